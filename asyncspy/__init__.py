@@ -1,0 +1,3 @@
+"""asyncspy: which line of your code runs async-unsafe Django on the event loop."""
+
+__version__ = "0.1.0"

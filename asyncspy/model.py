@@ -1,0 +1,235 @@
+"""The nouns that every room shares: frozen, free of I/O; `Profile` is what readers make and analysis takes.
+
+`Frame` and `Stack` are tuples because a recording holds hundreds of thousands of them and tuples hash in C.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+Mode = Literal["gil", "wall", "default", "unknown"]
+"""What a sample means: a thread that held the GIL, any thread, py-spy's own guess of "busy", or not recorded."""
+
+World = Literal["loop", "pool", "sync", "idle", "other"]
+"""Where the leaf of a stack runs. `other` is neither Python work nor a wait: thread start-up, bare processes."""
+
+Role = Literal["master", "worker", "reloader", "helper"]
+Verdict = Literal["violations", "none-seen", "no-data"]
+Kind = Literal["async-unsafe", "sync-middleware", "hop-cost", "blocked-loop", "pool-saturated", "deadlock"]
+
+
+class Frame(NamedTuple):
+    """One line of a stack, spelt as the recording spells it; line 0 is "not recorded"."""
+
+    function: str
+    file: str
+    line: int = 0
+
+
+class Stack(NamedTuple):
+    """What one thread was doing: frames from the root to the leaf."""
+
+    frames: tuple[Frame, ...]
+    pid: int | None = None
+    thread: str = ""
+
+
+class Link(NamedTuple):
+    """One frame of a finding's chain; `package` says whose code it is, None being the user's own."""
+
+    function: str
+    file: str
+    line: int = 0
+    package: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One process of a server, as the process table shows it."""
+
+    pid: int
+    ppid: int
+    role: Role
+    certain: bool
+    server: str
+    server_version: str | None = None
+    app: str | None = None
+    bind: str | None = None
+    loop: str | None = None
+    python: str | None = None
+    django: str | None = None
+    asgiref: str | None = None
+    async_unsafe_allowed: bool | None = None
+    attachable: bool = True
+    reason: str | None = None
+    remedy: str | None = None
+    command: str = ""
+    cwd: str | None = None
+    user: str | None = None
+    started_at: float | None = None
+    cpu_percent: float | None = None
+    memory_bytes: int | None = None
+    threads: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a profile's weights come from, and of what process."""
+
+    sampler: str
+    mode: Mode = "unknown"
+    rate: int | None = None
+    duration: float | None = None
+    started_at: str | None = None
+    samples: int | None = None
+    errors: int | None = None
+    late_seconds: float | None = None
+    interrupted: bool = False
+    asyncspy: str | None = None
+    target: Worker | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One file that was read: how many stacks it held, how many could not be used, and what its format lost."""
+
+    path: str
+    format: str
+    stacks: int
+    dropped: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Stacks and how many samples hit each."""
+
+    stacks: Mapping[Stack, int]
+    origins: tuple[Origin, ...] = ()
+    inputs: tuple[Input, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """All samples."""
+        return sum(self.stacks.values())
+
+    @property
+    def modes(self) -> frozenset[Mode]:
+        """The modes that it was sampled in, as far as they are known."""
+        return frozenset(origin.mode for origin in self.origins) - {"unknown"}
+
+
+def merge(profiles: Iterable[Profile]) -> Profile:
+    """Add profiles up. Samples of different modes measure different things: refused with ValueError."""
+    profiles = list(profiles)
+    modes = sorted({mode for profile in profiles for mode in profile.modes})
+    if len(modes) > 1:
+        raise ValueError(f"samples of the modes {' and '.join(modes)} cannot be added together")
+    stacks: Counter[Stack] = Counter()
+    for profile in profiles:
+        stacks.update(profile.stacks)
+    return Profile(
+        stacks,
+        tuple(origin for profile in profiles for origin in profile.origins),
+        tuple(read for profile in profiles for read in profile.inputs),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """How many samples ran in which world; they add up to `total`."""
+
+    total: int = 0
+    loop: int = 0
+    pool: int = 0
+    sync: int = 0
+    idle: int = 0
+    other: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How a finding is known; grades are counted apart and never added up across samples and events."""
+
+    reached: int = 0
+    heading: int = 0
+    logged: int = 0
+    exact: int = 0
+
+    @property
+    def samples(self) -> int:
+        """The grades that sampling gives."""
+        return self.reached + self.heading
+
+
+class Interval(NamedTuple):
+    """A share with its 95% bounds."""
+
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What to change, since which Django it works, and the line to type where it could be worked out."""
+
+    text: str
+    since: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Culprit:
+    """The line to change; `package` is set where no line of the user's own code is on the way."""
+
+    frame: Frame
+    package: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How the work came onto the loop: the view, middleware, consumer, … and how many samples came that way."""
+
+    kind: str
+    frame: Frame
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault: all samples of one call on one line of code, whatever the route."""
+
+    kind: Kind
+    evidence: Evidence
+    allowed: bool
+    culprit: Culprit
+    call: str
+    sink: str | None
+    entries: tuple[Entry, ...]
+    chain: tuple[Link, ...]
+    remedies: tuple[Remedy, ...] = ()
+    share: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What the sampling could have seen: the bound on what it did not, and how rare a call it would catch."""
+
+    unseen_share: float | None = None
+    catch_interval_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The whole answer: what every report is made from."""
+
+    verdict: Verdict
+    samples: Samples
+    findings: tuple[Finding, ...] = ()
+    reach: Reach = field(default_factory=Reach)
+    origins: tuple[Origin, ...] = ()
+    inputs: tuple[Input, ...] = ()
