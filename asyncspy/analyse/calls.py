@@ -1,0 +1,220 @@
+"""What user code calls when it reaches the database: the frame that names the call, and what replaces it since when.
+
+Rows are tried on the frames from the culprit towards the query; the first that fits names the call, so a template that
+evaluates a queryset is "rendering a template" and not "iterating". tests/analyse/test_calls.py looks every replacement
+up in the Django that is installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from asyncspy.analyse.pattern import Pattern, Rules
+
+
+class Rewrite(NamedTuple):
+    """How to write the replacement from the source line.
+
+    rename: await the method of that name instead. attribute: await that expression instead of the attribute.
+    iterate: loop with `async for`. wrap: the same call through sync_to_async.
+    """
+
+    how: Literal["rename", "attribute", "iterate", "wrap"]
+    old: str
+    new: str = ""
+
+
+class Fix(NamedTuple):
+    """A replacement in words, the Django version that brought it, and how to write it into the line."""
+
+    text: str
+    since: str | None = None
+    rewrite: Rewrite | None = None
+
+
+class Call(NamedTuple):
+    """A call by the name its documentation uses, and its replacements, best first."""
+
+    name: str
+    fixes: tuple[Fix, ...] = ()
+
+
+Row = tuple[Pattern, Call]
+
+
+def _async_twins(file: str, owner: str, methods: str, since: str) -> Iterable[Row]:
+    """Methods that got an `a` twin in one release."""
+    for method in methods.split():
+        twin = Fix(f"await the a-method: .a{method}(…)", since, Rewrite("rename", method, f"a{method}"))
+        yield Pattern(f"{owner}.{method}", file), Call(f"{owner.rpartition('.')[2]}.{method}", (twin,))
+
+
+def _functions(file: str, names: str, since: str) -> Iterable[Row]:
+    """Functions that got an `a` twin in one release."""
+    for name in names.split():
+        twin = Fix(f"await a{name}(…)", since, Rewrite("rename", name, f"a{name}"))
+        yield Pattern(name, file), Call(name, (twin,))
+
+
+def _same(file: str, names: str, *fixes: Fix) -> Iterable[Row]:
+    """Several entrances with the same replacements."""
+    for name in names.split():
+        yield Pattern(name, file), Call(name, fixes)
+
+
+def _wrapped(file: str, names: str, text: str) -> Iterable[Row]:
+    """Calls without an async twin: through sync_to_async."""
+    for name in names.split():
+        method = name.rpartition(".")[2]
+        yield Pattern(name, file), Call(name, (Fix(text, None, Rewrite("wrap", method)),))
+
+
+QUERY = "django/db/models/query.py"
+RELATED = "django/db/models/fields/related_descriptors.py"
+SESSION = "django/contrib/sessions/backends/base.py"
+
+ASYNC_FOR = Fix("loop with async for", "4.1", Rewrite("iterate", "__iter__"))
+LIST_FIRST = Fix("fetch first, without blocking: items = [item async for item in queryset]", "4.1")
+BEFORE_RENDERING = Fix("evaluate what the template needs before rendering: [item async for item in queryset]", "4.1")
+SELECT_RELATED = Fix('load the relation with the query: .select_related("…")')
+PREFETCH = Fix('load it beforehand: await aprefetch_related_objects([instance], "…")', "5.0")
+
+CALLS: Rules[Call] = Rules(
+    [
+        # templates, forms and serializers, which hide what they evaluate
+        *(
+            (Pattern(name, file), Call(shown, (BEFORE_RENDERING, Fix("or render in a thread", None, wrap))))
+            for name, file, shown, wrap in (
+                ("render", "django/shortcuts.py", "render", Rewrite("wrap", "render")),
+                (
+                    "render_to_string",
+                    "django/template/loader.py",
+                    "render_to_string",
+                    Rewrite("wrap", "render_to_string"),
+                ),
+                ("Template.render", "django/template/backends/django.py", "Template.render", Rewrite("wrap", "render")),
+                ("Template.render", "django/template/base.py", "Template.render", Rewrite("wrap", "render")),
+                ("SimpleTemplateResponse.render", "django/template/response.py", "TemplateResponse.render", None),
+            )
+        ),
+        *_wrapped(
+            "django/forms/forms.py", "BaseForm.is_valid BaseForm.errors BaseForm.full_clean", "validate in a thread"
+        ),
+        *_wrapped(
+            "django/forms/models.py", "BaseModelForm.save ModelChoiceIterator.__iter__", "work on the form in a thread"
+        ),
+        *_wrapped(
+            "rest_framework/serializers.py", "BaseSerializer.is_valid BaseSerializer.save", "serialize in a thread"
+        ),
+        *_same(
+            "rest_framework/serializers.py",
+            "Serializer.data ListSerializer.data BaseSerializer.data",
+            Fix("serialize in a thread: await sync_to_async(lambda: serializer.data)()"),
+        ),
+        # users and permissions
+        (
+            Pattern("get_user", "django/contrib/auth/middleware.py"),
+            Call("request.user", (Fix("await request.auser()", "5.0", Rewrite("attribute", "user", "auser()")),)),
+        ),
+        *_functions(
+            "django/contrib/auth/__init__.py",
+            "authenticate login logout get_user update_session_auth_hash",
+            "5.0",
+        ),
+        *_async_twins(
+            "django/contrib/auth/models.py",
+            "PermissionsMixin",
+            "has_perm has_perms has_module_perms get_user_permissions get_group_permissions get_all_permissions",
+            "5.2",
+        ),
+        # sessions
+        *_async_twins(
+            SESSION,
+            "SessionBase",
+            "get pop setdefault update has_key keys values items flush cycle_key test_cookie_worked get_expiry_age",
+            "5.1",
+        ),
+        *_same(SESSION, "SessionBase.__getitem__", Fix("await request.session.aget(key)", "5.1")),
+        *_same(SESSION, "SessionBase.__contains__", Fix("await request.session.ahas_key(key)", "5.1")),
+        *_same(
+            SESSION,
+            "SessionBase.__setitem__ SessionBase.__delitem__",
+            Fix("await request.session.aset(key, value), or apop(key)", "5.1"),
+        ),
+        *_async_twins(
+            "django/contrib/sessions/backends/db.py", "SessionStore", "load save exists create delete", "5.1"
+        ),
+        # shortcuts, signals, pages, caches
+        *_functions("django/shortcuts.py", "get_object_or_404 get_list_or_404", "5.0"),
+        *_async_twins("django/dispatch/dispatcher.py", "Signal", "send send_robust", "5.0"),
+        *_same(
+            "django/core/paginator.py",
+            "Paginator.count Paginator.page Paginator.get_page Page.__getitem__ Page.__len__",
+            Fix("use AsyncPaginator: await paginator.aget_page(number)", "6.0"),
+        ),
+        *_async_twins(
+            "django/core/cache/backends/db.py",
+            "DatabaseCache",
+            "get get_many set add touch delete delete_many has_key clear",
+            "4.0",
+        ),
+        *_wrapped("django/contrib/sites/models.py", "SiteManager.get_current", "ask in a thread, or once at start-up"),
+        *_wrapped(
+            "django/contrib/contenttypes/models.py",
+            "ContentTypeManager.get_for_model ContentTypeManager.get_for_id ContentTypeManager.get_by_natural_key",
+            "ask in a thread, or once at start-up: the answer is cached",
+        ),
+        # attributes that query
+        *_same(
+            RELATED, "ForwardManyToOneDescriptor.__get__ ReverseOneToOneDescriptor.__get__", SELECT_RELATED, PREFETCH
+        ),
+        *_same(
+            "django/db/models/query_utils.py",
+            "DeferredAttribute.__get__",
+            Fix("load the field with the query: take it out of defer(), or add it to only()"),
+            Fix('load it beforehand: await instance.arefresh_from_db(fields=["…"])', "4.2"),
+        ),
+        # related managers, querysets, objects
+        *_async_twins(
+            RELATED,
+            "create_reverse_many_to_one_manager.<locals>.RelatedManager",
+            "add create get_or_create update_or_create remove clear set",
+            "4.2",
+        ),
+        *_async_twins(
+            RELATED,
+            "create_forward_many_to_many_manager.<locals>.ManyRelatedManager",
+            "add create get_or_create update_or_create remove clear set",
+            "4.2",
+        ),
+        *_async_twins(
+            QUERY,
+            "QuerySet",
+            "get create get_or_create update_or_create bulk_create bulk_update in_bulk count aggregate exists contains "
+            "first last earliest latest update delete explain",
+            "4.1",
+        ),
+        (
+            Pattern("QuerySet.iterator", QUERY),
+            Call("QuerySet.iterator", (Fix("async for item in ….aiterator()", "4.1"),)),
+        ),
+        *_same(
+            QUERY,
+            "QuerySet.__iter__ QuerySet.__len__ QuerySet.__bool__ QuerySet.__getitem__ QuerySet._iterator "
+            "QuerySet._fetch_all RawQuerySet.__iter__ RawQuerySet._fetch_all RawQuerySet.iterator",
+            ASYNC_FOR,
+            LIST_FIRST,
+        ),
+        *_functions(QUERY, "prefetch_related_objects", "5.0"),
+        *_async_twins("django/db/models/base.py", "Model", "save delete refresh_from_db", "4.2"),
+        # transactions
+        *_same(
+            "django/db/transaction.py",
+            "Atomic.__enter__ Atomic.__exit__",
+            Fix(
+                "Django has no async atomic(): move the block into a sync function and await sync_to_async(function)(…)"
+            ),
+        ),
+    ]
+)
