@@ -46,7 +46,8 @@ GUILTY = {
     "iteration": (VIEW + ITERATE, "checkout", "QuerySet.__iter__"),
     "through a manager": (
         VIEW
-        + "BaseManager._get_queryset_methods.<locals>.create_method.<locals>.manager_method (django/db/models/manager.py:87)\n"
+        + "BaseManager._get_queryset_methods.<locals>.create_method.<locals>.manager_method"
+        + " (django/db/models/manager.py:87)\n"
         + "QuerySet.get (django/db/models/query.py:629)\n"
         + ITERATE,
         "checkout",
@@ -123,7 +124,8 @@ INNOCENT = {
     + "QuerySet.filter (django/db/models/query.py:1491)\nQuerySet._clone (django/db/models/query.py:1933)",
     "str(queryset.query)": VIEW
     + "Query.__str__ (django/db/models/sql/query.py:340)\nQuery.sql_with_params (django/db/models/sql/query.py:348)\n"
-    + "SQLCompiler.as_sql (django/db/models/sql/compiler.py:765)\nSQLCompiler.pre_sql_setup (django/db/models/sql/compiler.py:85)",
+    + "SQLCompiler.as_sql (django/db/models/sql/compiler.py:765)\n"
+    + "SQLCompiler.pre_sql_setup (django/db/models/sql/compiler.py:85)",
     "exists() inside exclude()": VIEW
     + "QuerySet.exclude (django/db/models/query.py:1497)\nQuery.exists (django/db/models/sql/query.py:655)",
     "a cached relation": VIEW
@@ -241,7 +243,7 @@ def test_without_own_code_the_third_party_package_is_named() -> None:
 
 
 def test_own_code_that_only_awaits_the_handler_is_not_the_culprit() -> None:
-    """The nearest boundary is Django's own coroutine: what runs above it is not the doing of the code that awaits it."""
+    """The nearest boundary is Django's own coroutine: what runs above it is not its awaiter's doing."""
     above = (
         "timing (shop/middleware.py:8)\n" + HANDLER + "TenantMiddleware.__call__ (tenants/middleware.py:14)\n" + COUNT
     )

@@ -1,4 +1,4 @@
-"""What is proposed for a line: the right replacement, written into the line where that is certain, for the target's Django."""
+"""What is proposed for a line: the replacement that the target's Django has, written out where that is certain."""
 
 from __future__ import annotations
 

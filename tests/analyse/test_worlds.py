@@ -1,4 +1,4 @@
-"""Which world a leaf runs in: the boundary nearest to it decides, whatever the spelling and whatever the thread is called."""
+"""Which world a leaf runs in: the boundary nearest to it decides, whatever the spelling."""
 
 from __future__ import annotations
 

@@ -1,0 +1,90 @@
+"""py-spy's words become errors with a next step."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from asyncspy.errors import AsyncspyError, SamplerError, TargetError
+from asyncspy.sample import find_py_spy, probe, pyspy
+from tests.sample.conftest import Stage
+
+
+def test_the_py_spy_beside_asyncspy_is_found() -> None:
+    found = find_py_spy()
+    assert Path(found.path).name == "py-spy"
+    assert found.version.split(".")[0].isdigit()
+
+
+@pytest.fixture
+def nothing_beside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(sysconfig, "get_path", lambda _name: str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path
+
+
+def test_a_missing_py_spy_says_how_to_install_it(nothing_beside: Path) -> None:
+    with pytest.raises(SamplerError) as caught:
+        find_py_spy()
+    assert caught.value.exit_code == 4
+    assert "pip install py-spy" in caught.value.remedy
+
+
+def test_a_broken_py_spy_says_so(nothing_beside: Path) -> None:
+    broken = nothing_beside / "py-spy"
+    broken.write_text("#!/bin/sh\nexit 3\n")
+    broken.chmod(0o755)
+    with pytest.raises(SamplerError, match="does not run"):
+        find_py_spy()
+
+
+@pytest.mark.parametrize(
+    ("said", "error", "word"),
+    [
+        ("Error: Permission denied (os error 13)", TargetError, "sudo asyncspy attach --pid 77"),
+        ("Permission Denied: Try running again with elevated permissions", TargetError, "SYS_PTRACE"),
+        ("Error: Failed to open process 77 - check if it is running.", TargetError, "find-workers"),
+        ("Error: Failed to find python version from target process", TargetError, "find-workers"),
+        ("Error: Failed to find a good interpreter", SamplerError, "--upgrade py-spy"),
+        ("", SamplerError, "--upgrade py-spy"),
+    ],
+)
+def test_complaints(said: str, error: type[AsyncspyError], word: str) -> None:
+    explained = pyspy.explain(said, 77, pyspy.PySpy("py-spy", "0.4.3"))
+    assert type(explained) is error
+    assert word in explained.remedy
+
+
+def test_quotes_are_one_line_and_bounded() -> None:
+    quoted = pyspy.last_words("py-spy> Sampling\nError: no" + "x" * 5000 + "\nStack backtrace:\n 0: main")
+    assert quoted.startswith("Error: no")
+    assert "\n" not in quoted
+    assert len(quoted) <= pyspy.LONGEST_QUOTE
+
+
+def test_a_probe_of_a_process_that_is_no_python() -> None:
+    with subprocess.Popen(["sleep", "60"]) as sleeping:
+        try:
+            with pytest.raises(TargetError, match="not a Python process"):
+                probe(find_py_spy(), sleeping.pid)
+        finally:
+            sleeping.kill()
+
+
+def test_a_probe_that_hangs_is_given_up(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pyspy, "PROBE_SECONDS", 0.3)
+    with pytest.raises(SamplerError, match="within"):
+        probe(stage("time.sleep(60)"), 77)
+
+
+def test_words_about_lateness_and_counts() -> None:
+    said = "py-spy> 1.20s behind in sampling\npy-spy> 3.05s behind in sampling\nWrote x. Samples: 1532 Errors: 4"
+    assert pyspy.lateness(said) == 3.05
+    assert pyspy.counts(said) == (1532, 4)
+    assert pyspy.lateness("all good") is None
+    assert pyspy.counts("") == (None, None)
