@@ -175,11 +175,15 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What to change, since which Django it works, and the line to type where it could be worked out."""
+    """What to change, since which Django it works, and the line to type where it could be worked out.
+
+    `text` says it all by itself; `note` is what remains to be said beside `code`.
+    """
 
     text: str
     since: str | None = None
     code: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def _common_django(profile: Profile) -> str | None:
 
 
 def _finding(fault: Fault, samples: Samples, *, source: Source, django: str | None) -> Finding:
-    caller, _ = fault.callers.most_common(1)[0]
+    site, _ = fault.sites.most_common(1)[0]
     return Finding(
         kind="async-unsafe",
         evidence=Evidence(reached=fault.reached, heading=fault.heading),
@@ -43,7 +43,7 @@ def _finding(fault: Fault, samples: Samples, *, source: Source, django: str | No
         sink=fault.sink,
         entries=_entries(fault),
         chain=tuple(Link(*frame, ownership.owner(frame.file)) for frame in fault.chain),
-        remedies=remedies(fault.call, fault.culprit, caller, source=source, django=django),
+        remedies=remedies(fault.call, site, source=source, django=django),
         share=confidence.share(fault.reached + fault.heading, samples.loop),
     )
 

@@ -84,7 +84,7 @@ CALLS: Rules[Call] = Rules(
     [
         # templates, forms and serializers, which hide what they evaluate
         *(
-            (Pattern(name, file), Call(shown, (BEFORE_RENDERING, Fix("or render in a thread", None, wrap))))
+            (Pattern(name, file), Call(shown, (BEFORE_RENDERING, Fix("render in a thread", None, wrap))))
             for name, file, shown, wrap in (
                 ("render", "django/shortcuts.py", "render", Rewrite("wrap", "render")),
                 (

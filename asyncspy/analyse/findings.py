@@ -10,6 +10,7 @@ from typing import NamedTuple, get_args
 from asyncspy.analyse import calls, entries, ownership, sinks, worlds
 from asyncspy.analyse.calls import Call
 from asyncspy.analyse.pattern import last_segment
+from asyncspy.analyse.remedies import Site
 from asyncspy.model import Frame, Samples, Stack, World
 
 
@@ -35,7 +36,7 @@ class Fault:
     heading: int = 0
     allowed: bool = False
     entries: Counter[tuple[str, Frame]] = field(default_factory=Counter)
-    callers: Counter[Frame | None] = field(default_factory=Counter)
+    sites: Counter[Site] = field(default_factory=Counter)
     chain: tuple[Frame, ...] = ()
     sink: str = ""
     depth: tuple[bool, int] = (False, -1)
@@ -161,7 +162,7 @@ def _add(faults: dict[FaultKey, Fault], frames: Sequence[Frame], violation: Viol
         fault.heading += weight
     fault.allowed = fault.allowed or violation.allowed
     fault.entries[violation.entry.kind, frames[violation.entry.position]] += weight
-    fault.callers[_caller(frames, violation)] += weight
+    fault.sites[_site(frames, violation)] += weight
     depth = (violation.reached, violation.sink - violation.culprit)
     if depth > fault.depth:
         fault.depth = depth
@@ -169,11 +170,14 @@ def _add(faults: dict[FaultKey, Fault], frames: Sequence[Frame], violation: Viol
         fault.sink = _sink_name(frames, violation.sink)
 
 
-def _caller(frames: Sequence[Frame], violation: Violation) -> Frame | None:
-    """The own frame that called the culprit's function."""
+def _site(frames: Sequence[Frame], violation: Violation) -> Site:
+    """The culprit with the own frame that called it, and what stands between them."""
     before = range(violation.entry.position, violation.culprit)
-    index = _deepest(before, lambda i: ownership.owner(frames[i].file) is None)
-    return frames[index] if index >= 0 else None
+    caller = _deepest(before, lambda i: ownership.owner(frames[i].file) is None)
+    culprit = frames[violation.culprit]
+    return (
+        Site(culprit, frames[caller], tuple(frames[caller + 1 : violation.culprit])) if caller >= 0 else Site(culprit)
+    )
 
 
 def _sink_name(frames: Sequence[Frame], sink: int) -> str:

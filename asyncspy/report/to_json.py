@@ -1,0 +1,62 @@
+"""An analysis to JSON: the versioned contract of schema/report-1.json; additions are allowed, changes are not."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from asyncspy.model import Analysis, Culprit, Entry, Finding, Frame
+from asyncspy.report.json_text import as_text
+from asyncspy.report.view import View
+
+SCHEMA_VERSION = 1
+
+
+def render(analysis: Analysis, view: View) -> str:
+    """The JSON report. File names stay as recorded; `root` is what the terminal shows them relative to."""
+    return as_text(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "verdict": analysis.verdict,
+            "samples": asdict(analysis.samples),
+            "findings": [_finding(finding) for finding in analysis.findings],
+            "inputs": [asdict(read) for read in analysis.inputs],
+            "reach": asdict(analysis.reach),
+            "origins": [asdict(origin) for origin in analysis.origins],
+            "root": view.root,
+            "saved": view.saved,
+        }
+    )
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    entries = [_entry(entry, finding) for entry in finding.entries]
+    return {
+        "kind": finding.kind,
+        "evidence": asdict(finding.evidence),
+        "allowed": finding.allowed,
+        "culprit": _culprit(finding.culprit),
+        "entry": {**_frame(finding.entries[0].frame), "kind": finding.entries[0].kind}
+        if finding.entries
+        else {**_frame(finding.culprit.frame), "kind": None},
+        "entries": entries,
+        "call": finding.call,
+        "sink": finding.sink,
+        "remedy": [asdict(remedy) for remedy in finding.remedies],
+        "chain": [link._asdict() for link in finding.chain],
+        "share": finding.share._asdict() if finding.share is not None else None,
+    }
+
+
+def _frame(frame: Frame) -> dict[str, Any]:
+    return frame._asdict()
+
+
+def _culprit(culprit: Culprit) -> dict[str, Any]:
+    return {**_frame(culprit.frame), "package": culprit.package}
+
+
+def _entry(entry: Entry, finding: Finding) -> dict[str, Any]:
+    whole = sum(each.weight for each in finding.entries)
+    share = entry.weight / whole if whole else 0.0
+    return {**_frame(entry.frame), "kind": entry.kind, "weight": entry.weight, "share": share}

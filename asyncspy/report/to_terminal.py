@@ -1,0 +1,120 @@
+"""An analysis to the report that a person reads in a terminal: the verdict first, then what to change and why."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from asyncspy.model import Analysis, Input, Worker
+from asyncspy.report import words
+from asyncspy.report.figures import count, plural
+from asyncspy.report.finding_block import block
+from asyncspy.report.layout import ALARM, CODE, FAINT, NAME, PLACE, flow, indented, labelled, page, prose_room, wrap
+from asyncspy.report.names import outside
+from asyncspy.report.next_step import next_steps
+from asyncspy.report.view import View
+
+INDENT = 2
+TARGETS = 4
+"""How many watched processes are named one by one."""
+
+
+def render(analysis: Analysis, view: View) -> str:
+    """The terminal report."""
+    sections = [
+        _head(analysis, view),
+        *(block(i, finding, analysis, view) for i, finding in enumerate(analysis.findings, start=1)),
+        _reach(analysis, view),
+        _inputs(analysis, view),
+        _end(analysis, view),
+    ]
+    lines: list[Text] = []
+    for section in filter(None, sections):
+        lines += [Text(), *section] if lines else section
+    return page(lines, view)
+
+
+def _head(analysis: Analysis, view: View) -> list[Text]:
+    """The verdict, what was recorded, of whom, and what makes it doubtful."""
+    joint = f" {view.glyphs.dot} "
+    room = view.columns
+    facts = [Text(part, FAINT) for part in words.recording(analysis.origins, analysis.samples)]
+    lines = wrap(Text(words.verdict(analysis), ALARM if analysis.findings else NAME), room)
+    lines += flow(facts, room, joint)
+    for target in _targets(analysis, view):
+        lines += flow([Text(part, FAINT) for part in target], room, joint)
+    for warning in words.warnings(analysis.origins):
+        lines += labelled("!", wrap(Text(warning), prose_room(view, 2)), 0, 2, ALARM)
+    return lines
+
+
+def _targets(analysis: Analysis, view: View) -> list[list[str]]:
+    """The watched processes and what they run; those that run the same share a line."""
+    pids: dict[tuple[str, ...], list[str]] = {}
+    for origin in analysis.origins:
+        if origin.target is not None:
+            pids.setdefault(_runs(origin.target, view), []).append(str(origin.target.pid))
+    return [[_process(list(dict.fromkeys(numbers))), *runs] for runs, numbers in pids.items()]
+
+
+def _process(pids: list[str]) -> str:
+    if len(pids) == 1:
+        return f"pid {pids[0]}"
+    shown = ", ".join(pids[:TARGETS])
+    return f"pids {shown}" if len(pids) <= TARGETS else f"pids {shown} and {count(len(pids) - TARGETS)} more"
+
+
+def _runs(target: Worker, view: View) -> tuple[str, ...]:
+    """The server, the app and the versions of all that matters."""
+    named = [
+        (target.server, target.server_version or ""),
+        (target.app, ""),
+        ("Python", target.python),
+        ("Django", target.django),
+        ("asgiref", target.asgiref),
+    ]
+    return tuple(outside(f"{name} {value}".rstrip(), view) for name, value in named if name and value is not None)
+
+
+def _reach(analysis: Analysis, view: View) -> list[Text]:
+    """What was not seen: for a recording without findings this is the answer itself."""
+    samples = analysis.samples
+    if analysis.verdict == "no-data":
+        why, remedy = words.no_data(samples)
+        title, said = "Why", [why, remedy]
+        said += [f"All samples: {words.worlds(samples)}."] if samples.total else []
+    elif analysis.verdict == "none-seen":
+        title, said = words.NO_CLEAN_BILL, [words.none_seen(samples), *words.unseen(analysis)]
+    else:
+        title, said = words.UNSEEN, words.unseen(analysis)
+    sentences = [line for sentence in said for line in wrap(Text(sentence), prose_room(view, INDENT))]
+    return [Text(title, NAME), *indented(sentences, INDENT)]
+
+
+def _inputs(analysis: Analysis, view: View) -> list[Text]:
+    """What was read and what of it could not be used; nothing where all is well."""
+    shown = [read for read in analysis.inputs if view.show_all or read.dropped or read.notes]
+    lines = [line for read in shown for line in _input(read, view)]
+    return [Text("What was read", NAME), *indented(lines, INDENT)] if lines else []
+
+
+def _input(read: Input, view: View) -> list[Text]:
+    room = view.columns - INDENT
+    facts = f"{outside(read.format, view)}, {plural(read.stacks, 'stack')}"
+    facts += f", {count(read.dropped)} could not be used" if read.dropped else ""
+    lines = flow([Text(outside(read.path, view), PLACE), Text(facts)], room, "  ", lead="  ")
+    for note in read.notes:
+        lines += indented(wrap(Text(outside(note, view)), prose_room(view, INDENT + 2)), 2)
+    return lines
+
+
+def _end(analysis: Analysis, view: View) -> list[Text]:
+    """Where the recording is, and what to run next."""
+    label = 7
+    room = view.columns - label
+    lines: list[Text] = []
+    if view.saved is not None:
+        lines += labelled("Saved", wrap(Text(outside(view.saved, view), PLACE), room), 0, label, NAME)
+    for i, step in enumerate(next_steps(analysis, view)):
+        parts = [Text(step.command, CODE), Text(step.purpose, FAINT)]
+        lines += labelled("" if i else "Next", flow(parts, room, "   ", lead="  "), 0, label, NAME)
+    return lines

@@ -1,0 +1,171 @@
+"""The parts of an analysis to plain sentences, the same in every format; nothing here lays out or styles."""
+
+from __future__ import annotations
+
+from asyncspy.model import Analysis, Evidence, Finding, Kind, Origin, Samples
+from asyncspy.report.figures import count, finite, percent, percent_bound, percent_interval, plural, span
+
+DOES: dict[Kind, tuple[str, str]] = {
+    "async-unsafe": ("calls async-unsafe Django on the event loop", "call async-unsafe Django on the event loop"),
+    "sync-middleware": ("is sync-only middleware in an async stack", "are sync-only middleware in an async stack"),
+    "hop-cost": ("pays for hops between event loop and threads", "pay for hops between event loop and threads"),
+    "blocked-loop": ("blocks the event loop", "block the event loop"),
+    "pool-saturated": ("waits for a full thread pool", "wait for a full thread pool"),
+    "deadlock": ("waits for something that cannot happen", "wait for something that cannot happen"),
+}
+"""What the lines of one kind of finding do: of one line, of several."""
+
+MODES = {
+    "gil": "threads holding the GIL",
+    "wall": "all threads, waits included",
+    "default": "threads that looked busy",
+    "unknown": "sampling mode not recorded",
+}
+
+ALLOWED = (
+    "DJANGO_ALLOW_ASYNC_UNSAFE let this call pass: silent corruption instead of an error. "
+    "Requests that overlap can lose or mix up data."
+)
+PACKAGE_AT_FAULT = "None of your own code is on the way: package {} is at fault."
+NO_CLEAN_BILL = "This is no clean bill of health"
+UNSEEN = "What this recording could not see"
+
+
+def verdict(analysis: Analysis) -> str:
+    """The answer in one sentence, or one for each kind of fault."""
+    if analysis.verdict == "no-data":
+        return "Nothing could be judged."
+    if analysis.verdict == "none-seen" or not analysis.findings:
+        return "No async-unsafe call was seen on the event loop."
+    kinds = dict.fromkeys(finding.kind for finding in analysis.findings)
+    return " ".join(_verdict_on(kind, [f for f in analysis.findings if f.kind == kind]) for kind in kinds)
+
+
+def _verdict_on(kind: Kind, findings: list[Finding]) -> str:
+    """3 lines call …: 2 yours, 1 in a package. One line may hold several calls."""
+    lines = {(f.culprit.frame.file, f.culprit.frame.line, f.culprit.package is not None) for f in findings}
+    packaged = sum(1 for *_, package in lines if package)
+    own = len(lines) - packaged
+    does = DOES[kind][len(lines) > 1]
+    if own and packaged:
+        return f"{plural(len(lines), 'line')} {does}: {count(own)} yours, {count(packaged)} in a package."
+    return f"{plural(len(lines), 'line')} {'of your code' if own else 'of a package'} {does}."
+
+
+def evidence(seen: Evidence, kind: Kind) -> str:
+    """How a finding is known, grade by grade."""
+    if kind != "async-unsafe":
+        grades = [plural(seen.samples, "sample")] if seen.samples else []
+    else:
+        guard = "it" if seen.reached else "the guard"
+        grades = [f"{count(seen.reached)} reached the guard"] if seen.reached else []
+        grades += [f"{count(seen.heading)} heading into {guard}"] if seen.heading else []
+    return ", ".join([*grades, *_events(seen)]) or "not counted"
+
+
+def strength(finding: Finding, samples: Samples, dash: str) -> list[str]:
+    """How much there is of a finding: its samples and their share with its bounds, or its events."""
+    seen, share = finding.evidence, finding.share
+    if not seen.samples:
+        return _events(seen) or ["not counted"]
+    parts = [f"{count(seen.samples)} of {count(samples.loop)} loop samples"]
+    if share is not None:
+        bounds = percent_interval(share.low, share.high, share.share, dash)
+        parts.append(f"{percent(share.share)} (95%: {bounds})")
+    return parts
+
+
+def _events(seen: Evidence) -> list[str]:
+    """What was not sampled but written down or captured."""
+    logged = [f"{plural(seen.logged, 'traceback')} in a log"] if seen.logged else []
+    return logged + ([f"{count(seen.exact)} captured at the raise"] if seen.exact else [])
+
+
+def since(version: str, django: str | None) -> str:
+    """Which Django a remedy needs, and which one this is."""
+    needs = f"Django {version}+"
+    return f"{needs}, you run {django}" if django else needs
+
+
+def recording(origins: tuple[Origin, ...], samples: Samples) -> list[str]:
+    """What was recorded: how long, how often, in which mode, how much of it on the loop, how much lost."""
+    seconds = [value for o in origins if (value := finite(o.duration)) and value > 0]
+    rates = sorted({o.rate for o in origins if o.rate})
+    parts = [span(sum(seconds))] if seconds else []
+    parts += [" and ".join(count(rate) for rate in rates) + " Hz"] if rates else []
+    parts.append(f"{plural(samples.loop, 'loop sample')}")
+    parts += [MODES[mode] for mode in sorted({o.mode for o in origins})] if samples.total else []
+    lost, taken = sum(o.errors or 0 for o in origins), sum(o.samples or 0 for o in origins)
+    return parts + ([f"{percent(lost / (taken + lost))} lost"] if lost > 0 else [])
+
+
+def warnings(origins: tuple[Origin, ...]) -> list[str]:
+    """What makes the figures less good than they look."""
+    late = max((value for o in origins if (value := finite(o.late_seconds))), default=0)
+    said = []
+    if late > 0:
+        said.append(f"py-spy fell {span(late)} behind: the figures may be off. A lower rate keeps up.")
+    if any(o.interrupted for o in origins):
+        said.append("The recording was interrupted: this is what it held until then.")
+    return said
+
+
+def worlds(samples: Samples) -> str:
+    """Where all samples ran."""
+    parts = [
+        (samples.loop, "on the event loop"),
+        (samples.pool, "in thread pools"),
+        (samples.sync, "in synchronous code without a loop"),
+        (samples.idle, "waiting for work"),
+        (samples.other, "in thread start-up or outside Python code"),
+    ]
+    return ", ".join(f"{count(number)} {where}" for number, where in parts if number)
+
+
+def unseen(analysis: Analysis) -> list[str]:
+    """What the sampling can have missed, in figures."""
+    share, interval = finite(analysis.reach.unseen_share), finite(analysis.reach.catch_interval_seconds)
+    said = []
+    if interval is not None:
+        said.append(f"A violation made less often than about once in {span(interval)} may have been missed.")
+    if share is not None:
+        found = "Anything not listed takes" if analysis.findings else "Such calls take"
+        said.append(f"{found} under {percent_bound(share)} of the loop's samples (95% confidence).")
+    if any(o.mode == "gil" for o in analysis.origins):
+        said.append("Waits on the loop (sleeps, sockets, locks) hold no GIL and are not in it.")
+    return said or ["It does not say how it was sampled, so its reach is not known."]
+
+
+def none_seen(samples: Samples) -> str:
+    """Zero of how many."""
+    return f"0 of {plural(samples.loop, 'loop sample')} showed an async-unsafe call."
+
+
+def looks_synchronous(samples: Samples) -> bool:
+    """Whether work was seen, but of a process that has no event loop."""
+    return samples.loop == 0 and samples.sync > samples.pool + samples.idle
+
+
+def no_data(samples: Samples) -> tuple[str, str]:
+    """Why nothing could be judged, and what to do about it."""
+    if not samples.total:
+        return (
+            "The recording holds no samples: the process did nothing while it was watched.",
+            "Record again while the worker serves requests.",
+        )
+    if looks_synchronous(samples):
+        return (
+            "No sample ran on an event loop: this looks like WSGI, a management command or a task queue, "
+            "where nothing is async-unsafe.",
+            "Record the worker that serves ASGI.",
+        )
+    if samples.pool:
+        return (
+            "No sample ran on an event loop, only in its thread pools: the views that ran are synchronous, "
+            "or the loop was too quiet to be seen.",
+            "Record longer, while requests reach async views.",
+        )
+    return (
+        "No sample ran on an event loop: the worker was idle, or does not serve requests.",
+        "Record again while the worker serves requests.",
+    )
