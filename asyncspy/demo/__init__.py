@@ -1,0 +1,1 @@
+"""A real Django shop with planted faults, its server and its load."""
