@@ -1,0 +1,81 @@
+"""The commands: options in, stages called, exit code out.
+
+Each command lives in a module of its own that is imported when it is asked for, so that `asyncspy --version` in a
+runbook does not wait for rich and psutil.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from asyncspy import __version__
+from asyncspy.errors import AsyncspyError
+
+COMMANDS = {
+    "attach": "asyncspy.cli.attach",
+    "demo": "asyncspy.cli.demo",
+    "find-workers": "asyncspy.cli.find_workers",
+    "report": "asyncspy.cli.report",
+}
+INTERRUPTED = 130
+LONGEST = 2000
+"""Characters of an error that are shown: it may quote a name from a file or from another program."""
+
+
+class Commands(click.Group):
+    """A group whose commands are imported on demand, and whose errors end with a next step and never a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import one command."""
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = import_module(module).command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what it raises on purpose becomes two lines and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except AsyncspyError as error:
+            complain(error)
+            ctx.exit(error.exit_code)
+        except BrokenPipeError:  # `asyncspy report … | head` is no error
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+def complain(error: AsyncspyError) -> None:
+    """What happened, and the next step."""
+    from asyncspy.report.inert import inert  # noqa: PLC0415 - only who errs waits for it
+
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {inert(error.message, limit=LONGEST)}", err=True)
+    click.echo(f"{click.style(' next:', bold=True)} {inert(error.remedy, limit=LONGEST)}", err=True)
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="asyncspy %(version)s")
+def commands() -> None:
+    """Which line of your code runs async-unsafe Django on the event loop?
+
+    asyncspy attaches py-spy to a live ASGI worker, without restarting it, and names the call chains that end in
+    Django's async_unsafe guard, down to the line to change.
+
+    \b
+      asyncspy find-workers             which processes serve, and can they be watched?
+      asyncspy attach --pid 48291       record one of them for three minutes and report
+      asyncspy report flame.svg         the same report from a saved recording
+      asyncspy demo                     all of it on a Django shop with planted faults
+    """

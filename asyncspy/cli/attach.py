@@ -1,0 +1,38 @@
+"""asyncspy attach: records a live worker and reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from asyncspy.cli.options import with_duration, with_format, with_rate
+from asyncspy.cli.recording import record_live
+from asyncspy.cli.show import show
+
+
+@click.command("attach")
+@click.option("--pid", type=click.IntRange(1), required=True, help="The worker, or a master: then all its workers.")
+@with_duration("3m")
+@with_rate
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Where to save the recording: a new file or a folder.  [default: ./asyncspy-PID-TIME.json]",
+)
+@with_format
+@click.pass_context
+def command(ctx: click.Context, pid: int, duration: int, rate: int, output: Path | None, form: str) -> None:
+    """Record a live worker with py-spy and report what it runs on its event loop.
+
+    The worker is not restarted, and no code runs inside it. Ctrl-C ends the recording early; what was recorded until
+    then is saved and reported.
+
+    \b
+      asyncspy attach --pid 48291
+      asyncspy attach --pid 48291 --duration 30 --output /tmp
+      asyncspy attach --pid 48291 --format json > report.json
+    """
+    recorded = record_live(pid, duration=duration, rate=rate, output=output)
+    show([recorded.path], form=form, saved=recorded.path)
+    ctx.exit(130 if recorded.origin.interrupted else 0)

@@ -1,0 +1,60 @@
+"""Options that several commands share, and what their values mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from asyncspy.report import FORMATS
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+LONGEST_SECONDS = 24 * 3600
+
+
+class Duration(click.ParamType[int]):
+    """Seconds as a person writes them: 90, 90s, 3m, 1h."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Whole seconds."""
+        found = re.fullmatch(r"(\d{1,6})([smh]?)", str(value), re.ASCII)
+        seconds = int(found[1]) * UNITS[found[2]] if found else 0
+        if not 1 <= seconds <= LONGEST_SECONDS:
+            self.fail(f"{value!r} is no duration between 1s and 24h; write 90, 90s, 3m or 1h", param, ctx)
+        return seconds
+
+
+def with_format(function: F) -> F:
+    """Add --format."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(sorted(FORMATS)),
+        default="terminal",
+        show_default=True,
+        help="How to print the report.",
+    )(function)
+
+
+def with_duration(default: str) -> Callable[[F], F]:
+    """Add --duration."""
+    return click.option(
+        "--duration", type=Duration(), default=default, show_default=True, help="How long to record: 90, 90s, 3m."
+    )
+
+
+def with_rate(function: F) -> F:
+    """Add --rate."""
+    return click.option(
+        "--rate",
+        type=click.IntRange(1, 1000),
+        default=100,
+        show_default=True,
+        help="Samples per second. More than 100 slows the worker and bends what is measured.",
+    )(function)

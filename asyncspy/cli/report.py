@@ -1,0 +1,24 @@
+"""asyncspy report: the same report from saved recordings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from asyncspy.cli.options import with_format
+from asyncspy.cli.show import show
+
+
+@click.command("report")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@with_format
+def command(files: tuple[Path, ...], form: str) -> None:
+    """Report from saved recordings: asyncspy's own, and py-spy's speedscope, raw and SVG files.
+
+    \b
+      asyncspy report asyncspy-48291-20261121T021300.json
+      asyncspy report flame.svg
+      asyncspy report monday.json tuesday.json --format json
+    """
+    show(list(files), form=form)

@@ -1,0 +1,100 @@
+"""Recordings to what the person sees: read, merged, analysed, rendered, printed. Every reporting command ends here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from asyncspy import read
+from asyncspy.analyse import analyse
+from asyncspy.errors import UsageError
+from asyncspy.model import Analysis, Profile, Worker, merge
+from asyncspy.read.source import SourceFiles
+from asyncspy.report import FORMATS, View
+
+CONTEXT_LINES = 1
+
+
+def show(paths: Sequence[Path], *, form: str, saved: Path | None = None) -> Analysis:
+    """Report on saved recordings, as one."""
+    profile = _merged([read.load(path) for path in paths])
+    target = _common_target(profile)
+    sources = SourceFiles(_root_of(target, saved is not None))
+    analysis = analyse(profile, source=lambda file: _text(sources, file))
+    view = terminal_view(sources=sources, saved=saved, target=target)
+    echo_text(FORMATS[form](analysis, view))
+    return analysis
+
+
+def terminal_view(
+    *, sources: SourceFiles | None = None, saved: Path | None = None, target: Worker | None = None
+) -> View:
+    """How this terminal, or whatever stands in for it, wants its text."""
+    return View(
+        width=shutil.get_terminal_size((80, 24)).columns if _wants_width() else 80,
+        color=_wants_color(),
+        ascii=not _prints("▸│…·–"),
+        source=(lambda file, line: _around(sources, file, line)) if sources else None,
+        saved=str(saved) if saved else None,
+        pid=target.pid if target and saved else None,
+        root=target.cwd if target else None,
+    )
+
+
+def echo_text(text: str) -> None:
+    """Print a report: the one place that writes to stdout."""
+    click.echo(text, nl=not text.endswith("\n"), color=True)
+
+
+def _merged(profiles: list[Profile]) -> Profile:
+    try:
+        return merge(profiles)
+    except ValueError as error:
+        raise UsageError(str(error), remedy="report these recordings one by one") from None
+
+
+def _common_target(profile: Profile) -> Worker | None:
+    targets = [origin.target for origin in profile.origins if origin.target]
+    return targets[0] if targets and len({target.cwd for target in targets}) == 1 else None
+
+
+def _root_of(target: Worker | None, live: bool) -> Path | None:
+    """The target's own file system while it lives: in a container its names mean other files than ours."""
+    root = Path(f"/proc/{target.pid}/root") if target and live else None
+    return root if root and os.access(root, os.R_OK) else None
+
+
+def _text(sources: SourceFiles, file: str) -> str | None:
+    lines = sources.lines(file)
+    return "\n".join(lines) if lines is not None else None
+
+
+def _around(sources: SourceFiles, file: str, line: int) -> list[tuple[int, str]]:
+    """A line with its neighbours, numbered."""
+    lines = sources.lines(file) or []
+    first, last = max(1, line - CONTEXT_LINES), min(len(lines), line + CONTEXT_LINES)
+    return [(number, lines[number - 1]) for number in range(first, last + 1)] if line <= len(lines) else []
+
+
+def _wants_width() -> bool:
+    return sys.stdout.isatty() or "COLUMNS" in os.environ
+
+
+def _wants_color() -> bool:
+    """Colour on a terminal, unless NO_COLOR asks for none or FORCE_COLOR for some."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def _prints(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
