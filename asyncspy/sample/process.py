@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import ctypes
+import os
 import signal
 import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO
 
-PR_SET_PDEATHSIG = 1
+LEASH = Path(__file__).with_name("leash.py")
 PATIENCE_SECONDS = 5.0
-
-
-def _die_with_parent() -> Callable[[], None]:
-    """What the child runs before exec: the kernel sends it SIGINT when asyncspy dies, and py-spy then detaches."""
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-
-    def before_exec() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
-
-    return before_exec
 
 
 @contextmanager
 def started(command: Sequence[str]) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
-    """Run a command in a session of its own; yields it and what collects its words. It is over afterwards."""
+    """Run a command in a session of its own; yields it and what collects its words. It is over afterwards.
+
+    When asyncspy is killed the command gets SIGINT: py-spy then writes its file and lets go of its target.
+    """
+    leashed = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), *command]
     with tempfile.TemporaryFile() as said:
         child = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=_die_with_parent(),  # noqa: PLW1509 - no thread of ours runs yet
+            leashed, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
             yield child, said
