@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from asyncspy.demo.truth import PROJECT
+from asyncspy.discover.permission import TRACER_NAMED
 from asyncspy.errors import AsyncspyError
 
 PREPARE_SECONDS = 60.0
@@ -83,7 +84,7 @@ def _environment(root: Path) -> dict[str, str]:
     paths = [str(root), *filter(None, [kept.get("PYTHONPATH")])]
     return {
         **kept,
-        "ASYNCSPY_DEMO_PID": str(os.getpid()),
+        TRACER_NAMED: str(os.getpid()),
         "DJANGO_SETTINGS_MODULE": "shop.settings",
         "PYTHONPATH": os.pathsep.join(paths),
         "SHOP_SECRET_KEY": secrets.token_urlsafe(32),

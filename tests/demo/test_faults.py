@@ -25,7 +25,7 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         done = subprocess.run(
             [sys.executable, str(program), routes, session],
             cwd=root,
-            env={**environment, "ASYNCSPY_DEMO_PID": ""},
+            env={**environment, "ASYNCSPY_TRACER_NAMED": ""},
             capture_output=True,
             text=True,
             timeout=60,

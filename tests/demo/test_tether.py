@@ -48,7 +48,7 @@ class Kernel:
 def test_asyncspy_may_trace_and_the_process_dies_with_its_parent(
     tether: ModuleType, monkeypatch: pytest.MonkeyPatch, answer: int
 ) -> None:
-    monkeypatch.setenv("ASYNCSPY_DEMO_PID", str(os.getppid()))
+    monkeypatch.setenv("ASYNCSPY_TRACER_NAMED", str(os.getppid()))
     kernel = Kernel(answer)
     tether.tether(kernel.prctl)
     assert kernel.calls == [(PR_SET_PTRACER, os.getppid()), (PR_SET_PDEATHSIG, signal.SIGKILL)]
@@ -58,9 +58,9 @@ def test_asyncspy_may_trace_and_the_process_dies_with_its_parent(
 def test_a_shop_started_by_hand_asks_for_nothing(
     tether: ModuleType, monkeypatch: pytest.MonkeyPatch, value: str | None
 ) -> None:
-    monkeypatch.delenv("ASYNCSPY_DEMO_PID", raising=False)
+    monkeypatch.delenv("ASYNCSPY_TRACER_NAMED", raising=False)
     if value is not None:
-        monkeypatch.setenv("ASYNCSPY_DEMO_PID", value)
+        monkeypatch.setenv("ASYNCSPY_TRACER_NAMED", value)
     kernel = Kernel()
     tether.tether(kernel.prctl)
     assert kernel.calls == []
@@ -70,7 +70,7 @@ def test_a_shop_started_by_hand_asks_for_nothing(
 def test_a_process_whose_parent_is_already_gone_ends(tether: ModuleType) -> None:
     done = subprocess.run(
         [sys.executable, str(PROJECT / "tether.py"), "-c", "print('still here')"],
-        env={**os.environ, "ASYNCSPY_DEMO_PID": "1"},
+        env={**os.environ, "ASYNCSPY_TRACER_NAMED": "1"},
         capture_output=True,
         timeout=30,
         check=False,
@@ -82,7 +82,7 @@ def test_a_process_whose_parent_is_already_gone_ends(tether: ModuleType) -> None
 def test_the_launcher_becomes_the_command_with_the_same_process_id() -> None:
     process = subprocess.Popen(
         [sys.executable, str(PROJECT / "tether.py"), "-c", "import os; print(os.getpid())"],
-        env={**os.environ, "ASYNCSPY_DEMO_PID": str(os.getpid())},
+        env={**os.environ, "ASYNCSPY_TRACER_NAMED": str(os.getpid())},
         stdout=subprocess.PIPE,
         text=True,
     )

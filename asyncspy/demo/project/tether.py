@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-TRACER = "ASYNCSPY_DEMO_PID"
+TRACER = "ASYNCSPY_TRACER_NAMED"
 """The environment variable that names the asyncspy process."""
 
 # linux/prctl.h

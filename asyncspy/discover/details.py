@@ -1,0 +1,115 @@
+"""A placed process to a `Worker`: what only its own files tell is read here, each file at most once."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import psutil
+
+from asyncspy.discover.classify import Placed
+from asyncspy.discover.installed import Installed
+from asyncspy.discover.permission import may_attach, user_name
+from asyncspy.discover.proc import Proc
+from asyncspy.discover.python import interpreter
+from asyncspy.discover.redact import redact
+from asyncspy.discover.sockets import Sockets
+from asyncspy.model import Worker
+
+_VITAL = ["create_time", "cpu_times", "memory_info", "num_threads", "uids", "status"]
+_ANY_PORT = re.compile(r":0\b")
+
+
+class Details:
+    """Makes workers; what processes share (folders of packages, tables of sockets) is read once for all of them."""
+
+    def __init__(self, proc: Proc) -> None:
+        self._proc = proc
+        self._installed = Installed(proc)
+        self._sockets = Sockets(proc)
+
+    def worker(self, placed: Placed) -> Worker | None:
+        """All that can be read of a process; None where it has ended."""
+        process = placed.process
+        vital = _vital(process.pid)
+        if vital is None:
+            return None
+        files = self._proc.mapped_files(process.pid)
+        python = interpreter(process.exe, files).version
+        versions = self._installed.versions(process, python, files or frozenset())
+        permission = may_attach(process.pid, self._proc)
+        return Worker(
+            pid=process.pid,
+            ppid=process.ppid,
+            role=placed.role,
+            certain=placed.certain,
+            server=placed.server.name,
+            server_version=versions.get(placed.server.name),
+            app=placed.app,
+            bind=self._bind(placed),
+            loop=_loop(placed, files),
+            python=python,
+            django=versions.get("django"),
+            asgiref=versions.get("asgiref"),
+            async_unsafe_allowed=_async_unsafe_allowed(placed),
+            attachable=permission.allowed,
+            reason=permission.reason,
+            remedy=permission.remedy,
+            command=redact([argument for argument in process.cmdline if argument]),
+            cwd=self._proc.link(process.pid, "cwd"),
+            **vital,
+        )
+
+    def _bind(self, placed: Placed) -> str | None:
+        """The command line's word, which is short; where it says nothing or "any port", what is really open."""
+        if placed.bind is not None and not _ANY_PORT.search(placed.bind):
+            return placed.bind
+        return self._sockets.bind((placed.master or placed.process).pid)
+
+
+def _vital(pid: int) -> dict[str, Any] | None:
+    """What psutil knows of a process, under our names."""
+    try:
+        read = psutil.Process(pid).as_dict(_VITAL, ad_value=None)
+    except psutil.NoSuchProcess:
+        return None
+    if read["status"] == psutil.STATUS_ZOMBIE:
+        return None
+    return {
+        "user": user_name(read["uids"].effective) if read["uids"] else None,
+        "started_at": read["create_time"],
+        "cpu_percent": _lifetime_percent(read["cpu_times"], read["create_time"]),
+        "memory_bytes": read["memory_info"].rss if read["memory_info"] else None,
+        "threads": read["num_threads"],
+    }
+
+
+def _lifetime_percent(times: Any, started_at: float | None) -> float | None:
+    """The average since the process started: a current figure would take a second look, later."""
+    if times is None or started_at is None:
+        return None
+    age = time.time() - started_at
+    return round(100 * (times.user + times.system) / age, 1) if age > 0 else None
+
+
+def _loop(placed: Placed, files: frozenset[str] | None) -> str | None:
+    """The event loop, where it is known. Masters run none that serves; a mapped uvloop is evidence, its lack is not."""
+    if placed.role != "worker":
+        return None
+    told = placed.options.loop if placed.options is not None else placed.server.loop_unless_said
+    if placed.options is None and told == "auto":
+        told = "unknown"
+    if told in {None, "asyncio", "uvloop"}:
+        return told
+    if files is None:
+        return None
+    if any("/uvloop/" in file for file in files):
+        return "uvloop"
+    return "asyncio" if told == "auto" else None
+
+
+def _async_unsafe_allowed(placed: Placed) -> bool | None:
+    """As Django reads it: any text that is not empty allows, "false" and "0" too."""
+    environ = placed.process.environ
+    return None if environ is None else bool(environ.get("DJANGO_ALLOW_ASYNC_UNSAFE"))

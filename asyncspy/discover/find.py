@@ -1,0 +1,121 @@
+"""The machine to `Worker`s: all of its servers' processes, one process by its pid, the workers of a master."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from asyncspy.discover.classify import Placed, classify
+from asyncspy.discover.details import Details
+from asyncspy.discover.permission import may_attach
+from asyncspy.discover.proc import Proc
+from asyncspy.discover.process import Process
+from asyncspy.discover.python import Interpreter, interpreter
+from asyncspy.discover.servers import PLAIN
+from asyncspy.discover.table import candidates, one
+from asyncspy.errors import TargetError
+from asyncspy.model import Worker
+
+LIST = "asyncspy find-workers"
+KERNEL_THREAD = 0x00200000
+_ORDER = {"reloader": 0, "master": 0, "worker": 1, "helper": 2}
+
+
+def find_workers() -> list[Worker]:
+    """Every server process: servers by name and app, each master before its workers, oldest first.
+
+    A process that ends while it is being looked at is left out; what may not be read of another is None.
+    """
+    proc = Proc()
+    placed = classify(candidates(proc))
+    details = Details(proc)
+    workers = [worker for worker in map(details.worker, placed) if worker is not None]
+    return _sorted(workers)
+
+
+def workers_of(worker: Worker) -> list[Worker]:
+    """A master's or reloader's workers, as they are now; none for a worker."""
+    if worker.role not in {"master", "reloader"}:
+        return []
+    return [found for found in find_workers() if found.ppid == worker.pid and found.role == "worker"]
+
+
+def inspect(pid: int) -> Worker:
+    """One process, of a known server or any other Python. Raises TargetError where it cannot be attached to."""
+    proc = Proc()
+    _must_be_a_live_process(pid, proc)
+    placed = _placed(pid, proc)
+    process = placed.process
+    told = interpreter(process.exe, proc.mapped_files(pid))
+    _must_be_python(process, told)
+    permission = may_attach(pid, proc)
+    if not permission.allowed:
+        doubt = "" if told.found else "; whether it runs Python could not be seen, either"
+        message = f"cannot attach to process {pid} ({process.name}): {permission.reason}{doubt}"
+        raise TargetError(message, remedy=permission.remedy or LIST)
+    worker = Details(proc).worker(placed)
+    if worker is None:
+        raise _gone(pid)
+    return worker
+
+
+def _placed(pid: int, proc: Proc) -> Placed:
+    known = next((placed for placed in classify(candidates(proc)) if placed.process.pid == pid), None)
+    if known is not None:
+        return known
+    process = one(pid, proc)
+    if process is None:
+        raise _gone(pid)
+    return Placed(process, PLAIN, "worker", certain=False)
+
+
+def _must_be_a_live_process(pid: int, proc: Proc) -> None:
+    status = proc.status(pid) if pid > 0 else {}
+    if not status:
+        raise _gone(pid)
+    leader = status.get("Tgid", str(pid))
+    if leader != str(pid):
+        raise TargetError(
+            f"{pid} is a thread of process {leader}, not a process", remedy=f"asyncspy attach --pid {leader}"
+        )
+    name = status.get("Name", "")
+    if proc.flags(pid) & KERNEL_THREAD:
+        raise TargetError(f"process {pid} ({name}) is a thread of the kernel, not Python", remedy=LIST)
+    if status.get("State", "").startswith(("Z", "X")):
+        raise TargetError(
+            f"process {pid} ({name}) has ended and waits for its parent {status.get('PPid')} to take note (a zombie)",
+            remedy=LIST,
+        )
+
+
+def _must_be_python(process: Process, told: Interpreter) -> None:
+    if told.found is False:
+        raise TargetError(f"process {process.pid} ({process.name}) is not a Python process", remedy=LIST)
+    if told.pypy:
+        raise TargetError(
+            f"process {process.pid} runs PyPy, and py-spy reads only CPython", remedy="run the server on CPython"
+        )
+
+
+def _gone(pid: int) -> TargetError:
+    return TargetError(f"there is no process {pid}; it may have ended or restarted", remedy=LIST)
+
+
+def _sorted(workers: Iterable[Worker]) -> list[Worker]:
+    """Trees in the order of their server and app, and in a tree: master, workers, helpers, oldest first."""
+    workers = list(workers)
+    by_pid = {worker.pid: worker for worker in workers}
+
+    def key(worker: Worker) -> tuple[object, ...]:
+        top = _top(worker, by_pid)
+        tree = (top.server, top.app or "", top.started_at or 0.0, top.pid)
+        return (*tree, _ORDER[worker.role], worker.started_at or 0.0, worker.pid)
+
+    return sorted(workers, key=key)
+
+
+def _top(worker: Worker, by_pid: dict[int, Worker]) -> Worker:
+    seen = {worker.pid}
+    while worker.ppid in by_pid and worker.ppid not in seen:
+        worker = by_pid[worker.ppid]
+        seen.add(worker.pid)
+    return worker

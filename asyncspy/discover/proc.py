@@ -1,0 +1,90 @@
+"""Files of /proc: a pid and a name in, text out, or None where the process is gone or keeps the file from us."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+LONGEST = 16 * 1024 * 1024
+"""More than any honest /proc file holds; a process can make its own maps and environ as long as it likes."""
+
+_NUMBERS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Proc:
+    """The proc file system, at another place in tests."""
+
+    root: Path = Path("/proc")
+
+    def text(self, *parts: str | int) -> str | None:
+        """A file's text."""
+        try:
+            with self.path(*parts).open("rb") as file:
+                return file.read(LONGEST).decode("utf-8", "replace")
+        except OSError:
+            return None
+
+    def link(self, *parts: str | int) -> str | None:
+        """Where a symbolic link points, without the mark that the file has been deleted since."""
+        try:
+            return str(self.path(*parts).readlink()).removesuffix(" (deleted)")
+        except OSError:
+            return None
+
+    def names(self, *parts: str | int) -> list[str]:
+        """The names in a folder; empty where it cannot be read."""
+        try:
+            return [entry.name for entry in self.path(*parts).iterdir()]
+        except OSError:
+            return []
+
+    def denies(self, *parts: str | int) -> bool:
+        """Whether the kernel keeps a link from us that is there."""
+        try:
+            self.path(*parts).readlink()
+        except PermissionError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def owner(self, *parts: str | int) -> int | None:
+        """The uid that owns a file."""
+        try:
+            return self.path(*parts).stat().st_uid
+        except OSError:
+            return None
+
+    def status(self, pid: str | int) -> dict[str, str]:
+        """The fields of a process's `status`; empty where it cannot be read."""
+        lines = (self.text(pid, "status") or "").split("\n")
+        return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+    def flags(self, pid: int) -> int:
+        """The kernel's own flags of a process; 0 where they cannot be read."""
+        fields = (self.text(pid, "stat") or "").rpartition(")")[2].split()
+        place = 6
+        return int(fields[place]) if len(fields) > place and _NUMBERS.fullmatch(fields[place]) else 0
+
+    def environ(self, pid: int) -> dict[str, str] | None:
+        """The environment that a process was started with; None where it is unreadable or was written over.
+
+        setproctitle writes its title over the arguments and zeroes the environment behind them.
+        """
+        text = self.text(pid, "environ")
+        if text is None or not text.strip("\0"):
+            return None
+        return {name: value for name, found, value in (item.partition("=") for item in text.split("\0")) if found}
+
+    def mapped_files(self, pid: int) -> frozenset[str] | None:
+        """The files that a process has mapped: its interpreter and its extension modules."""
+        text = self.text(pid, "maps")
+        if text is None:
+            return None
+        return frozenset(line[line.index("/") :] for line in text.split("\n") if "/" in line)
+
+    def path(self, *parts: str | int) -> Path:
+        """A file's place; the parts are joined as they are, so that `root` can be followed by an absolute path."""
+        return Path("/".join([str(self.root), *(str(part).lstrip("/") for part in parts)]))

@@ -1,0 +1,161 @@
+"""The servers that asyncspy knows, one row each: how a command line is told, and where it says what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from asyncspy.model import Role
+
+Children = Literal["fork", "spawn", "none"]
+"""How workers are made: forked (the master's command line again), spawned (a bare interpreter), or not at all."""
+
+Loop = Literal["asyncio", "uvloop", "auto", "unknown"]
+"""What a command line says of the loop: its name; uvloop where it is installed; or that only the process can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """How one server looks in the process table.
+
+    `flags` are the options without a value: every other option takes the next argument, and the first that is left
+    names the app. `titles` are the names that setproctitle gives, with the groups `app` and `bind` where they are told.
+    A spawning server has a master from `workers_make_master` workers on.
+    """
+
+    name: str
+    children: Children
+    flags: frozenset[str]
+    titles: Mapping[str, Role] = field(default_factory=dict)
+    bind: tuple[str, ...] = ()
+    host: tuple[str, ...] = ()
+    port: tuple[str, ...] = ()
+    socket: tuple[str, ...] = ()
+    default_bind: tuple[str, str] = ("127.0.0.1", "8000")
+    loop: tuple[str, ...] = ()
+    loop_unless_said: Loop = "auto"
+    worker_class: tuple[str, ...] = ()
+    workers: tuple[str, ...] = ()
+    workers_environ: str | None = None
+    workers_make_master: int = 1
+    environ_prefix: str | None = None
+
+
+def _flags(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+UVICORN = Server(
+    name="uvicorn",
+    children="spawn",
+    flags=_flags(
+        "--reload --http2 --access-log --no-access-log --use-colors --no-use-colors --proxy-headers --no-proxy-headers"
+        " --server-header --no-server-header --date-header --no-date-header --reset-contextvars --factory --version"
+        " --help"
+    ),
+    host=("--host",),
+    port=("--port",),
+    socket=("--uds",),
+    loop=("--loop",),
+    workers=("--workers",),
+    workers_environ="WEB_CONCURRENCY",
+    workers_make_master=2,
+    environ_prefix="UVICORN_",
+)
+
+GUNICORN = Server(
+    name="gunicorn",
+    children="fork",
+    flags=_flags(
+        "--capture-output --casefold-http-method --check-config --daemon --disable-redirect-access-to-syslog"
+        " --do-handshake-on-connect --enable-backlog-metric --enable-stdio-inheritance --help --initgroups --log-syslog"
+        " --no-control-socket --no-sendfile --permit-obsolete-folding --permit-unconventional-http-method"
+        " --permit-unconventional-http-version --preload --print-config --reload --reuse-port --spew"
+        " --strip-header-spaces --suppress-ragged-eofs --version -D -R -h -v"
+    ),
+    titles={
+        r"gunicorn: master \[(?P<app>.*?)(?:\.2)*\]": "master",
+        r"gunicorn: worker \[(?P<app>.*?)(?:\.2)*\]": "worker",
+        r"gunicorn: dirty-(?:arbiter|worker).*": "helper",
+    },
+    bind=("--bind", "-b"),
+    loop=("--asgi-loop",),
+    loop_unless_said="unknown",
+    worker_class=("--worker-class", "-k"),
+)
+
+HYPERCORN = Server(
+    name="hypercorn",
+    children="spawn",
+    flags=_flags("-D --daemon --debug --reload -h --help"),
+    bind=("--bind", "-b"),
+    loop=("--worker-class", "-k"),
+    loop_unless_said="asyncio",
+    workers=("--workers", "-w"),
+)
+
+DAPHNE = Server(
+    name="daphne",
+    children="none",
+    flags=_flags("-h --help --proxy-headers --no-server-name"),
+    host=("--bind", "-b"),
+    port=("--port", "-p"),
+    socket=("--unix-socket", "-u"),
+    loop_unless_said="asyncio",
+)
+
+GRANIAN = Server(
+    name="granian",
+    children="fork",
+    flags=_flags(
+        "--access-log --no-access-log --factory --no-factory --http1-keep-alive --no-http1-keep-alive"
+        " --http1-pipeline-flush --no-http1-pipeline-flush --http2-adaptive-window --no-http2-adaptive-window --log"
+        " --no-log --metrics --no-metrics --reload --no-reload --reload-ignore-worker-failure"
+        " --no-reload-ignore-worker-failure --respawn-failed-workers --no-respawn-failed-workers --ssl-client-verify"
+        " --no-ssl-client-verify --ws --no-ws --version --help"
+    ),
+    titles={
+        r"granian \S+ (?P<bind>\S+) (?P<app>\S+) worker-\d+": "worker",
+        r"granian \S+ (?P<bind>\S+) (?P<app>\S+)": "master",
+    },
+    host=("--host",),
+    port=("--port",),
+    socket=("--uds",),
+    loop=("--loop",),
+    loop_unless_said="unknown",
+    environ_prefix="GRANIAN_",
+)
+
+SERVERS = (UVICORN, GUNICORN, HYPERCORN, DAPHNE, GRANIAN)
+
+BY_PROGRAM = {server.name: server for server in SERVERS}
+
+TITLES = tuple((server, re.compile(title), role) for server in SERVERS for title, role in server.titles.items())
+
+PLAIN = Server(name="python", children="none", flags=frozenset(), loop_unless_said="unknown")
+"""Any other Python process."""
+
+LOOPS: Mapping[str, Loop] = {"asyncio": "asyncio", "uvloop": "uvloop", "auto": "auto"}
+"""The values of a loop option that are understood; any other is a loop of another make."""
+
+WORKER_LOOPS: Mapping[str, Loop | None] = {
+    "sync": None,
+    "gthread": None,
+    "gevent": None,
+    "eventlet": None,
+    "tornado": None,
+    "asgi": "auto",
+    "gunicorn.workers.gasgi.ASGIWorker": "auto",
+    "uvicorn.workers.UvicornWorker": "auto",
+    "uvicorn_worker.UvicornWorker": "auto",
+    "uvicorn.workers.UvicornH11Worker": "asyncio",
+    "uvicorn_worker.UvicornH11Worker": "asyncio",
+}
+"""gunicorn's worker classes by the loop that they run; WSGI workers run none."""
+
+SPAWNED = re.compile(r"from multiprocessing\.spawn import spawn_main\b")
+TRACKER = re.compile(r"from multiprocessing\.resource_tracker import main\b")
+SPAWNED_MARK = "--multiprocessing-fork"
+TRACKER_MARK = "multiprocessing.resource_tracker"

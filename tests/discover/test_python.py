@@ -1,0 +1,42 @@
+"""Whether a process runs Python, and which, is read from its executable's name and its mapped files."""
+
+from __future__ import annotations
+
+import pytest
+
+from asyncspy.discover.python import interpreter
+
+PYENV = frozenset({"/opt/python/lib/libpython3.12.so.1.0", "/srv/venv/lib/python3.12/site-packages/_x.so"})
+UWSGI = frozenset({"/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0", "/lib/libc.so.6"})
+CONDA = frozenset({"/opt/conda/lib/python3.10/lib-dynload/_ssl.cpython-310-x86_64-linux-gnu.so"})
+TAGGED = frozenset({"/app/_speedups.cpython-313-x86_64-linux-gnu.so"})
+TWO = frozenset({"/usr/lib/python3.9/lib-dynload/a.so", "/srv/venv/lib/python3.12/site-packages/b.so"})
+
+
+@pytest.mark.parametrize(
+    ("exe", "files", "found", "version"),
+    [
+        ("/usr/bin/python3.12", PYENV, True, "3.12"),
+        ("/usr/bin/python3.12", None, True, "3.12"),
+        ("/opt/python3.13t", frozenset(), True, "3.13"),
+        ("/usr/bin/uwsgi", UWSGI, True, "3.11"),
+        ("/opt/conda/bin/python", CONDA, True, "3.10"),
+        ("/usr/bin/python3", TAGGED, True, "3.13"),
+        ("/usr/bin/python3", TWO, True, None),
+        ("/usr/bin/python3", None, True, None),
+        (None, PYENV, True, "3.12"),
+        ("/usr/sbin/nginx", frozenset({"/lib/libc.so.6"}), False, None),
+        ("/usr/bin/pythonic-tool", frozenset({"/lib/libc.so.6"}), False, None),
+        ("/usr/sbin/nginx", None, None, None),
+        (None, None, None, None),
+        (None, frozenset(), None, None),
+    ],
+)
+def test_interpreter(exe: str | None, files: frozenset[str] | None, found: bool | None, version: str | None) -> None:
+    told = interpreter(exe, files)
+    assert (told.found, told.version) == (found, version)
+
+
+def test_pypy_is_told_apart() -> None:
+    assert interpreter("/usr/bin/pypy3.10", frozenset()).pypy
+    assert not interpreter("/usr/bin/python3.10", frozenset()).pypy
