@@ -1,0 +1,113 @@
+"""Takes folded stacks, `frame;frame COUNT` a line, as `py-spy record --format raw` writes them; gives a `Profile`.
+
+Nothing is escaped there: a newline in a command line splits a record, a `;` a frame. Both are put together again where
+the quotes of the process frame show how.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from asyncspy.errors import InputError
+from asyncspy.model import Input, Origin, Profile, Stack
+from asyncspy.read.names import PROCESS, FrameTable, is_count, rejoin, stack_of, what_is_missing
+
+SNIFFED_LINES = 50
+OTHER_FORMATS = (b"{", b"[", b"<?", b"<!", b"<svg", b"<html")
+FRAME_INSIDE = re.compile(r" \([^;()]+\)(?:;| [0-9]+$)")
+MAX_COUNT_DIGITS = 12
+CUT = "its last line does not end: the file may be cut short, and that line's count with it"
+MAX_JOINED_LINES = 200
+MAX_JOIN_ATTEMPTS = 8
+
+
+class Line(NamedTuple):
+    """A line without its count; a count of 0 says that it had none."""
+
+    stack: str
+    samples: int
+
+
+class Record(NamedTuple):
+    """The texts of a stack's frames, root first, and how many samples hit it."""
+
+    pieces: Sequence[str]
+    samples: int
+
+
+def sniff(head: bytes) -> bool:
+    """Text with a frame as py-spy writes them, or nothing but stacks with counts."""
+    if b"\0" in head or head.lstrip().lower().startswith(OTHER_FORMATS):
+        return False
+    lines = head.decode("utf-8", "backslashreplace").splitlines()[:SNIFFED_LINES]
+    return any(map(FRAME_INSIDE.search, lines)) or all(map(_is_bare_stack, lines))
+
+
+def read(data: bytes, path: str) -> Profile:
+    """Every record; a line that is none, or belongs to none, is counted as dropped."""
+    table, stacks = FrameTable(), Counter[Stack]()
+    records = dropped = 0
+    for record in _records(data.decode("utf-8", "backslashreplace")):
+        if record is None:
+            dropped += 1
+            continue
+        stacks[stack_of(tuple(map(table.__getitem__, record.pieces)))] += record.samples
+        records += 1
+    if not records:
+        raise InputError(
+            f"none of its {dropped:,} lines can be read as a stack with a count",
+            remedy="give the file as py-spy record --format raw wrote it",
+        )
+    cut = () if data.endswith(b"\n") else (CUT,)
+    read_in = Input(path, "raw", records, dropped, (*cut, *what_is_missing(table.values())))
+    return Profile(stacks, (Origin("py-spy", samples=stacks.total()),), (read_in,))
+
+
+def _is_bare_stack(line: str) -> bool:
+    stack, counted = _split(line)
+    return counted > 0 and (";" in stack or not stack)
+
+
+def _split(line: str) -> Line:
+    stack, space, count = line.rpartition(" ")
+    good = space and len(count) <= MAX_COUNT_DIGITS and is_count(count)
+    return Line(stack, int(count)) if good else Line(line, 0)
+
+
+def _record(text: str) -> Record | None:
+    """One record, if the text is a whole one."""
+    stack, count = _split(text)
+    if not count:
+        return None
+    pieces = rejoin(stack.split(";")) if stack else ()
+    return None if pieces is None else Record(pieces, count)
+
+
+def _records(text: str) -> Iterator[Record | None]:
+    """The records in order; None for a line that belongs to none."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    at = 0
+    while at < len(lines):
+        record, used = _record_at(lines, at)
+        if record or lines[at].strip():
+            yield record
+        at += used
+
+
+def _record_at(lines: Sequence[str], at: int) -> tuple[Record | None, int]:
+    """The record that begins on a line, and over how many lines the newlines in its command line spread it."""
+    record = _record(lines[at])
+    if record or not PROCESS.match(lines[at]):
+        return record, 1
+    attempts = 0
+    for end in range(at + 1, min(len(lines), at + MAX_JOINED_LINES)):
+        if attempts == MAX_JOIN_ATTEMPTS or PROCESS.match(lines[end]):
+            break
+        if '"' in lines[end] and _split(lines[end]).samples:
+            attempts += 1
+            if record := _record("\n".join(lines[at : end + 1])):
+                return record, end + 1 - at
+    return None, 1

@@ -1,0 +1,76 @@
+"""Takes the name of a source file as a recording spells it; gives its lines, if it is there and is plainly source."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+MAX_BYTES = 2 * 1024 * 1024
+MAX_FILES = 64
+NEWLINE = re.compile(r"\r\n|\r|\n")  # what ends a line for Python; str.splitlines knows more
+
+
+class SourceFiles:
+    """Source files below a root, such as `/proc/PID/root` for a process in a container.
+
+    A recording may name any file, so only absolute names that end in `.py` are opened: a report must not quote
+    whatever else its reader may read.
+    """
+
+    def __init__(self, root: Path | None = None) -> None:
+        self._root = root
+        self._known: dict[str, list[str] | None] = {}
+
+    def line(self, file: str, lineno: int) -> str | None:
+        """One line, counted from 1; None where it cannot be had."""
+        lines = self.lines(file)
+        return lines[lineno - 1] if lines is not None and 1 <= lineno <= len(lines) else None
+
+    def lines(self, file: str) -> list[str] | None:
+        """All lines of a file; None where it is missing, too large, or not UTF-8."""
+        if file not in self._known:
+            if len(self._known) >= MAX_FILES:
+                self._known.pop(next(iter(self._known)))
+            self._known[file] = self._read(file)
+        return self._known[file]
+
+    def changed_since(self, file: str, timestamp: float) -> bool:
+        """Whether a file was written after that moment, so that its lines may not be those that ran."""
+        path = self._path(file)
+        try:
+            return path is not None and path.stat().st_mtime > timestamp
+        except (OSError, ValueError):
+            return False
+
+    def _path(self, file: str) -> Path | None:
+        if not file.startswith("/") or not file.endswith(".py") or "\0" in file:
+            return None
+        inside = os.path.normpath("/" + file.lstrip("/"))  # no `..` climbs above the root
+        return Path(inside) if self._root is None else self._root / inside.lstrip("/")
+
+    def _read(self, file: str) -> list[str] | None:
+        path = self._path(file)
+        if path is None:
+            return None
+        try:
+            data = _bytes(path)
+            return None if data is None else _lines(data.decode("utf-8-sig"))
+        except (OSError, ValueError):  # ValueError: not UTF-8, or a name that the file system cannot have
+            return None
+
+
+def _lines(text: str) -> list[str]:
+    lines = NEWLINE.split(text)
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def _bytes(path: Path) -> bytes | None:
+    """All of a regular file, if it is not too large; a FIFO or a device is never waited for."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        data = file.read(MAX_BYTES + 1)
+    return data if len(data) <= MAX_BYTES else None

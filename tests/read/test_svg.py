@@ -1,0 +1,60 @@
+"""Drawings of either orientation give the same stacks, and one that is made to explode does not."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from collections.abc import Sequence
+
+import pytest
+
+from asyncspy.model import Frame, Stack
+from asyncspy.read import svg
+
+Box = tuple[str, int, int, int]
+
+
+def drawn(boxes: Sequence[Box], *, upwards: bool = False, title: str = "py-spy record --pid 1") -> bytes:
+    """An SVG as inferno lays it out; each box is a name, where it starts, how wide and how deep it is."""
+    parts = [
+        f"<g><title>{name} ({width:,} samples, 1.00%)</title>"
+        f'<rect x="0" y="{2000 - 16 * depth if upwards else 68 + 16 * depth}" fg:x="{x}" fg:w="{width}"/></g>'
+        for name, x, width, depth in boxes
+    ]
+    return f'<svg xmlns:fg="x"><text id="title">{title}</text>{"".join(parts)}</svg>'.encode()
+
+
+@pytest.mark.parametrize("upwards", [False, True])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_stacks_come_from_where_the_boxes_are(upwards: bool, reverse: bool) -> None:
+    boxes = [("all", 0, 10, 0), ("a (a.py:1)", 0, 6, 1), ("b (b.py:2)", 1, 4, 2), ("c (c.py:3)", 6, 3, 1)]
+    profile = svg.read(drawn(boxes[::-1] if reverse else boxes, upwards=upwards), "flame.svg")
+    a, b, c = Frame("a", "a.py", 1), Frame("b", "b.py", 2), Frame("c", "c.py", 3)
+    assert profile.stacks == {Stack((a,)): 2, Stack((a, b)): 4, Stack((c,)): 3, Stack(()): 1}
+
+
+def test_a_level_that_is_missing_leaves_what_is_above_it_out() -> None:
+    boxes = [("all", 0, 10, 0), ("a (a.py:1)", 0, 6, 1), ("b (b.py:2)", 0, 6, 2), ("d (d.py:2)", 0, 6, 4)]
+    profile = svg.read(drawn(boxes), "flame.svg")
+    assert profile.total == 10
+    assert profile.inputs[0].dropped == 1
+
+
+def test_a_drawing_by_another_tool_says_that_its_limit_is_not_known() -> None:
+    profile = svg.read(drawn([("all", 0, 10, 0), ("a (a.py:1)", 0, 6, 1)], title="Flame Graph"), "flame.svg")
+    assert profile.origins[0].sampler == "unknown"
+    assert "the narrowest of these has 6 of 10 samples" in profile.inputs[0].notes[0]
+
+
+def test_a_tower_with_a_wide_top_stays_within_bounds() -> None:
+    """A small file that would unfold to 120 million frames."""
+    tower = [("all", 0, 30_000, 0), *[("f (f.py:1)", 0, 30_000, depth) for depth in range(1, 4_000)]]
+    data = drawn([*tower, *[("g (g.py:1)", at, 1, 4_000) for at in range(30_000)]])
+    tracemalloc.start()
+    start = time.process_time()
+    profile = svg.read(data, "flame.svg")
+    seconds, (_, peak) = time.process_time() - start, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert profile.inputs[0].dropped > 29_000
+    assert peak < 100 * 1024 * 1024
+    assert seconds < 20
