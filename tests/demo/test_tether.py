@@ -14,6 +14,7 @@ import pytest
 
 from asyncspy.demo.shop import opened_shop
 from asyncspy.demo.truth import PROJECT
+from asyncspy.discover.permission import TRACER_NAMED
 
 PR_SET_PDEATHSIG = 1
 PR_SET_PTRACER = 0x59616D61
@@ -104,3 +105,9 @@ def test_importing_the_application_tethers_the_worker() -> None:
         )  # fmt: skip
     wanted = [[PR_SET_PTRACER, os.getpid()], [PR_SET_PDEATHSIG, signal.SIGKILL]]
     assert json.loads(done.stdout) == wanted, done.stderr
+
+
+@linux
+def test_find_workers_and_the_shop_mean_the_same_variable(tether: ModuleType) -> None:
+    """The project stands alone and cannot import the name."""
+    assert tether.TRACER == TRACER_NAMED
