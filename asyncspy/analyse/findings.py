@@ -88,39 +88,53 @@ def judge(frames: Sequence[Frame]) -> worlds.Judgement:
 
 def violation_in(frames: Sequence[Frame], boundary: int) -> Violation | None:
     """The async-unsafe work on a stack whose leaf runs on the loop, if there is any."""
-    sink, reached, allowed = _nearest_sink(frames, boundary)
-    if sink < 0:
+    sink = _nearest_sink(frames, boundary)
+    if sink is None:
         return None
-    start = boundary + 1
     own = [ownership.owner(frame.file) is None for frame in frames]
-    culprit = _deepest(range(start, sink), lambda i: own[i])
+    culprit = _deepest(range(boundary + 1, sink.limit), lambda i: own[i])
     if culprit < 0:
-        culprit = _blamed_package(frames, start, sink)
-    entry = entries.entry(frames, own, _start_of_loop(frames, boundary), sink)
+        culprit = _blamed_package(frames, boundary, sink.limit)
+    entry = entries.entry(frames, own, _start_of_loop(frames, boundary), culprit + 1)
     entry = entry or entries.Found(entries.CALLBACK.kind, culprit)
-    return Violation(culprit, sink, reached, allowed, _call(frames, culprit, sink), entry)
+    call = _call(frames, culprit, sink.position)
+    return Violation(culprit, sink.position, sink.reached, sink.allowed, call, entry)
 
 
 def _start_of_loop(frames: Sequence[Frame], boundary: int) -> int:
     """Where the loop's part of the stack begins: below a coroutine's boundary its callers count as well."""
-    foreign = next((i for i in range(boundary, -1, -1) if worlds.side(frames[i]) in {"pool", "other"}), -1)
+    foreign = next((i for i in range(boundary, -1, -1) if worlds.side(frames[i]) not in {None, "loop"}), -1)
     return foreign + 1
 
 
-def _nearest_sink(frames: Sequence[Frame], boundary: int) -> tuple[int, bool, bool]:
-    """The proof nearest the leaf; whether the guard was reached; whether it let the call pass."""
-    sink, reached, allowed = -1, False, False
+class Sink(NamedTuple):
+    """The proof nearest the leaf. The culprit is looked for below `limit`."""
+
+    position: int
+    limit: int
+    reached: bool
+    allowed: bool
+
+
+def _nearest_sink(frames: Sequence[Frame], boundary: int) -> Sink | None:
+    """The proof nearest the leaf; what was reached or let pass on the way to it.
+
+    A run of frames past the guard is one execution, also where the user's own instrumentation stands between them:
+    the culprit is whoever began it.
+    """
+    sink: Sink | None = None
+    executing = False
     for index in range(boundary + 1, len(frames)):
-        frame = frames[index]
-        if sinks.is_guard(frame):
-            sink, reached = index, True
-            allowed = allowed or _passed(frames, index)
+        guard = sinks.is_guard(frames[index])
+        proof = None if guard else sinks.proof(frames[index], frames[index - 1] if index else None)
+        if not guard and proof is None:
             continue
-        proof = sinks.proof(frame, frames[index - 1] if index else None)
-        if proof is not None:
-            sink = index
-            reached, allowed = reached or proof.past_guard, allowed or proof.past_guard
-    return sink, reached, allowed
+        past = proof is not None and proof.past_guard
+        limit = sink.limit if sink and executing and past else index
+        reached = guard or past or (sink is not None and sink.reached)
+        allowed = past or (guard and _passed(frames, index)) or (sink is not None and sink.allowed)
+        sink, executing = Sink(index, limit, reached, allowed), past
+    return sink
 
 
 def _passed(frames: Sequence[Frame], guard: int) -> bool:
@@ -132,13 +146,15 @@ def _deepest(indexes: range, wanted: Callable[[int], bool]) -> int:
     return next((index for index in reversed(indexes) if wanted(index)), -1)
 
 
-def _blamed_package(frames: Sequence[Frame], start: int, sink: int) -> int:
+def _blamed_package(frames: Sequence[Frame], boundary: int, limit: int) -> int:
     """No own code on the way: the deepest frame of a package that is no framework, else where Django begins."""
-    foreign = _deepest(range(start, sink), lambda i: ownership.owner(frames[i].file) not in ownership.FRAMEWORK)
+    way = range(boundary + 1, limit)
+    foreign = _deepest(way, lambda i: ownership.owner(frames[i].file) not in ownership.FRAMEWORK)
     if foreign >= 0:
         return foreign
-    first_call = next((i for i in range(start, sink) if calls.CALLS.match(frames[i])), sink)
-    return _deepest(range(start, first_call), lambda i: ownership.owner(frames[i].file) != ownership.STDLIB) or start
+    first_call = next((i for i in way if calls.CALLS.match(frames[i])), limit)
+    before = _deepest(range(boundary + 1, first_call), lambda i: ownership.owner(frames[i].file) != ownership.STDLIB)
+    return before if before >= 0 else max(boundary, 0)
 
 
 def _call(frames: Sequence[Frame], culprit: int, sink: int) -> Call:
@@ -147,9 +163,11 @@ def _call(frames: Sequence[Frame], culprit: int, sink: int) -> Call:
         found = calls.CALLS.match(frames[index])
         if found is not None:
             return found
-    beyond = frames[culprit + 1 : sink + 1]
-    named = next((frame for frame in beyond if not sinks.is_guard(frame)), None)
-    return Call(named.function if named else "a guarded connection method")
+    first = next((i for i in range(culprit + 1, sink + 1) if not sinks.is_guard(frames[i])), None)
+    if first is None:
+        return Call("a guarded connection method")
+    proof = sinks.proof(frames[first], frames[first - 1])
+    return Call(proof.name if proof else frames[first].function)
 
 
 def _add(faults: dict[FaultKey, Fault], frames: Sequence[Frame], violation: Violation, weight: int) -> None:
@@ -171,13 +189,9 @@ def _add(faults: dict[FaultKey, Fault], frames: Sequence[Frame], violation: Viol
 
 
 def _site(frames: Sequence[Frame], violation: Violation) -> Site:
-    """The culprit with the own frame that called it, and what stands between them."""
-    before = range(violation.entry.position, violation.culprit)
-    caller = _deepest(before, lambda i: ownership.owner(frames[i].file) is None)
-    culprit = frames[violation.culprit]
-    return (
-        Site(culprit, frames[caller], tuple(frames[caller + 1 : violation.culprit])) if caller >= 0 else Site(culprit)
-    )
+    """The way from the entry to the culprit, and what the culprit called."""
+    beyond = violation.culprit + 1
+    return Site(tuple(frames[violation.entry.position : beyond]), tuple(frames[beyond : violation.sink + 1]))
 
 
 def _sink_name(frames: Sequence[Frame], sink: int) -> str:

@@ -1,4 +1,8 @@
-"""A call, its source and the target's Django to the remedies that exist there, best first."""
+"""A call, the way to it, its source and the target's Django to the remedies that exist there, best first.
+
+`await` can only be written in an async function. So the place to mend is the nearest async line on the way to the
+culprit: the culprit's own line, or the line that leads into the sync code that holds it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from asyncspy.analyse.calls import CALLS, Call, Fix, Rewrite
+from asyncspy.analyse.ownership import owner
+from asyncspy.analyse.pattern import last_segment
 from asyncspy.analyse.rewrite import Place, place, rewritten
 from asyncspy.model import Frame, Remedy
 
@@ -16,16 +22,30 @@ Source = Callable[[str], str | None]
 MOST = 2
 """More ways out than these are no help in an incident."""
 
-SIGNAL_SENDS = frozenset({"Signal.send", "Signal.send_robust"})
+BY_THREAD = Remedy("move the database work into a sync function and call it through await sync_to_async(function)(…)")
+
+PLUMBING = re.compile(
+    r"(?:^|/)django/(?:utils/functional|utils/connection|db/models/manager)\.py$|(?:^|/)asgiref/local\.py$"
+)
+"""Files whose frames only pass a call on: lazy objects, managers, connection proxies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a fault is: the culprit, the own frame that called it, and the framework frames between the two."""
+    """The frames from the entry to the culprit, and those that the culprit called up to the query."""
 
-    culprit: Frame
-    caller: Frame | None = None
-    between: tuple[Frame, ...] = ()
+    path: tuple[Frame, ...]
+    beyond: tuple[Frame, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """An async line of the user's own code, where `await` can be written."""
+
+    frame: Frame
+    place: Place
+    calls: tuple[Frame, ...]
+    """The frames that this line led to, nearest first."""
 
 
 def parse_version(version: str | None) -> tuple[int, int] | None:
@@ -41,60 +61,81 @@ def exists_in(fix: Fix, django: str | None) -> bool:
 
 
 def remedies(call: Call, site: Site, *, source: Source, django: str | None) -> tuple[Remedy, ...]:
-    """What to change, at the culprit's line or where it is called from."""
-    where = place(source(site.culprit.file), site.culprit.line)
-    offered = [_at_the_line(fix, where) for fix in call.fixes if exists_in(fix, django)][:MOST]
-    sent = next((send for frame in site.between if (send := CALLS.match(frame)) and send.name in SIGNAL_SENDS), None)
-    if sent is not None and site.caller is not None:
-        offered[1:] = [_at_the_caller(fix, site.caller, source) for fix in sent.fixes if exists_in(fix, django)]
-    elif not any(fix.rewrite and fix.rewrite.how == "wrap" for fix in call.fixes):
-        offered[1:] = _through_a_thread(call, site, where, source) or offered[1:]
-    return tuple(offered) or (_BY_THREAD,)
+    """What to change: at the culprit's line, or where async code leads into it."""
+    fixes = [fix for fix in call.fixes if exists_in(fix, django)] if _is_direct(call, site.beyond) else []
+    culprit = site.path[-1]
+    where = place(source(culprit.file), culprit.line)
+    if where is None:
+        return tuple(Remedy(fix.text, fix.since) for fix in fixes[:MOST]) or (BY_THREAD,)
+    spot = _nearest_async(site, source)
+    if spot is None:
+        return (BY_THREAD,)
+    if spot.frame == culprit:
+        return _on_the_line(fixes, spot)
+    return (*_by_making_async(fixes, where, site, spot), *_where_it_is_called(spot, django))[:MOST]
 
 
-_BY_THREAD = Remedy("move the database work into a sync function and call it through await sync_to_async(function)(…)")
+def _is_direct(call: Call, beyond: Sequence[Frame]) -> bool:
+    """Whether the user's line itself makes this call, and not something in between."""
+    first = next((frame for frame in beyond if not PLUMBING.search(frame.file)), None)
+    return first is not None and CALLS.match(first) == call
 
 
-def _at_the_line(fix: Fix, where: Place | None) -> Remedy:
-    """The replacement at the culprit's line; a sync function around it has to become async first."""
-    code = rewritten(where, fix.rewrite) if where and fix.rewrite else None
-    name = _sync_function(where)
-    if not name or not _awaits(fix):
-        return Remedy(fix.text, fix.since, code)
-    return Remedy(f"make {name} async, and {fix.text}", fix.since, code, f"after making {name} async")
+def _nearest_async(site: Site, source: Source) -> Spot | None:
+    for index in range(len(site.path) - 1, -1, -1):
+        frame = site.path[index]
+        if owner(frame.file) is not None or last_segment(frame.function) in {"<lambda>", "<genexpr>"}:
+            continue
+        where = place(source(frame.file), frame.line)
+        if where is not None and where.is_async:
+            return Spot(frame, where, (*site.path[index + 1 :], *site.beyond))
+    return None
 
 
-def _at_the_caller(fix: Fix, caller: Frame, source: Source) -> Remedy:
-    """The replacement for the call that led to the culprit."""
-    where = place(source(caller.file), caller.line)
-    code = rewritten(where, fix.rewrite) if where and fix.rewrite else None
-    return Remedy(f"{fix.text}, in {shown(caller)}", fix.since, code, f"in {shown(caller)}")
+def _on_the_line(fixes: Sequence[Fix], spot: Spot) -> tuple[Remedy, ...]:
+    """The culprit's line is async: the replacement, and the same call in a thread."""
+    offered = [Remedy(fix.text, fix.since, _code(fix, spot.place)) for fix in fixes[:MOST]]
+    if not any(fix.rewrite and fix.rewrite.how == "wrap" for fix in fixes):
+        threaded = _threaded(spot)
+        offered[1:] = [threaded] if threaded else offered[1:]
+    return tuple(offered[:MOST]) or (BY_THREAD,)
 
 
-def _through_a_thread(call: Call, site: Site, where: Place | None, source: Source) -> Sequence[Remedy]:
-    """Keep the code as it is and run it in a thread: the culprit's function, or the one call in it."""
-    name = _sync_function(where)
-    if name and site.caller and not site.between:
-        there = place(source(site.caller.file), site.caller.line)
-        code = rewritten(there, Rewrite("wrap", name)) if there else None
-        spot = shown(site.caller)
-        text = f"keep {name} sync, and call it through a thread in {spot}: await sync_to_async({name})(…)"
-        return [Remedy(text, None, code or f"await sync_to_async({name})(…)", f"in {spot}, with {name} as it is")]
-    renamed = next((fix.rewrite for fix in call.fixes if fix.rewrite and fix.rewrite.how == "rename"), None)
-    code = rewritten(where, Rewrite("wrap", renamed.old)) if where and where.is_async and renamed else None
-    return [Remedy(f"run the call in a thread: {code}", None, code, "in a thread")] if code else []
+def _by_making_async(fixes: Sequence[Fix], where: Place, site: Site, spot: Spot) -> Sequence[Remedy]:
+    """The culprit is in a plain sync function that the async line itself calls: it can become async."""
+    fix = next(iter(fixes), None)
+    if fix is None or len(spot.calls) - len(site.beyond) != 1 or not where.can_become_async:
+        return ()
+    name = getattr(where.function, "name", "")
+    if fix.rewrite is not None and fix.rewrite.old == name:  # an override of the method that it calls
+        return ()
+    code = _code(fix, where)
+    note = f"after making {name} async, and awaiting it in {shown(spot.frame)}"
+    return (Remedy(f"make {name} async and await it in {shown(spot.frame)}; in it, {fix.text}", fix.since, code, note),)
+
+
+def _where_it_is_called(spot: Spot, django: str | None) -> Sequence[Remedy]:
+    """At the async line: what replaces the call that leads into the sync code, else that call in a thread."""
+    spots = f"in {shown(spot.frame)}"
+    called = CALLS.match(spot.calls[0])
+    fixes = [fix for fix in called.fixes if exists_in(fix, django)] if called else []
+    offered = [Remedy(f"{spots}: {fix.text}", fix.since, _code(fix, spot.place), spots) for fix in fixes]
+    threaded = None if any(remedy.code for remedy in offered) else _threaded(spot)
+    return [*offered, threaded] if threaded else offered or [BY_THREAD]
+
+
+def _threaded(spot: Spot) -> Remedy | None:
+    """The call on the async line, through sync_to_async; None where the line does not show which it is."""
+    first = next((frame for frame in spot.calls if not PLUMBING.search(frame.file)), None)
+    code = rewritten(spot.place, Rewrite("wrap", last_segment(first.function))) if first else None
+    where = f"in {shown(spot.frame)}"
+    return Remedy(f"{where}, call it through a thread: {code}", None, code, f"{where}, in a thread") if code else None
+
+
+def _code(fix: Fix, where: Place) -> str | None:
+    return rewritten(where, fix.rewrite) if fix.rewrite else None
 
 
 def shown(frame: Frame) -> str:
     """`checkout (views.py:25)`; a comprehension is part of the function around it."""
     return f"{frame.function.partition('.<locals>.<')[0]} ({frame.file.rpartition('/')[2]}:{frame.line})"
-
-
-def _sync_function(where: Place | None) -> str:
-    """The name of the sync function around a line, if it is in one."""
-    return "" if where is None or where.is_async else getattr(where.function, "name", "")
-
-
-def _awaits(fix: Fix) -> bool:
-    """Whether the replacement can only stand in an async function."""
-    return "await" in fix.text or "async for" in fix.text or fix.rewrite is not None

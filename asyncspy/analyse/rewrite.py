@@ -1,45 +1,60 @@
-"""The source of a line and what should replace a call on it, to the new line; None wherever that is not certain.
+"""The source of a line and what should replace a call on it, to the new code; None wherever that is not certain.
 
-It parses the whole file: only the syntax tree says where a call that spans lines begins, and whether the function
-around it may `await` at all. A file that this Python cannot parse, or two candidates on the line, give None.
+It parses the whole file: only the syntax tree says where a call that spans lines begins, what is done with its result,
+and whether `await` may stand there. A file that this Python cannot parse, or two candidates on a line, give None.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import builtins
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from asyncspy.analyse.calls import Rewrite
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 REQUEST_NAMES = frozenset({"request", "req", "_request"})
 LONGEST = 160
-"""A proposed line longer than this helps nobody on a terminal: it is left out."""
+"""Proposed code longer than this helps nobody on a terminal: it is left out."""
+
+NO_AWAIT = (ast.Lambda, ast.GeneratorExp, ast.ClassDef, ast.Module)
+"""What ends the search for an async function around an expression: `await` may not, or should not, stand in these."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A line of a parsed file, and the function around it."""
+    """A line of a parsed file, and what is around it."""
 
     text: str
     tree: ast.Module
     line: int
 
-    @property
+    @cached_property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        """What each node is part of."""
+        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+
+    @cached_property
     def function(self) -> Function | None:
         """The innermost function that holds the line."""
-        holding = [
-            node
-            for node in ast.walk(self.tree)
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)) and _spans(node, self.line)
-        ]
+        holding = [node for node in ast.walk(self.tree) if isinstance(node, Function) and _spans(node, self.line)]
         return max(holding, key=lambda node: node.lineno, default=None)
 
     @property
     def is_async(self) -> bool:
-        """Whether `await` may stand on this line."""
+        """Whether the line is in an async function."""
         return isinstance(self.function, ast.AsyncFunctionDef)
+
+    @property
+    def can_become_async(self) -> bool:
+        """Whether the sync function around the line is a plain one, whose callers could simply await it."""
+        function = self.function
+        if not isinstance(function, ast.FunctionDef) or function.decorator_list or function.name.startswith("__"):
+            return False
+        return not any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in ast.walk(function))
 
 
 def place(text: str | None, line: int) -> Place | None:
@@ -47,17 +62,22 @@ def place(text: str | None, line: int) -> Place | None:
     if text is None or line < 1:
         return None
     try:
-        return Place(text, ast.parse(text), line)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the user's file is not ours to warn about
+            return Place(text, ast.parse(text), line)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
 def rewritten(where: Place, rewrite: Rewrite) -> str | None:
-    """The replacement for the call on this line, as source."""
-    found = {segment for segment in _rewrites(where, rewrite) if segment is not None}
-    if len(found) != 1:
+    """The replacement for the call on this line, as source that can stand in an async function."""
+    try:
+        found = set(_rewrites(where, rewrite))
+        if len(found) != 1:
+            return None
+        code = _on_one_line(found.pop())
+    except RecursionError:
         return None
-    code = _on_one_line(found.pop())
     return code if len(code) <= LONGEST else None
 
 
@@ -70,46 +90,86 @@ def _on_one_line(code: str) -> str:
         return " ".join(code.split())
 
 
-def _rewrites(where: Place, rewrite: Rewrite) -> Iterator[str | None]:
+def _rewrites(where: Place, rewrite: Rewrite) -> Iterator[str]:
     writer = WRITERS[rewrite.how]
     for node in ast.walk(where.tree):
-        if isinstance(node, (ast.expr, ast.For)) and _spans(node, where.line):
-            yield writer(where, rewrite, node)
+        if isinstance(node, (ast.expr, ast.For)) and _spans(node, where.line) and _may_await(where, node):
+            code = writer(where, rewrite, node)
+            if code is not None:
+                yield code
+
+
+def _may_await(where: Place, node: ast.AST) -> bool:
+    """Whether an `await` here would belong to a function, and not to a lambda, a generator expression or a class."""
+    above = where.parents.get(node)
+    while above is not None and not isinstance(above, Function):
+        if isinstance(above, NO_AWAIT):
+            return False
+        above = where.parents.get(above)
+    return above is not None
 
 
 def _attribute(where: Place, rewrite: Rewrite, node: ast.AST) -> str | None:
     if not isinstance(node, ast.Attribute) or node.attr != rewrite.old:
         return None
     holder = _source(where, node.value)
-    return f"await {holder}.{rewrite.new}" if holder.rpartition(".")[2] in REQUEST_NAMES else None
+    if holder.rpartition(".")[2] not in REQUEST_NAMES:
+        return None
+    return _with_rest(where, node, f"await {holder}.{rewrite.new}")
 
 
 def _rename(where: Place, rewrite: Rewrite, node: ast.AST) -> str | None:
     if not isinstance(node, ast.Call) or not _calls(node, rewrite.old, where.line):
         return None
     holder = f"{_source(where, node.func.value)}." if isinstance(node.func, ast.Attribute) else ""
-    return f"await {holder}{rewrite.new}{_arguments(where, node)}"
+    return _with_rest(where, node, f"await {holder}{rewrite.new}{_arguments(where, node)}")
 
 
 def _wrap(where: Place, rewrite: Rewrite, node: ast.AST) -> str | None:
     if not isinstance(node, ast.Call) or not _calls(node, rewrite.old, where.line):
         return None
-    arguments = _arguments(where, node).removeprefix("(")
-    return f"await sync_to_async({_source(where, node.func)})({arguments}"
+    wrapped = f"await sync_to_async({_source(where, node.func)}){_arguments(where, node)}"
+    return _with_rest(where, node, wrapped)
 
 
 def _iterate(where: Place, _rewrite: Rewrite, node: ast.AST) -> str | None:
-    if isinstance(node, ast.For) and _spans(node.iter, where.line):
+    if isinstance(node, ast.For) and _spans(node.iter, where.line) and _may_be_queryset(node.iter):
         return f"async for {_source(where, node.target)} in {_source(where, node.iter)}:"
     if isinstance(node, ast.Call) and _called(node.func) == "list" and len(node.args) == 1:
         listed = node.args[0]
-        return None if isinstance(listed, ast.GeneratorExp) else f"[item async for item in {_source(where, listed)}]"
-    if isinstance(node, ast.ListComp) and len(node.generators) == 1:
-        return _source(where, node).replace(" for ", " async for ", 1)
+        return f"[item async for item in {_source(where, listed)}]" if _may_be_queryset(listed) else None
+    if isinstance(node, ast.ListComp) and len(node.generators) == 1 and _may_be_queryset(node.generators[0].iter):
+        loop = node.generators[0]
+        asynchronous = ast.comprehension(target=loop.target, iter=loop.iter, ifs=loop.ifs, is_async=1)
+        return ast.unparse(ast.ListComp(elt=node.elt, generators=[asynchronous]))
     return None
 
 
-WRITERS = {"attribute": _attribute, "rename": _rename, "wrap": _wrap, "iterate": _iterate}
+Writer = Callable[[Place, Rewrite, ast.AST], str | None]
+WRITERS: dict[str, Writer] = {"attribute": _attribute, "rename": _rename, "wrap": _wrap, "iterate": _iterate}
+
+
+def _may_be_queryset(node: ast.expr) -> bool:
+    """A name, an attribute or the result of a call can be one; what a builtin such as zip() gives is none."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return not hasattr(builtins, node.func.id)
+    return isinstance(node, (ast.Name, ast.Attribute, ast.Call))
+
+
+def _with_rest(where: Place, node: ast.expr, code: str) -> str:
+    """The code with what the line goes on to do with the result: `(await x.aget()).name`."""
+    rest, whole = "", node
+    above = where.parents.get(node)
+    while _uses(above, whole) and isinstance(above, ast.expr):
+        whole_source = _source(where, above)
+        rest, whole, above = whole_source[len(_source(where, node)) :], above, where.parents.get(above)
+    return f"({code}){rest}" if rest else code
+
+
+def _uses(above: ast.AST | None, node: ast.expr) -> bool:
+    if isinstance(above, (ast.Attribute, ast.Subscript)):
+        return above.value is node
+    return isinstance(above, ast.Call) and above.func is node
 
 
 def _calls(node: ast.Call, name: str, line: int) -> bool:

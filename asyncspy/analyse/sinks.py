@@ -19,7 +19,8 @@ _GUARD_RULES = Rules([(GUARD, True)])
 class Proof(NamedTuple):
     """A frame that only a query has. `past_guard`: it runs only after the guard let the call pass.
 
-    `callers` are asked for where the recording has no class names and the bare name is in the same file twice.
+    `callers` are asked for where the frame proves a query only under them: a generator of rows is also closed on the
+    loop, long after its query ran in a thread, and without class names `__iter__` is in that file twice.
     """
 
     name: str
@@ -97,6 +98,7 @@ def is_guard(frame: Frame) -> bool:
 def proof(frame: Frame, caller: Frame | None) -> Proof | None:
     """What query this frame proves, given who called it."""
     found = PROOFS.match(frame)
-    if found is None or not found.callers or "." in frame.function:
+    if found is None or not found.callers:
         return found
-    return found if caller is not None and last_segment(caller.function) in found.callers else None
+    is_known = caller is not None and caller.file == frame.file and last_segment(caller.function) in found.callers
+    return found if is_known else None

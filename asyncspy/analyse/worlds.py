@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from asyncspy.analyse.pattern import Pattern, Rules
 from asyncspy.model import Frame, World
 
-Side = Literal["loop", "pool", "other"]
+Side = Literal["loop", "pool", "sync", "other"]
 
 LOOP = (
     Pattern("Handle._run", "asyncio/events.py"),
@@ -46,6 +46,10 @@ POOL = (
     Pattern("WorkerThread.run", "anyio/_backends/_asyncio.py"),
 )
 
+FORKED = (
+    Pattern("BaseProcess._bootstrap", "multiprocessing/process.py"),  # below it stand the parent's frames, not ours
+)
+
 THREAD_ENDS = (
     Pattern(
         "ThreadSensitiveContext.__aexit__.<locals>.join", "asgiref/sync.py"
@@ -63,7 +67,12 @@ IDLE_LEAVES = Rules(
 
 # A pool that goes unrecognised raises a false alarm, a loop that does only misses: hence the different strictness.
 _POOL_RULES: Rules[Side] = Rules(
-    [*((pattern, "pool") for pattern in POOL), *((pattern, "other") for pattern in THREAD_ENDS)], lenient=True
+    [
+        *((pattern, "pool") for pattern in POOL),
+        *((pattern, "sync") for pattern in FORKED),
+        *((pattern, "other") for pattern in THREAD_ENDS),
+    ],
+    lenient=True,
 )
 _LOOP_RULES: Rules[Side] = Rules([(pattern, "loop") for pattern in LOOP])
 

@@ -15,7 +15,9 @@ STDLIB = "/usr/lib/python3.12/"
 PACKAGES = "/srv/venv/lib/python3.12/site-packages/"
 OWN = "/srv/shop/"
 LIBRARY_ROOTS = {
-    **dict.fromkeys(["asyncio", "concurrent", "threading.py", "selectors.py", "os.py", "contextlib.py"], STDLIB),
+    **dict.fromkeys(
+        ["asyncio", "concurrent", "threading.py", "selectors.py", "os.py", "contextlib.py", "multiprocessing"], STDLIB
+    ),
     **dict.fromkeys(["django", "asgiref", "uvicorn", "gunicorn", "granian", "channels", "ninja", "twisted"], PACKAGES),
     **dict.fromkeys(["debug_toolbar", "tenants", "anyio", "rest_framework"], PACKAGES),
 }

@@ -116,6 +116,19 @@ GUILTY = {
         "helper_count",
         "QuerySet.count",
     ),
+    "executing through the project's own instrumentation": (
+        VIEW + HELPER + COUNT + EXECUTE + "log_queries (shop/db.py:9)\n" + EXECUTE.splitlines()[-1],
+        "helper_count",
+        "QuerySet.count",
+    ),
+    "a receiver that executes by itself under a save()": (
+        VIEW
+        + "Model.save (django/db/models/base.py:902)\nModel.save_base (django/db/models/base.py:1008)\n"
+        + "Signal.send (django/dispatch/dispatcher.py:189)\naudit (shop/signals.py:30)\n"
+        + EXECUTE,
+        "audit",
+        "CursorWrapper.execute",
+    ),
     "executing, so it was let pass": (VIEW + HELPER + COUNT + EXECUTE, "helper_count", "QuerySet.count"),
 }
 
@@ -146,6 +159,9 @@ INNOCENT = {
     "a signal without queries": VIEW + "Signal.send (django/dispatch/dispatcher.py:189)\nlog (shop/signals.py:3)",
     "own code with Django's names": VIEW + "Rows._fetch_all (shop/query.py:9)\nRows.__iter__ (shop/query.py:12)\n"
     "Rows.execute_sql (shop/compiler.py:3)\nload (shop/db.py:9)",
+    "rows of a finished query, closed on the loop": VIEW + "ModelIterable.__iter__ (django/db/models/query.py:93)",
+    "an own iterator() over a cached queryset": VIEW
+    + "iterator (shop/pages.py:9)\nQuerySet.__iter__ (django/db/models/query.py:386)",
     "an own inner in an own asyncio.py": VIEW + "inner (shop/asyncio.py:23)",
 }
 
@@ -265,3 +281,11 @@ def test_every_sample_is_in_one_world() -> None:
     stacks = [frames(ASYNCIO, HANDLER, VIEW), frames(POOL, VIEW), frames(VIEW), frames(UVLOOP), ()]
     samples = analyse(profile(*stacks, *stacks)).samples
     assert samples.total == 10 == samples.loop + samples.pool + samples.sync + samples.idle + samples.other
+
+
+def test_a_sink_right_above_the_boundary_blames_nobody_of_the_users() -> None:
+    """Frames above the sink are never the culprit, however little is left below it."""
+    above = "SQLCompiler.execute_sql (django/db/models/sql/compiler.py:1621)\nhydrate (shop/models.py:9)\n"
+    (finding,) = analyse(profile(frames(UVLOOP, above))).findings
+    assert finding.culprit.package is not None
+    assert "hydrate" not in {link.function for link in finding.chain}

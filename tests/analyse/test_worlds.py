@@ -51,6 +51,14 @@ WORLDS = {
     ),
     "channels": ("pool", (UVLOOP, "DatabaseSyncToAsync.thread_handler (channels/db.py:13)", "legit (shop/ws.py:3)")),
     "run_in_executor": ("pool", ("_WorkItem.run (concurrent/futures/thread.py:59)", "legit (shop/views.py:30)")),
+    "a child forked from the loop": (
+        "sync",
+        (ASYNCIO, HANDLER, VIEW, "BaseProcess._bootstrap (multiprocessing/process.py:314)", "work (shop/jobs.py:3)"),
+    ),
+    "a spawned worker's own loop": (
+        "loop",
+        ("BaseProcess._bootstrap (multiprocessing/process.py:314)", UVLOOP, HANDLER, VIEW),
+    ),
     "a command": ("sync", ("main (shop/manage.py:22)", "handle (shop/management/commands/sync.py:9)")),
     "a wsgi view": ("sync", ("BaseHandler._get_response (django/core/handlers/base.py:197)", VIEW)),
     "asyncio waiting": ("idle", (ASYNCIO, "EpollSelector.select (selectors.py:468)")),
