@@ -15,6 +15,8 @@ from asyncspy.model import Origin, Worker
 
 KEY = "asyncspy"
 FORMAT = 1
+LARGEST = 10**12
+"""No count, rate, time or size in an account is beyond this; what is, was written by a hand or a fault."""
 
 T = TypeVar("T", Origin, Worker)
 
@@ -62,6 +64,8 @@ def _fits(value: object, hint: object) -> bool:
     literals = [option for option in options if typing.get_origin(option) is typing.Literal]
     if isinstance(value, bool):
         return bool in kinds
+    if isinstance(value, (int, float)) and not 0 <= value <= LARGEST:  # not-a-number is in no range
+        return False
     if isinstance(value, int) and float in kinds:
         return True
     return isinstance(value, kinds) or any(value in typing.get_args(option) for option in literals)

@@ -37,7 +37,16 @@ def test_unknown_keys_of_a_later_version_are_passed_over() -> None:
 
 @pytest.mark.parametrize(
     "broken",
-    [{"rate": "fast"}, {"mode": "hearsay"}, {"duration": None, "rate": True}, {"target": [1]}, {"interrupted": 3}],
+    [
+        {"rate": "fast"},
+        {"samples": -5},
+        {"rate": 10**400},
+        {"duration": float("nan")},
+        {"mode": "hearsay"},
+        {"duration": None, "rate": True},
+        {"target": [1]},
+        {"interrupted": 3},
+    ],
 )
 def test_values_of_the_wrong_kind_are_left_out(broken: dict[str, object]) -> None:
     assert recording.extract({"asyncspy": {"format": 1, "sampler": "py-spy", **broken}}) == Origin("py-spy")

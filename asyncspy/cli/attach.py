@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from asyncspy.cli.options import with_duration, with_format, with_rate
+from asyncspy.cli.options import with_duration, with_format, with_rate, with_unfold
 from asyncspy.cli.recording import record_live
 from asyncspy.cli.show import show
 
@@ -17,12 +17,15 @@ from asyncspy.cli.show import show
 @with_rate
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Where to save the recording: a new file or a folder.  [default: ./asyncspy-PID-TIME.json]",
 )
 @with_format
+@with_unfold
 @click.pass_context
-def command(ctx: click.Context, pid: int, duration: int, rate: int, output: Path | None, form: str) -> None:
+def command(
+    ctx: click.Context, pid: int, duration: int, rate: int, output: Path | None, form: str, *, unfold: bool
+) -> None:
     """Record a live worker with py-spy and report what it runs on its event loop.
 
     The worker is not restarted, and no code runs inside it. Ctrl-C ends the recording early; what was recorded until
@@ -34,5 +37,5 @@ def command(ctx: click.Context, pid: int, duration: int, rate: int, output: Path
       asyncspy attach --pid 48291 --format json > report.json
     """
     recorded = record_live(pid, duration=duration, rate=rate, output=output)
-    show([recorded.path], form=form, saved=recorded.path)
+    show([recorded.path], form=form, saved=recorded.path, unfold=unfold)
     ctx.exit(130 if recorded.origin.interrupted else 0)

@@ -13,9 +13,8 @@ from asyncspy.cli.recording import record_live
 from asyncspy.cli.show import show, terminal_view
 from asyncspy.demo.load import Load
 from asyncspy.demo.server import Shop, running_shop
-from asyncspy.demo.truth import planted, twins
+from asyncspy.demo.truth import compare, planted, twins
 from asyncspy.discover import inspect, workers_of
-from asyncspy.model import Analysis
 from asyncspy.report.workers import render_workers
 
 WORKERS = 2
@@ -24,7 +23,11 @@ WORKERS = 2
 @click.command("demo")
 @with_duration("25s")
 @with_rate
-@click.option("--output", type=click.Path(path_type=Path), help="Where to save the recording: a new file or a folder.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, readable=False),
+    help="Where to save the recording: a new file or a folder.",
+)
 @with_format
 @click.pass_context
 def command(ctx: click.Context, duration: int, rate: int, output: Path | None, form: str) -> None:
@@ -39,8 +42,9 @@ def command(ctx: click.Context, duration: int, rate: int, output: Path | None, f
             recorded = record_live(shop.pid, duration=duration, rate=rate, output=output)
         click.echo(f"The shop answered {load.total} requests, {load.failed} of them with an error.\n", err=True)
         analysis = show([recorded.path], form=form, saved=recorded.path)
-        named_wrongly = _compare(analysis, shop.root)
-    ctx.exit(130 if recorded.origin.interrupted else 1 if named_wrongly else 0)
+        comparison = compare(planted(shop.root), twins(shop.root), shop.root, analysis.findings)
+    click.echo("\n" + "\n".join(comparison.told()), err=True)
+    ctx.exit(130 if recorded.origin.interrupted else 0 if comparison.as_planted else 1)
 
 
 def _introduce(shop: Shop) -> None:
@@ -50,18 +54,3 @@ def _introduce(shop: Shop) -> None:
     if sys.stderr.isatty():
         listed = render_workers([master, *workers_of(master)], terminal_view(), now=time.time())
         click.echo(f"\n$ asyncspy find-workers\n{listed}\n\n$ asyncspy attach --pid {shop.pid}", err=True)
-
-
-def _compare(analysis: Analysis, root: Path) -> bool:
-    """Hold the report against what was planted; True where a line was named that is none of the planted ones."""
-    named = {(finding.culprit.frame.file, finding.culprit.frame.line) for finding in analysis.findings}
-    faults = {(str(root / mark.file), mark.line): mark for mark in planted(root)}
-    innocent = {(str(root / mark.file), mark.line) for mark in twins(root)}
-    found, framed = len(named & faults.keys()), len(named & innocent)
-    click.echo(f"\nPlanted: {len(faults)} faults, {found} of them named.", err=True)
-    click.echo(f"Legitimate twins: {len(innocent)}, {framed or 'none'} of them named.", err=True)
-    for key in faults.keys() - named:
-        click.echo(f"not sampled in this run: {faults[key].file}:{faults[key].line} ({faults[key].about})", err=True)
-    if faults.keys() - named:
-        click.echo("A longer run sees more: asyncspy demo --duration 60", err=True)
-    return bool(named - faults.keys())

@@ -42,6 +42,11 @@ def with_format(function: F) -> F:
     )(function)
 
 
+def with_unfold(function: F) -> F:
+    """Add --unfold."""
+    return click.option("--unfold", is_flag=True, help="Show every frame of a chain, and every entry.")(function)
+
+
 def with_duration(default: str) -> Callable[[F], F]:
     """Add --duration."""
     return click.option(

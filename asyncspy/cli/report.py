@@ -6,14 +6,15 @@ from pathlib import Path
 
 import click
 
-from asyncspy.cli.options import with_format
+from asyncspy.cli.options import with_format, with_unfold
 from asyncspy.cli.show import show
 
 
 @click.command("report")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
 @with_format
-def command(files: tuple[Path, ...], form: str) -> None:
+@with_unfold
+def command(files: tuple[Path, ...], form: str, *, unfold: bool) -> None:
     """Report from saved recordings: asyncspy's own, and py-spy's speedscope, raw and SVG files.
 
     \b
@@ -21,4 +22,4 @@ def command(files: tuple[Path, ...], form: str) -> None:
       asyncspy report flame.svg
       asyncspy report monday.json tuesday.json --format json
     """
-    show(list(files), form=form)
+    show(list(files), form=form, unfold=unfold)

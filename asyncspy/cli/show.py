@@ -16,33 +16,62 @@ from asyncspy.errors import UsageError
 from asyncspy.model import Analysis, Profile, Worker, merge
 from asyncspy.read.source import SourceFiles
 from asyncspy.report import FORMATS, View
+from asyncspy.report.inert import inert
 
 CONTEXT_LINES = 1
 
 
-def show(paths: Sequence[Path], *, form: str, saved: Path | None = None) -> Analysis:
+def show(paths: Sequence[Path], *, form: str, saved: Path | None = None, unfold: bool = False) -> Analysis:
     """Report on saved recordings, as one."""
-    profile = _merged([read.load(path) for path in paths])
+    profile = _merged([read.load(path) for path in _once_each(paths)])
     target = _common_target(profile)
-    sources = SourceFiles(_root_of(target, saved is not None))
-    analysis = analyse(profile, source=lambda file: _text(sources, file))
-    view = terminal_view(sources=sources, saved=saved, target=target)
+    sources = Sources(SourceFiles(_root_of(target, saved is not None)), _ran_since(profile))
+    analysis = analyse(profile, source=sources.text)
+    view = terminal_view(sources=sources, saved=saved, target=target, unfold=unfold)
     echo_text(FORMATS[form](analysis, view))
+    for file in sources.changed:
+        click.echo(f"note: {inert(file)} was changed after the recording began; its lines are not shown", err=True)
     return analysis
 
 
+class Sources:
+    """Source files as they were when they ran: one that changed since is not quoted, and is remembered."""
+
+    def __init__(self, files: SourceFiles, since: float | None) -> None:
+        self._files, self._since = files, since
+        self.changed: dict[str, None] = {}
+
+    def text(self, file: str) -> str | None:
+        """The whole file."""
+        lines = self._lines(file)
+        return "\n".join(lines) if lines is not None else None
+
+    def around(self, file: str, line: int) -> list[tuple[int, str]]:
+        """A line with its neighbours, numbered."""
+        lines = self._lines(file) or []
+        first, last = max(1, line - CONTEXT_LINES), min(len(lines), line + CONTEXT_LINES)
+        return [(number, lines[number - 1]) for number in range(first, last + 1)] if line <= len(lines) else []
+
+    def _lines(self, file: str) -> list[str] | None:
+        if self._since is not None and self._files.changed_since(file, self._since):
+            self.changed[file] = None
+            return None
+        return self._files.lines(file)
+
+
 def terminal_view(
-    *, sources: SourceFiles | None = None, saved: Path | None = None, target: Worker | None = None
+    *, sources: Sources | None = None, saved: Path | None = None, target: Worker | None = None, unfold: bool = False
 ) -> View:
     """How this terminal, or whatever stands in for it, wants its text."""
     return View(
         width=shutil.get_terminal_size((80, 24)).columns if _wants_width() else 80,
         color=_wants_color(),
         ascii=not _prints("▸│…·–"),
-        source=(lambda file, line: _around(sources, file, line)) if sources else None,
+        source=sources.around if sources else None,
         saved=str(saved) if saved else None,
         pid=target.pid if target and saved else None,
         root=target.cwd if target else None,
+        show_all=unfold,
     )
 
 
@@ -69,16 +98,15 @@ def _root_of(target: Worker | None, live: bool) -> Path | None:
     return root if root and os.access(root, os.R_OK) else None
 
 
-def _text(sources: SourceFiles, file: str) -> str | None:
-    lines = sources.lines(file)
-    return "\n".join(lines) if lines is not None else None
+def _once_each(paths: Sequence[Path]) -> list[Path]:
+    """A file that is named twice is read once: its samples would count twice."""
+    return list({os.path.realpath(path): path for path in paths}.values())
 
 
-def _around(sources: SourceFiles, file: str, line: int) -> list[tuple[int, str]]:
-    """A line with its neighbours, numbered."""
-    lines = sources.lines(file) or []
-    first, last = max(1, line - CONTEXT_LINES), min(len(lines), line + CONTEXT_LINES)
-    return [(number, lines[number - 1]) for number in range(first, last + 1)] if line <= len(lines) else []
+def _ran_since(profile: Profile) -> float | None:
+    """When the code that was recorded was loaded, at the earliest that is known."""
+    started = [origin.target.started_at for origin in profile.origins if origin.target and origin.target.started_at]
+    return min(started, default=None)
 
 
 def _wants_width() -> bool:

@@ -10,10 +10,12 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
+
+from asyncspy.model import Finding
 
 PROJECT = Path(__file__).with_name("project")
 _MARK = re.compile(r"#\s*(planted|twin):\s*(.+)")
@@ -72,3 +74,43 @@ def _functions(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, int, int]
             yield from _functions(child, f"{prefix}{child.name}.")
         else:
             yield from _functions(child, prefix)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A report held against what was planted."""
+
+    planted: int
+    twins: int
+    missed: tuple[Mark, ...]
+    framed: tuple[Mark, ...]
+    invented: tuple[str, ...]
+
+    @property
+    def as_planted(self) -> bool:
+        """Whether every fault was named, and nothing else."""
+        return not (self.missed or self.framed or self.invented)
+
+    def told(self) -> list[str]:
+        """The comparison in words, and what to do about what was missed."""
+        lines = [
+            f"Planted: {self.planted} faults, {self.planted - len(self.missed)} of them named.",
+            f"Legitimate twins: {self.twins}, {len(self.framed) or 'none'} of them named.",
+            *(f"not sampled in this run: {mark.file}:{mark.line} ({mark.about})" for mark in self.missed),
+            *(f"named, but legitimate: {mark.file}:{mark.line} ({mark.about})" for mark in self.framed),
+            *(f"named, but not planted: {place}" for place in self.invented),
+        ]
+        return [*lines, "A longer run sees more: asyncspy demo --duration 60"] if self.missed else lines
+
+
+def compare(faults: Sequence[Mark], legitimate: Sequence[Mark], root: Path, findings: Iterable[Finding]) -> Comparison:
+    """Hold findings against the marks of the project that was served from `root`."""
+    named = {(finding.culprit.frame.file, finding.culprit.frame.line) for finding in findings}
+    known = {(str(root / mark.file), mark.line) for mark in (*faults, *legitimate)}
+    return Comparison(
+        len(faults),
+        len(legitimate),
+        tuple(mark for mark in faults if (str(root / mark.file), mark.line) not in named),
+        tuple(mark for mark in legitimate if (str(root / mark.file), mark.line) in named),
+        tuple(f"{file}:{line}" for file, line in sorted(named - known)),
+    )

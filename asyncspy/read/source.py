@@ -9,14 +9,17 @@ from pathlib import Path
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_FILES = 64
+MAX_STEPS = 400
+"""Folders and links on the way to one file; a ring of links ends here."""
+
 NEWLINE = re.compile(r"\r\n|\r|\n")  # what ends a line for Python; str.splitlines knows more
 
 
 class SourceFiles:
     """Source files below a root, such as `/proc/PID/root` for a process in a container.
 
-    A recording may name any file, so only absolute names that end in `.py` are opened: a report must not quote
-    whatever else its reader may read.
+    A recording may name any file, so only absolute names that end in `.py`, also behind links, are opened: a report
+    must not quote whatever else its reader may read.
     """
 
     def __init__(self, root: Path | None = None) -> None:
@@ -47,8 +50,8 @@ class SourceFiles:
     def _path(self, file: str) -> Path | None:
         if not file.startswith("/") or not file.endswith(".py") or "\0" in file:
             return None
-        inside = os.path.normpath("/" + file.lstrip("/"))  # no `..` climbs above the root
-        return Path(inside) if self._root is None else self._root / inside.lstrip("/")
+        path = _resolved(self._root or Path("/"), file)
+        return path if path is not None and path.suffix == ".py" else None
 
     def _read(self, file: str) -> list[str] | None:
         path = self._path(file)
@@ -61,6 +64,26 @@ class SourceFiles:
             return None
 
 
+def _resolved(root: Path, file: str) -> Path | None:
+    """The file behind all links, each followed as it is meant below the root: none leads out of it."""
+    done, todo = root, [part for part in reversed(file.split("/")) if part]
+    for _ in range(MAX_STEPS):
+        if not todo:
+            return done
+        part = todo.pop()
+        if part in {".", ".."}:
+            done = done.parent if part == ".." and done != root else done
+            continue
+        try:
+            target = str((done / part).readlink())
+        except (OSError, ValueError):  # no link: a folder, a file, or nothing, which opening it will tell
+            done /= part
+            continue
+        done = root if target.startswith("/") else done
+        todo += [step for step in reversed(target.split("/")) if step]
+    return None
+
+
 def _lines(text: str) -> list[str]:
     lines = NEWLINE.split(text)
     return lines[:-1] if lines[-1] == "" else lines
@@ -68,7 +91,7 @@ def _lines(text: str) -> list[str]:
 
 def _bytes(path: Path) -> bytes | None:
     """All of a regular file, if it is not too large; a FIFO or a device is never waited for."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None

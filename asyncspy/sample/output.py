@@ -17,42 +17,55 @@ def place(output: Path | None, pid: int, now: datetime) -> Path:
     name = f"asyncspy-{pid}-{now:%Y%m%dT%H%M%S}.json"
     if output is None:
         return Path(name)
-    return output / name if output.is_dir() else output
+    return output / name if os.path.isdir(output) else output  # noqa: PTH112 - unlike Path.is_dir it never raises
 
 
 def claim(path: Path) -> Path:
     """Make sure that a recording can be written there, by making the file that py-spy will fill beside it."""
-    if path.exists():
-        raise OutputError(
-            f"{path} is there already; a recording is never overwritten", remedy="choose another --output"
-        )
     try:
+        if os.path.lexists(path):
+            raise _taken(path)
         handle, partial = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".partial", dir=path.parent)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise OutputError(
-            f"cannot write into {path.parent.absolute()}: {error.strerror}",
-            remedy=_writable_hint(path.parent),
+            f"cannot write into {path.parent.absolute()}: {getattr(error, 'strerror', error)}",
+            remedy=_writable_hint(error, path.parent),
         ) from None
     os.close(handle)
     return Path(partial)
 
 
-def _writable_hint(folder: Path) -> str:
-    if not folder.exists():
+def _taken(path: Path) -> OutputError:
+    message = f"{path} is there already; a recording is never overwritten"
+    return OutputError(message, remedy="choose another --output")
+
+
+def _writable_hint(error: Exception, folder: Path) -> str:
+    if isinstance(error, FileNotFoundError) and not os.path.lexists(folder):
         return f"make the folder: mkdir -p {folder}"
-    return "name a folder that you may write to: --output /tmp"
+    return "name a file in a folder that you may write to: --output /tmp"
 
 
 def write_whole(path: Path, document: dict[str, Any]) -> None:
-    """Write a JSON file so that a reader sees all of it or nothing, also after a crash."""
+    """Write a JSON file, its owner's alone, so that readers see all of it or nothing, also after a crash."""
     handle, partial = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".partial", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(document, file, separators=(",", ":"))
             file.flush()
             os.fsync(file.fileno())
-        Path(partial).chmod(0o600)
-        Path(partial).replace(path)
-    except BaseException:
+        _name(Path(partial), path)
+    finally:
         Path(partial).unlink(missing_ok=True)
-        raise
+
+
+def _name(partial: Path, path: Path) -> None:
+    """Give a file its name. A link, unlike a rename, never replaces what came there meanwhile."""
+    try:
+        path.hardlink_to(partial)
+    except FileExistsError:
+        raise _taken(path) from None
+    except OSError:  # a file system without links
+        if os.path.lexists(path):
+            raise _taken(path) from None
+        partial.rename(path)

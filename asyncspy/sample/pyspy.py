@@ -39,7 +39,7 @@ COMPLAINTS = (
         "Permission denied|Operation not permitted",
         TargetError,
         "the kernel does not let this user read process {pid}",
-        "run it as root: sudo asyncspy attach --pid {pid}; in a container, start it with --cap-add=SYS_PTRACE",
+        "run the same command as root; in a container, start it with --cap-add=SYS_PTRACE",
     ),
     Complaint(
         "No such process|No such file or directory: /proc|Failed to open process",

@@ -7,6 +7,7 @@ reaches py-spy as SIGINT, also when asyncspy itself dies.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -19,7 +20,7 @@ from types import FrameType
 from typing import IO, Any
 
 from asyncspy import __version__, recording
-from asyncspy.errors import SamplerError
+from asyncspy.errors import OutputError, SamplerError
 from asyncspy.model import Origin, Worker
 from asyncspy.sample import output, process, pyspy
 from asyncspy.sample.pyspy import PySpy
@@ -36,6 +37,7 @@ EMPTY: dict[str, Any] = {
 }
 """What is saved when there was nothing to sample: that, too, is a result."""
 
+LONGEST_WORDS = 1_000_000
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -91,9 +93,20 @@ def record(plan: Plan, py_spy: PySpy, *, tick: Callable[[float], None]) -> Recor
         asyncspy=__version__,
         target=plan.target,
     )
-    output.write_whole(plan.output, recording.embed(document, origin))
-    plan.partial.unlink(missing_ok=True)
+    _save(plan, recording.embed(document, origin))
     return Recorded(plan.output, origin)
+
+
+def _save(plan: Plan, document: dict[str, Any]) -> None:
+    """Write the recording; where that fails, what py-spy wrote is still there, and is named."""
+    try:
+        output.write_whole(plan.output, document)
+    except (OSError, OutputError) as error:
+        why = error.message if isinstance(error, OutputError) else f"cannot write {plan.output}: {error.strerror}"
+        raise OutputError(
+            f"{why}; what py-spy recorded is kept as {plan.partial}", remedy=f"asyncspy report {plan.partial}"
+        ) from None
+    plan.partial.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -107,7 +120,8 @@ def _ending_early(child: subprocess.Popen[bytes]) -> Iterator[list[int]]:
             raise KeyboardInterrupt
         process.interrupt(child)
 
-    before = {number: signal.signal(number, end) for number in ENDING_SIGNALS}
+    heard = [number for number in ENDING_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup's stays
+    before = {number: signal.signal(number, end) for number in heard}
     try:
         yield asked
     finally:
@@ -131,8 +145,9 @@ def _wait(child: subprocess.Popen[bytes], duration: int, tick: Callable[[], None
 
 
 def _words(said: IO[bytes]) -> str:
-    said.seek(0)
-    return said.read(1_000_000).decode("utf-8", "replace")
+    size = said.seek(0, os.SEEK_END)
+    said.seek(max(0, size - LONGEST_WORDS))  # the counts come last
+    return said.read().decode("utf-8", "replace")
 
 
 def _drop_if_empty(partial: Path) -> None:

@@ -65,3 +65,25 @@ def test_a_file_written_later_has_changed(root: Path) -> None:
     os.utime(root / "srv" / "app.py", (1000, 1000))
     assert SourceFiles(root).changed_since("/srv/app.py", 999)
     assert not SourceFiles(root).changed_since("/srv/app.py", 1000)
+
+
+def test_links_lead_nowhere_out_of_the_root_and_only_to_source(
+    root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "host.py"
+    outside.write_text("the host's\n")
+    (root / "secret").write_text("secret\n")
+    links = {
+        "absolute.py": str(outside),
+        "climbing.py": "../../../../../.." + str(outside),
+        "renamed.py": "../secret",
+        "ring.py": "ring.py",
+        "inside.py": "/srv/app.py",
+        "beside.py": "app.py",
+    }
+    for name, target in links.items():
+        (root / "srv" / name).symlink_to(target)
+    (root / "link").symlink_to("/srv")
+    files = SourceFiles(root)
+    assert {name for name in links if files.lines(f"/srv/{name}") is not None} == {"inside.py", "beside.py"}
+    assert files.line("/link/app.py", 1) == "first"

@@ -46,7 +46,7 @@ def test_a_broken_py_spy_says_so(nothing_beside: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "error", "word"),
     [
-        ("Error: Permission denied (os error 13)", TargetError, "sudo asyncspy attach --pid 77"),
+        ("Error: Permission denied (os error 13)", TargetError, "as root"),
         ("Permission Denied: Try running again with elevated permissions", TargetError, "SYS_PTRACE"),
         ("Error: Failed to open process 77 - check if it is running.", TargetError, "find-workers"),
         ("Error: Failed to find python version from target process", TargetError, "find-workers"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import threading
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from asyncspy import recording
 from asyncspy.errors import OutputError, SamplerError, TargetError
 from asyncspy.model import Worker
-from asyncspy.sample import Plan, PySpy, Recorded, claim, record
+from asyncspy.sample import Plan, PySpy, Recorded, claim, place, record
 from tests.sample.conftest import Stage
 
 SPEEDSCOPE = '{"profiles": [], "shared": {"frames": []}, "exporter": "py-spy@0.4.3"}'
@@ -137,3 +139,50 @@ def test_a_missing_folder_is_told_before_sampling(tmp_path: Path) -> None:
         claim(tmp_path / "nowhere" / "out.json")
     assert caught.value.exit_code == 4
     assert f"mkdir -p {tmp_path / 'nowhere'}" in caught.value.remedy
+
+
+def test_two_recordings_of_one_name_do_not_replace_each_other(tmp_path: Path, stage: Stage) -> None:
+    first, second = plan_for(tmp_path), plan_for(tmp_path)
+    py_spy = stage(f"done({SPEEDSCOPE!r})")
+    saved = record(first, py_spy, tick=lambda _seconds: None).path.read_text()
+    with pytest.raises(OutputError, match="kept as"):
+        record(second, py_spy, tick=lambda _seconds: None)
+    assert (tmp_path / "out.json").read_text() == saved
+    assert second.partial.read_text() == SPEEDSCOPE
+
+
+def test_a_full_disk_names_what_is_left(tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", no_room)
+    with pytest.raises(OutputError, match="No space left on device") as caught:
+        run(tmp_path, stage(f"done({SPEEDSCOPE!r})"))
+    (kept,) = left_in(tmp_path)
+    assert kept in caught.value.remedy
+
+
+def test_nohup_stays_nohup(tmp_path: Path, stage: Stage) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        recorded = record(
+            plan_for(tmp_path),
+            stage(f"time.sleep(0.5); done({SPEEDSCOPE!r})"),
+            tick=lambda _seconds: os.kill(os.getpid(), signal.SIGHUP),
+        )
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert not recorded.origin.interrupted
+
+
+def test_a_talkative_py_spy_is_heard_to_the_end(tmp_path: Path, stage: Stage) -> None:
+    talk = "print('py-spy> 1.00s behind in sampling\\n' * 60000); print('Samples: 500 Errors: 7')"
+    assert run(tmp_path, stage(f"done({SPEEDSCOPE!r}); {talk}")).origin.samples == 500
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".json", "a\0b"])
+def test_a_name_that_no_file_can_have(tmp_path: Path, name: str) -> None:
+    with pytest.raises(OutputError) as caught:
+        claim(place(tmp_path / name, 7, datetime.now(timezone.utc)))
+    assert "--output" in caught.value.remedy

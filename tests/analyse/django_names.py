@@ -1,0 +1,61 @@
+"""From a rule's pattern to the object of the installed Django that it names."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from types import ModuleType
+
+import django
+from django.conf import settings
+
+from asyncspy.analyse.calls import CALLS, Fix
+from asyncspy.analyse.pattern import Pattern
+
+
+def configure() -> None:
+    """Set Django up as far as its models need it."""
+    if settings.configured:
+        return
+    apps = ["auth", "contenttypes", "sessions", "sites"]
+    settings.configure(
+        INSTALLED_APPS=[f"django.contrib.{app}" for app in apps],
+        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    )
+    django.setup()
+
+
+def renamed() -> list[tuple[Pattern, Fix]]:
+    """The rules that propose another method of the same class, or function of the same module."""
+    return [
+        (pattern, fix)
+        for pattern, call in CALLS
+        for fix in call.fixes
+        if pattern.file.startswith("django/")
+        and fix.rewrite
+        and fix.rewrite.how == "rename"
+        and "<locals>" not in pattern.function
+    ]
+
+
+def module_of(pattern: Pattern) -> ModuleType:
+    return importlib.import_module(pattern.file.removesuffix(".py").replace("/", ".").removesuffix(".__init__"))
+
+
+def holder_of(pattern: Pattern) -> object:
+    """The class or module that a pattern's function is looked up on; None where it is made inside a function."""
+    holder: object = module_of(pattern)
+    for part in pattern.function.split(".")[:-1]:
+        holder = getattr(holder, part, None)
+    return holder
+
+
+def is_defined(pattern: Pattern) -> bool:
+    """Whether the function that a pattern names exists."""
+    name = pattern.function.rpartition(".")[2]
+    if "<locals>" in pattern.function:
+        text = inspect.getsource(module_of(pattern))
+        holders = [part for part in pattern.function.split(".")[:-1] if part != "<locals>"]
+        return f"def {name}(" in text and all(f"class {h}" in text or f"def {h}(" in text for h in holders)
+    holder = holder_of(pattern)
+    return holder is not None and vars(holder).get(name) is not None
