@@ -1,12 +1,7 @@
-"""The Django that the tests of the rules ask."""
+"""The Django that the tests of the rules ask: set up before any of them is imported, as some have models."""
 
 from __future__ import annotations
 
-import pytest
-
 from tests.analyse.every_stack import configure
 
-
-@pytest.fixture(scope="session", autouse=True)
-def _django_is_configured() -> None:
-    configure()
+configure()

@@ -25,7 +25,7 @@ from tests.analyse.innocent_calls import INNOCENT, Twin  # noqa: E402
 from tests.analyse.planted_calls import ROWS, Row  # noqa: E402
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def _database() -> Iterator[None]:
     call_command("migrate", verbosity=0, run_syncdb=True)
     call_command("createcachetable", verbosity=0)
