@@ -38,12 +38,16 @@ class Stack(NamedTuple):
 
 
 class Link(NamedTuple):
-    """One frame of a finding's chain; `package` says whose code it is, None being the user's own."""
+    """One frame of a finding's chain; `package` says whose code it is, None being the user's own.
+
+    `repeats` counts a recursion's frames, of which only the last is kept.
+    """
 
     function: str
     file: str
     line: int = 0
     package: str | None = None
+    repeats: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +190,24 @@ class Remedy:
     note: str | None = None
 
 
+class Distribution(NamedTuple):
+    """What was installed: the name that pip knows it by, and its version."""
+
+    name: str
+    version: str
+
+
 @dataclass(frozen=True, slots=True)
 class Culprit:
-    """The line to change; `package` is set where no line of the user's own code is on the way."""
+    """The line to change; `package` is set where no line of the user's own code is on the way.
+
+    `by_name`: the recording holds no folders, so whose code it is was decided by names alone.
+    """
 
     frame: Frame
     package: str | None = None
+    distribution: Distribution | None = None
+    by_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +217,14 @@ class Entry:
     kind: str
     frame: Frame
     weight: int
+
+
+class WorkerShare(NamedTuple):
+    """One process's part in a finding: its samples, and their share of that process's time on the loop."""
+
+    pid: int | None
+    samples: int
+    share: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,14 +241,27 @@ class Finding:
     chain: tuple[Link, ...]
     remedies: tuple[Remedy, ...] = ()
     share: Interval | None = None
+    workers: tuple[WorkerShare, ...] = ()
+
+
+class Needed(NamedTuple):
+    """How many seconds a recording like this one must last to see, with 95% certainty, a call made that often."""
+
+    every_seconds: float
+    duration_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What the sampling could have seen: the bound on what it did not, and how rare a call it would catch."""
+    """What the sampling could have seen: the bound on what it did not, and how rare a call it would catch.
+
+    `lost_share` of the samples could not be read; it is allowed for in all the rest.
+    """
 
     unseen_share: float | None = None
     catch_interval_seconds: float | None = None
+    needed: tuple[Needed, ...] = ()
+    lost_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

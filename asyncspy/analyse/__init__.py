@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from asyncspy.analyse import confidence, ownership
-from asyncspy.analyse.findings import Fault, survey
+from collections.abc import Callable, Sequence
+
+from asyncspy.analyse import confidence
+from asyncspy.analyse.findings import Fault, Survey, survey
+from asyncspy.analyse.libraries import libraries_in
+from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.remedies import Source, remedies
-from asyncspy.model import Analysis, Culprit, Entry, Evidence, Finding, Link, Profile, Samples, Verdict
+from asyncspy.model import Analysis, Culprit, Distribution, Entry, Evidence, Finding, Profile, Verdict, WorkerShare
 
-__all__ = ["Source", "analyse"]
+__all__ = ["Naming", "Source", "analyse"]
+
+Naming = Callable[[str], Distribution | None]
+"""The distribution that an installed file belongs to, or None where it cannot be read."""
 
 
-def analyse(profile: Profile, *, source: Source = lambda _file: None) -> Analysis:
-    """Judge every stack of a profile. `source` gives the text of a recorded file where it can be read."""
-    samples, faults = survey(profile.stacks)
+def analyse(
+    profile: Profile,
+    *,
+    source: Source = lambda _file: None,
+    app_roots: Sequence[str] = (),
+    distribution: Naming = lambda _file: None,
+) -> Analysis:
+    """Judge every stack of a profile.
+
+    `source` gives the text of a recorded file where it can be read, `distribution` what was installed that an installed
+    file came with; own code lies in `app_roots`, where any are given.
+    """
+    owners = Ownership(app_roots, libraries_in({frame for stack in profile.stacks for frame in stack.frames}))
+    surveyed = survey(profile.stacks, owners)
+    samples = surveyed.samples
     django = _common_django(profile)
-    findings = tuple(_finding(fault, samples, source=source, django=django) for fault in faults)
+    findings = tuple(_finding(fault, surveyed, source, distribution, django, owners) for fault in surveyed.faults)
     verdict: Verdict = "violations" if findings else "none-seen" if samples.loop else "no-data"
     return Analysis(
         verdict=verdict,
@@ -32,21 +51,39 @@ def _common_django(profile: Profile) -> str | None:
     return versions.pop() if len(versions) == 1 else None
 
 
-def _finding(fault: Fault, samples: Samples, *, source: Source, django: str | None) -> Finding:
-    site, _ = fault.sites.most_common(1)[0]
+def _finding(
+    fault: Fault, surveyed: Survey, source: Source, naming: Naming, django: str | None, owners: Ownership
+) -> Finding:
+    loop = surveyed.samples.loop
     return Finding(
         kind="async-unsafe",
         evidence=Evidence(reached=fault.reached, heading=fault.heading),
         allowed=fault.allowed,
-        culprit=Culprit(fault.culprit, fault.package),
+        culprit=_culprit(fault, naming),
         call=fault.call.name,
         sink=fault.sink,
         entries=_entries(fault),
-        chain=tuple(Link(*frame, ownership.owner(frame.file)) for frame in fault.chain),
-        remedies=remedies(fault.call, site, source=source, django=django),
-        share=confidence.share(fault.reached + fault.heading, samples.loop),
+        chain=fault.chain,
+        remedies=remedies(fault.call, fault.site, source=source, django=django, owners=owners),
+        share=confidence.share(fault.weight, loop),
+        workers=_workers(fault, surveyed),
     )
 
 
+def _culprit(fault: Fault, naming: Naming) -> Culprit:
+    distribution = naming(fault.culprit.file) if fault.package is not None else None
+    return Culprit(fault.culprit, fault.package, distribution, fault.by_name)
+
+
 def _entries(fault: Fault) -> tuple[Entry, ...]:
-    return tuple(Entry(kind, frame, weight) for (kind, frame), weight in fault.entries.most_common())
+    strongest = sorted(fault.entries.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Entry(kind, frame, weight) for (kind, frame), weight in strongest)
+
+
+def _workers(fault: Fault, surveyed: Survey) -> tuple[WorkerShare, ...]:
+    """Each watched process's part, those without any included; nothing where no recording says which it was."""
+    loop = surveyed.loop_by_pid
+    if set(loop) == {None}:
+        return ()
+    shares = [WorkerShare(pid, fault.pids[pid], confidence.share(fault.pids[pid], loop[pid])) for pid in loop]
+    return tuple(sorted(shares, key=lambda one: (-one.samples, one.pid is None, one.pid or 0)))

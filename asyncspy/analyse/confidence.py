@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from asyncspy.model import Interval, Origin, Reach
+from asyncspy.model import Interval, Needed, Origin, Reach
 
 Z95 = 1.959964
 UNSEEN = 0.05
 """The chance that is left for being wrong: 5%."""
+
+ENOUGH = -math.log(UNSEEN)
+"""Samples to expect of a call so that one comes with 95% certainty: none does with the chance exp(-expected)."""
+
+ASKED_ABOUT = (1.0, 60.0, 3600.0)
+"""Calls made once a second, a minute, an hour: how long must be recorded to see them?"""
+
+LONGEST, MOST_HZ = 1e9, 1_000_000
+"""What a recording says beyond these is a damaged file's invention, and would not fit a float."""
 
 SECONDS_ON_STACK = 200e-6
 """How long one violation shows the ORM on its way to the guard: 170–240 µs measured for count(), more for first()."""
@@ -28,20 +38,41 @@ def share(hits: int, total: int) -> Interval | None:
 def reach(loop_samples: int, origins: Sequence[Origin]) -> Reach:
     """What these samples could have seen."""
     unseen = 1 - UNSEEN ** (1 / loop_samples) if loop_samples > 0 else None
-    return Reach(unseen, _catch_interval(origins))
+    efforts = [_effort(origin) for origin in origins]
+    lost = _lost(origins)
+    if not efforts or any(effort is None for effort in efforts):
+        return Reach(unseen, lost_share=lost)
+    spent = sum(effort.seconds for effort in efforts if effort)
+    ticks = sum(effort.expected for effort in efforts if effort)
+    if ticks <= 0:
+        return Reach(unseen, lost_share=lost)
+    needed = tuple(Needed(every, ENOUGH * every * spent / ticks) for every in ASKED_ABOUT)
+    return Reach(unseen, ticks / ENOUGH, needed, lost)
 
 
-def _catch_interval(origins: Sequence[Origin]) -> float | None:
-    """How often a violation must be made to be seen with 95% certainty; None where rate or time is unknown.
+class Effort(NamedTuple):
+    """A recording's length, and how often a call made once a second is expected to be sampled in it."""
 
-    One violation a second is expected to be sampled `duration × rate × SECONDS_ON_STACK` times, and a call that is
-    expected x times is seen at least once with the chance 1 - exp(-x).
+    seconds: float
+    expected: float
+
+
+def _effort(origin: Origin) -> Effort | None:
+    """What was spent and what that buys; None where rate or time is unknown.
+
+    The time that py-spy fell behind was not sampled, and a sample that it could not read shows nothing.
     """
-    expected = 0.0
-    for origin in origins:
-        if not origin.rate or not origin.duration:
-            return None
-        taken = origin.samples or 0
-        good = taken / (taken + origin.errors) if taken and origin.errors else 1.0
-        expected += origin.duration * min(1.0, origin.rate * SECONDS_ON_STACK) * good
-    return expected / -math.log(UNSEEN) if expected > 0 else None
+    if not origin.rate or not origin.duration:
+        return None
+    seconds = float(min(origin.duration, LONGEST))
+    sampled = max(0.0, seconds - min(origin.late_seconds or 0.0, LONGEST))
+    good = 1 - (_lost([origin]) or 0.0)
+    return Effort(seconds, sampled * min(1.0, min(origin.rate, MOST_HZ) * SECONDS_ON_STACK) * good)
+
+
+def _lost(origins: Sequence[Origin]) -> float | None:
+    """The share of samples that the sampler could not read; None where it was not recorded."""
+    known = [origin for origin in origins if origin.errors is not None and origin.samples is not None]
+    lost = sum(origin.errors or 0 for origin in known)
+    tried = lost + sum(origin.samples or 0 for origin in known)
+    return lost / tried if tried else None

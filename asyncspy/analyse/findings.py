@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, get_args
 
-from asyncspy.analyse import calls, entries, ownership, sinks, worlds
-from asyncspy.analyse.calls import Call
+from asyncspy.analyse import blame, chains, entries, sinks, worlds
+from asyncspy.analyse.calls import Call, Fix
+from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.pattern import last_segment
 from asyncspy.analyse.remedies import Site
-from asyncspy.model import Frame, Samples, Stack, World
+from asyncspy.model import Frame, Link, Samples, Stack, World
+
+WRAPPED_AT = frozenset({"middleware", "callback", "import of the app"})
+"""Entries whose closures are the thing itself, and no decorator's wrapper around it."""
 
 
 class Violation(NamedTuple):
@@ -23,6 +27,7 @@ class Violation(NamedTuple):
     allowed: bool
     call: Call
     entry: entries.Found
+    by_name: bool = False
 
 
 @dataclass
@@ -31,32 +36,60 @@ class Fault:
 
     culprit: Frame
     package: str | None
-    call: Call
     reached: int = 0
     heading: int = 0
     allowed: bool = False
+    by_name: bool = False
+    calls: Counter[Call] = field(default_factory=Counter)
     entries: Counter[tuple[str, Frame]] = field(default_factory=Counter)
     sites: Counter[Site] = field(default_factory=Counter)
-    chain: tuple[Frame, ...] = ()
+    pids: Counter[int | None] = field(default_factory=Counter)
+    chain: tuple[Link, ...] = ()
     sink: str = ""
-    depth: tuple[bool, int] = (False, -1)
+    rank: tuple[bool, int, tuple[Frame, ...]] | None = None
+
+    @property
+    def call(self) -> Call:
+        """The call under the name that most samples saw it by."""
+        return min(self.calls, key=lambda call: (-self.calls[call], call.name))
+
+    @property
+    def site(self) -> Site:
+        """The most frequent way in, for the remedies."""
+        return min(self.sites, key=lambda site: (-self.sites[site], repr(site)))
+
+    @property
+    def weight(self) -> int:
+        """All its samples."""
+        return self.reached + self.heading
 
 
-FaultKey = tuple[str, int, str, str]
+FaultKey = tuple[str, int, str, str | tuple[Fix, ...]]
 
 
-def survey(stacks: Mapping[Stack, int]) -> tuple[Samples, list[Fault]]:
+class Survey(NamedTuple):
+    """What a profile's stacks come to: how many ran where, the faults, and each process's samples on the loop."""
+
+    samples: Samples
+    faults: list[Fault]
+    loop_by_pid: Mapping[int | None, int]
+
+
+def survey(stacks: Mapping[Stack, int], owners: Ownership | None = None) -> Survey:
     """Count every stack's world, and gather the violations into faults, strongest first."""
+    owners = owners or Ownership()
     counts: dict[World, int] = dict.fromkeys(get_args(World), 0)
     faults: dict[FaultKey, Fault] = {}
+    by_pid: Counter[int | None] = Counter()
     for stack, weight in stacks.items():
         judgement = judge(stack.frames)
         counts[judgement.world] += weight
         if judgement.world == "loop":
-            violation = violation_in(stack.frames, judgement.boundary)
+            by_pid[stack.pid] += weight
+            violation = violation_in(stack.frames, judgement.boundary, owners)
             if violation is not None:
-                _add(faults, stack.frames, violation, weight)
-    return _samples(counts), sorted(faults.values(), key=_strength)
+                _add(faults, stack, violation, weight, owners)
+    return Survey(_samples(counts), sorted(faults.values(), key=_strength), by_pid)
 
 
 def _samples(counts: Mapping[World, int]) -> Samples:
@@ -70,8 +103,8 @@ def _samples(counts: Mapping[World, int]) -> Samples:
     )
 
 
-def _strength(fault: Fault) -> tuple[int, int, str, int]:
-    return (-fault.reached - fault.heading, -fault.reached, fault.culprit.file, fault.culprit.line)
+def _strength(fault: Fault) -> tuple[int, int, Frame, str]:
+    return (-fault.weight, -fault.reached, fault.culprit, fault.call.name)
 
 
 def judge(frames: Sequence[Frame]) -> worlds.Judgement:
@@ -79,113 +112,93 @@ def judge(frames: Sequence[Frame]) -> worlds.Judgement:
     if not frames or all(worlds.is_thread_plumbing(frame) for frame in frames):
         return worlds.Judgement("other", -1)
     boundary = next((i for i in range(len(frames) - 1, -1, -1) if worlds.side(frames[i])), -1)
-    if worlds.is_idle_leaf(frames[-1]):
-        return worlds.Judgement("idle", boundary)
+    if worlds.is_idle_leaf(frames[-1]) and (boundary < 0 or boundary >= len(frames) - 2):
+        return worlds.Judgement("idle", boundary)  # further above the boundary it is somebody's wait in a call
     if boundary < 0:
         return worlds.Judgement("sync", -1)
     return worlds.Judgement(worlds.side(frames[boundary]) or "sync", boundary)
 
 
-def violation_in(frames: Sequence[Frame], boundary: int) -> Violation | None:
+def violation_in(frames: Sequence[Frame], boundary: int, owners: Ownership | None = None) -> Violation | None:
     """The async-unsafe work on a stack whose leaf runs on the loop, if there is any."""
-    sink = _nearest_sink(frames, boundary)
-    if sink is None:
+    owners = owners or Ownership()
+    sink, reached, allowed = _nearest_sink(frames, boundary)
+    if sink < 0:
         return None
-    own = [ownership.owner(frame.file) is None for frame in frames]
-    culprit = _deepest(range(boundary + 1, sink.limit), lambda i: own[i])
-    if culprit < 0:
-        culprit = _blamed_package(frames, boundary, sink.limit)
-    entry = entries.entry(frames, own, _start_of_loop(frames, boundary), culprit + 1)
-    entry = entry or entries.Found(entries.CALLBACK.kind, culprit)
-    call = _call(frames, culprit, sink.position)
-    return Violation(culprit, sink.position, sink.reached, sink.allowed, call, entry)
+    found = blame.blame(frames, boundary + 1, sink, owners)
+    entry = _entry(frames, boundary, found, owners)
+    call = blame.call_after(frames, found.position, sink)
+    return Violation(found.position, sink, reached, allowed, call, entry, found.by_name)
+
+
+def _entry(frames: Sequence[Frame], boundary: int, found: blame.Blame, owners: Ownership) -> entries.Found:
+    """The door that the work came in by; a decorator's wrapper is passed for what it wraps."""
+    own = blame.own_frames(frames, found, owners)
+    start, end = _start_of_loop(frames, boundary), found.position + 1
+    entry = entries.entry(frames, own, start, end)
+    if entry is None:
+        return entries.Found(entries.CALLBACK.kind, found.position)
+    if entry.kind in WRAPPED_AT:
+        return entry
+    return entry._replace(position=chains.past_wrappers(frames, own, entry.position, end))
 
 
 def _start_of_loop(frames: Sequence[Frame], boundary: int) -> int:
     """Where the loop's part of the stack begins: below a coroutine's boundary its callers count as well."""
     foreign = next((i for i in range(boundary, -1, -1) if worlds.side(frames[i]) not in {None, "loop"}), -1)
-    return foreign + 1
+    return next((i for i in range(foreign + 1, boundary) if worlds.side(frames[i])), boundary) + 1
 
 
-class Sink(NamedTuple):
-    """The proof nearest the leaf. The culprit is looked for below `limit`."""
-
-    position: int
-    limit: int
-    reached: bool
-    allowed: bool
-
-
-def _nearest_sink(frames: Sequence[Frame], boundary: int) -> Sink | None:
-    """The proof nearest the leaf; what was reached or let pass on the way to it.
-
-    A run of frames past the guard is one execution, also where the user's own instrumentation stands between them:
-    the culprit is whoever began it.
-    """
-    sink: Sink | None = None
-    executing = False
+def _nearest_sink(frames: Sequence[Frame], boundary: int) -> tuple[int, bool, bool]:
+    """The proof nearest the leaf; whether the guard was reached; whether it let the call pass."""
+    sink, reached, allowed = -1, False, False
     for index in range(boundary + 1, len(frames)):
-        guard = sinks.is_guard(frames[index])
-        proof = None if guard else sinks.proof(frames[index], frames[index - 1] if index else None)
-        if not guard and proof is None:
+        frame = frames[index]
+        if sinks.is_guard(frame):
+            sink, reached = index, True
+            allowed = allowed or _passed(frames, index)
             continue
-        past = proof is not None and proof.past_guard
-        limit = sink.limit if sink and executing and past else index
-        reached = guard or past or (sink is not None and sink.reached)
-        allowed = past or (guard and _passed(frames, index)) or (sink is not None and sink.allowed)
-        sink, executing = Sink(index, limit, reached, allowed), past
-    return sink
+        proof = sinks.proof(frame, frames[index - 1] if index else None)
+        if proof is not None:
+            sink = index
+            reached, allowed = reached or proof.past_guard, allowed or proof.past_guard
+    return sink, reached, allowed
 
 
 def _passed(frames: Sequence[Frame], guard: int) -> bool:
     """Whether the guard at this index called what it guards; reading the environment is not that."""
-    return guard + 1 < len(frames) and ownership.owner(frames[guard + 1].file) != ownership.STDLIB
+    return guard + 1 < len(frames) and Ownership().of(frames[guard + 1]) != "stdlib"
 
 
-def _deepest(indexes: range, wanted: Callable[[int], bool]) -> int:
-    return next((index for index in reversed(indexes) if wanted(index)), -1)
-
-
-def _blamed_package(frames: Sequence[Frame], boundary: int, limit: int) -> int:
-    """No own code on the way: the deepest frame of a package that is no framework, else where Django begins."""
-    way = range(boundary + 1, limit)
-    foreign = _deepest(way, lambda i: ownership.owner(frames[i].file) not in ownership.FRAMEWORK)
-    if foreign >= 0:
-        return foreign
-    first_call = next((i for i in way if calls.CALLS.match(frames[i])), limit)
-    before = _deepest(range(boundary + 1, first_call), lambda i: ownership.owner(frames[i].file) != ownership.STDLIB)
-    return before if before >= 0 else max(boundary, 0)
-
-
-def _call(frames: Sequence[Frame], culprit: int, sink: int) -> Call:
-    """What the culprit called: the first frame that a rule names, else the first frame after it."""
-    for index in range(culprit + 1, sink + 1):
-        found = calls.CALLS.match(frames[index])
-        if found is not None:
-            return found
-    first = next((i for i in range(culprit + 1, sink + 1) if not sinks.is_guard(frames[i])), None)
-    if first is None:
-        return Call("a guarded connection method")
-    proof = sinks.proof(frames[first], frames[first - 1])
-    return Call(proof.name if proof else frames[first].function)
-
-
-def _add(faults: dict[FaultKey, Fault], frames: Sequence[Frame], violation: Violation, weight: int) -> None:
-    culprit = frames[violation.culprit]
-    key = (culprit.file, culprit.line, last_segment(culprit.function), violation.call.name)
-    fault = faults.setdefault(key, Fault(culprit, ownership.owner(culprit.file), violation.call))
+def _add(faults: dict[FaultKey, Fault], stack: Stack, violation: Violation, weight: int, owners: Ownership) -> None:
+    frames = stack.frames
+    culprit = chains.spelt(frames, violation.culprit)
+    called = violation.call.fixes or violation.call.name  # what is mended in one way is one call, by whatever name
+    key = (culprit.file, culprit.line, last_segment(culprit.function), called)
+    fault = faults.setdefault(key, Fault(culprit, owners.of(frames[violation.culprit])))
+    fault.culprit = max(fault.culprit, culprit, key=lambda frame: (len(frame.function), frame))
     if violation.reached:
         fault.reached += weight
     else:
         fault.heading += weight
     fault.allowed = fault.allowed or violation.allowed
-    fault.entries[violation.entry.kind, frames[violation.entry.position]] += weight
+    fault.by_name = fault.by_name or violation.by_name
+    fault.calls[violation.call] += weight
+    fault.entries[violation.entry.kind, chains.spelt(frames, violation.entry.position)] += weight
     fault.sites[_site(frames, violation)] += weight
-    depth = (violation.reached, violation.sink - violation.culprit)
-    if depth > fault.depth:
-        fault.depth = depth
-        fault.chain = tuple(frames[violation.entry.position : violation.sink + 1])
-        fault.sink = _sink_name(frames, violation.sink)
+    fault.pids[stack.pid] += weight
+    _show(fault, frames, violation, owners)
+
+
+def _show(fault: Fault, frames: Sequence[Frame], violation: Violation, owners: Ownership) -> None:
+    """Keep the stack that got furthest as the one to show; which of equals is no matter of their order."""
+    way = tuple(frames[violation.entry.position : violation.sink + 1])
+    rank = (violation.reached, violation.sink - violation.culprit, way)
+    if fault.rank is not None and rank <= fault.rank:
+        return
+    fault.rank = rank
+    fault.chain = chains.readable(way, owners.of)
+    fault.sink = _sink_name(frames, violation.sink)
 
 
 def _site(frames: Sequence[Frame], violation: Violation) -> Site:

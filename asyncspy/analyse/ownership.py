@@ -1,10 +1,19 @@
-"""A frame's file to whose code it is: None is the user's own, else the package that it belongs to."""
+"""A frame to whose code it is: None is the user's own, else the package that it belongs to.
+
+Where a file lies decides: in site-packages, an archive or the standard library it is somebody else's. A library that
+lies anywhere else (vendored, a source checkout, one flat folder for everything) is given away by the frames in it
+that the rules know. `--app-root` decides where even that says nothing.
+"""
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+
+from asyncspy.analyse.libraries import Library, known_owner, lies_in
+from asyncspy.model import Frame
 
 STDLIB = "stdlib"
 SERVERS = frozenset({"uvicorn", "gunicorn", "uvicorn_worker", "daphne", "hypercorn", "granian", "twisted", "uvloop"})
@@ -18,32 +27,113 @@ KNOWN_PACKAGES = FRAMEWORK | frozenset(
     "django_filters import_export taggit guardian waffle csp htmx django_htmx django_otp django_prometheus hijack "
     "simple_history model_utils mptt treebeard pydantic channels_redis django_redis storages".split()
 )
-"""Top-level names that a shortened file name gives away as a package; whole paths do not need them."""
+"""Top-level names that give a package away where its folder says nothing: short names, and one folder for all."""
 
-_INSTALLED = re.compile(r".*/(?:site|dist)-packages/([^/]+)")
-_ARCHIVE = re.compile(r".*\.(?:zip|egg|pyz|whl)/([^/]+)")
-_STDLIB_DIR = re.compile(r"/lib(?:64)?/python\d+(?:\.\d+)?t?/")
+TYPED_BY_HAND = ("<stdin>", "<console>", "<ipython-input", "<doctest")
+"""Names of code that has no file and is the user's own all the same; any other `<…>` was generated."""
+
+INSTALLED = (
+    re.compile(r".*/(?:site|dist)-packages/(.+)"),
+    re.compile(r".*/__pypackages__/[^/]+/lib/(.+)"),
+    re.compile(r".*\.(?:zip|egg|pyz|whl|pex)/(.+)"),
+)
+SCRIPT = re.compile(r"(?:.*/)?(?:bin|Scripts)/([^/.]+)(?:\.exe)?")
+SCRIPTS = frozenset({"django_admin", "pytest", "ipython", "jupyter"}) | SERVERS | {"celery", "opentelemetry_instrument"}
+"""Console scripts that start other people's programs, named as their packages are."""
+
+STDLIB_FOLDERS = (
+    re.compile(r"/lib(?:64)?/(?:python|pypy)\d+(?:\.\d+)?t?/"),
+    re.compile(r"/lib(?:64)?/python\d+(?:\.\d+)?t?\.zip/"),
+)
+
+
+class Ownership:
+    """Whose code is whose in one recording; `roots` are the folders that the user says the own code lies in."""
+
+    def __init__(self, roots: Sequence[str] = (), libraries: Iterable[Library] = ()) -> None:
+        self.roots = tuple(sorted((_slashed(root) for root in roots), key=len, reverse=True))
+        self._libraries = tuple(libraries)
+        self._of_file = lru_cache(maxsize=100_000)(self._owner)
+
+    def of(self, frame: Frame) -> str | None:
+        """The package that a frame belongs to; None where it is the user's own."""
+        file = frame.file.replace("\\", "/")
+        if is_bare(file) and not self._root_of(file):
+            return known_owner(frame) or self._of_file(file)
+        return self._of_file(file)
+
+    def _owner(self, file: str) -> str | None:
+        root = self._root_of(file)
+        if root is not None:
+            return _owner_by_place("/" + file[len(root) :].lstrip("/"))
+        found = _owner_by_place(file) or _owner_of_script(file) or self._owner_by_library(file)
+        if found is not None or not self.roots or not file.startswith("/"):
+            return found
+        return file.rpartition("/")[0] or "/"  # outside all that was said to be own: known by its folder
+
+    def _root_of(self, file: str) -> str | None:
+        """The innermost root that a file lies below, or is."""
+        return next((root for root in self.roots if file == root or file.startswith(root.rstrip("/") + "/")), None)
+
+    def _owner_by_library(self, file: str) -> str | None:
+        for library in self._libraries:
+            rest = lies_in(library, file)
+            if rest is not None:
+                top = _top(rest)
+                if top == library.package or top in KNOWN_PACKAGES:
+                    return top
+                if library.package == STDLIB and top in sys.stdlib_module_names:
+                    return STDLIB
+        return None
+
+
+def is_bare(file: str) -> bool:
+    """Whether this is a file name without any folder, as py-spy prints it for a target in another root."""
+    return bool(file) and "/" not in file and not file.startswith("<")
 
 
 @lru_cache(maxsize=100_000)
 def owner(file: str) -> str | None:
-    """The package that a file belongs to; None where it is the user's own."""
+    """The package that a file belongs to by its name alone; None where it is the user's own."""
     file = file.replace("\\", "/")
+    return _owner_by_place(file) or _owner_of_script(file)
+
+
+def _owner_by_place(file: str) -> str | None:
     if not file or file.startswith("<"):
+        return None if file.startswith(TYPED_BY_HAND) else STDLIB
+    installed = next((found[1] for pattern in INSTALLED if (found := pattern.match(file))), None)
+    if installed is not None:
+        return _owner_inside(installed)
+    if any(folder.search(file) for folder in STDLIB_FOLDERS):
         return STDLIB
-    installed = _INSTALLED.match(file) or _ARCHIVE.match(file)
-    if installed:
-        return installed[1].removesuffix(".py")
-    if _STDLIB_DIR.search(file):
-        return STDLIB
-    if file.startswith("/"):
-        return None
-    return _owner_of_short_name(file)
+    return None if file.startswith("/") else _owner_of_short_name(file)
+
+
+def _owner_of_script(file: str) -> str | None:
+    found = SCRIPT.fullmatch(file)
+    name = found[1].replace("-", "_") if found else ""
+    return name if name in SCRIPTS else None
+
+
+def _owner_inside(installed: str) -> str:
+    """The package of a path inside site-packages or an archive: an egg there holds one more level."""
+    first, _, rest = installed.partition("/")
+    return _top(rest if rest and first.endswith((".egg", ".whl", ".zip")) else installed)
 
 
 def _owner_of_short_name(file: str) -> str | None:
     """py-spy shortens names to the import path: its first part is all there is to go by."""
-    top = file.partition("/")[0].removesuffix(".py")
+    top = _top(file)
     if top in KNOWN_PACKAGES:
         return top
     return STDLIB if top in sys.stdlib_module_names else None
+
+
+def _top(path: str) -> str:
+    return path.lstrip("/").partition("/")[0].removesuffix(".py")
+
+
+def _slashed(root: str) -> str:
+    root = root.replace("\\", "/")
+    return root.rstrip("/") or "/"

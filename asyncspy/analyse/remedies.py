@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from asyncspy.analyse.calls import CALLS, Call, Fix, Rewrite
-from asyncspy.analyse.ownership import owner
+from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.pattern import last_segment
 from asyncspy.analyse.rewrite import Place, place, rewritten
 from asyncspy.model import Frame, Remedy
@@ -23,6 +23,11 @@ MOST = 2
 """More ways out than these are no help in an incident."""
 
 BY_THREAD = Remedy("move the database work into a sync function and call it through await sync_to_async(function)(…)")
+
+NOT_YOURS = (
+    "look for a release of {package} that supports async, or report it there; until then, keep it off the event loop: "
+    "call what uses it through sync_to_async"
+)
 
 PLUMBING = re.compile(
     r"(?:^|/)django/(?:utils/functional|utils/connection|db/models/manager)\.py$|(?:^|/)asgiref/local\.py$"
@@ -60,14 +65,20 @@ def exists_in(fix: Fix, django: str | None) -> bool:
     return have is None or need is None or have >= need
 
 
-def remedies(call: Call, site: Site, *, source: Source, django: str | None) -> tuple[Remedy, ...]:
-    """What to change: at the culprit's line, or where async code leads into it."""
+def remedies(
+    call: Call, site: Site, *, source: Source, django: str | None, owners: Ownership | None = None
+) -> tuple[Remedy, ...]:
+    """What to change: at the culprit's line, or where async code leads into it; a package is not the user's to change."""
+    owners = owners or Ownership()
+    package = owners.of(site.path[-1])
+    if package is not None and not any(owners.of(frame) is None for frame in site.path):
+        return (Remedy(NOT_YOURS.format(package=package)),)
     fixes = [fix for fix in call.fixes if exists_in(fix, django)] if _is_direct(call, site.beyond) else []
     culprit = site.path[-1]
     where = place(source(culprit.file), culprit.line)
     if where is None:
         return tuple(Remedy(fix.text, fix.since) for fix in fixes[:MOST]) or (BY_THREAD,)
-    spot = _nearest_async(site, source)
+    spot = _nearest_async(site, source, owners)
     if spot is None:
         return (BY_THREAD,)
     if spot.frame == culprit:
@@ -81,10 +92,10 @@ def _is_direct(call: Call, beyond: Sequence[Frame]) -> bool:
     return first is not None and CALLS.match(first) == call
 
 
-def _nearest_async(site: Site, source: Source) -> Spot | None:
+def _nearest_async(site: Site, source: Source, owners: Ownership) -> Spot | None:
     for index in range(len(site.path) - 1, -1, -1):
         frame = site.path[index]
-        if owner(frame.file) is not None or last_segment(frame.function) in {"<lambda>", "<genexpr>"}:
+        if owners.of(frame) is not None or last_segment(frame.function) in {"<lambda>", "<genexpr>"}:
             continue
         where = place(source(frame.file), frame.line)
         if where is not None and where.is_async:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from asyncspy.cli.options import with_duration, with_format, with_rate, with_unfold
+from asyncspy.cli.options import with_app_root, with_duration, with_format, with_rate, with_unfold
 from asyncspy.cli.recording import record_live
 from asyncspy.cli.show import show
 
@@ -20,11 +20,20 @@ from asyncspy.cli.show import show
     type=click.Path(path_type=Path, readable=False),
     help="Where to save the recording: a new file or a folder.  [default: ./asyncspy-PID-TIME.json]",
 )
+@with_app_root
 @with_format
 @with_unfold
 @click.pass_context
 def command(
-    ctx: click.Context, pid: int, duration: int, rate: int, output: Path | None, form: str, *, unfold: bool
+    ctx: click.Context,
+    pid: int,
+    duration: int,
+    rate: int,
+    output: Path | None,
+    app_roots: tuple[str, ...],
+    form: str,
+    *,
+    unfold: bool,
 ) -> None:
     """Record a live worker with py-spy and report what it runs on its event loop.
 
@@ -37,5 +46,5 @@ def command(
       asyncspy attach --pid 48291 --format json > report.json
     """
     recorded = record_live(pid, duration=duration, rate=rate, output=output)
-    show([recorded.path], form=form, saved=recorded.path, unfold=unfold)
+    show([recorded.path], form=form, saved=recorded.path, unfold=unfold, app_roots=app_roots)
     ctx.exit(130 if recorded.origin.interrupted else 0)

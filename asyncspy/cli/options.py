@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -28,6 +30,25 @@ class Duration(click.ParamType[int]):
         if not 1 <= seconds <= LONGEST_SECONDS:
             self.fail(f"{value!r} is no duration between 1s and 24h; write 90, 90s, 3m or 1h", param, ctx)
         return seconds
+
+
+def with_app_root(function: F) -> F:
+    """Add --app-root."""
+    return click.option(
+        "--app-root",
+        "app_roots",
+        type=click.Path(),
+        multiple=True,
+        callback=lambda _ctx, _param, values: _spellings(values),
+        help="Where your own code lies, as the worker sees it; may be given again. All else is then somebody else's.",
+    )(function)
+
+
+def _spellings(roots: tuple[str, ...]) -> tuple[str, ...]:
+    """A relative root is meant from here, or it is the beginning of the short names in a recording."""
+    here = [os.path.normpath(Path.cwd() / root) for root in roots]
+    short = [os.path.normpath(root) for root in roots if not root.startswith(("/", ".", "~"))]
+    return tuple(dict.fromkeys([*here, *short]))
 
 
 def with_format(function: F) -> F:

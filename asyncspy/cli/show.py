@@ -14,6 +14,7 @@ from asyncspy import read
 from asyncspy.analyse import analyse
 from asyncspy.errors import UsageError
 from asyncspy.model import Analysis, Profile, Worker, merge
+from asyncspy.read.distributions import Distributions
 from asyncspy.read.source import SourceFiles
 from asyncspy.report import FORMATS, View
 from asyncspy.report.inert import inert
@@ -21,12 +22,21 @@ from asyncspy.report.inert import inert
 CONTEXT_LINES = 1
 
 
-def show(paths: Sequence[Path], *, form: str, saved: Path | None = None, unfold: bool = False) -> Analysis:
+def show(
+    paths: Sequence[Path],
+    *,
+    form: str,
+    saved: Path | None = None,
+    unfold: bool = False,
+    app_roots: Sequence[str] = (),
+) -> Analysis:
     """Report on saved recordings, as one."""
     profile = _merged([read.load(path) for path in _once_each(paths)])
     target = _common_target(profile)
-    sources = Sources(SourceFiles(_root_of(target, saved is not None)), _ran_since(profile))
-    analysis = analyse(profile, source=sources.text)
+    root = _root_of(target, saved is not None)
+    sources = Sources(SourceFiles(root), _ran_since(profile))
+    installed = Distributions(root)
+    analysis = analyse(profile, source=sources.text, app_roots=app_roots, distribution=installed.of)
     view = terminal_view(sources=sources, saved=saved, target=target, unfold=unfold)
     echo_text(FORMATS[form](analysis, view))
     for file in sources.changed:
@@ -66,7 +76,7 @@ def terminal_view(
     return View(
         width=shutil.get_terminal_size((80, 24)).columns if _wants_width() else 80,
         color=_wants_color(),
-        ascii=not _prints("▸│…·–"),
+        ascii=not _prints("▸│…·–×"),
         source=sources.around if sources else None,
         saved=str(saved) if saved else None,
         pid=target.pid if target and saved else None,

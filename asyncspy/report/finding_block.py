@@ -29,6 +29,9 @@ from asyncspy.report.view import View
 LABEL = 7
 """Width of the labels before the rows of a block."""
 
+WORKERS = 8
+"""How many processes are listed one by one."""
+
 ENTRIES = 5
 """How many ways onto the loop are listed before the rest is summed up."""
 
@@ -41,6 +44,7 @@ def block(number: int, finding: Finding, analysis: Analysis, view: View) -> list
         *_row("owner", _package(finding, view, indent), indent),
         *_row("from", _entries(finding, view, indent), indent),
         *_row("path", _path(finding, view, indent), indent),
+        *_row("by pid", _workers(finding, view, indent), indent),
         *_row("seen", _prose(words.evidence(finding.evidence, finding.kind), view, indent), indent),
         *(_row("risk", _prose(words.ALLOWED, view, indent), indent, ALARM) if finding.allowed else []),
         Text(),
@@ -76,9 +80,15 @@ def _source(finding: Finding, view: View) -> list[Text]:
 
 
 def _package(finding: Finding, view: View, indent: int) -> list[Text]:
-    if finding.culprit.package is None:
-        return []
-    return _prose(words.PACKAGE_AT_FAULT.format(outside(finding.culprit.package, view)), view, indent)
+    return [line for said in words.owner(finding.culprit) for line in _prose(outside(said, view), view, indent)]
+
+
+def _workers(finding: Finding, view: View, indent: int) -> list[Text]:
+    """What each process has of it; nothing where they are alike."""
+    parts = [Text(part) for part in words.workers(finding, view.glyphs.dash)]
+    lines = flow(parts[:WORKERS], view.columns - indent - LABEL, f" {view.glyphs.dot} ") if parts else []
+    rest = len(parts) - WORKERS
+    return [*lines, Text(f"{view.glyphs.dots} {count(rest)} more", FAINT)] if rest > 0 else lines
 
 
 def _entries(finding: Finding, view: View, indent: int) -> list[Text]:

@@ -36,8 +36,15 @@ def steps(finding: Finding, view: View) -> tuple[Step, ...]:
     """The way from the entry over the culprit and its call to the sink."""
     chain = finding.chain
     at = max((i for i, link in enumerate(chain) if is_culprit(link, finding)), default=0)
-    culprit = Step(outside(finding.culprit.frame.function, view), culprit=True)
+    name = _named(chain[at], view) if chain and is_culprit(chain[at], finding) else ""
+    culprit = Step(name or outside(finding.culprit.frame.function, view), culprit=True)
     return (*_before(finding, chain[:at], view), culprit, *_after(finding, chain[at + 1 :], view))
+
+
+def _named(link: Link, view: View) -> str:
+    """A function; one that called itself says how often: fib ×7."""
+    name = outside(link.function, view)
+    return f"{name} {view.glyphs.times}{link.repeats}" if link.repeats > 1 else name
 
 
 def _frame(link: Link) -> Frame:
@@ -53,7 +60,7 @@ def _before(finding: Finding, links: Sequence[Link], view: View) -> Iterable[Ste
             yield _fold(tuple(run), view)
             continue
         for link in run:
-            yield Step(outside(link.function, view), "" if _frame(link) in entries else place(link, view))
+            yield Step(_named(link, view), "" if _frame(link) in entries else place(link, view))
 
 
 def _after(finding: Finding, links: Sequence[Link], view: View) -> Iterable[Step]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from asyncspy.model import Analysis, Culprit, Entry, Finding, Frame
+from asyncspy.model import Analysis, Culprit, Entry, Finding, Frame, Interval, Reach
 from asyncspy.report.json_text import as_text
 from asyncspy.report.view import View
 
@@ -21,7 +21,7 @@ def render(analysis: Analysis, view: View) -> str:
             "samples": asdict(analysis.samples),
             "findings": [_finding(finding) for finding in analysis.findings],
             "inputs": [asdict(read) for read in analysis.inputs],
-            "reach": asdict(analysis.reach),
+            "reach": _reach(analysis.reach),
             "origins": [asdict(origin) for origin in analysis.origins],
             "root": view.root,
             "saved": view.saved,
@@ -44,8 +44,17 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "sink": finding.sink,
         "remedy": [asdict(remedy) for remedy in finding.remedies],
         "chain": [link._asdict() for link in finding.chain],
-        "share": finding.share._asdict() if finding.share is not None else None,
+        "share": _share(finding.share),
+        "workers": [{**one._asdict(), "share": _share(one.share)} for one in finding.workers],
     }
+
+
+def _reach(reach: Reach) -> dict[str, Any]:
+    return {**asdict(reach), "needed": [needed._asdict() for needed in reach.needed]}
+
+
+def _share(share: Interval | None) -> dict[str, Any] | None:
+    return share._asdict() if share is not None else None
 
 
 def _frame(frame: Frame) -> dict[str, Any]:
@@ -53,7 +62,13 @@ def _frame(frame: Frame) -> dict[str, Any]:
 
 
 def _culprit(culprit: Culprit) -> dict[str, Any]:
-    return {**_frame(culprit.frame), "package": culprit.package}
+    distribution = culprit.distribution._asdict() if culprit.distribution is not None else None
+    return {
+        **_frame(culprit.frame),
+        "package": culprit.package,
+        "distribution": distribution,
+        "by_name": culprit.by_name,
+    }
 
 
 def _entry(entry: Entry, finding: Finding) -> dict[str, Any]:

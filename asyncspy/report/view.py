@@ -18,10 +18,11 @@ class Glyphs(NamedTuple):
     dots: str = "…"
     dot: str = "·"
     dash: str = "–"
+    times: str = "×"
 
 
 UNICODE = Glyphs()
-ASCII = Glyphs(arrow=">", bar="|", dots="...", dot="|", dash="-")
+ASCII = Glyphs(arrow=">", bar="|", dots="...", dot="|", dash="-", times="x")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncspy.model import Analysis, Evidence, Finding, Kind, Origin, Samples
+from asyncspy.model import Analysis, Culprit, Evidence, Finding, Kind, Origin, Reach, Samples
 from asyncspy.report.figures import count, finite, percent, percent_bound, percent_interval, plural, span
 
 DOES: dict[Kind, tuple[str, str]] = {
@@ -22,11 +22,19 @@ MODES = {
     "unknown": "sampling mode not recorded",
 }
 
+LOSSY = 0.01
+"""From this share of lost samples on, they are worth a warning."""
+
+BY_NAME = (
+    "The recording holds no folders, so names alone decided whose code this is. Record with --full-filenames, "
+    "or say where your code is with --app-root."
+)
 ALLOWED = (
     "DJANGO_ALLOW_ASYNC_UNSAFE let this call pass: silent corruption instead of an error. "
     "Requests that overlap can lose or mix up data."
 )
 PACKAGE_AT_FAULT = "None of your own code is on the way: package {} is at fault."
+
 NO_CLEAN_BILL = "This is no clean bill of health"
 UNSEEN = "What this recording could not see"
 
@@ -81,6 +89,27 @@ def _events(seen: Evidence) -> list[str]:
     return logged + ([f"{count(seen.exact)} captured at the raise"] if seen.exact else [])
 
 
+def owner(culprit: Culprit) -> list[str]:
+    """Whose line it is, where it is not plainly the user's own."""
+    said = []
+    if culprit.package is not None:
+        installed = culprit.distribution
+        said.append(PACKAGE_AT_FAULT.format(f"{installed.name} {installed.version}" if installed else culprit.package))
+    return [*said, BY_NAME] if culprit.by_name else said
+
+
+def workers(finding: Finding, dash: str) -> list[str]:
+    """Each process's part, where they differ by more than chance."""
+    known = [(one, one.share) for one in finding.workers if one.share is not None]
+    if not known or max(share.low for _, share in known) <= min(share.high for _, share in known):
+        return []
+    return [
+        f"{one.pid if one.pid is not None else 'unknown'}: {percent(share.share)} of its loop "
+        f"({percent_interval(share.low, share.high, share.share or share.high, dash)})"
+        for one, share in known
+    ]
+
+
 def since(version: str, django: str | None) -> str:
     """Which Django a remedy needs, and which one this is."""
     needs = f"Django {version}+"
@@ -105,6 +134,10 @@ def warnings(origins: tuple[Origin, ...]) -> list[str]:
     said = []
     if late > 0:
         said.append(f"py-spy fell {span(late)} behind: the figures may be off. A lower rate keeps up.")
+    lost, taken = sum(o.errors or 0 for o in origins), sum(o.samples or 0 for o in origins)
+    if lost > LOSSY * (lost + taken):
+        share = percent(lost / (lost + taken))
+        said.append(f"py-spy could not read {share} of its samples: every share may be off by as much.")
     if any(o.interrupted for o in origins):
         said.append("The recording was interrupted: this is what it held until then.")
     return said
@@ -128,12 +161,29 @@ def unseen(analysis: Analysis) -> list[str]:
     said = []
     if interval is not None:
         said.append(f"A violation made less often than about once in {span(interval)} may have been missed.")
+    needed = _needed(analysis.reach)
+    if needed:
+        said.append(needed)
     if share is not None:
         found = "Anything not listed takes" if analysis.findings else "Such calls take"
         said.append(f"{found} under {percent_bound(share)} of the loop's samples (95% confidence).")
     if any(o.mode == "gil" for o in analysis.origins):
         said.append("Waits on the loop (sleeps, sockets, locks) hold no GIL and are not in it.")
     return said or ["It does not say how it was sampled, so its reach is not known."]
+
+
+EVERY = {1.0: "once a second", 60.0: "once a minute", 3600.0: "once an hour"}
+"""How often, as people say it."""
+
+
+def _needed(reach: Reach) -> str:
+    """How long a recording like this one must last to see rarer calls."""
+    parts = [
+        f"{EVERY.get(one.every_seconds) or f'once in {span(one.every_seconds)}'} needs about {span(seconds)}"
+        for one in reach.needed
+        if (seconds := finite(one.duration_seconds)) is not None
+    ]
+    return f"At this rate a call made {', '.join(parts)}." if parts else ""
 
 
 def none_seen(samples: Samples) -> str:

@@ -1,0 +1,7 @@
+"""The Django that the tests of the rules ask: set up before any of them is imported, as some have models."""
+
+from __future__ import annotations
+
+from tests.analyse.every_stack import configure
+
+configure()
