@@ -1,0 +1,40 @@
+"""A speedscope recording goes in; how many samples saw each planted line on its way to the database comes out.
+
+It knows nothing of asyncspy's rules: a sighting is the planted line with a frame of Django's SQL compiler, of its
+database backends or of the guard above it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.live.corpus.marks import PROGRAM, Place
+
+QUERY_FILES = ("django/db/models/sql/compiler.py", "django/utils/asyncio.py")
+QUERY_FOLDER = "/django/db/backends/"
+
+
+def sightings(recording: Path, planted: Iterable[Place]) -> Counter[Place]:
+    """Samples by planted line."""
+    document = json.loads(recording.read_text())
+    frames = [(frame["file"] or "", frame["line"] or 0) for frame in document["shared"]["frames"]]
+    lines, packages = {place for place in planted if place[1]}, {place for place in planted if not place[1]}
+    seen: Counter[Place] = Counter()
+    for profile in document["profiles"]:
+        for sample in profile["samples"]:
+            stack = [frames[index] for index in sample]
+            query = next((i for i in reversed(range(len(stack))) if _is_query(stack[i][0])), -1)
+            before = stack[: query + 1] if query >= 0 else []
+            hit = next((frame for frame in reversed(before) if frame in lines), None)
+            if hit is None and not any(file.startswith(str(PROGRAM)) for file, _ in before):
+                hit = next((p for p in packages if any(f"/site-packages/{p[0]}/" in file for file, _ in before)), None)
+            if hit is not None:
+                seen[hit] += 1
+    return seen
+
+
+def _is_query(file: str) -> bool:
+    return file.endswith(QUERY_FILES) or QUERY_FOLDER in file

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class CorpusConfig(AppConfig):
+    name = "corpus"
+
+    def ready(self):
+        from corpus import signals  # noqa: F401
