@@ -17,20 +17,22 @@ class Rewrite(NamedTuple):
     """How to write the replacement from the source line.
 
     rename: await the method of that name instead. attribute: await that expression instead of the attribute.
-    iterate: loop with `async for`. wrap: the same call through sync_to_async.
+    iterate: loop with `async for`, over the method `new` instead of `old`. wrap: the same call through sync_to_async.
+    relation, field: code with the {name} of what the line reads, and the {holder} that it reads it of.
     """
 
-    how: Literal["rename", "attribute", "iterate", "wrap"]
+    how: Literal["rename", "attribute", "iterate", "wrap", "relation", "field"]
     old: str
     new: str = ""
 
 
 class Fix(NamedTuple):
-    """A replacement in words, the Django version that brought it, and how to write it into the line."""
+    """A replacement in words, the Django version that brought it, how to write it, and what to say beside the code."""
 
     text: str
     since: str | None = None
     rewrite: Rewrite | None = None
+    note: str | None = None
 
 
 class Call(NamedTuple):
@@ -70,6 +72,14 @@ def _wrapped(file: str, names: str, text: str) -> Iterable[Row]:
         yield Pattern(name, file), Call(name, (Fix(text, None, Rewrite("wrap", method)),))
 
 
+def _pages(names: str, text: str, *, wrapped: bool) -> Iterable[Row]:
+    """Pagination: an AsyncPaginator where there is one, a thread before that."""
+    use_async = Fix("use AsyncPaginator: await paginator.aget_page(number)", "6.0")
+    for name in names.split():
+        wrap = Rewrite("wrap", name.rpartition(".")[2]) if wrapped else None
+        yield Pattern(name, "django/core/paginator.py"), Call(name, (use_async, Fix(text, None, wrap)))
+
+
 QUERY = "django/db/models/query.py"
 RELATED = "django/db/models/fields/related_descriptors.py"
 SESSION = "django/contrib/sessions/backends/base.py"
@@ -77,8 +87,28 @@ SESSION = "django/contrib/sessions/backends/base.py"
 ASYNC_FOR = Fix("loop with async for", "4.1", Rewrite("iterate", "__iter__"))
 LIST_FIRST = Fix("fetch first, without blocking: items = [item async for item in queryset]", "4.1")
 BEFORE_RENDERING = Fix("evaluate what the template needs before rendering: [item async for item in queryset]", "4.1")
-SELECT_RELATED = Fix('load the relation with the query: .select_related("…")')
-PREFETCH = Fix('load it beforehand: await aprefetch_related_objects([instance], "…")', "5.0")
+SELECT_RELATED = Fix(
+    'load the relation with the query: .select_related("…")',
+    None,
+    Rewrite("relation", "", '.select_related("{name}")'),
+    "on the queryset that loads the object",
+)
+PREFETCH = Fix(
+    'load it beforehand: await aprefetch_related_objects([instance], "…")',
+    "5.0",
+    Rewrite("relation", "", 'await aprefetch_related_objects([{holder}], "{name}")'),
+    "before this line",
+)
+REFRESH = Fix(
+    'load it beforehand: await instance.arefresh_from_db(fields=["…"])',
+    "4.2",
+    Rewrite("field", "", 'await {holder}.arefresh_from_db(fields=["{name}"])'),
+    "before this line",
+)
+COUNT_OR_FETCH = Fix("ask the database for the number: await queryset.acount()", "4.1")
+EXISTS_OR_FETCH = Fix("ask the database whether there is one: await queryset.aexists()", "4.1")
+FIRST_OR_FETCH = Fix("ask the database for the one: await queryset.afirst(), or aget()", "4.1")
+ASYNC_ITERATOR = Fix("loop with async for over .aiterator(…)", "4.1", Rewrite("iterate", "iterator", "aiterator"))
 
 CALLS: Rules[Call] = Rules(
     [
@@ -98,6 +128,7 @@ CALLS: Rules[Call] = Rules(
                 ("SimpleTemplateResponse.render", "django/template/response.py", "TemplateResponse.render", None),
             )
         ),
+        *_same("django/forms/utils.py", "RenderableMixin.render", Fix("show the form in a thread")),
         *_wrapped(
             "django/forms/forms.py", "BaseForm.is_valid BaseForm.errors BaseForm.full_clean", "validate in a thread"
         ),
@@ -128,6 +159,7 @@ CALLS: Rules[Call] = Rules(
             "has_perm has_perms has_module_perms get_user_permissions get_group_permissions get_all_permissions",
             "5.2",
         ),
+        *_async_twins("django/contrib/auth/models.py", "UserManager", "create_user create_superuser", "5.2"),
         # sessions
         *_async_twins(
             SESSION,
@@ -148,21 +180,26 @@ CALLS: Rules[Call] = Rules(
         # shortcuts, signals, pages, caches
         *_functions("django/shortcuts.py", "get_object_or_404 get_list_or_404", "5.0"),
         *_async_twins("django/dispatch/dispatcher.py", "Signal", "send send_robust", "5.0"),
-        *_same(
-            "django/core/paginator.py",
-            "Paginator.count Paginator.page Paginator.get_page Page.__getitem__ Page.__len__",
-            Fix("use AsyncPaginator: await paginator.aget_page(number)", "6.0"),
-        ),
+        *_pages("Paginator.page Paginator.get_page", "ask for the page in a thread", wrapped=True),
+        *_pages("Paginator.count Page.__getitem__ Page.__len__", "work with the page in a thread", wrapped=False),
         *_async_twins(
             "django/core/cache/backends/db.py",
             "DatabaseCache",
             "get get_many set add touch delete delete_many has_key clear",
             "4.0",
         ),
+        *_async_twins(
+            "django/core/cache/backends/base.py",
+            "BaseCache",
+            "get_or_set set_many incr decr incr_version decr_version",
+            "4.0",
+        ),
+        *_wrapped("django/contrib/sites/shortcuts.py", "get_current_site", "ask in a thread, or once at start-up"),
         *_wrapped("django/contrib/sites/models.py", "SiteManager.get_current", "ask in a thread, or once at start-up"),
         *_wrapped(
             "django/contrib/contenttypes/models.py",
-            "ContentTypeManager.get_for_model ContentTypeManager.get_for_id ContentTypeManager.get_by_natural_key",
+            "ContentTypeManager.get_for_model ContentTypeManager.get_for_models ContentTypeManager.get_for_id "
+            "ContentTypeManager.get_by_natural_key",
             "ask in a thread, or once at start-up: the answer is cached",
         ),
         # attributes that query
@@ -173,7 +210,7 @@ CALLS: Rules[Call] = Rules(
             "django/db/models/query_utils.py",
             "DeferredAttribute.__get__",
             Fix("load the field with the query: take it out of defer(), or add it to only()"),
-            Fix('load it beforehand: await instance.arefresh_from_db(fields=["…"])', "4.2"),
+            REFRESH,
         ),
         # related managers, querysets, objects
         *_async_twins(
@@ -195,20 +232,32 @@ CALLS: Rules[Call] = Rules(
             "first last earliest latest update delete explain",
             "4.1",
         ),
-        (
-            Pattern("QuerySet.iterator", QUERY),
-            Call("QuerySet.iterator", (Fix("async for item in ….aiterator()", "4.1"),)),
-        ),
+        (Pattern("QuerySet.iterator", QUERY), Call("QuerySet.iterator", (ASYNC_ITERATOR, LIST_FIRST))),
+        (Pattern("QuerySet._iterator", QUERY), Call("QuerySet.iterator", (ASYNC_ITERATOR, LIST_FIRST))),
+        *_same(QUERY, "QuerySet.__len__", COUNT_OR_FETCH, LIST_FIRST),
+        *_same(QUERY, "QuerySet.__bool__", EXISTS_OR_FETCH, LIST_FIRST),
+        *_same(QUERY, "QuerySet.__getitem__", FIRST_OR_FETCH, LIST_FIRST),
+        *_same(QUERY, "QuerySet.__repr__", Fix("show str(queryset.query), or what was fetched without blocking")),
         *_same(
             QUERY,
-            "QuerySet.__iter__ QuerySet.__len__ QuerySet.__bool__ QuerySet.__getitem__ QuerySet._iterator "
-            "QuerySet._fetch_all RawQuerySet.__iter__ RawQuerySet._fetch_all RawQuerySet.iterator",
+            "QuerySet.__iter__ QuerySet._fetch_all RawQuerySet.__iter__ RawQuerySet.__len__ RawQuerySet.__bool__ "
+            "RawQuerySet.__getitem__ RawQuerySet._fetch_all RawQuerySet.iterator",
             ASYNC_FOR,
             LIST_FIRST,
         ),
         *_functions(QUERY, "prefetch_related_objects", "5.0"),
         *_async_twins("django/db/models/base.py", "Model", "save delete refresh_from_db", "4.2"),
+        *_wrapped(
+            "django/db/models/base.py",
+            "Model.full_clean Model.clean_fields Model.validate_unique Model.validate_constraints",
+            "validate in a thread: unique fields, constraints and foreign keys ask the database",
+        ),
         # transactions
+        *_same(
+            "django/db/transaction.py",
+            "on_commit",
+            Fix("call it in the sync function that holds the transaction, and await sync_to_async(function)(…)"),
+        ),
         *_same(
             "django/db/transaction.py",
             "Atomic.__enter__ Atomic.__exit__",

@@ -105,7 +105,7 @@ def _nearest_async(site: Site, source: Source, owners: Ownership) -> Spot | None
 
 def _on_the_line(fixes: Sequence[Fix], spot: Spot) -> tuple[Remedy, ...]:
     """The culprit's line is async: the replacement, and the same call in a thread."""
-    offered = [Remedy(fix.text, fix.since, _code(fix, spot.place)) for fix in fixes[:MOST]]
+    offered = [_remedy(fix, spot.place) for fix in fixes[:MOST]]
     if not any(fix.rewrite and fix.rewrite.how == "wrap" for fix in fixes):
         threaded = _threaded(spot)
         offered[1:] = [threaded] if threaded else offered[1:]
@@ -141,6 +141,11 @@ def _threaded(spot: Spot) -> Remedy | None:
     code = rewritten(spot.place, Rewrite("wrap", last_segment(first.function))) if first else None
     where = f"in {shown(spot.frame)}"
     return Remedy(f"{where}, call it through a thread: {code}", None, code, f"{where}, in a thread") if code else None
+
+
+def _remedy(fix: Fix, where: Place) -> Remedy:
+    code = _code(fix, where)
+    return Remedy(fix.text, fix.since, code, fix.note if code else None)
 
 
 def _code(fix: Fix, where: Place) -> str | None:

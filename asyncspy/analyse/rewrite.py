@@ -93,7 +93,10 @@ def _on_one_line(code: str) -> str:
 def _rewrites(where: Place, rewrite: Rewrite) -> Iterator[str]:
     writer = WRITERS[rewrite.how]
     for node in ast.walk(where.tree):
-        if isinstance(node, (ast.expr, ast.For)) and _spans(node, where.line) and _may_await(where, node):
+        if not isinstance(node, (ast.expr, ast.For)) or not _spans(node, where.line):
+            continue
+        needs_no_await = rewrite.how == "relation" and "await" not in rewrite.new
+        if needs_no_await or _may_await(where, node):
             code = writer(where, rewrite, node)
             if code is not None:
                 yield code
@@ -132,7 +135,9 @@ def _wrap(where: Place, rewrite: Rewrite, node: ast.AST) -> str | None:
     return _with_rest(where, node, wrapped)
 
 
-def _iterate(where: Place, _rewrite: Rewrite, node: ast.AST) -> str | None:
+def _iterate(where: Place, rewrite: Rewrite, node: ast.AST) -> str | None:
+    if rewrite.new:
+        return _iterate_method(where, rewrite, node)
     if isinstance(node, ast.For) and _spans(node.iter, where.line) and _may_be_queryset(node.iter):
         return f"async for {_source(where, node.target)} in {_source(where, node.iter)}:"
     if isinstance(node, ast.Call) and _called(node.func) == "list" and len(node.args) == 1:
@@ -145,8 +150,57 @@ def _iterate(where: Place, _rewrite: Rewrite, node: ast.AST) -> str | None:
     return None
 
 
+def _iterate_method(where: Place, rewrite: Rewrite, node: ast.AST) -> str | None:
+    """A loop over `queryset.iterator(…)`, which becomes one over `queryset.aiterator(…)`."""
+    if not isinstance(node, ast.For) or not isinstance(node.iter, ast.Call) or _called(node.iter.func) != rewrite.old:
+        return None
+    holder = _source(where, node.iter.func).removesuffix(rewrite.old)
+    return f"async for {_source(where, node.target)} in {holder}{rewrite.new}{_arguments(where, node.iter)}:"
+
+
+def _relation(where: Place, rewrite: Rewrite, node: ast.AST) -> str | None:
+    """`author` of `book.author.name`: what is read of it tells it from the other attributes on the line."""
+    if not isinstance(node, ast.Attribute) or not isinstance(where.parents.get(node), ast.Attribute):
+        return None
+    return _with_name(where, rewrite, node)
+
+
+def _field(where: Place, rewrite: Rewrite, node: ast.AST) -> str | None:
+    """`price` of `book.price`."""
+    above = where.parents.get(node)
+    if not isinstance(node, ast.Attribute) or isinstance(above, ast.Attribute) or _uses(above, node):
+        return None
+    return None if isinstance(node.value, ast.Attribute) else _with_name(where, rewrite, node)
+
+
+def _with_name(where: Place, rewrite: Rewrite, node: ast.Attribute) -> str | None:
+    holder = ast.unparse(node.value)
+    is_model = isinstance(node.value, ast.Name) and holder[:1].isupper()
+    if is_model or holder.rpartition(".")[2] in REQUEST_NAMES:
+        return None
+    if "{holder}" in rewrite.new and _in_comprehension(where, node):
+        return None
+    return rewrite.new.format(holder=holder, name=node.attr)
+
+
+def _in_comprehension(where: Place, node: ast.AST) -> bool:
+    above = where.parents.get(node)
+    while above is not None and not isinstance(above, Function):
+        if isinstance(above, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)):
+            return True
+        above = where.parents.get(above)
+    return False
+
+
 Writer = Callable[[Place, Rewrite, ast.AST], str | None]
-WRITERS: dict[str, Writer] = {"attribute": _attribute, "rename": _rename, "wrap": _wrap, "iterate": _iterate}
+WRITERS: dict[str, Writer] = {
+    "attribute": _attribute,
+    "rename": _rename,
+    "wrap": _wrap,
+    "iterate": _iterate,
+    "relation": _relation,
+    "field": _field,
+}
 
 
 def _may_be_queryset(node: ast.expr) -> bool:

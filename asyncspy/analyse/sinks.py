@@ -3,6 +3,9 @@
 Precision comes first, so a frame earns its line here only if it is never on the stack without a query behind it.
 `QuerySet.count`, `_fetch_all`, `as_sql`, a descriptor's `__get__`, a lazy object or a template are not here: cached,
 prefetched and merely built objects pass through them too.
+
+One thing they cannot tell: a queryset that turns out to be empty while its SQL is written (`none()`, `pk__in=[]`) looks
+like any other until the last few microseconds. Its line is named, and is the same fault once the queryset is not empty.
 """
 
 from __future__ import annotations
@@ -60,17 +63,23 @@ PROOFS = Rules(
             callers="_fetch_all _iterator iterator",
         ),
         *_of("django/db/models/query.py", "QuerySet._insert", "QuerySet._update", "QuerySet._batched_insert"),
-        *_of("django/db/models/query.py", "QuerySet._raw_delete"),
+        *_of("django/db/models/query.py", "QuerySet._raw_delete", "QuerySet._prepare_for_bulk_create"),
+        # methods that take nothing from a cache: while they build their query, it is already certain to be sent
+        *_of("django/db/models/query.py", "QuerySet.get", "QuerySet._earliest", "QuerySet.last", "QuerySet.delete"),
+        *_of("django/db/models/query.py", "QuerySet.create", "QuerySet.get_or_create", "QuerySet.update_or_create"),
         # one object
         *_of("django/db/models/base.py", "Model.save_base", "Model._save_table", "Model._save_parents"),
         *_of("django/db/models/base.py", "Model._do_insert", "Model._do_update", "Model.refresh_from_db"),
+        *_of("django/db/models/base.py", "Model.delete"),
         *_of("django/db/models/deletion.py", "Collector.delete"),
         # sessions, caches
         *_of("django/contrib/sessions/backends/db.py", "SessionStore.load", "SessionStore._get_session_from_db"),
         *_of("django/contrib/sessions/backends/db.py", "SessionStore.exists", "SessionStore.save"),
         *_of("django/core/cache/backends/db.py", "DatabaseCache.get_many", "DatabaseCache._base_set"),
         *_of("django/core/cache/backends/db.py", "DatabaseCache._base_delete_many", "DatabaseCache.has_key"),
+        *_of("django/core/cache/backends/db.py", "DatabaseCache.clear"),
         # transactions ask the connection first
+        *_of("django/db/transaction.py", "Atomic.__enter__"),
         *_of("django/db/backends/base/base.py", "BaseDatabaseWrapper.get_autocommit"),
         *_of("django/db/backends/base/base.py", "BaseDatabaseWrapper.set_autocommit"),
         # with a cursor in hand the guard has been passed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from types import ModuleType
 
 import django
@@ -59,3 +60,30 @@ def is_defined(pattern: Pattern) -> bool:
         return f"def {name}(" in text and all(f"class {h}" in text or f"def {h}(" in text for h in holders)
     holder = holder_of(pattern)
     return holder is not None and vars(holder).get(name) is not None
+
+
+SESSION = "django/contrib/sessions/backends/base.py"
+QUERY = "django/db/models/query.py"
+
+NAMED = {
+    "aprefetch_related_objects": Pattern("aprefetch_related_objects", QUERY),
+    "async for": Pattern("QuerySet.__aiter__", QUERY),
+    **{name: Pattern(f"QuerySet.{name}", QUERY) for name in ("acount", "aexists", "afirst", "aget", "aiterator")},
+    "arefresh_from_db": Pattern("Model.arefresh_from_db", "django/db/models/base.py"),
+    "auser": Pattern("auser", "django/contrib/auth/middleware.py"),
+    "AsyncPaginator": Pattern("AsyncPaginator", "django/core/paginator.py"),
+    "aget_page": Pattern("AsyncPaginator.aget_page", "django/core/paginator.py"),
+    **{f"session.{name}": Pattern(f"SessionBase.{name}", SESSION) for name in ("aget", "ahas_key", "aset", "apop")},
+}
+"""Where the async APIs live that the remedies name in words."""
+
+_ASYNC_WORD = re.compile(r"(?:session\.)?\b(?:a[a-z_]+(?=\()|AsyncPaginator|async for)")
+_SYNC_WORDS = {"atomic"}
+
+
+def named(fix: Fix) -> list[str]:
+    """The async APIs that a fix names in its words."""
+    if fix.rewrite is not None and fix.rewrite.how == "rename":
+        return []
+    words = set(_ASYNC_WORD.findall(fix.text.replace("apop(key)", "session.apop(key)"))) - _SYNC_WORDS
+    return sorted(words)

@@ -11,9 +11,9 @@ import pytest
 
 from asyncspy.analyse.calls import CALLS, Fix
 from asyncspy.analyse.pattern import Pattern
-from asyncspy.analyse.remedies import exists_in
+from asyncspy.analyse.remedies import exists_in, parse_version
 from asyncspy.analyse.sinks import GUARD, PROOFS
-from tests.analyse.django_names import configure, holder_of, is_defined, renamed
+from tests.analyse.django_names import configure, holder_of, is_defined, named, renamed
 
 configure()
 
@@ -21,6 +21,7 @@ INSTALLED = django.get_version()
 FIRST_RELEASE = json.loads((Path(__file__).parents[2] / "fixtures" / "django" / "first-release.json").read_text())
 RULES = [pattern for pattern, _ in [*CALLS, *PROOFS] if pattern.file.startswith("django/")]
 RENAMED = renamed()
+IN_WORDS = sorted({(name, fix) for _, call in CALLS for fix in call.fixes for name in named(fix)})
 
 
 @pytest.mark.parametrize("pattern", [*RULES, GUARD], ids=lambda pattern: pattern.function)
@@ -41,3 +42,11 @@ def test_the_installed_django_has_it_or_not_as_said(pattern: Pattern, fix: Fix) 
     replacement = getattr(holder_of(pattern), fix.rewrite.new, None)
     assert (replacement is not None) == exists_in(fix, INSTALLED)
     assert replacement is None or inspect.iscoroutinefunction(replacement)
+
+
+@pytest.mark.parametrize(("name", "fix"), IN_WORDS, ids=[f"{name} in {fix.text[:30]}" for name, fix in IN_WORDS])
+def test_what_is_named_in_words_came_with_the_release_that_is_said(name: str, fix: Fix) -> None:
+    """A fix that names several is as new as the newest of them."""
+    assert fix.since is not None
+    releases = {other: FIRST_RELEASE[f"in words: {other}"] for other in named(fix)}
+    assert parse_version(fix.since) == max(parse_version(release) or (0, 0) for release in releases.values())

@@ -105,6 +105,52 @@ GUILTY = {
         "checkout",
         "Model.save",
     ),
+    "building the query of get()": (
+        VIEW + "QuerySet.get (django/db/models/query.py:629)\nQuerySet.filter (django/db/models/query.py:1491)",
+        "checkout",
+        "QuerySet.get",
+    ),
+    "building the query of last(), whose result is never cached": (
+        VIEW + "QuerySet.last (django/db/models/query.py:1110)\nQuerySet.reverse (django/db/models/query.py:1700)",
+        "checkout",
+        "QuerySet.last",
+    ),
+    "building the query of latest()": (
+        VIEW
+        + "QuerySet.latest (django/db/models/query.py:1094)\nQuerySet._earliest (django/db/models/query.py:1065)\n"
+        + "QuerySet.order_by (django/db/models/query.py:1650)",
+        "checkout",
+        "QuerySet.latest",
+    ),
+    "create() of a model whose own __init__ is at work": (
+        VIEW + "QuerySet.create (django/db/models/query.py:650)\nBook.__init__ (shop/models.py:8)",
+        "checkout",
+        "QuerySet.create",
+    ),
+    "preparing a bulk_create()": (
+        VIEW
+        + "QuerySet.bulk_create (django/db/models/query.py:804)\n"
+        + "QuerySet._prepare_for_bulk_create (django/db/models/query.py:680)",
+        "checkout",
+        "QuerySet.bulk_create",
+    ),
+    "collecting what to delete": (
+        VIEW + "Model.delete (django/db/models/base.py:1280)\nCollector.collect (django/db/models/deletion.py:300)",
+        "checkout",
+        "Model.delete",
+    ),
+    "entering a transaction": (
+        VIEW + "Atomic.__enter__ (django/db/transaction.py:180)\nget_connection (django/db/transaction.py:18)",
+        "checkout",
+        "Atomic.__enter__",
+    ),
+    "clearing the database cache": (
+        VIEW
+        + "DatabaseCache.clear (django/core/cache/backends/db.py:292)\n"
+        + "ConnectionRouter._router_func.<locals>._route_db (django/db/utils.py:200)",
+        "checkout",
+        "DatabaseCache.clear",
+    ),
     "stopped at the guard": (VIEW + HELPER + COUNT + GUARD.format(line=23), "helper_count", "QuerySet.count"),
     "the guard reading its environment": (
         VIEW + HELPER + COUNT + GUARD.format(line=23) + "_Environ.__getitem__ (os.py:680)",
@@ -147,6 +193,13 @@ INNOCENT = {
     "an evaluated queryset": VIEW
     + "QuerySet.__len__ (django/db/models/query.py:367)\nQuerySet._fetch_all (django/db/models/query.py:1954)",
     "count() of an evaluated queryset": VIEW + "QuerySet.count (django/db/models/query.py:603)",
+    "first() of an evaluated queryset": VIEW + "QuerySet.first (django/db/models/query.py:1098)\n"
+    "QuerySet.__getitem__ (django/db/models/query.py:408)",
+    "save(update_fields=[])": VIEW + "Model.save (django/db/models/base.py:850)",
+    "aggregate() of nothing": VIEW + "QuerySet.aggregate (django/db/models/query.py:590)",
+    "bulk_create([])": VIEW + "QuerySet.bulk_create (django/db/models/query.py:785)",
+    "a pure choice of a form": VIEW
+    + "BaseForm.is_valid (django/forms/forms.py:206)\nBaseForm.full_clean (django/forms/forms.py:326)",
     "a warm session": VIEW + "SessionBase.get (django/contrib/sessions/backends/base.py:73)\n"
     "SessionBase._get_session (django/contrib/sessions/backends/base.py:250)",
     "a signed-cookie session": VIEW + "SessionBase._get_session (django/contrib/sessions/backends/base.py:257)\n"

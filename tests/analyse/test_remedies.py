@@ -72,6 +72,49 @@ def test_an_expression_beyond_all_depth_is_left_alone() -> None:
     assert where is None or rewritten(where, RENAME) is None
 
 
+RELATION, FIELD = Rewrite("relation", "", '.select_related("{name}")'), Rewrite("field", "", "{holder}: {name}")
+PREFETCH = Rewrite("relation", "", 'await aprefetch_related_objects([{holder}], "{name}")')
+
+
+@pytest.mark.parametrize(
+    ("body", "rewrite", "expected"),
+    [
+        ("name = book.author.name", RELATION, '.select_related("author")'),
+        ("name = find(1).author.full_name()", RELATION, '.select_related("author")'),
+        ("names = [book.author.name for book in books]", RELATION, '.select_related("author")'),
+        ("first = max(books, key=lambda book: book.author.name)", RELATION, '.select_related("author")'),
+        ("name = order.customer.company.name", RELATION, None),
+        ("team = Author.objects.first().team.name", RELATION, '.select_related("team")'),
+        ("name = request.user.name", RELATION, None),
+        ("name = book.author.name", PREFETCH, 'await aprefetch_related_objects([book], "author")'),
+        ("names = [book.author.name for book in books]", PREFETCH, None),
+        ("price = book.price", FIELD, "book: price"),
+        ("price = book.price + book.tax", FIELD, None),
+        ("bio = book.author.bio", FIELD, None),
+        ("price = book.total()", FIELD, None),
+    ],
+)
+def test_the_relation_or_field_on_the_line_is_named_where_it_is_the_only_one(
+    body: str, rewrite: Rewrite, expected: str | None
+) -> None:
+    assert write(body, 1, rewrite) == expected
+
+
+def test_a_lazy_foreign_key_is_named() -> None:
+    view = ASYNC_VIEW.replace("number = helper_count(7)", "return book.author.name")
+    descriptor = "ForwardManyToOneDescriptor.__get__ (django/db/models/fields/related_descriptors.py:250)\n"
+    first, _ = proposed(VIEW, descriptor, "QuerySet.get (django/db/models/query.py:629)", views=view)
+    assert (first.code, first.note) == ('.select_related("author")', "on the queryset that loads the object")
+
+
+def test_a_loop_over_iterator_becomes_one_over_aiterator() -> None:
+    rewrite = Rewrite("iterate", "iterator", "aiterator")
+    assert (
+        write("for b in qs.iterator(chunk_size=2):\n    b", 1, rewrite) == "async for b in qs.aiterator(chunk_size=2):"
+    )
+    assert write("for b in books:\n    b", 1, rewrite) is None
+
+
 def test_warnings_about_the_users_file_are_not_shown(recwarn: pytest.WarningsRecorder) -> None:
     assert place("x = '\\d'\ny = 1 is 1\n", 1) is not None
     assert len(recwarn) == 0
@@ -185,11 +228,11 @@ def test_a_template_tag_is_mended_at_the_rendering() -> None:
 
 
 def test_a_method_that_queries_behind_the_scenes_is_wrapped_and_not_renamed() -> None:
-    """`user.acreate_user` or `profile.avatar.asave` may not exist: only the call that is on the line is certain."""
-    view = ASYNC_VIEW.replace("number = helper_count(7)", "User.objects.create_user('eve')")
-    between = "UserManager.create_user (django/contrib/auth/models.py:160)\nModel.save (django/db/models/base.py:902)\n"
+    """`tenant.aopen` or `profile.avatar.asave` may not exist: only the call that is on the line is certain."""
+    view = ASYNC_VIEW.replace("number = helper_count(7)", "tenants.open('eve')")
+    between = "TenantManager.open (tenants/models.py:160)\nModel.save (django/db/models/base.py:902)\n"
     sink = "Model.save_base (django/db/models/base.py:1008)"
-    assert codes(proposed(VIEW, between, sink, views=view)) == ["await sync_to_async(User.objects.create_user)('eve')"]
+    assert codes(proposed(VIEW, between, sink, views=view)) == ["await sync_to_async(tenants.open)('eve')"]
 
 
 def test_a_call_through_a_manager_is_still_direct() -> None:
