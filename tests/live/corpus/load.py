@@ -45,7 +45,14 @@ def routes(url: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def asking(url: str, paths: list[str], *, at_most: float = 300.0, concurrency: int = 4) -> Iterator[Asked]:
+def asking(
+    url: str,
+    paths: list[str],
+    *,
+    at_most: float = 300.0,
+    concurrency: int = 4,
+    per_connection: int = PER_CONNECTION,
+) -> Iterator[Asked]:
     """Ask for these paths, round after round, for as long as the block runs."""
     stop, asked, deadline = threading.Event(), Asked(), time.monotonic() + at_most
 
@@ -53,7 +60,11 @@ def asking(url: str, paths: list[str], *, at_most: float = 300.0, concurrency: i
         return not stop.is_set() and time.monotonic() < deadline
 
     async def visitors() -> None:
-        await asyncio.gather(*(_visitor(url, paths, asked, wanted, number) for number in range(concurrency)))
+        await asyncio.gather(*(_visitor(url, mixed, asked, wanted, per_connection) for mixed in _mixed()))
+
+    def _mixed() -> Iterator[list[str]]:
+        for number in range(concurrency):
+            yield random.Random(number).sample(paths, len(paths))
 
     thread = threading.Thread(target=lambda: asyncio.run(visitors()), name="load", daemon=True)
     thread.start()
@@ -66,23 +77,26 @@ def asking(url: str, paths: list[str], *, at_most: float = 300.0, concurrency: i
             raise RuntimeError("the load did not end")
 
 
-async def _visitor(url: str, paths: list[str], asked: Asked, wanted: Callable[[], bool], number: int) -> None:
-    mixed = list(paths)
-    random.Random(number).shuffle(mixed)
-    rounds = itertools.cycle(mixed)
+async def _visitor(url: str, paths: list[str], asked: Asked, wanted: Callable[[], bool], per_connection: int) -> None:
+    rounds = itertools.cycle(paths)
     while wanted():
-        parts = urlsplit(url)
-        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-        for path in itertools.islice(rounds, PER_CONNECTION):
+        try:
+            await _visit(url, itertools.islice(rounds, per_connection), asked, wanted)
+        except (OSError, EOFError, ValueError, asyncio.TimeoutError) as error:
+            asked.answers[f"{type(error).__name__} instead of an answer", 0] += 1
+            await asyncio.sleep(0.05)  # a server that is gone is not hammered
+
+
+async def _visit(url: str, paths: Iterator[str], asked: Asked, wanted: Callable[[], bool]) -> None:
+    """One connection."""
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    try:
+        for path in paths:
             if not wanted():
-                break
+                return
             writer.write(f"GET /{path} HTTP/1.1\r\nHost: {parts.netloc}\r\nCookie: {COOKIE}\r\n\r\n".encode())
             _acknowledge_at_once(writer)
-            try:
-                status = await asyncio.wait_for(_answer(reader), 20)
-            except (OSError, EOFError, ValueError, asyncio.TimeoutError):
-                status = 0
-            asked.answers[path, status] += 1
-            if status == 0:
-                break
+            asked.answers[path, await asyncio.wait_for(_answer(reader), 20)] += 1
+    finally:
         writer.close()

@@ -29,11 +29,17 @@ def sightings(recording: Path, planted: Iterable[Place]) -> Counter[Place]:
             query = next((i for i in reversed(range(len(stack))) if _is_query(stack[i][0])), -1)
             before = stack[: query + 1] if query >= 0 else []
             hit = next((frame for frame in reversed(before) if frame in lines), None)
-            if hit is None and not any(file.startswith(str(PROGRAM)) for file, _ in before):
-                hit = next((p for p in packages if any(f"/site-packages/{p[0]}/" in file for file, _ in before)), None)
+            hit = hit or _in_package(before, packages)
             if hit is not None:
                 seen[hit] += 1
     return seen
+
+
+def _in_package(before: list[Place], packages: set[Place]) -> Place | None:
+    """The package that stands nearer to the query than any line of the program."""
+    own = next((i for i in reversed(range(len(before))) if before[i][0].startswith(str(PROGRAM))), -1)
+    files = [file for file, _ in before[own + 1 :]]
+    return next((place for place in packages if any(f"/site-packages/{place[0]}/" in file for file in files)), None)
 
 
 def _is_query(file: str) -> bool:

@@ -12,7 +12,7 @@ from django.core.exceptions import SynchronousOnlyOperation
 from django.http import HttpResponse
 
 SECONDS = float(os.environ.get("CORPUS_FAULT_SECONDS", "0.015"))
-TIMES = 15
+TIMES = 40
 TWIN_TIMES = 3
 ROUTES = {}
 
@@ -20,6 +20,11 @@ ROUTES = {}
 def fault(view):
     """A route that breaks the rule."""
     return _add("fault", view, functools.partial(again, view))
+
+
+def fault_once(view):
+    """A route that breaks the rule and repeats it by itself."""
+    return _add("fault", view, view)
 
 
 def twin(view):

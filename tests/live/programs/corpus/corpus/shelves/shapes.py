@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.views import View
 
 from corpus.models import Author, Book
-from corpus.routes import fault, twin
+from corpus.routes import again, fault, fault_once, twin
 
 BOOKS = [Book(pk=n, author_id=n) for n in (1, 2)]
 
@@ -186,6 +186,10 @@ def behind_sync_middleware(request):
 
 
 async def below(request):
+    return await again(aggregate)
+
+
+async def aggregate():
     return Author.objects.aggregate(many=Count("pk"))  # planted: an async part below a sync middleware
 
 
@@ -197,9 +201,9 @@ async def good_below(request):
     return await Author.objects.acount()  # twin: an async part below a sync middleware
 
 
-@fault
+@fault_once
 async def under_main_wrap(request):
-    await sync_to_async(behind_sync_middleware)(request)
+    return await sync_to_async(behind_sync_middleware)(request)
 
 
 @twin
