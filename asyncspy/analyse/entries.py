@@ -33,10 +33,24 @@ DOORS: Rules[Door] = Rules(
         (Pattern("MiddlewareMixin.__acall__", "django/utils/deprecation.py"), Door("middleware")),
         (Pattern("AsyncConsumer.dispatch", "channels/consumer.py"), Door("consumer")),
         (Pattern("AsyncOperation.run", "ninja/operation.py"), Door("ninja operation")),
-        (Pattern("ExecutionContext.execute_field", "graphql/execution/execute.py"), Door("resolver")),
+        (
+            Pattern("ExecutionContext.execute_field", "graphql/execution/execute.py"),
+            Door("resolver"),
+        ),  # graphql-core 3.2
+        (
+            Pattern("ExecutionContext.execute_field.<locals>.await_result", "graphql/execution/execute.py"),
+            Door("resolver"),
+        ),
+        (Pattern("Executor.execute_field", "graphql/execution/executor.py"), Door("resolver")),  # graphql-core 3.3
+        (Pattern("Executor.complete_awaitable_value", "graphql/execution/executor.py"), Door("resolver")),
+        (Pattern("AsyncToSync.main_wrap", "asgiref/sync.py"), Door("async_to_sync")),
         (Pattern("import_from_string", "uvicorn/importer.py"), Door("import of the app")),
         (Pattern("Signal.send", "django/dispatch/dispatcher.py"), Door("signal receiver", holds=False)),
         (Pattern("Signal.send_robust", "django/dispatch/dispatcher.py"), Door("signal receiver", holds=False)),
+        (
+            Pattern("SerializerMethodField.to_representation", "rest_framework/fields.py"),
+            Door("serializer method", holds=False),
+        ),
         (Pattern("Node.render_annotated", "django/template/base.py"), Door("template tag", holds=False)),
     ]
 )

@@ -19,7 +19,7 @@ LIBRARY_ROOTS = {
         ["asyncio", "concurrent", "threading.py", "selectors.py", "os.py", "contextlib.py", "multiprocessing"], STDLIB
     ),
     **dict.fromkeys(["django", "asgiref", "uvicorn", "gunicorn", "granian", "channels", "ninja", "twisted"], PACKAGES),
-    **dict.fromkeys(["debug_toolbar", "tenants", "anyio", "rest_framework"], PACKAGES),
+    **dict.fromkeys(["debug_toolbar", "tenants", "anyio", "rest_framework", "graphql"], PACKAGES),
 }
 
 ASYNCIO = """

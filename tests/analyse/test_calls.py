@@ -10,6 +10,7 @@ import django
 import pytest
 
 from asyncspy.analyse.calls import CALLS, Fix
+from asyncspy.analyse.entries import DOORS
 from asyncspy.analyse.pattern import Pattern
 from asyncspy.analyse.remedies import exists_in, parse_version
 from asyncspy.analyse.sinks import GUARD, PROOFS
@@ -19,13 +20,21 @@ configure()
 
 INSTALLED = django.get_version()
 FIRST_RELEASE = json.loads((Path(__file__).parents[2] / "fixtures" / "django" / "first-release.json").read_text())
-RULES = [pattern for pattern, _ in [*CALLS, *PROOFS] if pattern.file.startswith("django/")]
+RULES = [pattern for pattern, _ in [*CALLS, *PROOFS, *DOORS] if pattern.file.startswith("django/")]
+OTHERS = ("rest_framework/", "channels/", "ninja/", "uvicorn/", "asgiref/")
+THIRD_PARTIES = [pattern for pattern, _ in [*CALLS, *DOORS] if pattern.file.startswith(OTHERS)]
 RENAMED = renamed()
 IN_WORDS = sorted({(name, fix) for _, call in CALLS for fix in call.fixes for name in named(fix)})
 
 
 @pytest.mark.parametrize("pattern", [*RULES, GUARD], ids=lambda pattern: pattern.function)
 def test_the_frame_exists(pattern: Pattern) -> None:
+    assert is_defined(pattern)
+
+
+@pytest.mark.parametrize("pattern", THIRD_PARTIES, ids=lambda pattern: pattern.function)
+def test_the_frame_of_a_third_party_exists(pattern: Pattern) -> None:
+    pytest.importorskip(pattern.file.partition("/")[0])
     assert is_defined(pattern)
 
 

@@ -1,0 +1,75 @@
+"""Which door a stack came in by: the frame of the framework that called the user's code names it."""
+
+from __future__ import annotations
+
+import pytest
+
+from asyncspy.analyse import analyse
+from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, SPELLINGS, frames, profile
+
+OWN = "work (shop/work.py:5)\n"
+MIDDLEWARE = (
+    HANDLER.rsplit("BaseHandler._get", 1)[0]
+    + "convert_exception_to_response.<locals>.inner (django/core/handlers/exception.py:42)\n"
+)
+VIEW = HANDLER + "page (shop/views.py:9)\n"
+
+DOORS = {
+    "a view": (HANDLER + OWN, "async view", "work"),
+    "a middleware": (MIDDLEWARE + OWN, "middleware", "work"),
+    "a middleware of Django's kind": (
+        "MiddlewareMixin.__acall__ (django/utils/deprecation.py:131)\n" + OWN,
+        "middleware",
+        "work",
+    ),
+    "a helper below a view": (VIEW + OWN, "async view", "page"),
+    "a consumer": ("AsyncConsumer.dispatch (channels/consumer.py:73)\n" + OWN, "consumer", "work"),
+    "an operation": (HANDLER + "AsyncOperation.run (ninja/operation.py:340)\n" + OWN, "ninja operation", "work"),
+    "a resolver": (
+        VIEW + "ExecutionContext.execute_field (graphql/execution/execute.py:521)\n" + OWN,
+        "resolver",
+        "work",
+    ),
+    "a resolver, graphql-core 3.3": (
+        VIEW + "Executor.execute_field (graphql/execution/executor.py:982)\n" + OWN,
+        "resolver",
+        "work",
+    ),
+    "an async resolver, graphql-core 3.3": (
+        "Executor.complete_awaitable_value (graphql/execution/executor.py:1467)\n" + OWN,
+        "resolver",
+        "work",
+    ),
+    "the async part of sync code": ("AsyncToSync.main_wrap (asgiref/sync.py:367)\n" + OWN, "async_to_sync", "work"),
+    "a view below sync middleware": (
+        "AsyncToSync.main_wrap (asgiref/sync.py:367)\n"
+        "BaseHandler._get_response_async (django/core/handlers/base.py:253)\n" + OWN,
+        "async view",
+        "work",
+    ),
+    "a receiver that nobody of the user's sent": (
+        "Signal.send (django/dispatch/dispatcher.py:189)\n" + OWN,
+        "signal receiver",
+        "work",
+    ),
+    "a receiver below a view is the view's": (
+        VIEW + "Signal.send (django/dispatch/dispatcher.py:189)\n" + OWN,
+        "async view",
+        "page",
+    ),
+    "a serializer's method below a view is the view's": (
+        VIEW + "SerializerMethodField.to_representation (rest_framework/fields.py:1872)\n" + OWN,
+        "async view",
+        "page",
+    ),
+    "a callback": (OWN, "callback", "work"),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("case", DOORS)
+def test_the_door_is_named(case: str, spelling: str) -> None:
+    way, kind, function = DOORS[case]
+    stack = tuple(SPELLINGS[spelling](frame) for frame in frames(ASYNCIO, way, COUNT))
+    (finding,) = analyse(profile(stack)).findings
+    assert [(entry.kind, entry.frame.function) for entry in finding.entries] == [(kind, function)]
