@@ -27,12 +27,16 @@ class Rewrite(NamedTuple):
 
 
 class Fix(NamedTuple):
-    """A replacement in words, the Django version that brought it, how to write it, and what to say beside the code."""
+    """A replacement in words, the Django version that brought it, how to write it, and what to say beside the code.
+
+    on_the_query: it is a change where the object is loaded, so it does not matter whether this line may `await`.
+    """
 
     text: str
     since: str | None = None
     rewrite: Rewrite | None = None
     note: str | None = None
+    on_the_query: bool = False
 
 
 class Call(NamedTuple):
@@ -86,12 +90,17 @@ SESSION = "django/contrib/sessions/backends/base.py"
 
 ASYNC_FOR = Fix("loop with async for", "4.1", Rewrite("iterate", "__iter__"))
 LIST_FIRST = Fix("fetch first, without blocking: items = [item async for item in queryset]", "4.1")
-BEFORE_RENDERING = Fix("evaluate what the template needs before rendering: [item async for item in queryset]", "4.1")
+BEFORE_RENDERING = Fix(
+    "evaluate what the template needs before rendering: querysets as [item async for item in queryset], relations, "
+    "the user",
+    "4.1",
+)
 SELECT_RELATED = Fix(
     'load the relation with the query: .select_related("…")',
     None,
     Rewrite("relation", "", '.select_related("{name}")'),
     "on the queryset that loads the object",
+    on_the_query=True,
 )
 PREFETCH = Fix(
     'load it beforehand: await aprefetch_related_objects([instance], "…")',
@@ -142,6 +151,11 @@ CALLS: Rules[Call] = Rules(
             "rest_framework/serializers.py",
             "Serializer.data ListSerializer.data BaseSerializer.data",
             Fix("serialize in a thread: await sync_to_async(lambda: serializer.data)()"),
+        ),
+        *_same(
+            "ninja/schema.py",
+            "DjangoGetter._convert_result",
+            Fix("return a list from the operation: [item async for item in queryset]", "4.1"),
         ),
         # users and permissions
         (
@@ -209,7 +223,7 @@ CALLS: Rules[Call] = Rules(
         *_same(
             "django/db/models/query_utils.py",
             "DeferredAttribute.__get__",
-            Fix("load the field with the query: take it out of defer(), or add it to only()"),
+            Fix("load the field with the query: take it out of defer(), or add it to only()", on_the_query=True),
             REFRESH,
         ),
         # related managers, querysets, objects

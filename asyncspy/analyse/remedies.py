@@ -79,11 +79,14 @@ def remedies(
     if where is None:
         return tuple(Remedy(fix.text, fix.since) for fix in fixes[:MOST]) or (BY_THREAD,)
     spot = _nearest_async(site, source, owners)
-    if spot is None:
-        return (BY_THREAD,)
-    if spot.frame == culprit:
+    if spot is not None and spot.frame == culprit:
         return _on_the_line(fixes, spot)
-    return (*_by_making_async(fixes, where, site, spot), *_where_it_is_called(spot, django))[:MOST]
+    on_the_query = [_remedy(fix, where) for fix in fixes if fix.on_the_query]
+    if spot is None:
+        return tuple(on_the_query) or (BY_THREAD,)
+    fixes = [fix for fix in fixes if not fix.on_the_query]
+    called = _where_it_is_called(spot, source, django)
+    return (*on_the_query, *_by_making_async(fixes, where, site, spot), *called)[:MOST]
 
 
 def _is_direct(call: Call, beyond: Sequence[Frame]) -> bool:
@@ -125,9 +128,13 @@ def _by_making_async(fixes: Sequence[Fix], where: Place, site: Site, spot: Spot)
     return (Remedy(f"make {name} async and await it in {shown(spot.frame)}; in it, {fix.text}", fix.since, code, note),)
 
 
-def _where_it_is_called(spot: Spot, django: str | None) -> Sequence[Remedy]:
+def _where_it_is_called(spot: Spot, source: Source, django: str | None) -> Sequence[Remedy]:
     """At the async line: what replaces the call that leads into the sync code, else that call in a thread."""
     spots = f"in {shown(spot.frame)}"
+    pulled = place(source(spot.calls[0].file), spot.calls[0].line)
+    if pulled is not None and pulled.is_generator:
+        name = getattr(pulled.function, "name", "")
+        return [Remedy(f"{spots}, use the generator up in a thread: await sync_to_async(lambda: list({name}(…)))()")]
     called = CALLS.match(spot.calls[0])
     fixes = [fix for fix in called.fixes if exists_in(fix, django)] if called else []
     offered = [Remedy(f"{spots}: {fix.text}", fix.since, _code(fix, spot.place), spots) for fix in fixes]

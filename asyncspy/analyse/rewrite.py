@@ -54,7 +54,13 @@ class Place:
         function = self.function
         if not isinstance(function, ast.FunctionDef) or function.decorator_list or function.name.startswith("__"):
             return False
-        return not any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in ast.walk(function))
+        return not self.is_generator
+
+    @property
+    def is_generator(self) -> bool:
+        """Whether the function around the line is a generator: calling it runs nothing of it yet."""
+        function = self.function
+        return function is not None and any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in ast.walk(function))
 
 
 def place(text: str | None, line: int) -> Place | None:

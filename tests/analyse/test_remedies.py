@@ -255,3 +255,32 @@ def test_without_the_source_there_are_words_but_no_line() -> None:
     remedies = proposed(VIEW, HELPER, COUNT, views=None, pricing=None)
     assert codes(remedies) == [None]
     assert ".acount(" in remedies[0].text
+
+
+GENERATOR = """
+def prices():
+    for book in Book.objects.all():
+        yield book.price
+"""
+ITERATE_ABOVE = """
+QuerySet.__iter__ (django/db/models/query.py:386)
+QuerySet._fetch_all (django/db/models/query.py:1954)
+ModelIterable.__iter__ (django/db/models/query.py:93)
+"""
+
+
+def test_calling_a_generator_in_a_thread_runs_nothing_of_it_so_it_is_used_up_there() -> None:
+    view = ASYNC_VIEW.replace("helper_count(7)", "sum(prices())")
+    (only,) = proposed(VIEW, "prices (shop/pricing.py:3)\n", ITERATE_ABOVE, views=view, pricing=GENERATOR)
+    assert "await sync_to_async(lambda: list(prices(…)))()" in only.text
+    assert only.code is None
+
+
+@pytest.mark.parametrize("inner", ["<genexpr>", "<lambda>"])
+def test_a_relation_is_loaded_with_the_query_also_where_nothing_can_be_awaited(inner: str) -> None:
+    line = "number = sum(book.author.name for book in books)"
+    view = ASYNC_VIEW.replace("number = helper_count(7)", line)
+    descriptor = "ForwardManyToOneDescriptor.__get__ (django/db/models/fields/related_descriptors.py:250)\n"
+    way = VIEW + f"checkout.<locals>.{inner} (shop/views.py:5)\n" + descriptor
+    first = proposed(way, "QuerySet.get (django/db/models/query.py:629)", views=view)[0]
+    assert first.code == '.select_related("author")'

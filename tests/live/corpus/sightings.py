@@ -1,20 +1,22 @@
 """A speedscope recording goes in; how many samples saw each planted line on its way to the database comes out.
 
-It knows nothing of asyncspy's rules: a sighting is the planted line with a frame of Django's SQL compiler, of its
-database backends or of the guard above it.
+It knows nothing of asyncspy's rules: a sighting is the planted line with a frame of Django's SQL compiler, of a
+database connection, of a cursor or of the guard above it.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 from tests.live.corpus.marks import PROGRAM, Place
 
-QUERY_FILES = ("django/db/models/sql/compiler.py", "django/utils/asyncio.py")
-QUERY_FOLDER = "/django/db/backends/"
+QUERY_FILES = re.compile(
+    r".*/django/(?:db/models/sql/compiler|db/backends/\w+/base|db/backends/utils|utils/asyncio)\.py"
+)
 
 
 def sightings(recording: Path, planted: Iterable[Place]) -> Counter[Place]:
@@ -43,4 +45,4 @@ def _in_package(before: list[Place], packages: set[Place]) -> Place | None:
 
 
 def _is_query(file: str) -> bool:
-    return file.endswith(QUERY_FILES) or QUERY_FOLDER in file
+    return QUERY_FILES.fullmatch(file) is not None

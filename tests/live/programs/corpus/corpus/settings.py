@@ -3,6 +3,8 @@
 import os
 from importlib.util import find_spec
 
+import django
+
 SECRET_KEY = "only ever served on the loopback interface"
 ALLOWED_HOSTS = ["127.0.0.1", "cold.example"]
 DEBUG = False
@@ -37,7 +39,7 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ["CORPUS_DATABASE"],
-        "OPTIONS": {"timeout": 30},
+        "OPTIONS": {"timeout": 30, **({"transaction_mode": "IMMEDIATE"} if django.VERSION >= (5, 1) else {})},
     }
 }
 CACHES = {
