@@ -14,7 +14,7 @@ from tests.live.harness import Loop, serving
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("may_trace"), pytest.mark.timeout(600)]
 
-SECONDS = int(os.environ.get("ASYNCSPY_CORPUS_SECONDS", "75"))
+SECONDS = int(os.environ.get("ASYNCSPY_CORPUS_SECONDS", "45"))
 
 
 def test_the_corpus_is_large_enough() -> None:
@@ -23,7 +23,7 @@ def test_the_corpus_is_large_enough() -> None:
     assert len(known.twins) >= 40
 
 
-@pytest.mark.parametrize("loop", ["asyncio"])
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 def test_found_is_seen_and_nothing_else(loop: Loop, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     known = truth()
     with serving(PROGRAM, loop=loop) as server, asking(server.url, routes(server.url)) as asked:

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 import django
 
 SECRET_KEY = "only ever served on the loopback interface"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 ALLOWED_HOSTS = ["127.0.0.1", "cold.example"]
 DEBUG = False
 ROOT_URLCONF = "corpus.urls"
@@ -13,6 +14,7 @@ ASGI_APPLICATION = "corpus.asgi.application"
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.sites",
     "corpus",
@@ -21,6 +23,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "corpus.middleware.greeting",
 ]
 TEMPLATES = [

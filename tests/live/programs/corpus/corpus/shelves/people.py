@@ -1,14 +1,17 @@
 """Sessions, users and permissions."""
 
 from asgiref.sync import sync_to_async
+from django.contrib import messages
 from django.contrib.auth import aauthenticate, alogin, authenticate, login, logout
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.cached_db import SessionStore as CachedInDatabase
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.backends.signed_cookies import SessionStore as SignedCookies
 
 from corpus.routes import fault, twin
 
 KEY = "another" + "0" * 25
+COLD_KEY = "cold" + "0" * 28
 VISITOR = User(pk=1, username="visitor")
 
 
@@ -65,6 +68,33 @@ async def session_cycle(request):
 @fault
 async def session_save(request):
     SessionStore(KEY).save()  # planted: saving the session
+
+
+@fault
+async def session_cached_cold(request):
+    CachedInDatabase(COLD_KEY).get("theme")  # planted: a cold session of the cached_db backend
+
+
+@twin
+async def session_cached_warm(request):
+    await sync_to_async(warm)()
+    for _ in range(20):
+        CachedInDatabase(KEY).get("theme")  # twin: a warm session of the cached_db backend
+
+
+def warm():
+    store = CachedInDatabase(KEY)
+    store._cache.set(store.cache_key, {"theme": "dark"})
+
+
+@fault
+async def messages_read(request):
+    list(messages.get_messages(request))  # planted: reading messages from the session
+
+
+@twin
+async def messages_written(request):
+    messages.info(request, "hello")  # twin: adding a message
 
 
 @fault

@@ -1,9 +1,14 @@
 """Querysets of every kind, evaluated on the loop; and built, or evaluated as they should be."""
 
+import copy
 import datetime
+import pickle
 
 from asgiref.sync import sync_to_async
+from django.core import serializers
+from django.db import connection, connections, router
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.forms import model_to_dict
 
 from corpus.models import Author, Book
 from corpus.routes import fault, twin
@@ -270,3 +275,63 @@ def wanted():
 @fault
 async def prefetched_wrongly(request):
     list(Author.objects.prefetch_related("books"))  # planted: evaluating prefetch_related()
+
+
+@fault
+async def pickled(request):
+    pickle.dumps(Book.objects.filter(price=6))  # planted: pickling a queryset
+
+
+@fault
+async def contained(request):
+    if Book(pk=1) in Book.objects.filter(price=7):  # planted: `in` of a queryset
+        raise LookupError
+
+
+@fault
+async def serialized(request):
+    serializers.serialize("json", Book.objects.all())  # planted: serializing a queryset
+
+
+@fault
+async def serialized_relations(request):
+    serializers.serialize("json", [Book(pk=1, author_id=1)])  # planted: serializing many-to-many relations
+
+
+@twin
+async def serialized_list(request):
+    authors = [author async for author in Author.objects.all()]
+    serializers.serialize("json", authors)  # twin: serializing a list
+
+
+@twin
+async def combined(request):
+    for _ in range(5):
+        (Book.objects.filter(price=1) | Book.objects.filter(price=2)) & Book.objects.all()  # twin: combining querysets
+        copy.deepcopy(Book.objects.filter(price=1))  # twin: copying a queryset
+
+
+@twin
+async def compiled(request):
+    for _ in range(10):
+        Book.objects.filter(price=1).query.get_compiler("default").as_sql()  # twin: compiling a query
+        wanted().query.sql_with_params()  # twin: compiling a query
+
+
+@twin
+async def about_the_connection(request):
+    for _ in range(10):
+        (
+            connection.vendor,
+            connection.in_atomic_block,
+            connection.features.has_json_operators,
+        )  # twin: asking what it can
+        connection.ops.quote_name("x"), router.db_for_read(Book), connections.databases  # twin: asking what it can
+
+
+@twin
+async def objects_as_they_are(request):
+    book = await Book.objects.aget(pk=1)
+    for _ in range(10):
+        model_to_dict(book, fields=["title", "author"]), pickle.dumps(book), copy.copy(book)  # twin: a loaded object
+        book.author_id, book.get_deferred_fields(), book == Book(pk=1), str(book)  # twin: a loaded object

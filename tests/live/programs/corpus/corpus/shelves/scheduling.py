@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from channels.db import database_sync_to_async
 
 from corpus.models import Author
-from corpus.routes import fault, twin
+from corpus.routes import again, fault, fault_once, twin
 
 THREADS = ThreadPoolExecutor(1)
 
@@ -50,6 +50,40 @@ async def gathered(request):
 
 async def one_of_many(number):
     return Author.objects.filter(pk=number).exists()  # planted: gather()
+
+
+@fault
+async def done_callback(request):
+    done = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(asyncio.sleep(0))
+    task.add_done_callback(lambda _task: report(done))
+    await done
+
+
+def report(done):
+    try:
+        done.set_result(Author.objects.latest("born"))  # planted: a callback of a task
+    except Exception as error:
+        done.set_exception(error)
+
+
+@fault_once
+async def loop_in_a_thread(request):
+    return await asyncio.to_thread(asyncio.run, again(on_another_loop))
+
+
+async def on_another_loop():
+    return Author.objects.filter(pk=7).first()  # planted: a loop of its own in a thread
+
+
+@fault
+async def threadsafe(request):
+    loop = asyncio.get_running_loop()
+    await asyncio.to_thread(lambda: asyncio.run_coroutine_threadsafe(handed_over(), loop).result())
+
+
+async def handed_over():
+    return Author.objects.get(name="author 2")  # planted: run_coroutine_threadsafe()
 
 
 def legitimate():

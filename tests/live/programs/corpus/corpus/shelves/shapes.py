@@ -4,6 +4,8 @@ import contextlib
 import functools
 
 from asgiref.sync import async_to_sync, sync_to_async
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db.models import Count
 from django.http import HttpResponse
 from django.views import View
@@ -178,6 +180,63 @@ async def opened():
 async def context_manager(request):
     async with opened():
         pass
+
+
+class Label:
+    def __init__(self, book):
+        self.book = book
+
+    @property
+    def author(self):
+        return self.book.author  # planted: a property
+
+    def __str__(self):
+        return self.book.author.name  # planted: __str__()
+
+
+@fault
+async def property_(request):
+    Label(BOOKS[0]).author
+
+
+@fault
+async def text(request):
+    str(Label(BOOKS[0]))
+
+
+@fault
+async def mapped(request):
+    list(map(Author.objects.in_bulk, [[1], [2]]))  # planted: map()
+
+
+@fault
+async def generated(request):
+    eval("books.count()", {"books": Book.objects.filter(price=5)})  # planted: generated code
+
+
+@twin
+async def generated_lazily(request):
+    eval("books.filter(price=5)", {"books": Book.objects.all()})  # twin: generated code
+
+
+class Gate(LoginRequiredMixin, View):
+    async def get(self, request):
+        return HttpResponse("in")
+
+
+@fault
+async def gated(request):
+    await Gate.as_view()(request)  # planted: a LoginRequiredMixin on an async view
+
+
+@login_required
+async def guarded(request):
+    return HttpResponse((await request.auser()).username)
+
+
+@twin
+async def decorated_view(request):
+    await guarded(request)  # twin: login_required on an async view
 
 
 def behind_sync_middleware(request):
