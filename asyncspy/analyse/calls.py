@@ -8,35 +8,25 @@ up in the Django that is installed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from asyncspy.analyse.fixes import (
+    ASYNC_FOR,
+    ASYNC_ITERATOR,
+    BEFORE_RENDERING,
+    COUNT_OR_FETCH,
+    EXISTS_OR_FETCH,
+    FIRST_OR_FETCH,
+    LIST_FIRST,
+    PREFETCH,
+    REFRESH,
+    SELECT_RELATED,
+    Fix,
+    Rewrite,
+)
 from asyncspy.analyse.pattern import Pattern, Rules
 
-
-class Rewrite(NamedTuple):
-    """How to write the replacement from the source line.
-
-    rename: await the method of that name instead. attribute: await that expression instead of the attribute.
-    iterate: loop with `async for`, over the method `new` instead of `old`. wrap: the same call through sync_to_async.
-    relation, field: code with the {name} of what the line reads, and the {holder} that it reads it of.
-    """
-
-    how: Literal["rename", "attribute", "iterate", "wrap", "relation", "field"]
-    old: str
-    new: str = ""
-
-
-class Fix(NamedTuple):
-    """A replacement in words, the Django version that brought it, how to write it, and what to say beside the code.
-
-    on_the_query: it is a change where the object is loaded, so it does not matter whether this line may `await`.
-    """
-
-    text: str
-    since: str | None = None
-    rewrite: Rewrite | None = None
-    note: str | None = None
-    on_the_query: bool = False
+__all__ = ["CALLS", "Call", "Fix", "Rewrite"]
 
 
 class Call(NamedTuple):
@@ -87,37 +77,6 @@ def _pages(names: str, text: str, *, wrapped: bool) -> Iterable[Row]:
 QUERY = "django/db/models/query.py"
 RELATED = "django/db/models/fields/related_descriptors.py"
 SESSION = "django/contrib/sessions/backends/base.py"
-
-ASYNC_FOR = Fix("loop with async for", "4.1", Rewrite("iterate", "__iter__"))
-LIST_FIRST = Fix("fetch first, without blocking: items = [item async for item in queryset]", "4.1")
-BEFORE_RENDERING = Fix(
-    "evaluate what the template needs before rendering: querysets as [item async for item in queryset], relations, "
-    "the user",
-    "4.1",
-)
-SELECT_RELATED = Fix(
-    'load the relation with the query: .select_related("…")',
-    None,
-    Rewrite("relation", "", '.select_related("{name}")'),
-    "on the queryset that loads the object",
-    on_the_query=True,
-)
-PREFETCH = Fix(
-    'load it beforehand: await aprefetch_related_objects([instance], "…")',
-    "5.0",
-    Rewrite("relation", "", 'await aprefetch_related_objects([{holder}], "{name}")'),
-    "before this line",
-)
-REFRESH = Fix(
-    'load it beforehand: await instance.arefresh_from_db(fields=["…"])',
-    "4.2",
-    Rewrite("field", "", 'await {holder}.arefresh_from_db(fields=["{name}"])'),
-    "before this line",
-)
-COUNT_OR_FETCH = Fix("ask the database for the number: await queryset.acount()", "4.1")
-EXISTS_OR_FETCH = Fix("ask the database whether there is one: await queryset.aexists()", "4.1")
-FIRST_OR_FETCH = Fix("ask the database for the one: await queryset.afirst(), or aget()", "4.1")
-ASYNC_ITERATOR = Fix("loop with async for over .aiterator(…)", "4.1", Rewrite("iterate", "iterator", "aiterator"))
 
 CALLS: Rules[Call] = Rules(
     [

@@ -30,6 +30,11 @@ DOORS = {
         "resolver",
         "work",
     ),
+    "an async resolver": (
+        "ExecutionContext.execute_field.<locals>.await_result (graphql/execution/execute.py:693)\n" + OWN,
+        "resolver",
+        "work",
+    ),
     "a resolver, graphql-core 3.3": (
         VIEW + "Executor.execute_field (graphql/execution/executor.py:982)\n" + OWN,
         "resolver",
@@ -61,6 +66,11 @@ DOORS = {
         VIEW + "SerializerMethodField.to_representation (rest_framework/fields.py:1872)\n" + OWN,
         "async view",
         "page",
+    ),
+    "a serializer's method that no own code is below": (
+        "SerializerMethodField.to_representation (rest_framework/fields.py:1872)\n" + OWN,
+        "serializer method",
+        "work",
     ),
     "a callback": (OWN, "callback", "work"),
 }

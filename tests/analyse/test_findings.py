@@ -139,6 +139,25 @@ GUILTY = {
         "checkout",
         "Model.delete",
     ),
+    "collecting what a queryset deletes": (
+        VIEW + "QuerySet.delete (django/db/models/query.py:1200)\nCollector.collect (django/db/models/deletion.py:300)",
+        "checkout",
+        "QuerySet.delete",
+    ),
+    "get_or_create() at work on its parameters": (
+        VIEW
+        + "QuerySet.get_or_create (django/db/models/query.py:950)\n"
+        + "QuerySet._extract_model_params (django/db/models/query.py:1040)",
+        "checkout",
+        "QuerySet.get_or_create",
+    ),
+    "update_or_create() choosing its database": (
+        VIEW
+        + "QuerySet.update_or_create (django/db/models/query.py:1000)\n"
+        + "ConnectionRouter._router_func.<locals>._route_db (django/db/utils.py:200)",
+        "checkout",
+        "QuerySet.update_or_create",
+    ),
     "entering a transaction": (
         VIEW + "Atomic.__enter__ (django/db/transaction.py:180)\nget_connection (django/db/transaction.py:18)",
         "checkout",
