@@ -185,7 +185,7 @@ ROWS = [
     Row("QuerySet.update", lambda: active().update(first_name="A"), "SQLUpdateCompiler.execute_sql"),
     Row("QuerySet.delete", lambda: Group.objects.filter(name="none").delete(), ""),
     Row("QuerySet.explain", lambda: active().explain(), "Query.explain SQLCompiler.explain_query"),
-    Row("QuerySet._iterator", lambda: list(active().iterator()), ITERATING),
+    Row("QuerySet.iterator", lambda: list(active().iterator()), ITERATING),
     Row("QuerySet.__iter__", lambda: [u.pk for u in active()], ITERATING),
     Row("QuerySet.__len__", lambda: len(active()), ITERATING),
     Row("QuerySet.__bool__", lambda: bool(active()), ITERATING),
