@@ -27,6 +27,10 @@ from asyncspy import analyse
 from asyncspy.analyse.pattern import Pattern, Rules
 
 SLOW = "test_every_stack"
+AT_MOST = 150
+"""Of the slow tests that pass by a rule, so many are run: a rule that none of them needs is unnoticed."""
+
+LEFT_OUT = ("test_properties.py", "test_shapes.py")
 NOT_RULES = {"confidence", "rewrite"}
 MADE_OF = {"_CALLS": ["CALLS"], "MACHINERY": ["PROOFS", "_GUARD_RULES"]}
 """Tables that hold others' rows beside their own: a row goes from both."""
@@ -60,7 +64,7 @@ def tables() -> dict[str, tuple[str, Any]]:
         defined = re.findall(r"^(_?[A-Z][A-Z_]*)\b.*=", inspect.getsource(module), re.MULTILINE)
         for name in defined:
             value = getattr(module, name, None)
-            if type(value) in {Rules, frozenset, tuple, list} and name not in MERGED:
+            if type(value) in {Rules, frozenset, tuple, list, dict} and name not in MERGED:
                 found[name] = (f"{module.__name__.rpartition('.')[2]}.{name}", value)
     return found
 
@@ -93,9 +97,7 @@ def _from_rules(pattern: Pattern, held_by: Sequence[Rules[Any]]) -> Callable[[],
     def remove() -> Callable[[], None]:
         before = [(table, dict(table._by_name)) for table in held_by]
         for table in held_by:
-            table._by_name = {
-                name: [row for row in rows if row[0] != pattern] for name, rows in table._by_name.items()
-            }
+            table._by_name = {name: [row for row in rows if row[0] != pattern] for name, rows in table._by_name.items()}
 
         def restore() -> None:
             for table, rows in before:
@@ -108,7 +110,8 @@ def _from_rules(pattern: Pattern, held_by: Sequence[Rules[Any]]) -> Callable[[],
 
 def _from_names(table: Any, row: Any) -> Callable[[], Callable[[], None]]:
     def remove() -> Callable[[], None]:
-        shorter = type(table)(one for one in table if one != row)
+        kept = [one for one in table if one != row]
+        shorter = {one: table[one] for one in kept} if isinstance(table, dict) else type(table)(kept)
         held = [(module, name) for module in modules() for name, value in vars(module).items() if value is table]
         for module, name in held:
             setattr(module, name, shorter)
@@ -145,9 +148,10 @@ class Mutation:
         self._watch(items)
         started = time.monotonic()
         chosen = [rule for rule in rules() if not self.wanted or rule.table.rpartition(".")[2] in self.wanted]
-        for rule in chosen:
+        for number, rule in enumerate(chosen, 1):
             forget()
             restore = rule.remove()
+            print(f"\r{number} of {len(chosen)}", end="", file=sys.stderr)
             if not self._is_noticed(rule, items):
                 self.unnoticed.append(rule)
             restore()
@@ -179,6 +183,8 @@ class Mutation:
     def _is_noticed(self, rule: Rule, items: Sequence[pytest.Item]) -> bool:
         if isinstance(rule.key, Pattern):
             numbers = sorted(self.asked[rule.key])
+            slow = [number for number in numbers if SLOW in items[number].nodeid]
+            numbers = numbers[: len(numbers) - len(slow)] + slow[:: max(1, len(slow) // AT_MOST)]
         else:
             numbers = [number for number, item in enumerate(items) if SLOW not in item.nodeid]
         return any(not _passes(items[number]) for number in numbers)
@@ -201,7 +207,8 @@ def _passes(item: pytest.Item) -> bool:
 
 def main() -> int:
     plugin = Mutation([name.rpartition(".")[2] for name in sys.argv[1:]])
-    code = pytest.main(["-q", "-p", "no:cacheprovider", "tests/analyse"], [plugin])
+    left_out = [f"--ignore=tests/analyse/{name}" for name in LEFT_OUT]
+    code = pytest.main(["-q", "-p", "no:cacheprovider", *left_out, "tests/analyse"], [plugin])
     return int(code) or bool(plugin.unnoticed)
 
 

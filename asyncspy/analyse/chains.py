@@ -48,17 +48,19 @@ def _is_part(frames: Sequence[Frame], index: int) -> bool:
 
 def past_wrappers(frames: Sequence[Frame], own: Sequence[bool], index: int, end: int) -> int:
     """From a decorator's wrapper to what it wraps: the own frame that it calls without anybody between."""
-    while index + 1 < end and own[index + 1] and _is_wrapper(frames[index]) and not _is_part(frames, index + 1):
+    qualified = any("." in frame.function for frame in frames)
+    while index + 1 < end and own[index + 1] and _is_wrapper(frames[index].function, qualified):
+        if _is_part(frames, index + 1):
+            break
         index += 1
     return index
 
 
-def _is_wrapper(frame: Frame) -> bool:
+def _is_wrapper(function: str, qualified: bool) -> bool:
     """A function made inside a function; where names are not qualified, by what decorators call it."""
-    name = last_segment(frame.function)
-    if name.startswith("<"):
+    if last_segment(function).startswith("<"):
         return False
-    return ".<locals>." in frame.function or (name in WRAPPER_NAMES and "." not in frame.function)
+    return ".<locals>." in function if qualified else function in WRAPPER_NAMES
 
 
 def collapsed(links: Sequence[Link]) -> tuple[Link, ...]:

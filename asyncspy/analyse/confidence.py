@@ -32,7 +32,7 @@ def share(hits: int, total: int) -> Interval | None:
     p, z2 = hits / total, Z95 * Z95
     middle = (p + z2 / (2 * total)) / (1 + z2 / total)
     half = Z95 * math.sqrt(p * (1 - p) / total + z2 / (4 * total * total)) / (1 + z2 / total)
-    return Interval(p, max(0.0, middle - half), min(1.0, middle + half))
+    return Interval(p, min(p, max(0.0, middle - half)), max(p, min(1.0, middle + half)))
 
 
 def reach(loop_samples: int, origins: Sequence[Origin]) -> Reach:

@@ -28,7 +28,8 @@ PLUMBING = (
     Pattern("SingleObjectMixin.get_object", "django/views/generic/detail.py"),
     Pattern("AuthenticationMiddleware.process_request.<locals>.<lambda>", "django/contrib/auth/middleware.py"),
     Pattern(
-        "sensitive_variables.<locals>.decorator.<locals>.sensitive_variables_wrapper", "django/views/decorators/debug.py"
+        "sensitive_variables.<locals>.decorator.<locals>.sensitive_variables_wrapper",
+        "django/views/decorators/debug.py",
     ),
     Pattern("auser", "django/contrib/auth/middleware.py"),
     Pattern("ModelBackend.get_user", "django/contrib/auth/backends.py"),
@@ -36,15 +37,18 @@ PLUMBING = (
 )
 """Django's frames between own code and the query that no other rule has to know; they only matter without folders."""
 
-LIBRARY_FILES = frozenset(
-    # Django
-    "related_descriptors.py query_utils.py functional.py deprecation.py dispatcher.py transaction.py compiler.py "
-    "subqueries.py defaulttags.py loader_tags.py "
-    # asgiref, uvicorn, gunicorn
-    "current_thread_executor.py httptools_impl.py h11_impl.py proxy_headers.py wsgiapp.py arbiter.py gthread.py "
-    # the standard library's event loop
-    "base_events.py unix_events.py taskgroups.py".split()
-)
+LIBRARY_FILES = {
+    file: package
+    for package, files in {
+        "django": "related_descriptors.py query_utils.py functional.py deprecation.py dispatcher.py transaction.py "
+        "compiler.py subqueries.py defaulttags.py loader_tags.py",
+        "asgiref": "current_thread_executor.py",
+        "uvicorn": "httptools_impl.py h11_impl.py proxy_headers.py",
+        "gunicorn": "wsgiapp.py arbiter.py gthread.py",
+        "stdlib": "base_events.py unix_events.py taskgroups.py",
+    }.items()
+    for file in files.split()
+}
 """Names of modules that say enough without their folder."""
 
 
@@ -76,7 +80,7 @@ def known_owner(frame: Frame) -> str | None:
     known = _KNOWN.match(frame)
     if known is not None:
         return package_of(known)
-    return "django" if frame.file in LIBRARY_FILES else None
+    return LIBRARY_FILES.get(frame.file)
 
 
 def libraries_in(frames: Iterable[Frame]) -> list[Library]:

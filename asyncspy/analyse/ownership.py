@@ -35,7 +35,7 @@ TYPED_BY_HAND = ("<stdin>", "<console>", "<ipython-input", "<doctest")
 INSTALLED = (
     re.compile(r".*/(?:site|dist)-packages/(.+)"),
     re.compile(r".*/__pypackages__/[^/]+/lib/(.+)"),
-    re.compile(r".*\.(?:zip|egg|pyz|whl|pex)/(.+)"),
+    re.compile(r".*/(?!python\d+\.zip/)[^/]+\.(?:zip|egg|pyz|whl|pex)/(.+)"),
 )
 SCRIPT = re.compile(r"(?:.*/)?(?:bin|Scripts)/([^/.]+)(?:\.exe)?")
 SCRIPTS = frozenset({"django_admin", "pytest", "ipython", "jupyter"}) | SERVERS | {"celery", "opentelemetry_instrument"}
