@@ -6,6 +6,8 @@ A table is any Rules, tuple or frozenset of names, patterns or expressions at th
 first, whole run saw each test ask is used to run only the tests that a rule can matter to.
 """
 
+# ruff: noqa: T201 - it prints a table
+
 from __future__ import annotations
 
 import importlib
@@ -29,6 +31,9 @@ from asyncspy.analyse.pattern import Pattern, Rules
 SLOW = "test_every_stack"
 AT_MOST = 150
 """Of the slow tests that pass by a rule, so many are run: a rule that none of them needs is unnoticed."""
+
+NAMELESS = (SLOW, "test_calls", "test_remedies", "test_confidence")
+"""Tests that no set of names can matter to."""
 
 LEFT_OUT = ("test_properties.py", "test_shapes.py")
 NOT_RULES = {"confidence", "rewrite"}
@@ -172,7 +177,7 @@ class Mutation:
                 self.asked[pattern].add(current[0])
             return fitting
 
-        Rules._fits = noting  # type: ignore[method-assign]
+        Rules._fits = noting  # type: ignore[assignment,method-assign]
         for number, item in enumerate(items):
             forget()
             current[0] = number
@@ -182,11 +187,14 @@ class Mutation:
 
     def _is_noticed(self, rule: Rule, items: Sequence[pytest.Item]) -> bool:
         if isinstance(rule.key, Pattern):
+            named = ".".join(rule.key.function.split(".")[-2:])
             numbers = sorted(self.asked[rule.key])
             slow = [number for number in numbers if SLOW in items[number].nodeid]
-            numbers = numbers[: len(numbers) - len(slow)] + slow[:: max(1, len(slow) // AT_MOST)]
+            first = [number for number in slow if f"-{named}" in items[number].nodeid]
+            numbers = [*first, *numbers[: len(numbers) - len(slow)], *slow[:: max(1, len(slow) // AT_MOST)]]
         else:
-            numbers = [number for number, item in enumerate(items) if SLOW not in item.nodeid]
+            numbers = [number for number, item in enumerate(items) if not any(name in item.nodeid for name in NAMELESS)]
+            numbers.sort(key=lambda number: "test_ownership" not in items[number].nodeid)
         return any(not _passes(items[number]) for number in numbers)
 
     def _print(self, per_table: dict[str, int], seconds: float) -> None:

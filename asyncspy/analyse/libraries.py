@@ -9,7 +9,7 @@ from asyncspy.analyse import calls, entries, sinks, worlds
 from asyncspy.analyse.pattern import Pattern, Rules, same_file
 from asyncspy.model import Frame
 
-STDLIB_TOPS = frozenset({"asyncio", "concurrent", "threading.py", "selectors.py"})
+STDLIB_TOPS = frozenset({"asyncio", "concurrent", "multiprocessing"})
 
 PLUMBING = (
     Pattern(
@@ -62,7 +62,7 @@ class Library(NamedTuple):
 def _all_rules() -> Iterator[Pattern]:
     for table in (calls.CALLS, sinks.PROOFS, entries.DOORS):
         yield from (pattern for pattern, _ in table)
-    yield from (sinks.GUARD, *worlds.LOOP, *worlds.POOL, *worlds.THREAD_ENDS, *PLUMBING)
+    yield from (sinks.GUARD, *worlds.LOOP, *worlds.POOL, *worlds.FORKED, *worlds.THREAD_ENDS, *PLUMBING)
 
 
 _KNOWN = Rules([(pattern, pattern) for pattern in _all_rules()], lenient=True)
@@ -75,12 +75,20 @@ def package_of(pattern: Pattern) -> str:
     return "stdlib" if top in STDLIB_TOPS else top
 
 
+_HOLDERS = {
+    (pattern.function.rpartition(".")[0], pattern.file.rpartition("/")[2]): package_of(pattern)
+    for pattern in _all_rules()
+    if "." in pattern.function and not pattern.function.startswith("*.")
+}
+"""Classes that some rule knows a method of, in files of that name: their other methods are as little the user's."""
+
+
 def known_owner(frame: Frame) -> str | None:
     """Whose a frame without folder is, as far as its name and its file's name tell."""
     known = _KNOWN.match(frame)
     if known is not None:
         return package_of(known)
-    return LIBRARY_FILES.get(frame.file)
+    return _HOLDERS.get((frame.function.rpartition(".")[0], frame.file)) or LIBRARY_FILES.get(frame.file)
 
 
 def libraries_in(frames: Iterable[Frame]) -> list[Library]:

@@ -50,7 +50,7 @@ def configure() -> None:
 
 
 def stacks_of(work: Callable[[], Any], *, allowed: bool = False) -> Profile:
-    """Run `work` in a coroutine on a new loop; one sample of each stack that any thread had until it ended or raised."""
+    """Run `work` in a coroutine on a new loop; a sample of each stack of any thread, until it ends or raises."""
 
     async def on_the_loop() -> None:
         result = work()
@@ -81,7 +81,7 @@ def _recorded(on_the_loop: Callable[[], Any], stacks: dict[Stack, int]) -> None:
         pass
     finally:
         sys.setprofile(before)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
         _recording.pop()
 
 

@@ -1,6 +1,7 @@
 """Views that reach the database in every shape that Python lets people write; `line` marks are the lines to name."""
 
 # mypy: ignore-errors
+# ruff: noqa: ARG002, PLW0108 - views are written as people write them
 
 from __future__ import annotations
 

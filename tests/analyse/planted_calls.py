@@ -5,6 +5,7 @@ a query has and that this line is known to pass; `given` is made beforehand, whe
 """
 
 # mypy: ignore-errors
+# ruff: noqa: C416, PLW0108 - each row has a line of its own
 
 from __future__ import annotations
 

@@ -59,3 +59,63 @@ def test_unknown_rate_or_duration_is_not_guessed() -> None:
     assert confidence.reach(1, [Origin("py-spy", rate=None, duration=60.0)]).catch_interval_seconds is None
     assert confidence.reach(1, [Origin("py-spy", rate=100)]).catch_interval_seconds is None
     assert confidence.reach(1, []).catch_interval_seconds is None
+
+
+def spy(**known: float) -> Origin:
+    return Origin("py-spy", rate=100, duration=60.0, samples=1000, errors=0, **known)  # type: ignore[arg-type]
+
+
+def test_a_rarer_call_needs_so_much_longer() -> None:
+    reach = confidence.reach(1, [spy()])
+    assert [one.every_seconds for one in reach.needed] == [1, 60, 3600]
+    second, minute, hour = (one.duration_seconds for one in reach.needed)
+    assert minute == pytest.approx(60 * second)
+    assert hour == pytest.approx(60 * minute)
+    assert math.exp(-second * 100 * confidence.SECONDS_ON_STACK) == pytest.approx(0.05)
+
+
+def test_what_is_needed_would_catch_what_it_is_needed_for() -> None:
+    """A recording of just that length says that it would have seen the call."""
+    for one in confidence.reach(1, [spy()]).needed:
+        long_enough = Origin("py-spy", rate=100, duration=one.duration_seconds)
+        assert confidence.reach(1, [long_enough]).catch_interval_seconds == pytest.approx(one.every_seconds)
+
+
+def test_time_that_was_not_sampled_costs_reach() -> None:
+    """py-spy was 15 of 60 seconds behind: a quarter of the time nobody looked."""
+    on_time, late = confidence.reach(1, [spy()]), confidence.reach(1, [spy(late_seconds=15.0)])
+    assert on_time.catch_interval_seconds is not None
+    assert late.catch_interval_seconds == pytest.approx(on_time.catch_interval_seconds * 0.75)
+    assert late.needed[0].duration_seconds == pytest.approx(on_time.needed[0].duration_seconds / 0.75)
+
+
+def test_lost_samples_are_said_and_need_longer() -> None:
+    lossy = confidence.reach(1, [Origin("py-spy", rate=100, duration=60.0, samples=750, errors=250)])
+    assert lossy.lost_share == 0.25
+    assert lossy.needed[0].duration_seconds == pytest.approx(
+        confidence.reach(1, [spy()]).needed[0].duration_seconds / 0.75
+    )
+    assert confidence.reach(1, [Origin("py-spy")]).lost_share is None
+
+
+def test_recordings_of_several_rates_are_weighed_by_their_length() -> None:
+    slow = Origin("py-spy", rate=50, duration=60.0)
+    both = confidence.reach(1, [spy(), slow]).needed[0].duration_seconds
+    alone = [confidence.reach(1, [one]).needed[0].duration_seconds for one in (spy(), slow)]
+    assert min(alone) < both < max(alone)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        Origin("py-spy", rate=10**400, duration=1.0),
+        Origin("py-spy", rate=100, duration=10**400),
+        Origin("py-spy", rate=100, duration=60.0, late_seconds=10**400),
+        Origin("py-spy", rate=100, duration=60.0, samples=10**400, errors=10**400),
+        Origin("py-spy", rate=100, duration=float("nan")),
+        Origin("py-spy", rate=100, duration=-5.0),
+        Origin("py-spy", rate=-100, duration=5.0),
+    ],
+)
+def test_a_damaged_account_of_a_recording_breaks_nothing(origin: Origin) -> None:
+    confidence.reach(1, [origin])

@@ -1,4 +1,4 @@
-"""Of everything that Django does on the way to a query, and of everything that looks like it: what is called whose fault?
+"""Of all that Django does on the way to a query, and of all that only looks like it: what is whose fault?
 
 Every stack is judged, not the few that a sampler would hit, so a rule that is wrong anywhere is wrong here.
 """

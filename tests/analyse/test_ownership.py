@@ -155,9 +155,12 @@ BARE = [
     (Frame("QuerySet.count", "query.py", 3), "django"),
     (Frame("count", "query.py", 3), "django"),
     (Frame("Rows.count", "query.py", 3), None),
+    (Frame("QuerySet.filter", "query.py", 3), "django"),
+    (Frame("QuerySet.filter", "rows.py", 3), None),
     (Frame("checkout", "views.py", 3), None),
     (Frame("Handle._run", "events.py", 3), "stdlib"),
     (Frame("_worker", "thread.py", 3), "stdlib"),
+    (Frame("BaseProcess._bootstrap", "process.py", 3), "stdlib"),
     (Frame("SyncToAsync.thread_handler", "sync.py", 3), "asgiref"),
     (Frame("wraps", "functools.py", 3), "stdlib"),
 ]

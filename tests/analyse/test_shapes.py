@@ -10,7 +10,7 @@ from django.test import AsyncClient, override_settings
 
 from asyncspy.analyse import analyse
 from asyncspy.analyse.chains import collapsed
-from asyncspy.model import Finding, Link, Profile
+from asyncspy.model import Finding, Link, Profile, Stack
 from asyncspy.report import FORMATS, View
 from tests.analyse import pages
 from tests.analyse.every_stack import stacks_of
@@ -115,7 +115,7 @@ def test_repeats(functions: str, expected: str) -> None:
 
 
 def test_the_same_fault_by_several_shapes_is_one_finding_with_their_entries() -> None:
-    stacks = {}
+    stacks: dict[Stack, int] = {}
     for shape in ("plain", "decorated", "class", "partial", "generated"):
         stacks |= recorded(shape, allowed=False).stacks
     (found,) = analyse(Profile(stacks)).findings

@@ -82,3 +82,47 @@ def test_waiting_threads_in_an_idle_recording_are_idle_and_change_no_finding() -
     answer = report(RECORDINGS / "uvicorn-asyncio-idle.speedscope.json")
     assert named(answer) == [PLANTED]
     assert answer["samples"]["idle"] > 0
+
+
+def with_roots(file: Path, *roots: str) -> dict[str, Any]:
+    options = [word for root in roots for word in ("--app-root", root)]
+    words = ["report", "--format", "json", *options, str(file)]
+    shown = CliRunner().invoke(commands, words, prog_name="asyncspy")
+    assert shown.exit_code == 0, shown.output
+    answer: dict[str, Any] = json.loads(shown.stdout)
+    return answer
+
+
+@pytest.mark.parametrize("root", ["/srv/shop", "/srv/shop/", "/srv"])
+def test_own_code_lies_where_it_is_said_to(root: str) -> None:
+    (finding,) = with_roots(RECORDINGS / "uvicorn-asyncio-every1.speedscope.json", root)["findings"]
+    assert (finding["culprit"]["function"], finding["culprit"]["package"]) == ("helper_count", None)
+
+
+def test_outside_of_all_roots_nothing_is_ones_own() -> None:
+    (finding,) = with_roots(RECORDINGS / "uvicorn-asyncio-every1.speedscope.json", "/srv/other")["findings"]
+    assert finding["culprit"]["function"] == "helper_count"
+    assert finding["culprit"]["package"] == "/srv/shop/shop"
+
+
+def test_several_roots_and_short_names() -> None:
+    answer = with_roots(RECORDINGS / "uvicorn-asyncio-every1.raw.txt", "billing", "shop")
+    assert named(answer) == [PLANTED]
+
+
+def test_a_recording_without_folders_names_the_line_and_says_what_it_went_by(tmp_path: Path) -> None:
+    """A container's recording without --full-filenames: every file has lost its folders."""
+    text = (RECORDINGS / "uvicorn-asyncio-every1.raw.txt").read_text()
+    bare = tmp_path / "container.raw.txt"
+    bare.write_text(re.sub(r"\((?:[^();:]*/)([^/();:]+):", r"(\1:", text))
+    (finding,) = with_roots(bare)["findings"]
+    assert (finding["culprit"]["function"], finding["culprit"]["file"]) == ("helper_count", "pricing.py")
+    assert finding["culprit"]["by_name"] is True
+    whole = CliRunner().invoke(commands, ["report", str(bare)], prog_name="asyncspy").stdout
+    assert "names alone decided" in " ".join(whole.split())
+
+
+def test_each_worker_has_its_part() -> None:
+    (finding,) = report(RECORDINGS / "uvicorn-workers-asyncio-every1.speedscope.json")["findings"]
+    assert len({one["pid"] for one in finding["workers"]}) == 2
+    assert sum(one["samples"] for one in finding["workers"]) == sum(finding["evidence"].values())

@@ -1,0 +1,178 @@
+"""One stack, or one frame, for each rule: alone it must make the difference that it is there for.
+
+The frames are spelt as recorded, with the lines of the releases that have them: Django 5.2, asgiref 3.7 to 3.13, ...
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from asyncspy.analyse import analyse
+from asyncspy.analyse.calls import CALLS
+from asyncspy.analyse.entries import DOORS
+from asyncspy.analyse.findings import judge
+from asyncspy.analyse.pattern import Rules
+from asyncspy.analyse.sinks import PROOFS, is_guard
+from asyncspy.analyse.worlds import side
+from asyncspy.model import Frame
+from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, POOL, UVLOOP, frames, profile
+
+VIEW = "checkout (shop/views.py:25)\n"
+
+# Each alone below the user's code: callbacks carry nothing else, and nobody may guess that they are on a loop.
+LOOPS = """
+Handle._run (asyncio/events.py:88)
+BaseEventLoop._run_once (asyncio/base_events.py:1987)
+BaseEventLoop.run_forever (asyncio/base_events.py:641)
+BaseEventLoop.run_until_complete (asyncio/base_events.py:687)
+Runner.run (asyncio/runners.py:118)
+run (asyncio/runners.py:44)
+asyncio_run (uvicorn/_compat.py:60)
+ASGIWorker.run (gunicorn/workers/gasgi.py:160)
+_spawn_asgi_lifespan_worker (granian/server/mp.py:90)
+_spawn_asgi_worker (granian/server/mp.py:70)
+future_watcher (granian/_futures.py:20)
+AsyncioSelectorReactor.run (twisted/internet/asyncioreactor.py:253)
+AsyncToSync.main_wrap (asgiref/sync.py:417)
+AsyncToSync.__call__.<locals>.new_loop_wrap (asgiref/sync.py:345)
+AsyncToSync._run_event_loop (asgiref/sync.py:279)
+ASGIHandler.__call__ (django/core/handlers/asgi.py:160)
+ASGIHandler.handle (django/core/handlers/asgi.py:180)
+BaseHandler.get_response_async (django/core/handlers/base.py:160)
+BaseHandler._get_response_async (django/core/handlers/base.py:253)
+MiddlewareMixin.__acall__ (django/utils/deprecation.py:148)
+""".strip().splitlines()
+
+# Each alone above a loop: work that was handed to a thread, or a process that was forked from the loop.
+THREADS = """
+SyncToAsync.thread_handler (asgiref/sync.py:636)
+SyncToAsync.__call__.<locals>.func (asgiref/sync.py:562)
+SyncToAsync.__call__.<locals>.func.<locals>.run_child (asgiref/sync.py:560)
+_WorkItem.run (asgiref/current_thread_executor.py:35)
+_WorkItem.run (concurrent/futures/thread.py:59)
+_worker (concurrent/futures/thread.py:93)
+DatabaseSyncToAsync.thread_handler (channels/db.py:13)
+WorkerThread.run (anyio/_backends/_asyncio.py:986)
+BaseProcess._bootstrap (multiprocessing/process.py:314)
+ThreadSensitiveContext.__aexit__.<locals>.join (asgiref/sync.py:200)
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("line", LOOPS)
+def test_each_marker_of_a_loop_is_enough(line: str) -> None:
+    assert len(analyse(profile(frames(line, VIEW, COUNT))).findings) == 1
+
+
+@pytest.mark.parametrize("line", THREADS)
+def test_each_marker_of_a_thread_is_enough(line: str) -> None:
+    assert analyse(profile(frames(UVLOOP, HANDLER, line, VIEW, COUNT))).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("loop", "leaf"),
+    [
+        (ASYNCIO.rsplit("Handle._run", 1)[0], "EpollSelector.select (selectors.py:468)"),
+        (ASYNCIO.rsplit("Handle._run", 1)[0], "KqueueSelector.select (selectors.py:560)"),
+        ("Thread.run (threading.py:1010)\n", "_worker (concurrent/futures/thread.py:90)"),
+        ("run (asyncio/runners.py:194)\n", "Runner.run (asyncio/runners.py:118)"),
+        ("main (shop/serve.py:3)\n", "run (asyncio/runners.py:44)"),
+    ],
+)
+def test_each_leaf_that_waits_for_work_is_idle(loop: str, leaf: str) -> None:
+    assert judge(frames(loop, leaf)).world == "idle"
+
+
+@pytest.mark.parametrize("above", [VIEW, VIEW + "wait_selector (psycopg/waiting.py:80)\n"])
+def test_a_wait_inside_a_call_is_no_idle_loop(above: str) -> None:
+    select = "EpollSelector.select (selectors.py:468)"
+    assert judge(frames(ASYNCIO, above, select)).world == "loop"
+    assert judge(frames(POOL, above, select)).world == "pool"
+
+
+# Frames that only a query has, where no other row of the rules is on the stack with them.
+PROVEN = """
+UpdateQuery.update_batch (django/db/models/sql/subqueries.py:85)
+QuerySet._batched_insert (django/db/models/query.py:1901)
+CursorDebugWrapper.execute (django/db/backends/utils.py:122)
+CursorWrapper.executemany (django/db/backends/utils.py:84)
+CursorDebugWrapper.executemany (django/db/backends/utils.py:126)
+CursorWrapper.callproc (django/db/backends/utils.py:55)
+CursorWrapper._executemany (django/db/backends/utils.py:113)
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("line", PROVEN)
+def test_each_proof_is_enough(line: str) -> None:
+    (finding,) = analyse(profile(frames(ASYNCIO, HANDLER, VIEW, line))).findings
+    assert finding.sink == line.partition(" ")[0]
+    assert finding.allowed is line.startswith("Cursor")
+
+
+# The frame that opens the door, and the kind of what comes in by it.
+OPENED = {
+    "BaseHandler._get_response_async (django/core/handlers/base.py:253)": "async view",
+    "BaseHandler._get_response (django/core/handlers/base.py:197)": "sync view",
+    "convert_exception_to_response.<locals>.inner (django/core/handlers/exception.py:42)": "middleware",
+    "MiddlewareMixin.__acall__ (django/utils/deprecation.py:148)": "middleware",
+    "AsyncConsumer.dispatch (channels/consumer.py:73)": "consumer",
+    "AsyncOperation.run (ninja/operation.py:324)": "ninja operation",
+    "ExecutionContext.execute_field (graphql/execution/execute.py:520)": "resolver",
+    "import_from_string (uvicorn/importer.py:22)": "import of the app",
+    "Signal.send (django/dispatch/dispatcher.py:189)": "signal receiver",
+    "Signal.send_robust (django/dispatch/dispatcher.py:260)": "signal receiver",
+    "Node.render_annotated (django/template/base.py:964)": "template tag",
+}
+
+
+@pytest.mark.parametrize("line", OPENED)
+def test_each_door_says_what_came_in(line: str) -> None:
+    graphql = Frame(
+        "ExecutionContext.execute_field", "/srv/venv/lib/python3.12/site-packages/graphql/execution/execute.py"
+    )
+    door = (graphql,) if "graphql" in line else frames(line)
+    (finding,) = analyse(profile((*frames(UVLOOP), *door, *frames(VIEW, COUNT)))).findings
+    assert [(one.kind, one.frame.function) for one in finding.entries] == [(OPENED[line], "checkout")]
+
+
+# Names that anybody's code may have, in files that anybody may have: without folder and class they prove nothing.
+ANYBODYS = """
+_run events.py
+add related_descriptors.py
+clear db.py
+count paginator.py
+create query.py
+delete base.py
+dispatch consumer.py
+execute utils.py
+executemany utils.py
+exists db.py
+first query.py
+get base.py
+handle asgi.py
+inner asyncio.py
+inner exception.py
+last query.py
+load db.py
+login __init__.py
+render shortcuts.py
+run runners.py
+run gasgi.py
+save models.py
+select selectors.py
+send dispatcher.py
+set db.py
+update query.py
+__iter__ query.py
+__get__ query_utils.py
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("line", ANYBODYS)
+def test_a_common_name_alone_proves_nothing(line: str) -> None:
+    function, file = line.split()
+    bare = Frame(function, file, 12)
+    tables: list[Rules[object]] = [CALLS, PROOFS, DOORS]  # type: ignore[list-item]
+    assert [table.match(bare) for table in tables] == [None, None, None]
+    assert not is_guard(bare)
+    assert side(bare) != "loop"
+    assert judge((*frames(POOL), Frame("work", "jobs.py", 3), bare)).world == "pool"
