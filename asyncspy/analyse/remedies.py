@@ -68,7 +68,7 @@ def exists_in(fix: Fix, django: str | None) -> bool:
 def remedies(
     call: Call, site: Site, *, source: Source, django: str | None, owners: Ownership | None = None
 ) -> tuple[Remedy, ...]:
-    """What to change: at the culprit's line, or where async code leads into it; a package is not the user's to change."""
+    """What to change: at the culprit's line, or where async code leads into it; a package is not the user's."""
     owners = owners or Ownership()
     package = owners.of(site.path[-1])
     if package is not None and not any(owners.of(frame) is None for frame in site.path):
