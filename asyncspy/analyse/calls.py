@@ -111,11 +111,6 @@ CALLS: Rules[Call] = Rules(
             "Serializer.data ListSerializer.data BaseSerializer.data",
             Fix("serialize in a thread: await sync_to_async(lambda: serializer.data)()"),
         ),
-        *_same(
-            "ninja/schema.py",
-            "DjangoGetter._convert_result",
-            Fix("return a list from the operation: [item async for item in queryset]", "4.1"),
-        ),
         # users and permissions
         (
             Pattern("get_user", "django/contrib/auth/middleware.py"),
@@ -222,8 +217,8 @@ CALLS: Rules[Call] = Rules(
         *_async_twins("django/db/models/base.py", "Model", "save delete refresh_from_db", "4.2"),
         *_wrapped(
             "django/db/models/base.py",
-            "Model.full_clean Model.clean_fields Model.validate_unique Model.validate_constraints",
-            "validate in a thread: unique fields, constraints and foreign keys ask the database",
+            "Model.full_clean Model.clean_fields Model.validate_unique",
+            "validate in a thread: unique fields and foreign keys ask the database",
         ),
         # transactions
         *_same(

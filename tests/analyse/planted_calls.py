@@ -22,6 +22,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sites.models import Site
+from django.contrib.sites.shortcuts import get_current_site
 from django.core.cache import cache
 from django.core.paginator import Paginator
 from django.db import models, transaction
@@ -146,6 +147,20 @@ def cold_sites() -> None:
     Site.objects.clear_cache()
 
 
+def cold_visit() -> HttpRequest:
+    cold_sites()
+    return RequestFactory().get("/")
+
+
+def counter() -> None:
+    for version in (1, 2):
+        cache.set("n", 1, version=version)
+
+
+def permission() -> Permission:
+    return Permission(name="x", codename="y", content_type_id=1)
+
+
 def template() -> Template:
     return Template("{% for u in users %}{{ u.username }}{% endfor %}")
 
@@ -195,6 +210,7 @@ ROWS = [
     Row("QuerySet.__iter__", lambda: iter(active().values_list("id")), "ValuesListIterable.__iter__"),
     Row("QuerySet.__iter__", lambda: iter(active().values_list("id", named=True)), "NamedValuesListIterable.__iter__"),
     Row("QuerySet.__iter__", lambda: iter(active().values_list("id", flat=True)), "FlatValuesListIterable.__iter__"),
+    Row("QuerySet.__repr__", lambda: repr(active()), ITERATING),
     Row("QuerySet._fetch_all", lambda qs: qs._fetch_all(), ITERATING, active),
     Row(
         "RawQuerySet.__iter__",
@@ -278,7 +294,13 @@ ROWS = [
         ITERATING,
         PermissionForm,
     ),
+    Row("RenderableMixin.render", lambda f: str(f), ITERATING, PermissionForm),
+    Row("Model.full_clean", lambda: Group(name="x").full_clean(), "Query.has_results"),
+    Row("Model.validate_unique", lambda: Group(name="x").validate_unique(), "Query.has_results"),
+    Row("Model.clean_fields", lambda p: p.clean_fields(exclude=["id"]), "Query.has_results", permission),
     # users and permissions
+    Row("UserManager.create_user", lambda: User.objects.create_user(next(NAMES)), "Model.save_base"),
+    Row("UserManager.create_superuser", lambda: User.objects.create_superuser(next(NAMES)), "Model.save_base"),
     Row("request.user", lambda r: r.user.username, "SessionStore.load", logged_in),
     Row("get_user", lambda r: auth.get_user(r), "SessionStore.load SessionStore._get_session_from_db", logged_in),
     Row("authenticate", lambda: auth.authenticate(None, username="ann", password="x"), ITERATING),
@@ -337,9 +359,17 @@ ROWS = [
     Row("DatabaseCache.delete_many", lambda: cache.delete_many(["a"]), "DatabaseCache._base_delete_many"),
     Row("DatabaseCache.has_key", lambda: cache.has_key("a"), "DatabaseCache.has_key"),
     Row("DatabaseCache.clear", lambda: cache.clear(), ""),
+    Row("BaseCache.get_or_set", lambda: cache.get_or_set("a", 1), "DatabaseCache.get_many"),
+    Row("BaseCache.set_many", lambda: cache.set_many({"a": 1}), "DatabaseCache._base_set"),
+    Row("BaseCache.incr", lambda _: cache.incr("n"), "DatabaseCache.get_many", counter),
+    Row("BaseCache.decr", lambda _: cache.decr("n"), "DatabaseCache.get_many", counter),
+    Row("BaseCache.incr_version", lambda _: cache.incr_version("n"), "DatabaseCache.get_many", counter),
+    Row("BaseCache.decr_version", lambda _: cache.decr_version("n", version=2), "DatabaseCache.get_many", counter),
+    Row("get_current_site", lambda r: get_current_site(r), ITERATING, cold_visit),
     Row("SiteManager.get_current", lambda _: Site.objects.get_current(), ITERATING, cold_sites),
     Row("ContentTypeManager.get_for_model", lambda _: ContentType.objects.get_for_model(User), ITERATING, cold_types),
     Row("ContentTypeManager.get_for_id", lambda _: ContentType.objects.get_for_id(1), ITERATING, cold_types),
+    Row("ContentTypeManager.get_for_models", lambda _: ContentType.objects.get_for_models(User), "", cold_types),
     Row(
         "ContentTypeManager.get_by_natural_key",
         lambda _: ContentType.objects.get_by_natural_key("auth", "user"),
@@ -348,6 +378,7 @@ ROWS = [
     ),
     # transactions
     Row("Atomic.__enter__", lambda: transaction.atomic().__enter__(), "BaseDatabaseWrapper.get_autocommit"),
+    Row("on_commit", lambda: transaction.on_commit(list), "BaseDatabaseWrapper.get_autocommit"),
 ]
 
 
