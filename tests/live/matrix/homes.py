@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,14 +47,19 @@ def home(combination: Combination) -> Home:
     requirements += SERVER_PACKAGES[combination.served]
     if combination.python == DEBIAN_PYTHON:
         return _debian(combination, requirements)
-    return Home((str(_venv(combination, requirements)),))
+    return Home((str(venv(CACHE / _folder(combination), combination.python, requirements)),))
 
 
-def _venv(combination: Combination, requirements: list[str]) -> Path:
-    folder = CACHE / combination.name.removesuffix("-syncmw")
+def _folder(combination: Combination) -> str:
+    """Short, because it is in every path of a recording."""
+    return f"{combination.python}-{combination.django}-{combination.asgiref}-{combination.served}"
+
+
+def venv(folder: Path, version: str, requirements: Sequence[str]) -> Path:
+    """A venv with these packages in that folder, built once; gives its interpreter."""
     if not (folder / "ready").exists():
         shutil.rmtree(folder, ignore_errors=True)
-        _run([interpreter(combination.python), "-m", "venv", str(folder)])
+        _run([interpreter(version), "-m", "venv", str(folder)])
         _run([str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", *requirements])
         (folder / "ready").touch()
     return folder / "bin" / "python"
@@ -77,7 +83,7 @@ def _debian(combination: Combination, requirements: list[str]) -> Home:
     """A root of its own per combination, hard-linked from one debootstrap; entering it needs root."""
     if os.geteuid() != 0 or shutil.which("debootstrap") is None:
         raise Missing(f"Python {DEBIAN_PYTHON} comes from Debian unstable: that needs root and debootstrap")
-    root = CACHE / combination.name
+    root = CACHE / _folder(combination)
     if not (root / "ready").exists():
         shutil.rmtree(root, ignore_errors=True)
         _run(["cp", "--archive", "--link", str(_debootstrapped()), str(root)])

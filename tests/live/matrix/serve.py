@@ -20,8 +20,6 @@ PROGRAM = Path(__file__).parents[1] / "programs" / "core"
 PROGRAM_FOLDER = os.environ.get("ASYNCSPY_MATRIX_PROGRAM", "")
 """Where a copy of the program is served from; fixtures are recorded with /srv/core, which is nobody's home."""
 
-WORKERS = ("--workers", "1")
-QUIET = ("--log-level", "warning")
 COMMANDS: dict[Served, str] = {
     "uvicorn-asyncio": "uvicorn core.asgi:application --port {port} --loop asyncio --log-level warning --no-access-log",
     "uvicorn-uvloop": "uvicorn core.asgi:application --port {port} --loop uvloop --log-level warning --no-access-log",
@@ -50,7 +48,7 @@ class Core:
 def serving(home: Home, served: Served, *, sync_middleware: bool = False) -> Iterator[Core]:
     """Serve the core in this home; what is yielded has answered."""
     with tempfile.TemporaryDirectory(prefix="core-", dir=home.root / "tmp" if home.root else None) as scratch:
-        folder = _copied(home, Path(scratch))
+        folder = _copied(home)
         env = _environment(home, Path(scratch), sync_middleware=sync_middleware)
         inside = ("env", "-C", home.inside(folder)) if home.root is None else ()
         python = (*inside, *home.python)
@@ -64,11 +62,11 @@ def serving(home: Home, served: Served, *, sync_middleware: bool = False) -> Ite
             yield Core(answering(port) or 0, port, home.inside(folder))
 
 
-def _copied(home: Home, scratch: Path) -> Path:
-    """The folder to serve from: the repository's own, unless it lies in another root or a neutral name is wanted."""
+def _copied(home: Home) -> Path:
+    """The folder to serve from: the repository's own, unless it runs in another root or a neutral name is wanted."""
     if not PROGRAM_FOLDER and home.root is None:
         return PROGRAM
-    folder = (home.root or Path("/")) / PROGRAM_FOLDER.lstrip("/") if PROGRAM_FOLDER else scratch / "core"
+    folder = home.root / "srv" / "app" if home.root else Path(PROGRAM_FOLDER)
     shutil.copytree(PROGRAM, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 

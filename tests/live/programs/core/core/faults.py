@@ -37,7 +37,8 @@ async def session(request):
 
 
 async def save(request):
-    User(username="nobody").save()  # planted: save
+    nobody = User(username="nobody")
+    nobody.save()  # planted: save
 
 
 async def shortcut(request):
