@@ -11,11 +11,11 @@ from typing import Literal, NamedTuple
 from asyncspy.analyse.pattern import Pattern, Rules
 from asyncspy.model import Frame, World
 
-Side = Literal["loop", "pool", "other"]
+Side = Literal["loop", "pool", "sync", "other"]
 
 
 class Boundary(NamedTuple):
-    """A frame above which code runs on this side, and the versions that have it."""
+    """A frame above which code runs on this side, and the versions that have it, both ends included."""
 
     side: Side
     file: str
@@ -34,22 +34,25 @@ BOUNDARIES = (
     Boundary("loop", "asyncio/base_events.py", "BaseEventLoop._run_once", "Python 3.4+"),
     Boundary("loop", "asyncio/base_events.py", "BaseEventLoop.run_forever", "Python 3.4+"),
     Boundary("loop", "asyncio/base_events.py", "BaseEventLoop.run_until_complete", "Python 3.4+"),
-    Boundary("loop", "asyncio/runners.py", "Runner.run", "Python 3.11+; asyncio.run, uvicorn, hypercorn, tests"),
+    Boundary("loop", "asyncio/runners.py", "Runner.run", "Python 3.11+"),
     Boundary("loop", "asyncio/runners.py", "run", "Python 3.7+"),
-    Boundary("loop", "taskgroup/runners.py", "Runner.run", "hypercorn 0.14+ on Python <= 3.10"),
-    Boundary("loop", "anyio/_backends/_asyncio.py", "Runner.run", "anyio 4 on Python <= 3.10"),
-    Boundary("loop", "uvloop/__init__.py", "run", "uvloop 0.18+; all there is of uvloop.run on Python <= 3.10"),
+    Boundary("loop", "anyio/_backends/_asyncio.py", "Runner.run", "anyio 4.0+, used on Python <= 3.10"),
+    Boundary("loop", "uvloop/__init__.py", "run", "uvloop 0.18+, all there is of uvloop.run on Python <= 3.10"),
     # servers, over uvloop
-    Boundary("loop", "uvicorn/_compat.py", "asyncio_run", "uvicorn 0.36+ on Python <= 3.11"),
-    Boundary("loop", "gunicorn/workers/gasgi.py", "ASGIWorker.run", "gunicorn 24+, -k asgi"),
-    Boundary("loop", "granian/server/mp.py", "*._spawn_asgi_lifespan_worker", "granian 2+"),  # 1.x loads the app in it
-    Boundary("loop", "granian/server/mp.py", "*._spawn_asgi_worker", "granian 2+, --interface asginl"),
-    Boundary("loop", "granian/server/mt.py", "*._spawn_asgi_lifespan_worker", "granian 2+, free-threaded Python"),
-    Boundary("loop", "granian/server/mt.py", "*._spawn_asgi_worker", "granian 2+, free-threaded Python"),
-    Boundary("loop", "granian/_futures.py", "*.future_watcher", "granian 1+"),
-    Boundary("loop", "twisted/internet/asyncioreactor.py", "AsyncioSelectorReactor.run", "Twisted 17.5+: daphne"),
-    Boundary("loop", "tornado/platform/asyncio.py", "BaseAsyncIOLoop.start", "Tornado 5+: notebooks"),
-    Boundary("loop", "pytest_asyncio/plugin.py", "wrap_in_sync.<locals>.inner", "pytest-asyncio 0.17-1.0"),
+    Boundary("loop", "uvicorn/_compat.py", "asyncio_run", "uvicorn 0.36+, used on Python <= 3.11"),
+    Boundary("loop", "gunicorn/workers/gasgi.py", "ASGIWorker.run", "gunicorn 24.0+, -k asgi"),
+    Boundary("loop", "hypercorn/asyncio/run.py", "_run", "hypercorn 0.13+"),
+    Boundary("loop", "granian/server.py", "*._spawn_asgi_lifespan_worker", "granian 1.7-1.7"),
+    Boundary("loop", "granian/server.py", "*._spawn_asgi_worker", "granian 1.7-1.7"),
+    Boundary("loop", "granian/server/mp.py", "*._spawn_asgi_lifespan_worker", "granian 2.0+"),
+    Boundary("loop", "granian/server/mp.py", "*._spawn_asgi_worker", "granian 2.0+, --interface asginl"),
+    Boundary("loop", "granian/server/mt.py", "*._spawn_asgi_lifespan_worker", "granian 2.0+, free-threaded"),
+    Boundary("loop", "granian/server/mt.py", "*._spawn_asgi_worker", "granian 2.0+, free-threaded"),
+    Boundary("loop", "granian/_futures.py", "*.future_watcher", "granian 1.7+"),
+    Boundary("sync", "granian/_internal.py", "load_target", "granian 1.7+"),  # up to 2.1 below the frames above
+    Boundary("loop", "twisted/internet/asyncioreactor.py", "AsyncioSelectorReactor.run", "Twisted 22.10+, daphne"),
+    Boundary("loop", "tornado/platform/asyncio.py", "BaseAsyncIOLoop.start", "Tornado 6.0+, notebooks"),
+    Boundary("loop", "pytest_asyncio/plugin.py", "wrap_in_sync.<locals>.inner", "pytest-asyncio 0.17-1.1"),
     # asgiref: the async part of a sync stack, on the main loop or on one of its own in a pool's thread
     Boundary("loop", "asgiref/sync.py", "AsyncToSync.main_wrap", "asgiref 3.0+"),
     Boundary("loop", "asgiref/sync.py", "AsyncToSync._run_event_loop", "asgiref 3.2-3.8"),
@@ -65,13 +68,13 @@ BOUNDARIES = (
     Boundary("pool", "asgiref/sync.py", "SyncToAsync.thread_handler", "asgiref 3.0+"),
     Boundary("pool", "asgiref/sync.py", "SyncToAsync.__call__.<locals>.func", "asgiref 3.12.1+"),
     Boundary("pool", "asgiref/sync.py", "SyncToAsync.__call__.<locals>.func.<locals>.run_child", "asgiref 3.12.1+"),
-    Boundary("pool", "asgiref/current_thread_executor.py", "_WorkItem.run", "asgiref 3.1+"),
+    Boundary("pool", "asgiref/current_thread_executor.py", "_WorkItem.run", "asgiref 3.2+"),
     Boundary("pool", "concurrent/futures/thread.py", "_WorkItem.run", "Python 3.2+"),
     Boundary("pool", "concurrent/futures/thread.py", "WorkerContext.run", "Python 3.14+"),
     Boundary("pool", "concurrent/futures/thread.py", "_worker", "Python 3.2+"),
-    Boundary("pool", "channels/db.py", "DatabaseSyncToAsync.thread_handler", "channels 2+"),
-    Boundary("pool", "anyio/_backends/_asyncio.py", "WorkerThread.run", "anyio 3+"),
-    Boundary("pool", "twisted/python/threadpool.py", "*.inContext", "Twisted 8.2+: deferToThread"),
+    Boundary("pool", "channels/db.py", "DatabaseSyncToAsync.thread_handler", "channels 2.4+"),
+    Boundary("pool", "anyio/_backends/_asyncio.py", "WorkerThread.run", "anyio 3.7+"),
+    Boundary("pool", "twisted/python/threadpool.py", "*.inContext", "Twisted 22.10+, deferToThread"),
     # a thread whose only work is to end another
     Boundary("other", "asgiref/sync.py", "ThreadSensitiveContext.__aexit__.<locals>.join", "asgiref 3.12+"),
 )
@@ -86,7 +89,7 @@ WAITS = (
     # a loop in C waits in whatever called it
     Pattern("Runner.run", "asyncio/runners.py"),
     Pattern("run", "asyncio/runners.py"),
-    Pattern("Runner.run", "taskgroup/runners.py"),
+    Pattern("_run", "hypercorn/asyncio/run.py"),
     Pattern("run", "uvloop/__init__.py"),
     Pattern("asyncio_run", "uvicorn/_compat.py"),
     Pattern("ASGIWorker.run", "gunicorn/workers/gasgi.py"),

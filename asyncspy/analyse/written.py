@@ -1,8 +1,8 @@
 """A profile to the same profile with only the frames that code of this process left; no sample is lost.
 
 What goes: frames of C, Rust and the interpreter, which `--native` puts between a loop and the code on it. The frame
-`__init__ (__init__)` that Python ≥ 3.13 puts between `Form(…)` and `Form.__init__`; it has no folder, and would pass for
-the user's code. And what lies below a fork: there a child shows the frames of its parent, whose loop it does not run.
+`__init__ (__init__)` that Python ≥ 3.13 puts between `Form(…)` and `Form.__init__`; it has no folder and would pass
+for the user's code. And what lies below a fork: there a child shows the frames of its parent, whose loop it does not run.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from functools import lru_cache
 from asyncspy.analyse.pattern import Pattern, Rules
 from asyncspy.model import Frame, Profile, Stack
 
-_NATIVE = re.compile(r"(?:.*/)?(?:python\d[\d.]*t?|[^/]*\.(?:c|cc|cpp|cxx|h|hh|hpp|rs|s|S|asm|dll|exe|dylib|so(?:\.\d+)*))")
+_NATIVE = re.compile(
+    r"(?:.*/)?(?:python\d[\d.]*t?|[^/]*\.(?:c|cc|cpp|cxx|h|hh|hpp|rs|s|S|asm|dll|exe|dylib|so(?:\.\d+)*))"
+)
 """The interpreter's program, libraries, and source of other languages. A template that Jinja compiled is Python."""
 
 SHIM = "__init__"

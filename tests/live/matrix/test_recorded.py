@@ -20,11 +20,14 @@ WORLDS = sorted(path.name for path in FOLDER.glob("django*.json"))
 SAMPLERS = sorted(path.name for path in FOLDER.glob("py-spy-*.json"))
 FORMS = sorted(path.name for path in FOLDER.glob("[!pd]*py3*"))
 FUNCTIONS = {
-    **{("faults.py", name): name for name in planted().values()},
-    ("helpers.py", "staff_count"): "helper",
-    ("helpers.py", "on_order"): "signal",
+    *{("faults.py", fault) for (file, _), fault in planted().items() if file == "core/faults.py"},
+    ("helpers.py", "staff_count"),
+    ("helpers.py", "on_order"),
 }
 """The planted functions: all that a recording without line numbers can name."""
+
+WITHOUT_FOLDERS = {("faults.py", "signal")}
+"""Of the user's own `helpers.py`, called by Django, nothing says that it is not Django's: the sender is named instead."""
 
 
 def analysed(name: str) -> Analysis:
@@ -32,7 +35,7 @@ def analysed(name: str) -> Analysis:
 
 
 def test_every_combination_has_its_recording_and_none_is_large() -> None:
-    assert WORLDS == sorted(f"{combination.name}.json" for combination in COMBINATIONS)
+    assert sorted(f"{combination.name}.json" for combination in COMBINATIONS) == WORLDS
     assert [path.name for path in FOLDER.iterdir() if path.stat().st_size > 200_000] == []
 
 
@@ -76,8 +79,8 @@ def test_poorer_forms_name_the_planted_functions_and_no_other(name: str) -> None
         (finding.culprit.frame.file.rpartition("/")[2], finding.culprit.frame.function.rpartition(".")[2])
         for finding in analysis.findings
     }
-    assert culprits <= FUNCTIONS.keys()
-    assert len(culprits) >= 7
+    assert culprits <= FUNCTIONS | (WITHOUT_FOLDERS if name.startswith("bare") else set())
+    assert len(culprits) >= 6
     assert [finding.call for finding in analysis.findings if finding.allowed] == []
     assert analysis.samples.sync <= analysis.samples.total // 50
 

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from core import faults, twins
 
 TIMES = {"fault": 30, "twin": 3}
-TIMES_OF = {"fault-cursor": 1500, "fault-session": 60, "fault-save": 90, "twin-save": 1}  # the guard stops a bare cursor in microseconds
+TIMES_OF = {"fault-cursor": 1500, "fault-session": 60, "fault-save": 90, "twin-save": 1}  # refused in microseconds
 
 
 async def fault(request, name):
