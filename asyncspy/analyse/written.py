@@ -2,7 +2,8 @@
 
 What goes: frames of C, Rust and the interpreter, which `--native` puts between a loop and the code on it. The frame
 `__init__ (__init__)` that Python ≥ 3.13 puts between `Form(…)` and `Form.__init__`; it has no folder and would pass
-for the user's code. And what lies below a fork: there a child shows the frames of its parent, whose loop it does not run.
+for the user's code. And what lies below a fork, where a child shows the frames of its parent: it does not run that
+parent's loop.
 """
 
 from __future__ import annotations

@@ -220,7 +220,10 @@ WORLDS = {
     ),
     "a command": ("sync", ("main (shop/manage.py:22)", "handle (shop/management/commands/sync.py:9)")),
     "a wsgi view": ("sync", ("BaseHandler._get_response (django/core/handlers/base.py:197)", VIEW)),
-    "asyncio waiting": ("idle", (ASYNCIO, "EpollSelector.select (selectors.py:468)")),
+    "asyncio waiting": (
+        "idle",
+        (ASYNCIO.replace("Handle._run (asyncio/events.py:88)", ""), "EpollSelector.select (selectors.py:468)"),
+    ),
     "uvloop waiting": ("idle", (UVLOOP,)),
     "a pool's thread waiting": (
         "idle",

@@ -27,7 +27,7 @@ FUNCTIONS = {
 """The planted functions: all that a recording without line numbers can name."""
 
 WITHOUT_FOLDERS = {("faults.py", "signal")}
-"""Of the user's own `helpers.py`, called by Django, nothing says that it is not Django's: the sender is named instead."""
+"""Nothing says of the user's own `helpers.py`, called by Django, that it is not Django's: the sender is named."""
 
 
 def analysed(name: str) -> Analysis:
