@@ -31,6 +31,7 @@ PLUMBING = (
         "sensitive_variables.<locals>.decorator.<locals>.sensitive_variables_wrapper", "django/views/decorators/debug.py"
     ),
     Pattern("auser", "django/contrib/auth/middleware.py"),
+    Pattern("AbstractBaseUser.save", "django/contrib/auth/base_user.py"),
     Pattern("ModelBackend.get_user", "django/contrib/auth/backends.py"),
     Pattern("ModelBackend.authenticate", "django/contrib/auth/backends.py"),
 )

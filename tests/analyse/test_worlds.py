@@ -210,10 +210,6 @@ WORLDS = {
     ),
     "channels": ("pool", (UVLOOP, "DatabaseSyncToAsync.thread_handler (channels/db.py:13)", "legit (shop/ws.py:3)")),
     "run_in_executor": ("pool", ("_WorkItem.run (concurrent/futures/thread.py:59)", "legit (shop/views.py:30)")),
-    "a child forked from the loop": (
-        "sync",
-        (ASYNCIO, HANDLER, VIEW, "BaseProcess._bootstrap (multiprocessing/process.py:314)", "work (shop/jobs.py:3)"),
-    ),
     "a spawned worker's own loop": (
         "loop",
         ("BaseProcess._bootstrap (multiprocessing/process.py:314)", UVLOOP, HANDLER, VIEW),
