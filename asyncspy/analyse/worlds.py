@@ -36,7 +36,6 @@ BOUNDARIES = (
     Boundary("loop", "asyncio/base_events.py", "BaseEventLoop.run_until_complete", "Python 3.4+"),
     Boundary("loop", "asyncio/runners.py", "Runner.run", "Python 3.11+"),
     Boundary("loop", "asyncio/runners.py", "run", "Python 3.7+"),
-    Boundary("loop", "anyio/_backends/_asyncio.py", "Runner.run", "anyio 4.0+, used on Python <= 3.10"),
     Boundary("loop", "uvloop/__init__.py", "run", "uvloop 0.18+, all there is of uvloop.run on Python <= 3.10"),
     # servers, over uvloop
     Boundary("loop", "uvicorn/_compat.py", "asyncio_run", "uvicorn 0.36+, used on Python <= 3.11"),

@@ -246,6 +246,53 @@ def test_the_nearest_boundary_decides(case: str, spelling: str) -> None:
     assert judge(spelt).world == world
 
 
+ALONE = """
+loop Handle._run (asyncio/events.py:88)
+loop BaseEventLoop._run_once (asyncio/base_events.py:1987)
+loop BaseEventLoop.run_forever (asyncio/base_events.py:641)
+loop BaseEventLoop.run_until_complete (asyncio/base_events.py:687)
+loop Runner.run (asyncio/runners.py:118)
+loop run (asyncio/runners.py:194)
+loop Granian._spawn_asgi_lifespan_worker (granian/server.py:271)
+loop Granian._spawn_asgi_worker (granian/server.py:230)
+loop MTServer._spawn_asgi_worker (granian/server/mt.py:120)
+loop AsyncToSync.main_wrap (asgiref/sync.py:417)
+loop AsyncToSync._run_event_loop (asgiref/sync.py:279)
+loop AsyncToSync.__call__.<locals>.new_loop_wrap (asgiref/sync.py:325)
+loop ASGIHandler.__call__ (django/core/handlers/asgi.py:160)
+loop ASGIHandler.handle (django/core/handlers/asgi.py:180)
+loop BaseHandler.get_response_async (django/core/handlers/base.py:160)
+loop BaseHandler._get_response_async (django/core/handlers/base.py:253)
+loop MiddlewareMixin.__acall__ (django/utils/deprecation.py:300)
+pool SyncToAsync.thread_handler (asgiref/sync.py:636)
+pool SyncToAsync.__call__.<locals>.func (asgiref/sync.py:562)
+pool SyncToAsync.__call__.<locals>.func.<locals>.run_child (asgiref/sync.py:560)
+pool WorkerContext.run (concurrent/futures/thread.py:73)
+pool _worker (concurrent/futures/thread.py:93)
+"""
+"""Boundaries that usually stand together, each by itself: a recording may be cut, and a loop in C leaves few."""
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("line", ALONE.strip().splitlines())
+def test_each_boundary_is_enough(line: str, spelling: str) -> None:
+    world, _, frame = line.partition(" ")
+    assert judge([SPELLINGS[spelling](one) for one in frames(frame, VIEW)]).world == world
+
+
+WAITING = """
+run (asyncio/runners.py:194)
+run (uvloop/__init__.py:82)
+_run (hypercorn/asyncio/run.py:230)
+MPServer._spawn_asgi_worker (granian/server/mp.py:177)
+"""
+
+
+@pytest.mark.parametrize("line", WAITING.strip().splitlines())
+def test_a_loop_in_c_waits_in_what_started_it(line: str) -> None:
+    assert judge(frames(line)).world == "idle"
+
+
 @pytest.mark.parametrize("spelling", BARE)
 @pytest.mark.parametrize("case", [case for case, (world, _) in WORLDS.items() if world != "loop"])
 def test_names_without_folders_never_put_innocent_work_on_the_loop(case: str, spelling: str) -> None:
