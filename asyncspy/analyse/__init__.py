@@ -9,6 +9,7 @@ from asyncspy.analyse.findings import Fault, Survey, survey
 from asyncspy.analyse.libraries import libraries_in
 from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.remedies import Source, remedies
+from asyncspy.analyse.written import written
 from asyncspy.model import Analysis, Culprit, Distribution, Entry, Evidence, Finding, Profile, Verdict, WorkerShare
 
 __all__ = ["Naming", "Source", "analyse"]
@@ -29,6 +30,7 @@ def analyse(
     `source` gives the text of a recorded file where it can be read, `distribution` what was installed that an installed
     file came with; own code lies in `app_roots`, where any are given.
     """
+    profile = written(profile)
     owners = Ownership(app_roots, libraries_in({frame for stack in profile.stacks for frame in stack.frames}))
     surveyed = survey(profile.stacks, owners)
     samples = surveyed.samples

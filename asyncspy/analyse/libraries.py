@@ -32,6 +32,7 @@ PLUMBING = (
         "django/views/decorators/debug.py",
     ),
     Pattern("auser", "django/contrib/auth/middleware.py"),
+    Pattern("AbstractBaseUser.save", "django/contrib/auth/base_user.py"),
     Pattern("ModelBackend.get_user", "django/contrib/auth/backends.py"),
     Pattern("ModelBackend.authenticate", "django/contrib/auth/backends.py"),
 )

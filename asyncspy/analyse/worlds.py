@@ -1,6 +1,7 @@
 """A stack to the world that its leaf runs in: the boundary nearest the leaf decides.
 
-Thread names prove nothing (they go stale, and any thread can run a loop); only frames do.
+Thread names prove nothing (they go stale, and any thread can run a loop); only frames do. Each boundary says what it
+holds for; tests/analyse/test_boundaries.py looks those up whose package is installed.
 """
 
 from __future__ import annotations
@@ -12,69 +13,94 @@ from asyncspy.model import Frame, World
 
 Side = Literal["loop", "pool", "sync", "other"]
 
-LOOP = (
-    Pattern("Handle._run", "asyncio/events.py"),
-    Pattern("BaseEventLoop._run_once", "asyncio/base_events.py"),
-    Pattern("BaseEventLoop.run_forever", "asyncio/base_events.py"),
-    Pattern("BaseEventLoop.run_until_complete", "asyncio/base_events.py"),
-    Pattern("Runner.run", "asyncio/runners.py"),  # all that uvloop leaves, with the next
-    Pattern("run", "asyncio/runners.py"),
-    Pattern("asyncio_run", "uvicorn/_compat.py"),  # uvicorn's own copy, Python < 3.12
-    Pattern("ASGIWorker.run", "gunicorn/workers/gasgi.py"),  # gunicorn -k asgi, over uvloop
-    Pattern("_spawn_asgi_lifespan_worker", "granian/server/mp.py"),
-    Pattern("_spawn_asgi_worker", "granian/server/mp.py"),
-    Pattern("future_watcher", "granian/_futures.py"),
-    Pattern("AsyncioSelectorReactor.run", "twisted/internet/asyncioreactor.py"),  # daphne
-    Pattern("AsyncToSync.main_wrap", "asgiref/sync.py"),  # the async part of a sync middleware's stack
-    Pattern("AsyncToSync.__call__.<locals>.new_loop_wrap", "asgiref/sync.py"),  # asgiref >= 3.9: a loop of its own
-    Pattern("AsyncToSync._run_event_loop", "asgiref/sync.py"),  # asgiref <= 3.8: likewise
-    Pattern("ASGIHandler.__call__", "django/core/handlers/asgi.py"),
-    Pattern("ASGIHandler.handle", "django/core/handlers/asgi.py"),
-    Pattern("BaseHandler.get_response_async", "django/core/handlers/base.py"),
-    Pattern("BaseHandler._get_response_async", "django/core/handlers/base.py"),
-    Pattern("MiddlewareMixin.__acall__", "django/utils/deprecation.py"),
+
+class Boundary(NamedTuple):
+    """A frame above which code runs on this side, and the versions that have it, both ends included."""
+
+    side: Side
+    file: str
+    function: str
+    holds: str
+
+    @property
+    def pattern(self) -> Pattern:
+        """The frame as rules name frames."""
+        return Pattern(self.function, self.file)
+
+
+BOUNDARIES = (
+    # asyncio: under it everything runs on the loop. uvloop is C, and leaves only what calls it.
+    Boundary("loop", "asyncio/events.py", "Handle._run", "Python 3.7+"),
+    Boundary("loop", "asyncio/base_events.py", "BaseEventLoop._run_once", "Python 3.4+"),
+    Boundary("loop", "asyncio/base_events.py", "BaseEventLoop.run_forever", "Python 3.4+"),
+    Boundary("loop", "asyncio/base_events.py", "BaseEventLoop.run_until_complete", "Python 3.4+"),
+    Boundary("loop", "asyncio/runners.py", "Runner.run", "Python 3.11+"),
+    Boundary("loop", "asyncio/runners.py", "run", "Python 3.7+"),
+    Boundary("loop", "uvloop/__init__.py", "run", "uvloop 0.18+, all there is of uvloop.run on Python <= 3.10"),
+    # servers, over uvloop
+    Boundary("loop", "uvicorn/_compat.py", "asyncio_run", "uvicorn 0.36+, used on Python <= 3.11"),
+    Boundary("loop", "gunicorn/workers/gasgi.py", "ASGIWorker.run", "gunicorn 24.0+, -k asgi"),
+    Boundary("loop", "hypercorn/asyncio/run.py", "_run", "hypercorn 0.13+"),
+    Boundary("loop", "granian/server.py", "*._spawn_asgi_lifespan_worker", "granian 1.7-1.7"),
+    Boundary("loop", "granian/server.py", "*._spawn_asgi_worker", "granian 1.7-1.7"),
+    Boundary("loop", "granian/server/mp.py", "*._spawn_asgi_lifespan_worker", "granian 2.0+"),
+    Boundary("loop", "granian/server/mp.py", "*._spawn_asgi_worker", "granian 2.0+, --interface asginl"),
+    Boundary("loop", "granian/server/mt.py", "*._spawn_asgi_lifespan_worker", "granian 2.0+, free-threaded"),
+    Boundary("loop", "granian/server/mt.py", "*._spawn_asgi_worker", "granian 2.0+, free-threaded"),
+    Boundary("loop", "granian/_futures.py", "*.future_watcher", "granian 1.7+"),
+    Boundary("sync", "granian/_internal.py", "load_target", "granian 1.7+"),  # up to 2.1 below the frames above
+    Boundary("loop", "twisted/internet/asyncioreactor.py", "AsyncioSelectorReactor.run", "Twisted 22.10+, daphne"),
+    Boundary("loop", "tornado/platform/asyncio.py", "BaseAsyncIOLoop.start", "Tornado 6.0+, notebooks"),
+    Boundary("loop", "pytest_asyncio/plugin.py", "wrap_in_sync.<locals>.inner", "pytest-asyncio 0.17-1.1"),
+    # asgiref: the async part of a sync stack, on the main loop or on one of its own in a pool's thread
+    Boundary("loop", "asgiref/sync.py", "AsyncToSync.main_wrap", "asgiref 3.0+"),
+    Boundary("loop", "asgiref/sync.py", "AsyncToSync._run_event_loop", "asgiref 3.2-3.8"),
+    Boundary("loop", "asgiref/sync.py", "AsyncToSync.__call__.<locals>.new_loop_wrap", "asgiref 3.9+"),
+    # coroutines, where the recording holds no frame of a loop
+    Boundary("loop", "django/core/handlers/asgi.py", "ASGIHandler.__call__", "Django 3.0+"),
+    Boundary("loop", "django/core/handlers/asgi.py", "ASGIHandler.handle", "Django 4.0+"),
+    Boundary("loop", "django/core/handlers/base.py", "BaseHandler.get_response_async", "Django 3.1+"),
+    Boundary("loop", "django/core/handlers/base.py", "BaseHandler._get_response_async", "Django 3.1+"),
+    Boundary("loop", "django/utils/deprecation.py", "MiddlewareMixin.__acall__", "Django 3.1+"),
+    Boundary("loop", "django/test/client.py", "AsyncClientHandler.__call__", "Django 3.1+"),
+    # threads that work is handed to
+    Boundary("pool", "asgiref/sync.py", "SyncToAsync.thread_handler", "asgiref 3.0+"),
+    Boundary("pool", "asgiref/sync.py", "SyncToAsync.__call__.<locals>.func", "asgiref 3.12.1+"),
+    Boundary("pool", "asgiref/sync.py", "SyncToAsync.__call__.<locals>.func.<locals>.run_child", "asgiref 3.12.1+"),
+    Boundary("pool", "asgiref/current_thread_executor.py", "_WorkItem.run", "asgiref 3.2+"),
+    Boundary("pool", "concurrent/futures/thread.py", "_WorkItem.run", "Python 3.2+"),
+    Boundary("pool", "concurrent/futures/thread.py", "WorkerContext.run", "Python 3.14+"),
+    Boundary("pool", "concurrent/futures/thread.py", "_worker", "Python 3.2+"),
+    Boundary("pool", "channels/db.py", "DatabaseSyncToAsync.thread_handler", "channels 2.4+"),
+    Boundary("pool", "anyio/_backends/_asyncio.py", "WorkerThread.run", "anyio 3.7+"),
+    Boundary("pool", "twisted/python/threadpool.py", "*.inContext", "Twisted 22.10+, deferToThread"),
+    # a thread whose only work is to end another
+    Boundary("other", "asgiref/sync.py", "ThreadSensitiveContext.__aexit__.<locals>.join", "asgiref 3.12+"),
 )
 
-POOL = (
-    Pattern("SyncToAsync.thread_handler", "asgiref/sync.py"),
-    Pattern("SyncToAsync.__call__.<locals>.func", "asgiref/sync.py"),  # asgiref >= 3.12
-    Pattern("SyncToAsync.__call__.<locals>.func.<locals>.run_child", "asgiref/sync.py"),
-    Pattern("_WorkItem.run", "asgiref/current_thread_executor.py"),
-    Pattern("_WorkItem.run", "concurrent/futures/thread.py"),
+LOOP = tuple(boundary.pattern for boundary in BOUNDARIES if boundary.side == "loop")
+POOL = tuple(boundary.pattern for boundary in BOUNDARIES if boundary.side == "pool")
+THREAD_ENDS = tuple(boundary.pattern for boundary in BOUNDARIES if boundary.side == "other")
+
+WAITS = (
+    Pattern("*.select", "selectors.py"),
     Pattern("_worker", "concurrent/futures/thread.py"),
-    Pattern("DatabaseSyncToAsync.thread_handler", "channels/db.py"),
-    Pattern("WorkerThread.run", "anyio/_backends/_asyncio.py"),
+    # a loop in C waits in whatever called it
+    Pattern("Runner.run", "asyncio/runners.py"),
+    Pattern("run", "asyncio/runners.py"),
+    Pattern("_run", "hypercorn/asyncio/run.py"),
+    Pattern("run", "uvloop/__init__.py"),
+    Pattern("asyncio_run", "uvicorn/_compat.py"),
+    Pattern("ASGIWorker.run", "gunicorn/workers/gasgi.py"),
+    Pattern("*._spawn_asgi_lifespan_worker", "granian/server/mp.py"),
+    Pattern("*._spawn_asgi_worker", "granian/server/mp.py"),
 )
+"""Leaves of threads that wait for work."""
 
-FORKED = (
-    Pattern("BaseProcess._bootstrap", "multiprocessing/process.py"),  # below it stand the parent's frames, not ours
-)
-
-THREAD_ENDS = (
-    Pattern(
-        "ThreadSensitiveContext.__aexit__.<locals>.join", "asgiref/sync.py"
-    ),  # asgiref >= 3.13: a thread that joins
-)
-
-IDLE_LEAVES = Rules(
-    [
-        (Pattern("*.select", "selectors.py"), True),
-        (Pattern("_worker", "concurrent/futures/thread.py"), True),
-        (Pattern("Runner.run", "asyncio/runners.py"), True),  # uvloop waiting in C
-        (Pattern("run", "asyncio/runners.py"), True),
-    ]
-)
-
-# A pool that goes unrecognised raises a false alarm, a loop that does only misses: hence the different strictness.
-_POOL_RULES: Rules[Side] = Rules(
-    [
-        *((pattern, "pool") for pattern in POOL),
-        *((pattern, "sync") for pattern in FORKED),
-        *((pattern, "other") for pattern in THREAD_ENDS),
-    ],
-    lenient=True,
-)
-_LOOP_RULES: Rules[Side] = Rules([(pattern, "loop") for pattern in LOOP])
+# An unknown pool raises a false alarm, an unknown loop only misses: hence the different strictness.
+_LENIENT: Rules[Side] = Rules([(b.pattern, b.side) for b in BOUNDARIES if b.side != "loop"], lenient=True)
+_STRICT: Rules[Side] = Rules([(b.pattern, b.side) for b in BOUNDARIES if b.side == "loop"])
+_WAITS = Rules([(pattern, True) for pattern in WAITS])
 
 
 class Judgement(NamedTuple):
@@ -86,12 +112,12 @@ class Judgement(NamedTuple):
 
 def side(frame: Frame) -> Side | None:
     """Which boundary this frame is, if any."""
-    return _POOL_RULES.match(frame) or _LOOP_RULES.match(frame)
+    return _LENIENT.match(frame) or _STRICT.match(frame)
 
 
 def is_idle_leaf(frame: Frame) -> bool:
     """Whether a stack that ends here is waiting for work."""
-    return IDLE_LEAVES.match(frame) is not None
+    return _WAITS.match(frame) is not None
 
 
 def is_thread_plumbing(frame: Frame) -> bool:

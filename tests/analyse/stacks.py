@@ -15,11 +15,11 @@ STDLIB = "/usr/lib/python3.12/"
 PACKAGES = "/srv/venv/lib/python3.12/site-packages/"
 OWN = "/srv/shop/"
 LIBRARY_ROOTS = {
-    **dict.fromkeys(
-        ["asyncio", "concurrent", "threading.py", "selectors.py", "os.py", "contextlib.py", "multiprocessing"], STDLIB
-    ),
+    **dict.fromkeys(["asyncio", "concurrent", "threading.py", "selectors.py", "os.py", "contextlib.py"], STDLIB),
+    **dict.fromkeys(["multiprocessing", "unittest", "importlib"], STDLIB),
     **dict.fromkeys(["django", "asgiref", "uvicorn", "gunicorn", "granian", "channels", "ninja", "twisted"], PACKAGES),
     **dict.fromkeys(["debug_toolbar", "tenants", "anyio", "rest_framework", "graphql"], PACKAGES),
+    **dict.fromkeys(["uvloop", "hypercorn", "tornado", "ipykernel", "pytest_asyncio", "celery"], PACKAGES),
 }
 
 ASYNCIO = """
@@ -85,6 +85,14 @@ SPELLINGS: dict[str, Spelling] = {
     "short, bare": lambda frame: frame._replace(file=_short(frame.file), function=frame.function.rpartition(".")[2]),
 }
 """How the same frame is recorded by older py-spy and Pythons, and without --full-filenames."""
+
+BARE: dict[str, Spelling] = {
+    "bare file, qualified": lambda frame: frame._replace(file=frame.file.rpartition("/")[2]),
+    "bare file, bare": lambda frame: frame._replace(
+        file=frame.file.rpartition("/")[2], function=frame.function.rpartition(".")[2]
+    ),
+}
+"""How it is recorded from outside the root that the target lives in, without --full-filenames."""
 
 
 def profile(*stacks: tuple[Frame, ...]) -> Profile:

@@ -1,0 +1,52 @@
+"""A profile to the same profile with only the frames that code of this process left; no sample is lost.
+
+What goes: frames of C, Rust and the interpreter, which `--native` puts between a loop and the code on it. The frame
+`__init__ (__init__)` that Python ≥ 3.13 puts between `Form(…)` and `Form.__init__`; it has no folder and would pass
+for the user's code. And what lies below a fork, where a child shows the frames of its parent: it does not run that
+parent's loop.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from asyncspy.analyse.pattern import Pattern, Rules
+from asyncspy.model import Frame, Profile, Stack
+
+_NATIVE = re.compile(
+    r"(?:.*/)?(?:python\d[\d.]*t?|[^/]*\.(?:c|cc|cpp|cxx|h|hh|hpp|rs|s|S|asm|dll|exe|dylib|so(?:\.\d+)*))"
+)
+"""The interpreter's program, libraries, and source of other languages. A template that Jinja compiled is Python."""
+
+SHIM = "__init__"
+"""The file that the interpreter gives its frame around a constructor."""
+
+_FORKS = Rules(
+    [
+        (Pattern("Popen._launch", "multiprocessing/popen_fork.py"), True),
+        (Pattern("Popen._launch", "billiard/popen_fork.py"), True),  # Celery's prefork pool
+    ]
+)
+
+
+def written(profile: Profile) -> Profile:
+    """The profile without frames that are nobody's code here; stacks that become the same are added up."""
+    stacks: Counter[Stack] = Counter()
+    for stack, weight in profile.stacks.items():
+        frames = _written(stack.frames)
+        stacks[stack if len(frames) == len(stack.frames) else stack._replace(frames=frames)] += weight
+    return replace(profile, stacks=stacks)
+
+
+def _written(frames: Sequence[Frame]) -> tuple[Frame, ...]:
+    start = 1 + max((index for index, frame in enumerate(frames) if _FORKS.match(frame)), default=-1)
+    return tuple(frame for frame in frames[start:] if _is_written(frame))
+
+
+@lru_cache(maxsize=100_000)
+def _is_written(frame: Frame) -> bool:
+    return frame.file != SHIM and not _NATIVE.fullmatch(frame.file.replace("\\", "/"))

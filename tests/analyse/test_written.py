@@ -1,0 +1,81 @@
+"""Only frames that this process left are judged: nothing of C, of the interpreter, or of a parent before a fork."""
+
+from __future__ import annotations
+
+import pytest
+
+from asyncspy.analyse import analyse
+from asyncspy.analyse.written import written
+from asyncspy.model import Frame
+from tests.analyse.stacks import ASYNCIO, COUNT, GUARD, HANDLER, UVLOOP, frames, profile
+
+VIEW = "checkout (shop/views.py:25)\n"
+NATIVE = (
+    Frame("run_until_complete", "loop.c", 35414),
+    Frame("uv_run", "core.c", 452),
+    Frame("task_step", "_asynciomodule.c", 3127),
+    Frame("_queue_SimpleQueue_get", "_queuemodule.c.h", 253),
+    Frame("PyObject_Call", "python3.12"),
+    Frame("_PyEval_Vector", "/usr/lib/libpython3.12.so.1.0"),
+    Frame("__tls_get_addr", "ld-linux-x86-64.so.2"),
+    Frame("epoll_wait", "libc.so.6"),
+    Frame("core::ops::function::FnOnce::call_once", "/rustc/abc/library/core/src/ops/function.rs", 250),
+)
+SHIM = Frame("__init__", "__init__", 0)
+
+
+def test_native_frames_between_all_others_change_nothing() -> None:
+    plain = frames(UVLOOP, HANDLER, VIEW, COUNT)
+    mixed = [frame for pair in zip(plain, NATIVE * len(plain), strict=False) for frame in pair]
+    assert analyse(profile(tuple(mixed))) == analyse(profile(plain))
+
+
+@pytest.mark.parametrize("native", NATIVE, ids=lambda frame: frame.file)
+def test_a_native_leaf_above_the_guard_does_not_mean_that_it_let_the_call_pass(native: Frame) -> None:
+    (finding,) = analyse(profile((*frames(UVLOOP, HANDLER, VIEW, GUARD.format(line=19)), native))).findings
+    assert (finding.evidence.reached, finding.allowed) == (1, False)
+
+
+def test_a_native_leaf_does_not_hide_that_a_loop_waits() -> None:
+    waiting = (*frames(ASYNCIO, "EpollSelector.select (selectors.py:468)"), Frame("epoll_wait", "libc.so.6"))
+    assert analyse(profile(waiting)).samples.idle == 1
+
+
+def test_the_interpreters_frame_around_a_constructor_is_nobodys_code() -> None:
+    """Python 3.13 and 3.14 put it between `Order(…)` and the `__init__` of Django's class."""
+    form = frames(VIEW, "BaseModelForm.__init__ (django/forms/models.py:370)", COUNT)
+    (finding,) = analyse(profile((*frames(ASYNCIO, HANDLER), form[0], SHIM, *form[1:]))).findings
+    assert finding.culprit.frame == form[0]
+
+
+@pytest.mark.parametrize("fork", ["multiprocessing/popen_fork.py", "billiard/popen_fork.py"])
+def test_a_child_forked_from_the_loop_does_not_run_it(fork: str) -> None:
+    child = frames(
+        ASYNCIO,
+        HANDLER,
+        VIEW,
+        f"Popen._launch ({fork}:71)",
+        "BaseProcess._bootstrap (multiprocessing/process.py:314)",
+        "work (shop/jobs.py:3)",
+        COUNT,
+    )
+    analysis = analyse(profile(child))
+    assert (analysis.samples.sync, analysis.findings) == (1, ())
+
+
+def test_a_server_that_was_forked_runs_its_own_loop() -> None:
+    worker = frames("Popen._launch (multiprocessing/popen_fork.py:71)", UVLOOP, HANDLER, VIEW, COUNT)
+    assert len(analyse(profile(worker)).findings) == 1
+
+
+def test_no_sample_is_lost_and_what_becomes_the_same_is_added_up() -> None:
+    plain = frames(UVLOOP, VIEW)
+    found = written(profile(plain, (*plain, NATIVE[0]), (*plain, NATIVE[1], SHIM), NATIVE))
+    assert sorted(found.stacks.values()) == [1, 3]
+    assert found.total == 4
+
+
+@pytest.mark.parametrize("file", ["/srv/shop/manage", "templates/page.html", "<string>", "shop/c.py", "cell.pyx", ""])
+def test_other_names_are_kept(file: str) -> None:
+    stack = (Frame("work", file, 3),)
+    assert written(profile(stack)).stacks == profile(stack).stacks
