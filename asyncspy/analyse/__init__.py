@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from asyncspy.analyse import confidence
 from asyncspy.analyse.findings import Fault, Survey, survey
 from asyncspy.analyse.libraries import libraries_in
+from asyncspy.analyse.logged import with_logged
 from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.remedies import Source, remedies
 from asyncspy.model import Analysis, Culprit, Distribution, Entry, Evidence, Finding, Profile, Verdict, WorkerShare
@@ -29,11 +30,16 @@ def analyse(
     `source` gives the text of a recorded file where it can be read, `distribution` what was installed that an installed
     file came with; own code lies in `app_roots`, where any are given.
     """
-    owners = Ownership(app_roots, libraries_in({frame for stack in profile.stacks for frame in stack.frames}))
+    told = (*profile.stacks, *profile.events)
+    owners = Ownership(app_roots, libraries_in({frame for one in told for frame in one.frames}))
     surveyed = survey(profile.stacks, owners)
     samples = surveyed.samples
     django = _common_django(profile)
-    findings = tuple(_finding(fault, surveyed, source, distribution, django, owners) for fault in surveyed.faults)
+
+    def finding(fault: Fault) -> Finding:
+        return _finding(fault, surveyed, source, distribution, django, owners)
+
+    findings = with_logged(tuple(map(finding, surveyed.faults)), profile.events, finding, owners)
     verdict: Verdict = "violations" if findings else "none-seen" if samples.loop else "no-data"
     return Analysis(
         verdict=verdict,

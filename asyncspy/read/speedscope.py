@@ -1,11 +1,11 @@
-"""Takes a speedscope document of py-spy, or one that asyncspy saved; gives a `Profile` with a sample for each entry.
+"""Takes a speedscope document, by py-spy, another exporter, or saved by asyncspy; gives a `Profile`.
 
 py-spy writes one `sampled` profile per thread; each weight is the time between two samples, so an entry is one sample.
+Others (pyinstrument) write `evented` ones, which `evented` replays.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Set
@@ -15,10 +15,13 @@ from typing import Any, NamedTuple
 from asyncspy import recording
 from asyncspy.errors import InputError
 from asyncspy.model import Frame, Input, Origin, Profile, Stack
+from asyncspy.read.evented import MILLISECONDS, Places, times_of
+from asyncspy.read.json_text import AS_WRITTEN, decode
 from asyncspy.read.names import printable, stack_of, what_is_missing
 
 MARKS = (b"speedscope.app/", f'"{recording.KEY}"'.encode(), b'"profiles"', b'"shared"')
 THREAD = re.compile(r'(?:Process ([0-9]{1,10}) )?Thread \S+ "(.*)"\Z', re.DOTALL)
+AUSTIN = re.compile(r"(?:Wall|CPU) time profile for ([0-9]{1,10}):[0-9]{1,6}:([0-9A-Fa-f]{1,20})\Z")
 SECONDS = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
 MAX_LINE = 10**9
 MAX_WEIGHT = 1e12
@@ -27,7 +30,6 @@ MAX_EXPORTER = 80
 
 NO_SAMPLES = "the recording holds no samples"
 COUNTED_ONCE = "its weights differ and its rate is not known: every entry counts as one sample"
-AS_WRITTEN = "give the file as it was written, or record again: asyncspy attach --pid PID"
 
 Object = dict[str, Any]
 
@@ -59,28 +61,27 @@ def read(data: bytes, path: str) -> Profile:
     table = _table(_list(_object(document, "shared"), "frames") if profiles else [])
     intervals = _intervals(profiles)
     per_sample, note = _scale(profiles, intervals, origin)
-    stacks, entries, dropped = Counter[Stack](), 0, 0
+    stacks, entries, dropped, evented = Counter[Stack](), 0, 0, False
     for profile in profiles:
+        if isinstance(profile, dict) and profile.get("type") == "evented":
+            times = times_of(profile, len(table.frames), table.damaged)
+            stacks.update(_placed(profile, times.stacks, table))
+            entries, dropped, evented = entries + len(times.stacks), dropped + times.dropped, True
+            continue
         sound, lost = _entries(profile, table)
         entries, dropped = entries + len(sound), dropped + lost
         if sound:
             stacks.update(_counts(profile, sound, table, per_sample))
     if dropped and not entries:
         raise InputError(f"none of its {dropped:,} samples can be used", remedy=AS_WRITTEN)
+    note = (*note, *([MILLISECONDS] if evented else []))
     notes = (*note, *([] if entries else [NO_SAMPLES]), *what_is_missing(table.frames))
     origin = origin or Origin(_exporter(document), rate=_rate(profiles, intervals), samples=stacks.total())
     return Profile(stacks, (origin,), (Input(path, "speedscope", entries, dropped, notes),))
 
 
 def _decode(data: bytes) -> Object:
-    try:
-        document = json.loads(data)
-    except RecursionError:
-        raise InputError("its JSON is nested too deeply", remedy=AS_WRITTEN) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"its JSON is broken or cut short: {error}", remedy=AS_WRITTEN) from None
-    except ValueError:
-        raise InputError("its JSON holds a number with thousands of digits", remedy=AS_WRITTEN) from None
+    document = decode(data)
     if not isinstance(document, dict):
         raise InputError("its JSON is not an object", remedy=AS_WRITTEN)
     return document
@@ -141,11 +142,16 @@ def _is_weight(weight: Any) -> bool:
 
 def _counts(profile: Object, entries: list[Entry], table: Table, per_sample: float | None) -> Counter[Stack]:
     """The stacks of one thread; without an interval every entry is one sample."""
-    pid, thread = _thread(profile.get("name"))
-    places = Counter[tuple[int, ...]]()
+    places = Counter[Places]()
     for entry in entries:
         seconds = entry.weight * _seconds(profile)
         places[entry.places] += max(1, round(seconds / per_sample)) if per_sample else 1
+    return _placed(profile, places, table)
+
+
+def _placed(profile: Object, places: Counter[Places], table: Table) -> Counter[Stack]:
+    """The stacks that these places in the table stand for."""
+    pid, thread = _thread(profile.get("name"))
     counts = Counter[Stack]()
     for path, count in places.items():
         counts[stack_of(tuple(table.frames[place] for place in path), pid, thread)] += count
@@ -156,7 +162,7 @@ def _thread(name: Any) -> tuple[int | None, str]:
     """The process and the thread's name, from a profile's name as py-spy forms it."""
     if not isinstance(name, str):
         return None, ""
-    known = THREAD.match(name)
+    known = THREAD.match(name) or AUSTIN.match(name)
     if not known:
         return None, printable(name)
     return int(known[1]) if known[1] else None, printable(known[2])
