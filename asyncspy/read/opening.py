@@ -21,6 +21,7 @@ from asyncspy.errors import InputError
 STANDARD_INPUT = "-"
 HEAD_BYTES = 64 * 1024
 MAX_BYTES = 1024**3
+PART_BYTES = 4 * 1024**2
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 BOM = b"\xef\xbb\xbf"
 MOST_EXPANSION = 250
@@ -51,13 +52,16 @@ def head_of(stream: io.BufferedReader) -> bytes:
 
 def whole(stream: BinaryIO) -> bytes:
     """All of a stream, for formats that cannot be read in parts."""
-    data = stream.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise InputError(
-            f"it holds more than {MAX_BYTES:,} bytes, and this format cannot be read in parts",
-            remedy="record for a shorter time or at a lower rate",
-        )
-    return data
+    parts, size = list[bytes](), 0
+    while part := stream.read(PART_BYTES):  # asked for all at once, a stream would set aside all that is allowed
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BYTES:
+            raise InputError(
+                f"it holds more than {MAX_BYTES:,} bytes, and this format cannot be read in parts",
+                remedy="record for a shorter time or at a lower rate",
+            )
+    return b"".join(parts)
 
 
 class Unpacking(Exception):

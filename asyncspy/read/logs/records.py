@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 COLOUR = re.compile(r"(?:\x1b|#033|\\x1b|\\u001b)\[[0-9;]{0,20}m")
-ESCAPED_LINE = re.compile(r"\\n\s*File ")
+ESCAPED_LINE = re.compile(r"\\n[ |]*File ")
 MOST_BEFORE_JSON = 200
 MAX_NODES = 2_000
 MAX_RECORD = 4 * 1024**2
@@ -76,7 +76,11 @@ def _from_json(document: dict[str, Any], prefix: str) -> Iterator[Line]:
 
 def _wrapped(text: str, source: str, time: str | None) -> Iterator[Line]:
     for line in COLOUR.sub("", text).rstrip("\n").split("\n"):
-        yield Line(line, source, time)
+        inner = _json(line) if line.startswith("{") else None
+        if inner is None:
+            yield Line(line, source, time)
+        else:  # a JSON log in a JSON wrapping; no deeper
+            yield from _record(inner)
 
 
 def _message(value: Any) -> str:
