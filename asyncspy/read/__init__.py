@@ -5,16 +5,18 @@ Formats are chosen by what the file holds, never by its name; `FORMATS` is tried
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from asyncspy.errors import InputError
 from asyncspy.model import Input, Profile
 from asyncspy.read import chrometrace, colons, dump_json, dump_text, folded, jsonl, logs, speedscope, svg
-from asyncspy.read.opening import LOOK_INSIDE, STANDARD_INPUT, Unpacking, head_of, open_stream, whole
+from asyncspy.read.opening import LOOK_INSIDE, STANDARD_INPUT, UnpackingError, head_of, open_stream, whole
 from asyncspy.read.source import SourceFiles
 
 __all__ = ["FORMATS", "Format", "SourceFiles", "load", "load_all"]
@@ -46,19 +48,19 @@ FORMATS = (
     Format("dump", dump_text.sniff, _of_bytes(dump_text.read)),
     Format("folded", colons.sniff, colons.read),
     Format("log", logs.sniff, logs.read),
-    Format("raw", folded.sniff, _of_bytes(folded.read)),  # last: nearly any text could be a folded stack
+    Format("raw", folded.sniff, folded.read),  # last: nearly any text could be a folded stack
 )
 
 
 def load(path: Path) -> Profile:
     """Read one file, or standard input for `-`. Raises InputError, with the file named, for what is no known format."""
-    with open_stream(path) as stream:
+    with open_stream(path) as stream, _no_collector():
         name = "standard input" if str(path) == STANDARD_INPUT else str(path)
         try:
             return _read(stream, name)
         except InputError as error:
             raise InputError(f"{name}: {error.message}", remedy=error.remedy) from error
-        except Unpacking as error:
+        except UnpackingError as error:
             raise InputError(f"{name}: {error}", remedy=LOOK_INSIDE) from None
         except OSError as error:
             raise InputError(f"{name} cannot be read: {error.strerror}", remedy="check its permissions") from None
@@ -67,6 +69,18 @@ def load(path: Path) -> Profile:
 def load_all(paths: Sequence[Path]) -> list[Profile]:
     """Read files, and all that can be read in folders; what cannot be read there is an input without stacks."""
     return [profile for path in paths for profile in (_folder(path) if path.is_dir() else [load(path)])]
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Readers make millions of tuples and no cycles: the garbage collector would only walk them again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _read(stream: io.BufferedReader, name: str) -> Profile:

@@ -16,7 +16,7 @@ from asyncspy.read.threads import profile_of
 
 PROCESS = re.compile(r"Process ([0-9]{1,10}): ")
 THREAD = re.compile(r'Thread ((?:0x[0-9A-Fa-f]{1,16}|[0-9]{1,20}))(?: \(([a-z+]{1,20})\))?(?:: "(.*)")?\s*\Z')
-FRAME = re.compile(r" {4}(\S.*)\Z")
+FRAME = re.compile(r" {4}(\S.* \(.+\))\Z")
 INSIDE = re.compile(r"(?: {8}|\t)")
 
 

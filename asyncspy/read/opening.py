@@ -38,7 +38,7 @@ def open_stream(path: Path) -> io.BufferedReader:
         unpacked = _unpacked(buffered, path)
         if unpacked.peek(HEAD_BYTES)[:3] == BOM:
             unpacked.read(3)
-    except Unpacking as error:
+    except UnpackingError as error:
         raise InputError(f"{path}: {error}", remedy=LOOK_INSIDE) from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}", remedy="check its permissions") from None
@@ -64,7 +64,7 @@ def whole(stream: BinaryIO) -> bytes:
     return b"".join(parts)
 
 
-class Unpacking(Exception):
+class UnpackingError(Exception):
     """What is packed is damaged, or unpacks to more than it should."""
 
 
@@ -107,14 +107,14 @@ class _Unpacked(io.RawIOBase):
         try:
             data = self._packed.read(len(buffer))
         except (OSError, EOFError, zlib.error, ValueError) as error:
-            raise Unpacking(f"what is packed in it is damaged or cut short: {error}") from None
+            raise UnpackingError(f"what is packed in it is damaged or cut short: {error}") from None
         except Exception as error:  # zstd libraries have exceptions of their own
             if type(error).__name__ != "ZstdError":
                 raise
-            raise Unpacking(f"what is packed in it is damaged or cut short: {error}") from None
+            raise UnpackingError(f"what is packed in it is damaged or cut short: {error}") from None
         self._given += len(data)
         if self._given > FREE_EXPANSION + MOST_EXPANSION * self._taken.taken:
-            raise Unpacking(f"it unpacks to more than {MOST_EXPANSION} times its size: no recording or log does")
+            raise UnpackingError(f"it unpacks to more than {MOST_EXPANSION} times its size: no recording or log does")
         buffer[: len(data)] = data
         return len(data)
 

@@ -16,6 +16,7 @@ COLOUR = re.compile(r"(?:\x1b|#033|\\x1b|\\u001b)\[[0-9;]{0,20}m")
 ESCAPED_LINE = re.compile(r"\\n[ |]*File ")
 MOST_BEFORE_JSON = 200
 MAX_NODES = 2_000
+MAX_TEXT = 32 * 1024
 MAX_RECORD = 4 * 1024**2
 TIME_KEYS = ("timestamp", "@timestamp", "time", "asctime", "ts", "datetime", "date")
 BEGIN = "Traceback (most recent call last)"
@@ -33,7 +34,9 @@ class Line(NamedTuple):
 def lines_in(text: str) -> Iterator[Line]:
     """All lines, in order. After a record that stands for itself comes a line with the text BREAK."""
     for raw in text.split("\n"):
-        line = COLOUR.sub("", raw.rstrip("\r")) if "[" in raw else raw.rstrip("\r")
+        line = raw.rstrip("\r")
+        if "[" in line and ("\x1b" in line or "033[" in line or "x1b" in line or "001b" in line):
+            line = COLOUR.sub("", line)
         brace = line.find("{", 0, MOST_BEFORE_JSON)
         if brace >= 0 and (document := _json(line[brace:])) is not None:
             yield from _from_json(document, line[:brace].strip())
@@ -42,7 +45,7 @@ def lines_in(text: str) -> Iterator[Line]:
         elif "\\n" in line and BEGIN in line and ESCAPED_LINE.search(line):
             yield from _split(line.replace('\\"', '"').split("\\n"))
         else:
-            yield Line(line)
+            yield Line(line[:MAX_TEXT])
 
 
 def _split(parts: list[str]) -> Iterator[Line]:

@@ -31,15 +31,23 @@ def windows(stream: BinaryIO) -> Iterator[Window]:
         data = held + block
         end = _end(data, last=not block)
         fed = 0
-        for line_end in _anchored(data, end):
-            start = fed if line_end - fed <= LOOKBACK else data.find(b"\n", max(fed, line_end - LOOKBACK), line_end) + 1
-            yield Window(data[max(start, fed) : line_end], follows and start <= fed)
+        for first, line_end in _runs(_anchored(data, end)):
+            start = _start(data, fed, first)
+            yield Window(data[start:line_end], follows and start == fed)
             fed, follows = line_end, True
         if not block:
             return
         keep = max(fed, end - LOOKBACK, 0)
         follows = follows and keep == fed
         held = data[keep:]
+
+
+def _start(data: bytes, fed: int, anchor: int) -> int:
+    """Where the lines begin that are looked at: far enough before the anchor, and with its own line in any case."""
+    if anchor - fed <= LOOKBACK:
+        return fed
+    newline = data.find(b"\n", anchor - LOOKBACK, anchor)
+    return newline + 1 if newline >= 0 else max(fed, data.rfind(b"\n", fed, anchor) + 1)
 
 
 def _end(data: bytes, *, last: bool) -> int:
@@ -50,13 +58,27 @@ def _end(data: bytes, *, last: bool) -> int:
     return len(data) if not end and len(data) > MAX_LINE else end
 
 
-def _anchored(data: bytes, end: int) -> Iterator[int]:
-    """The ends of the lines that hold an anchor, in order."""
+def _runs(anchored: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Anchors that are near each other as one."""
+    run: tuple[int, int] | None = None
+    for at, line_end in anchored:
+        if run and at - run[1] <= LOOKBACK:
+            run = (run[0], line_end)
+            continue
+        if run:
+            yield run
+        run = (at, line_end)
+    if run:
+        yield run
+
+
+def _anchored(data: bytes, end: int) -> Iterator[tuple[int, int]]:
+    """The first anchor of each line that holds one, and the end of that line, in order."""
     following = [data.find(anchor, 0, end) for anchor in ANCHORS]
     while hits := [at for at in following if at >= 0]:
         newline = data.find(b"\n", min(hits), end)
         line_end = newline + 1 if newline >= 0 else end
-        yield line_end
+        yield min(hits), line_end
         for number, anchor in enumerate(ANCHORS):
             if 0 <= following[number] < line_end:
                 following[number] = data.find(anchor, line_end, end)
