@@ -123,7 +123,7 @@ class Event(NamedTuple):
 class Logged(NamedTuple):
     """How often an event is in the logs, and when first and last, in the log's own words."""
 
-    count: int
+    times: int
     first: str | None = None
     last: str | None = None
 
@@ -184,12 +184,12 @@ def merge(profiles: Iterable[Profile]) -> Profile:
 
 
 def seen_again(before: Logged | None, now: Logged) -> Logged:
-    """Both together. Logs come in any order, so times that sort (2026-11-21…) are sorted; others keep the order read."""
+    """Both together. Logs come in any order: times that sort (2026-11-21…) are sorted."""
     if before is None:
         return now
     times = [time for time in (before.first, before.last, now.first, now.last) if time]
     ordered = sorted(times) if all(time[:4].isdigit() for time in times) else times
-    return Logged(before.count + now.count, *((ordered[0], ordered[-1]) if ordered else ()))
+    return Logged(before.times + now.times, *((ordered[0], ordered[-1]) if ordered else ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def _told(events: Mapping[Event, Logged]) -> dict[FaultKey, Told]:
             continue
         frames, violation = _judged(event.frames)
         faults: dict[FaultKey, Fault] = {}
-        _add(faults, frames, violation, logged.count)
+        _add(faults, frames, violation, logged.times)
         ((key, fault),) = faults.items()
         one = told.setdefault(key, Told(fault))
         if one.fault is not fault:
@@ -106,13 +106,13 @@ def same_source(one: str, other: str) -> bool:
 def _with(finding: Finding, same: Sequence[Told]) -> Finding:
     for one in same:
         logged = seen_again(finding.logged, one.logged) if one.logged else finding.logged
-        count = logged.count if logged else 0
+        count = logged.times if logged else 0
         finding = replace(finding, logged=logged, evidence=replace(finding.evidence, logged=count))
     return finding
 
 
 def _count(one: Told) -> int:
-    return one.logged.count if one.logged else 0
+    return one.logged.times if one.logged else 0
 
 
 def _finding(one: Told, sampled: Sequence[Finding], *, source: Source, django: str | None) -> Finding:
@@ -163,7 +163,7 @@ def _middleware(events: Mapping[Event, Logged], findings: Sequence[Finding]) -> 
     for event, logged in events.items():
         if event.kind == "sync-middleware":
             seen[event.subject] = seen_again(seen.get(event.subject), logged)
-            counts[event.subject] += logged.count
+            counts[event.subject] += logged.times
     return [_sync_middleware(name, seen[name]) for name, _ in counts.most_common() if not _is_known(name, findings)]
 
 
@@ -185,12 +185,12 @@ def _sync_middleware(name: str, logged: Logged) -> Finding:
     package = ownership.owner(frame.file)
     return Finding(
         kind="sync-middleware",
-        evidence=Evidence(logged=logged.count),
+        evidence=Evidence(logged=logged.times),
         allowed=False,
         culprit=Culprit(frame, package),
         call=AT_START,
         sink=None,
-        entries=(Entry("middleware", frame, logged.count),),
+        entries=(Entry("middleware", frame, logged.times),),
         chain=(Link(*frame, package),),
         remedies=(CONVERT,),
         logged=logged,

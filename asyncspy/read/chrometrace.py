@@ -1,4 +1,4 @@
-"""Takes a Chrome trace of py-spy, frames that begin and end; gives a `Profile` with a sample for each change of a stack.
+"""Takes a Chrome trace of py-spy, frames that begin and end; gives a `Profile` with a sample for each changed stack.
 
 py-spy writes nothing when a thread's stack is the same as in the sample before, and keeps frames open while a thread
 is not sampled at all. So neither samples nor times can be had from it: what is counted is every stack that was new.
@@ -70,7 +70,7 @@ class _Replay:
         if kind == "M":  # names of processes and threads
             return
         frame = _frame(event)
-        if kind not in ("B", "E") or type(at) not in (int, float) or frame is None:
+        if kind not in ("B", "E") or isinstance(at, bool) or not isinstance(at, int | float) or frame is None:
             self.dropped += 1
             return
         self.by_py_spy = self.by_py_spy or event.get("cat") == "py-spy"
@@ -78,7 +78,7 @@ class _Replay:
         frames = self._open.setdefault(thread, [])
         if at != self._since.get(thread):
             self._count(thread)
-            self._since[thread] = float(at)
+            self._since[thread] = at
         if kind == "B" and len(frames) < MAX_DEPTH:
             frames.append(self.frames.setdefault(frame, frame))
         elif kind == "E" and frames and frames[-1] == frame:

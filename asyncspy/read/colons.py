@@ -1,4 +1,4 @@
-"""Takes folded stacks whose frames are `file:function:line`: Austin's, and `profiling.sampling --collapsed`; a `Profile`.
+"""Takes folded stacks whose frames are `file:function:line`, by Austin or `profiling.sampling`; gives a `Profile`.
 
 Austin begins with `# key: value` lines and gives each sample its time in microseconds; profiling.sampling writes base
 names of files only, and counts samples.
@@ -13,6 +13,7 @@ from typing import BinaryIO, NamedTuple
 from asyncspy.errors import InputError
 from asyncspy.model import Frame, Input, Mode, Origin, Profile, Stack
 from asyncspy.read.folded import CUT, MAX_COUNT_DIGITS
+from asyncspy.read.json_text import AS_WRITTEN
 from asyncspy.read.lines import lines_of
 from asyncspy.read.names import is_count, what_is_missing
 
@@ -64,7 +65,7 @@ def read(stream: BinaryIO, path: str) -> Profile:
         lines, damaged = lines + 1, damaged + line.damaged
         times[line.stack] += line.number if "austin" not in header else _samples(line.number, header)
     if not lines:
-        raise InputError(f"none of its {dropped:,} lines is a stack with a number", remedy="give the file as it was written")
+        raise InputError(f"none of its {dropped:,} lines is a stack with a number", remedy=AS_WRITTEN)
     stacks = Counter({stack: number for stack, number in times.items() if number})
     return _profile(stacks, header, path, (lines, dropped, damaged, cut), table)
 

@@ -15,7 +15,7 @@ from asyncspy.read.names import FrameTable
 from asyncspy.read.threads import profile_of
 
 PROCESS = re.compile(r"Process ([0-9]{1,10}): ")
-THREAD = re.compile(r'Thread ((?:0x[0-9A-Fa-f]{1,16}|[0-9]{1,20}))(?: \(([a-z+]{1,20})\))?(?:: "(.*)")?\s*\Z')
+THREAD = re.compile(r'Thread ((?:0x[0-9A-Fa-f]{1,16}|0|[1-9][0-9]{0,19}))(?: \(([a-z+]{1,20})\))?(?:: "(.*)")?\s*\Z')
 FRAME = re.compile(r" {4}(\S.* \(.+\))\Z")
 INSIDE = re.compile(r"(?: {8}|\t)")
 
@@ -47,7 +47,7 @@ def read(data: bytes, path: str) -> Profile:
             pid = int(process[1])
         elif thread := THREAD.match(line):
             _keep(threads, head, frames)
-            head = Head(pid, int(thread[1], 0) if thread[1].startswith("0x") else int(thread[1]), thread[2] or "", thread[3] or "")
+            head = Head(pid, int(thread[1], 0), thread[2] or "", thread[3] or "")
             frames, in_variables = [], False
         elif (frame := FRAME.match(line)) and head:
             frames.append(table[frame[1]])

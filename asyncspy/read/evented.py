@@ -56,7 +56,9 @@ def _sound(event: Any, frames: int, damaged: Set[int]) -> tuple[str, float, int]
     if not isinstance(event, dict):
         return None
     kind, at, place = event.get("type"), event.get("at"), event.get("frame")
-    if kind not in ("O", "C") or type(at) not in (int, float) or not -MAX_TIME < at < MAX_TIME:
+    if kind not in ("O", "C") or isinstance(at, bool) or not isinstance(at, int | float):
+        return None
+    if not -MAX_TIME < at < MAX_TIME:  # NaN is neither
         return None
     if type(place) is not int or not 0 <= place < frames or place in damaged:
         return None

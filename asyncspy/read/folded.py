@@ -113,7 +113,7 @@ class _Lines(Iterator[bytes]):
         return line.rstrip(b"\r\n")
 
     def ahead(self, line: bytes) -> list[str]:
-        """This line as text, and those after it that a process may be spread over."""
+        """A line as text, and those after it that its process may be spread over."""
         texts = [line.decode("utf-8", "backslashreplace")]
         if PROCESS.match(texts[0]) and not _record(texts[0]):
             while len(self._waiting) < MAX_JOINED_LINES and (following := self._next()) is not None:

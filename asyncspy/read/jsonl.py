@@ -22,6 +22,6 @@ def sniff(head: bytes) -> bool:
 def read(_stream: BinaryIO, _path: str) -> NoReturn:
     """Always raises InputError."""
     raise InputError(
-        "profiling.sampling's JSON lines count frames without their stacks: they cannot tell the event loop from a thread",
-        remedy="record again in a form with stacks: python -m profiling.sampling attach -a --mode gil --collapsed -o FILE PID",
+        "profiling.sampling's JSON lines count frames without their stacks: a loop and a thread look alike there",
+        remedy="record with stacks: python -m profiling.sampling attach -a --mode gil --collapsed -o FILE PID",
     )

@@ -34,8 +34,8 @@ def open_stream(path: Path) -> io.BufferedReader:
     """The unpacked bytes of a regular file or of standard input, without a byte order mark."""
     raw = _raw(path)
     try:
-        buffered = io.BufferedReader(_Counted(raw), HEAD_BYTES)
-        unpacked = _unpacked(buffered, path)
+        counted = _Counted(raw)
+        unpacked = _unpacked(io.BufferedReader(counted, HEAD_BYTES), counted, path)
         if unpacked.peek(HEAD_BYTES)[:3] == BOM:
             unpacked.read(3)
     except UnpackingError as error:
@@ -123,10 +123,9 @@ class _Unpacked(io.RawIOBase):
         super().close()
 
 
-def _unpacked(packed: io.BufferedReader, path: Path) -> io.BufferedReader:
+def _unpacked(packed: io.BufferedReader, counted: _Counted, path: Path) -> io.BufferedReader:
     """The stream itself, or what is packed in it; a file packed twice is not unpacked twice."""
     start = packed.peek(4)[:4]
-    counted = cast(_Counted, packed.raw)
     if start.startswith(GZIP):
         return io.BufferedReader(_Unpacked(cast(BinaryIO, gzip.GzipFile(fileobj=packed)), counted), HEAD_BYTES)
     if start.startswith(ZSTD):

@@ -1,7 +1,9 @@
 """Takes the bytes of an SVG; gives the boxes that inferno or FlameGraph.pl drew in it, and how many are damaged.
 
-inferno says in `fg:x` and `fg:w` where a box lies, in samples; FlameGraph.pl draws it in pixels with one decimal, so its
-boxes are measured in tenths of a pixel, and their samples are read from their titles. Only expat touches the XML. Entities and internal subsets are refused; nothing that the file names is ever fetched.
+inferno says in `fg:x` and `fg:w` where a box lies, in samples. FlameGraph.pl draws in pixels with one decimal: there
+boxes are measured in tenths of a pixel, and their samples are read from their titles.
+
+Only expat touches the XML. Entities and internal subsets are refused; nothing that the file names is ever fetched.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def changes(path: Path) -> int:
 
 
 def austin_intervals(path: Path) -> int:
-    times = [int(line.rpartition(" ")[2]) for line in path.read_text().splitlines() if line.startswith("P")]
+    times: list[int] = [int(line.rpartition(" ")[2]) for line in path.read_text().splitlines() if line.startswith("P")]
     return sum(max(1, round(time / 10_000)) for time in times)
 
 
@@ -65,7 +65,8 @@ def entries(path: Path) -> int:
 
 def milliseconds(path: Path) -> int:
     (profile,) = json.loads(path.read_text())["profiles"]
-    return round((profile["events"][-1]["at"] - profile["events"][0]["at"]) * 1000)
+    seconds: float = profile["events"][-1]["at"] - profile["events"][0]["at"]
+    return round(seconds * 1000)
 
 
 class Row(NamedTuple):
@@ -161,7 +162,8 @@ def test_austin_s_modes_are_kept_apart() -> None:
 def test_frames_that_a_sampler_could_not_read_are_counted() -> None:
     text = (FORMATS / "austin-sleepless.txt").read_text()
     invalid = sum(":INVALID:" in line for line in text.splitlines())
-    assert any(f"{invalid:,} samples have frames" in note for note in load(FORMATS / "austin-sleepless.txt").inputs[0].notes)
+    notes = load(FORMATS / "austin-sleepless.txt").inputs[0].notes
+    assert any(f"{invalid:,} samples have frames" in note for note in notes)
 
 
 def test_processes_of_a_trace_are_told_apart() -> None:

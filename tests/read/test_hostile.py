@@ -1,4 +1,4 @@
-"""Every file of fixtures/hostile: one clear error, or a report with the bad part counted; never a crash, never a hang."""
+"""Every file of fixtures/hostile: one clear error, or a report with the bad part counted; no crash, no hang."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ SPARE_SECONDS = 15.0
 
 def _maker() -> ModuleType:
     spec = importlib.util.spec_from_file_location("make_hostile", FIXTURES / "make_hostile.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -208,7 +209,7 @@ def test_is_refused_with_the_reason_and_a_remedy(name: str, reason: str) -> None
 @pytest.mark.parametrize(("name", "expected"), COUNTED.items())
 def test_is_read_with_the_bad_part_counted(name: str, expected: tuple[int, int, int]) -> None:
     profile = load(HOSTILE / name)
-    events = sum(logged.count for logged in profile.events.values())
+    events = sum(logged.times for logged in profile.events.values())
     assert (profile.total, profile.inputs[0].dropped, events) == expected
 
 

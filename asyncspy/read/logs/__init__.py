@@ -63,5 +63,6 @@ def read(stream: BinaryIO, path: str) -> Profile:
     notes = [] if found.events else [NO_TRACEBACKS]
     notes += [MENTIONS.format(found.mentions)] if found.mentions else []
     notes += [CUT.format(found.cut)] if found.cut else []
-    count = sum(logged.count for logged in found.events.values())
-    return Profile({}, inputs=(Input(path, "log", count, found.mentions + found.cut, tuple(notes)),), events=found.events)
+    count = sum(logged.times for logged in found.events.values())
+    read_in = Input(path, "log", count, found.mentions + found.cut, tuple(notes))
+    return Profile({}, inputs=(read_in,), events=found.events)

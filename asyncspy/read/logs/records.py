@@ -16,6 +16,9 @@ COLOUR = re.compile(r"(?:\x1b|#033|\\x1b|\\u001b)\[[0-9;]{0,20}m")
 ESCAPED_LINE = re.compile(r"\\n[ |]*File ")
 MOST_BEFORE_JSON = 200
 MAX_NODES = 2_000
+MAX_BYTE = 255
+MAX_MICROS_DIGITS = 16
+MAX_SECONDS = 4e9
 MAX_TEXT = 32 * 1024
 MAX_RECORD = 4 * 1024**2
 TIME_KEYS = ("timestamp", "@timestamp", "time", "asctime", "ts", "datetime", "date")
@@ -49,7 +52,7 @@ def lines_in(text: str) -> Iterator[Line]:
 
 
 def _split(parts: list[str]) -> Iterator[Line]:
-    """A record whose newlines were escaped: its first line has the prefix, the traceback may follow on the same line."""
+    """A record whose newlines were escaped: the traceback may begin on the line that has the prefix."""
     before, found, after = parts[0].partition(BEGIN)
     first = [before, found + after] if found else [before]
     for part in [*first, *parts[1:]]:
@@ -87,7 +90,7 @@ def _wrapped(text: str, source: str, time: str | None) -> Iterator[Line]:
 
 
 def _message(value: Any) -> str:
-    if isinstance(value, list) and all(type(one) is int and 0 <= one < 256 for one in value):
+    if isinstance(value, list) and all(type(one) is int and 0 <= one <= MAX_BYTE for one in value):
         return bytes(value).decode("utf-8", "backslashreplace")
     return value if isinstance(value, str) else ""
 
@@ -95,9 +98,9 @@ def _message(value: Any) -> str:
 def _time(document: dict[str, Any]) -> str | None:
     told = next((document[key] for key in TIME_KEYS if key in document), None)
     micros = document.get("__REALTIME_TIMESTAMP")
-    if isinstance(micros, str) and micros.isascii() and micros.isdigit() and len(micros) <= 16:
+    if isinstance(micros, str) and micros.isascii() and micros.isdigit() and len(micros) <= MAX_MICROS_DIGITS:
         return datetime.fromtimestamp(int(micros) / 1e6, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    if type(told) in (int, float) and 0 < told < 4e9:
+    if isinstance(told, int | float) and 0 < told < MAX_SECONDS:
         return datetime.fromtimestamp(told, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     return told[:40] if isinstance(told, str) else None
 

@@ -25,7 +25,9 @@ FRAME = re.compile(r'File "([^"]{1,4096})", line ([0-9]{1,9}), in (.{1,1000})\Z'
 RAISED = re.compile(r"(?:(?<=[\s|:>])|^)(?:[A-Za-z_]\w*\.){0,20}SynchronousOnlyOperation(?=:|\s*\Z)")
 CLOSES = re.compile(r"[A-Za-z_][\w.]*(?:: .*)?\Z", re.DOTALL)
 LEVELS = ("DEBUG:", "INFO:", "WARNING:", "ERROR:", "CRITICAL:")
-ADAPTED = re.compile(r"Asynchronous (?:handler adapted for middleware ([\w.]{1,300}?)\.|middleware ([\w.]{1,300}) adapted\.)(?:\s|\"|\Z)")
+ADAPTED = re.compile(
+    r"Asynchronous (?:handler adapted for middleware ([\w.]{1,300}?)\.|middleware ([\w.]{1,300}) adapted\.)(?:\s|\"|\Z)"
+)
 MARGIN = re.compile(r"\s*[|+] ?")
 MAX_FRAMES = 2_000
 MAX_OPEN = 64
