@@ -77,7 +77,7 @@ def _profile(
     interval = _interval(header)
     if header.get("mode") == "memory":
         raise InputError(
-            "Austin measured memory here, not time", remedy="record without --memory: austin -g -i 10ms -p PID"
+            "Austin measured memory here, not time", remedy="record without --memory: austin -s -i 10ms -p PID"
         )
     notes = [CUT] if cut else []
     if "austin" in header:
@@ -85,7 +85,7 @@ def _profile(
     notes += [UNSEEN.format(damaged)] if damaged else []
     origin = Origin(
         f"austin {header['austin'][:20]}" if "austin" in header else "profiling.sampling",
-        mode="gil" if header.get("gil") in ("on", "true") else AUSTIN_MODES.get(header.get("mode", ""), "unknown"),
+        mode=AUSTIN_MODES.get(header.get("mode", ""), "unknown"),
         rate=round(1e6 / interval) if interval else None,
         samples=stacks.total(),
     )

@@ -22,6 +22,7 @@ FRAME_INSIDE = re.compile(r" \([^;()]+\)(?:;| [0-9]+$)")
 MAX_COUNT_DIGITS = 12
 CUT = "its last line does not end: the file may be cut short, and that line's count with it"
 MAX_FRAMES = 20_000
+MAX_PLAIN_BYTES = 256 * 1024
 MAX_JOINED_LINES = 200
 MAX_JOIN_ATTEMPTS = 8
 
@@ -51,14 +52,13 @@ def sniff(head: bytes) -> bool:
 def read(stream: BinaryIO, path: str) -> Profile:
     """Every record; a line that is none, or belongs to none, is counted as dropped."""
     table, stacks = FrameTable(), Counter[Stack]()
-    pieces_of = _Pieces(table)
+    frame_at = _Pieces(table).__getitem__
     lines, dropped, records = _Lines(stream), 0, 0
     for line in lines:
         stack, _, count = line.rpartition(b" ")
         plain = count.isdigit() and len(count) <= MAX_COUNT_DIGITS and not stack.startswith((b"process ", b"thread ("))
-        if plain and int(count) and stack.count(b";") < MAX_FRAMES:
-            frames = tuple(map(pieces_of.__getitem__, stack.split(b";"))) if stack else ()
-            stacks[Stack(frames)] += int(count)
+        if plain and len(line) <= MAX_PLAIN_BYTES and (samples := int(count)):
+            add(stacks, Stack(tuple(map(frame_at, stack.split(b";"))) if stack else ()), samples)
             records += 1
             continue
         record, used = _record_at(lines.ahead(line), 0)
@@ -76,6 +76,14 @@ def read(stream: BinaryIO, path: str) -> Profile:
     cut = () if lines.ended else (CUT,)
     read_in = Input(path, "raw", records, dropped, (*cut, *what_is_missing(table.values())))
     return Profile(stacks, (Origin("py-spy", samples=stacks.total()),), (read_in,))
+
+
+def add(stacks: dict[Stack, int], stack: Stack, samples: int) -> None:
+    """Count a stack. It is hashed once where it is new: a stack's hash is most of what reading it costs."""
+    known = len(stacks)
+    before = stacks.setdefault(stack, samples)
+    if len(stacks) == known:
+        stacks[stack] = before + samples
 
 
 class _Pieces(dict[bytes, Frame]):

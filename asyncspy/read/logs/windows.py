@@ -6,13 +6,21 @@ looked at line by line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-ANCHORS = (b"SynchronousOnlyOperation", b"Asynchronous handler adapted", b"Asynchronous middleware ")
+ANCHOR = re.compile(rb".?.?SynchronousOnlyOperation|Asynchronous (?:handler adapted|middleware )", re.DOTALL)
+NEEDLE = b"ynchronous"
+"""What all anchors hold, at their second or third byte: one search is faster than three, and than a pattern."""
+BEGIN = b"Traceback (most recent call last)"
+UNWRAPPED = (b"raise SynchronousOnlyOperation", b"django.core.exceptions.SynchronousOnlyOperation:")
+WHOLE_RECORD = (BEGIN, b'"exc_type"')
 BLOCK = 1024**2
 LOOKBACK = 64 * 1024
 """A traceback with its chain is 5 to 15 KB; several workers write into each other's."""
+HEADING = 512
+"""Before a traceback stands the line of its record, with the time."""
 MAX_LINE = 4 * 1024**2
 
 
@@ -32,7 +40,7 @@ def windows(stream: BinaryIO) -> Iterator[Window]:
         end = _end(data, last=not block)
         fed = 0
         for first, line_end in _runs(_anchored(data, end)):
-            start = _start(data, fed, first)
+            start = _start(data, fed, first, line_end)
             yield Window(data[start:line_end], follows and start == fed)
             fed, follows = line_end, True
         if not block:
@@ -42,12 +50,26 @@ def windows(stream: BinaryIO) -> Iterator[Window]:
         held = data[keep:]
 
 
-def _start(data: bytes, fed: int, anchor: int) -> int:
+def _start(data: bytes, fed: int, anchor: int, end: int) -> int:
     """Where the lines begin that are looked at: far enough before the anchor, and with its own line in any case."""
-    if anchor - fed <= LOOKBACK:
+    line = max(fed, data.rfind(b"\n", fed, anchor) + 1)
+    if data[line : line + 1] == b"{" and any(
+        data.find(mark, line, data.find(b"\n", line, end)) >= 0 for mark in WHOLE_RECORD
+    ):
+        return line
+    start = _first_of_chain(data, fed, line) if data[line : anchor + 64].lstrip(b" |").startswith(UNWRAPPED) else -1
+    if start < 0:
+        start = anchor - LOOKBACK
+    if start <= fed:
         return fed
-    newline = data.find(b"\n", anchor - LOOKBACK, anchor)
-    return newline + 1 if newline >= 0 else max(fed, data.rfind(b"\n", fed, anchor) + 1)
+    newline = data.find(b"\n", start, line)
+    return newline + 1 if newline >= 0 else line
+
+
+def _first_of_chain(data: bytes, fed: int, line: int) -> int:
+    """Lines without a prefix are not mixed: what counts begins with the last traceback; -1 where that is not near."""
+    begin = data.rfind(BEGIN, max(fed, line - LOOKBACK), line)
+    return max(0, begin - HEADING) if begin >= 0 else -1
 
 
 def _end(data: bytes, *, last: bool) -> int:
@@ -74,11 +96,12 @@ def _runs(anchored: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 def _anchored(data: bytes, end: int) -> Iterator[tuple[int, int]]:
     """The first anchor of each line that holds one, and the end of that line, in order."""
-    following = [data.find(anchor, 0, end) for anchor in ANCHORS]
-    while hits := [at for at in following if at >= 0]:
-        newline = data.find(b"\n", min(hits), end)
-        line_end = newline + 1 if newline >= 0 else end
-        yield min(hits), line_end
-        for number, anchor in enumerate(ANCHORS):
-            if 0 <= following[number] < line_end:
-                following[number] = data.find(anchor, line_end, end)
+    at = data.find(NEEDLE, 0, end)
+    while at >= 0:
+        if ANCHOR.match(data, max(0, at - 2)):
+            newline = data.find(b"\n", at, end)
+            line_end = newline + 1 if newline >= 0 else end
+            yield at, line_end
+            at = data.find(NEEDLE, line_end, end)
+        else:
+            at = data.find(NEEDLE, at + 1, end)
