@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 from asyncspy.errors import InputError
 from asyncspy.model import Frame, Input, Origin, Profile, Stack
 from asyncspy.read.lines import MAX_LINE_BYTES
-from asyncspy.read.names import PROCESS, FrameTable, is_count, rejoin, stack_of, what_is_missing
+from asyncspy.read.names import PROCESS, FrameTable, add, is_count, rejoin, stack_of, what_is_missing
 
 SNIFFED_LINES = 50
 OTHER_FORMATS = (b"{", b"[", b"<?", b"<!", b"<svg", b"<html")
@@ -76,14 +76,6 @@ def read(stream: BinaryIO, path: str) -> Profile:
     cut = () if lines.ended else (CUT,)
     read_in = Input(path, "raw", records, dropped, (*cut, *what_is_missing(table.values())))
     return Profile(stacks, (Origin("py-spy", samples=stacks.total()),), (read_in,))
-
-
-def add(stacks: dict[Stack, int], stack: Stack, samples: int) -> None:
-    """Count a stack. It is hashed once where it is new: a stack's hash is most of what reading it costs."""
-    known = len(stacks)
-    before = stacks.setdefault(stack, samples)
-    if len(stacks) == known:
-        stacks[stack] = before + samples
 
 
 class _Pieces(dict[bytes, Frame]):

@@ -8,18 +8,25 @@ Samples without a frame are lost, too: inferno skips them, and nothing in the fi
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
 
 from asyncspy.errors import InputError
-from asyncspy.model import Input, Origin, Profile, Stack
+from asyncspy.model import Input, Mode, Origin, Profile, Stack
 from asyncspy.read.names import FrameTable, rejoin, stack_of, what_is_missing
-from asyncspy.read.svg_boxes import AS_SPEEDSCOPE, Box, draw
+from asyncspy.read.svg_boxes import AS_SPEEDSCOPE, Box, Drawing, draw
 
 NO_SAMPLES = b"No valid input provided to flamegraph"
 MIN_WIDTH_PERCENT = 0.1  # what py-spy asks of inferno
+MODES: tuple[tuple[re.Pattern[str], Mode], ...] = (
+    (re.compile(r"(?:^|\s)(?:--gil|-[a-z]*g[a-z]*)(?=\s|$)"), "gil"),
+    (re.compile(r"(?:^|\s)(?:--idle|-[a-z]*i[a-z]*)(?=\s|$)"), "wall"),
+)
+RATE = re.compile(r"(?:^|\s)(?:--rate|-r)[ =]?([0-9]{1,5})(?=\s|$)")
+DEFAULT_RATE = 100
 MAX_DEPTH = 5_000
 FRAMES_PER_BYTE = 1  # recordings need a fifth of it at most; a drawing made to explode needs thousands
 FEWEST_FRAMES = 1_000_000
@@ -60,8 +67,21 @@ def read(data: bytes, path: str) -> Profile:
         stacks[stack_of(tuple(map(table.__getitem__, pieces)))] += own
         read_in += 1
     notes = (*_lost(root, drawing.by_py_spy), *what_is_missing(table.values()))
-    origin = Origin("py-spy" if drawing.by_py_spy else "unknown", samples=stacks.total())
+    origin = _origin(drawing, stacks.total())
     return Profile(stacks, (origin,), (Input(path, "svg", read_in, dropped, notes),))
+
+
+def _origin(drawing: Drawing, samples: int) -> Origin:
+    """py-spy titles its drawings with its command line, which tells the mode and the rate."""
+    if not drawing.by_py_spy:
+        return Origin("unknown", samples=samples)
+    if " record " not in drawing.title:
+        return Origin("py-spy", samples=samples)
+    options = drawing.title.partition(" record ")[2].split(" -- ")[0]
+    modes = [mode for option, mode in MODES if option.search(options)]
+    rate = RATE.search(options)
+    told = int(rate[1]) if rate else DEFAULT_RATE
+    return Origin("py-spy", modes[0] if modes else "default", told if told > 0 else None, samples=samples)
 
 
 def _tree(boxes: Sequence[Box], slack: int) -> tuple[Node, int]:

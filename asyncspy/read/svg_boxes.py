@@ -17,6 +17,7 @@ from asyncspy.errors import InputError
 from asyncspy.read.names import is_count
 
 MAX_COUNT_DIGITS = 15
+MAX_TITLE = 2_000
 HEIGHT = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,4})?")
 PIXELS = re.compile(r"[0-9]{1,7}(?:\.[0-9]{1,3})?")
 TITLE = re.compile(r"(.*) \(([0-9][0-9,]{0,17}) [a-zA-Z]{1,20}, [0-9.]{1,8}%.{0,40}\)", re.DOTALL)
@@ -41,13 +42,18 @@ class Box(NamedTuple):
 
 @dataclass(slots=True)
 class Drawing:
-    """All boxes in the order of the file, and whether py-spy had them drawn."""
+    """All boxes in the order of the file, and the title: for py-spy, the command line that had them drawn."""
 
     boxes: list[Box] = field(default_factory=list)
     damaged: int = 0
-    by_py_spy: bool = False
+    title: str = ""
     slack: int = 0
     """By how much a box may seem to overlap another: what rounding to a tenth of a pixel can do."""
+
+    @property
+    def by_py_spy(self) -> bool:
+        """Whether py-spy had it drawn."""
+        return "py-spy" in self.title
 
 
 def draw(data: bytes) -> Drawing:
@@ -107,7 +113,7 @@ class _Handlers:
         if self._text is not None:
             self._text.append(text)
         elif self._heading:
-            self.drawing.by_py_spy = self.drawing.by_py_spy or "py-spy" in text
+            self.drawing.title += text[: MAX_TITLE - len(self.drawing.title)]
 
     def end(self, tag: str) -> None:
         if tag == "title" and self._text is not None:

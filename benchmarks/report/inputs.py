@@ -20,6 +20,8 @@ RECORDED = FIXTURES / "recordings" / "uvicorn-asyncio-every1.speedscope.json"
 LOG = FIXTURES / "logs" / "uvicorn-workers.log"
 INNER = 10
 VARIED = 0.7
+VIOLATING = 0.0002
+FAILING = 0.01
 PART = 4 * 1024**2
 
 Frames = tuple[Frame, ...]
@@ -97,9 +99,10 @@ def svg(path: Path, size: int) -> None:
 
 def _box(frame: Frame, start: int, width: int, depth: int) -> str:
     name = escape(f"{frame.function} ({frame.file}:{frame.line})")
+    y = 52 + 16 * depth
     return (
-        f'<g><title>{name} ({width:,} samples, 0.12%)</title><rect x="0.1234%" y="{52 + 16 * depth}" width="0.1234%" '
-        f'height="15" fill="rgb(227,120,20)" fg:x="{start}" fg:w="{width}"/><text x="0.3%" y="{62 + 16 * depth}"></text></g>\n'
+        f'<g><title>{name} ({width:,} samples, 0.12%)</title><rect x="0.1234%" y="{y}" width="0.1234%" height="15" '
+        f'fill="rgb(227,120,20)" fg:x="{start}" fg:w="{width}"/><text x="0.3%" y="{y + 10}"></text></g>\n'
     )
 
 
@@ -113,12 +116,13 @@ def log(path: Path, size: int) -> None:
     def lines() -> Iterator[str]:
         for number in range(1 << 60):
             luck = chance.random()
-            if luck < 0.0002:
+            if luck < VIOLATING:
                 yield chance.choice(violations)
-            elif luck < 0.01:
+            elif luck < FAILING:
                 yield chance.choice(others)
             else:
-                yield f'2026-11-21 09:00:00,{number % 1000:03} INFO access: "GET /orders/{number}/ HTTP/1.1" 200 5123 12ms\n'
+                at = f"2026-11-21 09:00:00,{number % 1000:03}"
+                yield f'{at} INFO access: "GET /orders/{number}/ HTTP/1.1" 200 5123 12ms\n'
 
     _fill(path, size, lines())
 

@@ -134,6 +134,7 @@ COUNTED = {  # samples, dropped, events
     "pixels-overlap.svg": (10, 1, 0),
     "prose-between.dump.txt": (1, 1, 0),
     "rate-absurd.asyncspy.json": (2, 0, 0),
+    "rate-absurd-weights-differ.asyncspy.json": (2, 0, 0),
     "rate-zero.asyncspy.json": (2, 0, 0),
     "sample-is-nested.speedscope.json": (1, 1, 0),
     "script.svg": (10, 0, 0),

@@ -107,3 +107,13 @@ def test_a_quote_that_never_closes_takes_no_other_record_with_it() -> None:
         (5, (Frame("main", "a.py", 1),)): 2
     }
     assert profile.inputs[0].dropped == 1
+
+
+def test_a_process_is_not_looked_for_in_line_after_line() -> None:
+    """Only so many lines that could end a command line are tried: otherwise a small file would take hours."""
+    lines = [f'say "{number} and 1' for number in range(folded.MAX_JOIN_ATTEMPTS)]
+    text = "\n".join(['process 4:"python -c', *lines, 'z";main (a.py:1) 2', "b (b.py:1) 5", ""])
+    profile = folded.read(io.BytesIO(text.encode()), "stacks.txt")
+    assert {stack.pid for stack in profile.stacks} == {None}
+    fewer = "\n".join(['process 4:"python -c', *lines[: folded.MAX_JOIN_ATTEMPTS - 1], 'z";main (a.py:1) 2', ""])
+    assert 4 in {stack.pid for stack in folded.read(io.BytesIO(fewer.encode()), "stacks.txt").stacks}
