@@ -115,10 +115,17 @@ class _Lines(Iterator[bytes]):
     def ahead(self, line: bytes) -> list[str]:
         """A line as text, and those after it that its process may be spread over."""
         texts = [line.decode("utf-8", "backslashreplace")]
-        if PROCESS.match(texts[0]) and not _record(texts[0]):
-            while len(self._waiting) < MAX_JOINED_LINES and (following := self._next()) is not None:
+        if not PROCESS.match(texts[0]) or _record(texts[0]):
+            return texts
+        for number in range(MAX_JOINED_LINES):
+            if number == len(self._waiting):
+                following = self._next()
+                if following is None:
+                    break
                 self._waiting.append(following)
-            texts += [one.decode("utf-8", "backslashreplace") for one in self._waiting]
+            texts.append(self._waiting[number].decode("utf-8", "backslashreplace"))
+            if PROCESS.match(texts[-1]):
+                break
         return texts
 
     def skip(self, count: int) -> None:

@@ -182,6 +182,7 @@ LARGE = {
     "million-boxes.svg": "svg",
     "semicolons.raw.txt": "raw",
     "quotes.raw.txt": "refused",
+    "quotes-after-a-stack.raw.txt": "raw",
     "names-all-different.raw.txt": "raw",
     "threads.dump.txt": "dump",
     "events.chrometrace.json": "chrometrace",
