@@ -30,8 +30,9 @@ def analyse(
     `source` gives the text of a recorded file where it can be read, `distribution` what was installed that an installed
     file came with; own code lies in `app_roots`, where any are given.
     """
-    told = (*profile.stacks, *profile.events)
-    owners = Ownership(app_roots, libraries_in({frame for one in told for frame in one.frames}))
+    frames = {frame for stack in profile.stacks for frame in stack.frames}
+    frames.update(frame for event in profile.events for frame in event.frames)
+    owners = Ownership(app_roots, libraries_in(frames))
     surveyed = survey(profile.stacks, owners)
     samples = surveyed.samples
     django = _common_django(profile)

@@ -7,15 +7,14 @@ exception's name has said all, and the user's frame nearest the raise is the cul
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from asyncspy.analyse import ownership, sinks
-from asyncspy.analyse.findings import Fault, FaultKey, Violation, _add, violation_in
+from asyncspy.analyse import sinks
+from asyncspy.analyse.findings import Fault, FaultKey, _add, violation_in
+from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.pattern import last_segment
-from asyncspy.analyse.remedies import Source, remedies
-from asyncspy.model import Culprit, Entry, Event, Evidence, Finding, Frame, Link, Logged, Remedy, seen_again
+from asyncspy.model import Culprit, Entry, Event, Evidence, Finding, Frame, Link, Logged, Remedy, Stack, seen_again
 
 RAISE = Frame("inner", "django/utils/asyncio.py")
 CONVERT = Remedy(
@@ -23,6 +22,8 @@ CONVERT = Remedy(
     "sync_and_async_middleware"
 )
 AT_START = "Asynchronous handler adapted"
+
+Making = Callable[[Fault], Finding]
 
 
 @dataclass
@@ -33,108 +34,99 @@ class Told:
     logged: Logged | None = None
     cut: bool = True
     """Whether every one of its tracebacks begins half way up."""
-    roots: list[Frame] = field(default_factory=list)
+
+    @property
+    def times(self) -> int:
+        """How often it was logged."""
+        return self.logged.times if self.logged else 0
 
 
 def with_logged(
-    findings: Sequence[Finding], events: Mapping[Event, Logged], *, source: Source, django: str | None
+    findings: tuple[Finding, ...], events: Mapping[Event, Logged], make: Making, owners: Ownership
 ) -> tuple[Finding, ...]:
     """Findings of samples with what logs say of the same line and call; then those that only logs tell of."""
     if not events:
-        return tuple(findings)
-    told = list(_told(events).values())
+        return findings
+    waiting = _told(events, owners)
     merged = []
     for finding in findings:
-        same = [one for one in told if _is_same(finding, one.fault)]
-        told = [one for one in told if one not in same]
+        same = [one for one in waiting if _is_same(finding, one.fault)]
+        waiting = [one for one in waiting if one not in same]
         merged.append(_with(finding, same))
-    own = sorted(told, key=lambda one: (-_count(one), one.fault.culprit))
-    sampled = [finding for finding in merged if finding.kind == "async-unsafe"]
-    merged += [_finding(one, sampled, source=source, django=django) for one in own]
-    return (*merged, *_middleware(events, merged))
+    only_logged = sorted(waiting, key=lambda one: (-one.times, one.fault.culprit))
+    merged += [_finding(one, make(one.fault), findings) for one in only_logged]
+    return (*merged, *_middleware(events, merged, owners))
 
 
-def _told(events: Mapping[Event, Logged]) -> dict[FaultKey, Told]:
+def _told(events: Mapping[Event, Logged], owners: Ownership) -> list[Told]:
     """The violations by their line and call."""
-    told: dict[FaultKey, Told] = {}
+    faults: dict[FaultKey, Fault] = {}
+    told: dict[int, Told] = {}
     for event, logged in events.items():
         if event.kind != "async-unsafe" or not event.frames:
             continue
-        frames, violation = _judged(event.frames)
-        faults: dict[FaultKey, Fault] = {}
-        _add(faults, frames, violation, logged.times)
-        ((key, fault),) = faults.items()
-        one = told.setdefault(key, Told(fault))
-        if one.fault is not fault:
-            one.fault.entries.update(fault.entries)
-            one.fault.sites.update(fault.sites)
-            one.fault.chain = max(one.fault.chain, fault.chain, key=len)
+        fault = _add_to(faults, event.frames, logged.times, owners)
+        one = told.setdefault(id(fault), Told(fault))
         one.logged = seen_again(one.logged, logged)
-        caught_half_way = ownership.owner(frames[0].file) is None
+        caught_half_way = owners.of(event.frames[0]) is None
         one.cut = one.cut and (not event.whole or caught_half_way)
-        one.roots.append(frames[0])
-    return told
+    return list(told.values())
 
 
-def _judged(frames: tuple[Frame, ...]) -> tuple[tuple[Frame, ...], Violation]:
-    """The frames with the culprit found in them; where the guard's own frame is missing, it is put back."""
+def _add_to(faults: dict[FaultKey, Fault], frames: tuple[Frame, ...], times: int, owners: Ownership) -> Fault:
+    """The fault that these frames tell of, counted; where the guard's own frame is missing, it is put back."""
     guards = [index for index, frame in enumerate(frames) if sinks.is_guard(frame)]
     frames = frames[: guards[-1] + 1] if guards else (*frames, RAISE)
-    violation = violation_in(frames, -1)
+    violation = violation_in(frames, -1, owners)
     if violation is None:
         raise AssertionError("a stack that ends in the guard is a violation")
-    return frames, violation
+    alone: dict[FaultKey, Fault] = {}
+    _add(alone, Stack(frames), violation, times, owners)
+    ((key, _),) = alone.items()
+    _add(faults, Stack(frames), violation, times, owners)
+    return faults[key]
 
 
 def _is_same(finding: Finding, fault: Fault) -> bool:
     """Whether both mean the same call on the same line; recordings shorten files, and logs shorten functions."""
-    here, there = finding.culprit.frame, fault.culprit
     return (
         finding.kind == "async-unsafe"
-        and here.line == there.line
-        and last_segment(here.function) == last_segment(there.function)
         and finding.call == fault.call.name
-        and same_source(here.file, there.file)
+        and same(finding.culprit.frame, fault.culprit)
     )
 
 
-def same_source(one: str, other: str) -> bool:
-    """Whether one name is the other or its end."""
+def same(one: Frame | Link, other: Frame | Link) -> bool:
+    """Whether both are one line of code, though one has its file shortened or its function unqualified."""
+    return (
+        one.line == other.line
+        and last_segment(one.function) == last_segment(other.function)
+        and _is_end(one.file, other.file)
+    )
+
+
+def _is_end(one: str, other: str) -> bool:
     return one == other or one.endswith("/" + other) or other.endswith("/" + one)
 
 
-def _with(finding: Finding, same: Sequence[Told]) -> Finding:
-    for one in same:
+def _with(finding: Finding, told: Sequence[Told]) -> Finding:
+    for one in told:
         logged = seen_again(finding.logged, one.logged) if one.logged else finding.logged
-        count = logged.times if logged else 0
-        finding = replace(finding, logged=logged, evidence=replace(finding.evidence, logged=count))
+        times = logged.times if logged else 0
+        finding = replace(finding, logged=logged, evidence=replace(finding.evidence, logged=times))
     return finding
 
 
-def _count(one: Told) -> int:
-    return one.logged.times if one.logged else 0
-
-
-def _finding(one: Told, sampled: Sequence[Finding], *, source: Source, django: str | None) -> Finding:
+def _finding(one: Told, made: Finding, sampled: Sequence[Finding]) -> Finding:
     """A finding that only logs tell of, with its outer part from a sampled chain if its own was cut off."""
-    fault = one.fault
-    site, _ = fault.sites.most_common(1)[0]
-    chain = tuple(Link(*frame, ownership.owner(frame.file)) for frame in fault.chain)
-    outer = _outer_part(chain, sampled) if one.cut else None
-    entries = tuple(Entry(kind, frame, weight) for (kind, frame), weight in fault.entries.most_common())
-    return Finding(
-        kind="async-unsafe",
-        evidence=Evidence(logged=_count(one)),
-        allowed=False,
-        culprit=Culprit(fault.culprit, fault.package),
-        call=fault.call.name,
-        sink=fault.sink,
-        entries=outer[0] if outer else entries,
-        chain=(*outer[1], *chain) if outer else chain,
-        remedies=remedies(fault.call, site, source=source, django=django),
-        logged=one.logged,
-        completed=outer is not None,
+    finding = replace(
+        made, evidence=Evidence(logged=one.times), allowed=False, share=None, workers=(), logged=one.logged
     )
+    outer = _outer_part(finding.chain, sampled) if one.cut else None
+    if outer is None:
+        return finding
+    entries, chain = outer
+    return replace(finding, entries=entries, chain=(*chain, *finding.chain), completed=True)
 
 
 def _outer_part(
@@ -143,46 +135,33 @@ def _outer_part(
     """The entries and the links above, of the sampled chain that passes through where this one begins."""
     for finding in sampled:
         for index, link in enumerate(finding.chain):
-            if index and _is_same_link(link, chain[0]):
+            if index and chain and same(link, chain[0]):
                 return finding.entries, finding.chain[:index]
     return None
 
 
-def _is_same_link(one: Link, other: Link) -> bool:
-    return (
-        one.line == other.line
-        and last_segment(one.function) == last_segment(other.function)
-        and same_source(one.file, other.file)
-    )
-
-
-def _middleware(events: Mapping[Event, Logged], findings: Sequence[Finding]) -> list[Finding]:
+def _middleware(events: Mapping[Event, Logged], findings: Sequence[Finding], owners: Ownership) -> list[Finding]:
     """The middleware for which the async handler was adapted when the workers started."""
-    counts: Counter[str] = Counter()
-    seen: dict[str, Logged] = {}
-    for event, logged in events.items():
-        if event.kind == "sync-middleware":
-            seen[event.subject] = seen_again(seen.get(event.subject), logged)
-            counts[event.subject] += logged.times
-    return [_sync_middleware(name, seen[name]) for name, _ in counts.most_common() if not _is_known(name, findings)]
+    adapted = {event.subject: logged for event, logged in events.items() if event.kind == "sync-middleware"}
+    unknown = [name for name in adapted if not _is_known(name, findings)]
+    return [_sync_middleware(name, adapted[name], owners) for name in sorted(unknown, key=lambda n: -adapted[n].times)]
 
 
 def _is_known(name: str, findings: Sequence[Finding]) -> bool:
     """Whether samples have shown this middleware's frames already."""
     module, _, class_name = name.rpartition(".")
-    file = module.replace(".", "/")
     return any(
         finding.kind == "sync-middleware"
         and finding.culprit.frame.function.partition(".")[0] == class_name
-        and same_source(finding.culprit.frame.file.removesuffix(".py"), file)
+        and _is_end(finding.culprit.frame.file.removesuffix(".py"), module.replace(".", "/"))
         for finding in findings
     )
 
 
-def _sync_middleware(name: str, logged: Logged) -> Finding:
+def _sync_middleware(name: str, logged: Logged, owners: Ownership) -> Finding:
     module, _, class_name = name.rpartition(".")
     frame = Frame(class_name, module.replace(".", "/") + ".py")
-    package = ownership.owner(frame.file)
+    package = owners.of(frame)
     return Finding(
         kind="sync-middleware",
         evidence=Evidence(logged=logged.times),
