@@ -93,7 +93,9 @@ def _from_rules(pattern: Pattern, held_by: Sequence[Rules[Any]]) -> Callable[[],
     def remove() -> Callable[[], None]:
         before = [(table, dict(table._by_name)) for table in held_by]
         for table in held_by:
-            table._by_name = {name: [row for row in rows if row[0] != pattern] for name, rows in table._by_name.items()}
+            table._by_name = {
+                name: [row for row in rows if row[0] != pattern] for name, rows in table._by_name.items()
+            }
 
         def restore() -> None:
             for table, rows in before:

@@ -28,8 +28,7 @@ PLUMBING = (
     Pattern("SingleObjectMixin.get_object", "django/views/generic/detail.py"),
     Pattern("AuthenticationMiddleware.process_request.<locals>.<lambda>", "django/contrib/auth/middleware.py"),
     Pattern(
-        "sensitive_variables.<locals>.decorator.<locals>.sensitive_variables_wrapper",
-        "django/views/decorators/debug.py",
+        "sensitive_variables.<locals>.decorator.<locals>.sensitive_variables_wrapper", "django/views/decorators/debug.py"
     ),
     Pattern("auser", "django/contrib/auth/middleware.py"),
     Pattern("ModelBackend.get_user", "django/contrib/auth/backends.py"),
