@@ -107,13 +107,49 @@ class Input:
     notes: tuple[str, ...] = ()
 
 
+class Event(NamedTuple):
+    """What a log tells of once or often: frames of a traceback from the root to the raise, or the name of a middleware.
+
+    `whole` is False where the traceback does not begin at the root: the exception was caught half way up, or the log
+    is cut.
+    """
+
+    kind: Kind
+    frames: tuple[Frame, ...] = ()
+    subject: str = ""
+    whole: bool = True
+
+
+class Logged(NamedTuple):
+    """How often an event is in the logs, and when first and last, in the log's own words."""
+
+    times: int
+    first: str | None = None
+    last: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """One thread at one moment, as `py-spy dump` shows it; frames from the root to the leaf, None being not told."""
+
+    frames: tuple[Frame, ...]
+    name: str = ""
+    pid: int | None = None
+    id: int | None = None
+    os_id: int | None = None
+    active: bool | None = None
+    owns_gil: bool | None = None
+
+
 @dataclass(frozen=True)
 class Profile:
-    """Stacks and how many samples hit each."""
+    """Stacks and how many samples hit each; beside them what logs tell, which is never added to samples."""
 
     stacks: Mapping[Stack, int]
     origins: tuple[Origin, ...] = ()
     inputs: tuple[Input, ...] = ()
+    events: Mapping[Event, Logged] = field(default_factory=dict)
+    threads: tuple[Thread, ...] = ()
 
     @property
     def total(self) -> int:
@@ -133,13 +169,27 @@ def merge(profiles: Iterable[Profile]) -> Profile:
     if len(modes) > 1:
         raise ValueError(f"samples of the modes {' and '.join(modes)} cannot be added together")
     stacks: Counter[Stack] = Counter()
+    events: dict[Event, Logged] = {}
     for profile in profiles:
         stacks.update(profile.stacks)
+        for event, logged in profile.events.items():
+            events[event] = seen_again(events.get(event), logged)
     return Profile(
         stacks,
         tuple(origin for profile in profiles for origin in profile.origins),
         tuple(read for profile in profiles for read in profile.inputs),
+        events,
+        tuple(thread for profile in profiles for thread in profile.threads),
     )
+
+
+def seen_again(before: Logged | None, now: Logged) -> Logged:
+    """Both together. Logs come in any order: times that sort (2026-11-21…) are sorted."""
+    if before is None:
+        return now
+    times = [time for time in (before.first, before.last, now.first, now.last) if time]
+    ordered = sorted(times) if all(time[:4].isdigit() for time in times) else times
+    return Logged(before.times + now.times, *((ordered[0], ordered[-1]) if ordered else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +292,10 @@ class Finding:
     remedies: tuple[Remedy, ...] = ()
     share: Interval | None = None
     workers: tuple[WorkerShare, ...] = ()
+    logged: Logged | None = None
+    """When logs tell of it; `evidence.logged` is its count."""
+    completed: bool = False
+    """Whether the logged chain was cut, and its outer part is that of a sampled one."""
 
 
 class Needed(NamedTuple):

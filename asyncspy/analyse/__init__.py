@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from asyncspy.analyse import confidence
 from asyncspy.analyse.findings import Fault, Survey, survey
 from asyncspy.analyse.libraries import libraries_in
+from asyncspy.analyse.logged import with_logged
 from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.remedies import Source, remedies
 from asyncspy.analyse.written import written
@@ -31,11 +32,17 @@ def analyse(
     file came with; own code lies in `app_roots`, where any are given.
     """
     profile = written(profile)
-    owners = Ownership(app_roots, libraries_in({frame for stack in profile.stacks for frame in stack.frames}))
+    frames = {frame for stack in profile.stacks for frame in stack.frames}
+    frames.update(frame for event in profile.events for frame in event.frames)
+    owners = Ownership(app_roots, libraries_in(frames))
     surveyed = survey(profile.stacks, owners)
     samples = surveyed.samples
     django = _common_django(profile)
-    findings = tuple(_finding(fault, surveyed, source, distribution, django, owners) for fault in surveyed.faults)
+
+    def finding(fault: Fault) -> Finding:
+        return _finding(fault, surveyed, source, distribution, django, owners)
+
+    findings = with_logged(tuple(map(finding, surveyed.faults)), profile.events, finding, owners)
     verdict: Verdict = "violations" if findings else "none-seen" if samples.loop else "no-data"
     return Analysis(
         verdict=verdict,

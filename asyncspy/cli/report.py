@@ -1,4 +1,4 @@
-"""asyncspy report: the same report from saved recordings."""
+"""asyncspy report: the same report from saved recordings, other profilers' files, and logs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,17 @@ from asyncspy.cli.show import show
 @with_format
 @with_unfold
 def command(files: tuple[Path, ...], app_roots: tuple[str, ...], form: str, *, unfold: bool) -> None:
-    """Report from saved recordings: asyncspy's own, and py-spy's speedscope, raw and SVG files.
+    """Report from what was saved: recordings, flame graphs, dumps, logs; in files, folders, or - for standard input.
+
+    Read are asyncspy's recordings; py-spy's speedscope, raw, SVG, chrometrace and dump; other speedscope files; SVGs by
+    FlameGraph.pl; folded stacks of Austin and of profiling.sampling; logs with SynchronousOnlyOperation tracebacks, as
+    text or JSON lines. All of them may be packed with gzip or zstd.
 
     \b
       asyncspy report asyncspy-48291-20261121T021300.json
-      asyncspy report flame.svg
-      asyncspy report monday.json tuesday.json --format json
+      asyncspy report flame.svg web.log
+      asyncspy report /var/log/shop --format json
+      journalctl -u shop | asyncspy report -
       asyncspy report container.raw.txt --app-root shop --app-root billing
     """
     show(list(files), form=form, unfold=unfold, app_roots=app_roots)

@@ -31,7 +31,7 @@ def show(
     app_roots: Sequence[str] = (),
 ) -> Analysis:
     """Report on saved recordings, as one."""
-    profile = _merged([read.load(path) for path in _once_each(paths)])
+    profile = _merged(read.load_all(_once_each(paths)))
     target = _common_target(profile)
     root = _root_of(target, saved is not None)
     sources = Sources(SourceFiles(root), _ran_since(profile))

@@ -1,25 +1,29 @@
-"""Takes a file that anybody may have made; gives a `Profile`, or one clear `InputError`.
+"""Takes files that anybody may have made; gives `Profile`s, or one clear `InputError`.
 
 Formats are chosen by what the file holds, never by its name; `FORMATS` is tried in order.
 """
 
 from __future__ import annotations
 
-import stat
-from collections.abc import Callable
+import gc
+import io
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from asyncspy.errors import InputError
-from asyncspy.model import Profile
-from asyncspy.read import folded, speedscope, svg
+from asyncspy.model import Input, Profile
+from asyncspy.read import chrometrace, colons, dump_json, dump_text, folded, jsonl, logs, speedscope, svg
+from asyncspy.read.opening import LOOK_INSIDE, STANDARD_INPUT, UnpackingError, head_of, open_stream, whole
 from asyncspy.read.source import SourceFiles
 
-__all__ = ["FORMATS", "Format", "SourceFiles", "load"]
+__all__ = ["FORMATS", "Format", "SourceFiles", "load", "load_all"]
 
-HEAD_BYTES = 64 * 1024
-MAX_BYTES = 1024**3
+MAX_FILES = 10_000
 RECORD_AGAIN = "record again with: py-spy record --format speedscope --full-filenames --gil --pid PID --output FILE"
+UNREADABLE = "unknown"
 
 
 class Format(NamedTuple):
@@ -27,55 +31,101 @@ class Format(NamedTuple):
 
     name: str
     sniff: Callable[[bytes], bool]
-    read: Callable[[bytes, str], Profile]
+    read: Callable[[BinaryIO, str], Profile]
+
+
+def _of_bytes(read: Callable[[bytes, str], Profile]) -> Callable[[BinaryIO, str], Profile]:
+    """A reader that wants all bytes at once as one that takes a stream."""
+    return lambda stream, path: read(whole(stream), path)
 
 
 FORMATS = (
-    Format("speedscope", speedscope.sniff, speedscope.read),
-    Format("svg", svg.sniff, svg.read),
+    Format("speedscope", speedscope.sniff, _of_bytes(speedscope.read)),
+    Format("chrometrace", chrometrace.sniff, _of_bytes(chrometrace.read)),
+    Format("dump --json", dump_json.sniff, _of_bytes(dump_json.read)),
+    Format("profiling.sampling --jsonl", jsonl.sniff, jsonl.read),
+    Format("svg", svg.sniff, _of_bytes(svg.read)),
+    Format("dump", dump_text.sniff, _of_bytes(dump_text.read)),
+    Format("folded", colons.sniff, colons.read),
+    Format("log", logs.sniff, logs.read),
     Format("raw", folded.sniff, folded.read),  # last: nearly any text could be a folded stack
 )
 
 
 def load(path: Path) -> Profile:
-    """Read a recording of any known format. Raises InputError, with the file named, for what is none."""
-    data = _bytes(path).removeprefix(b"\xef\xbb\xbf")
-    head = data[:HEAD_BYTES]
-    known = next((one for one in FORMATS if one.sniff(head)), None)
-    if known is None:
-        names = ", ".join(one.name for one in FORMATS)
-        raise InputError(
-            f"{path} is not a recording of a known format ({names})",
-            remedy=f"give a file that asyncspy attach or py-spy record wrote, or {RECORD_AGAIN}",
-        )
-    try:
-        return known.read(data, str(path))
-    except InputError as error:
-        raise InputError(f"{path}: {error.message}", remedy=error.remedy) from error
+    """Read one file, or standard input for `-`. Raises InputError, with the file named, for what is no known format."""
+    with open_stream(path) as stream, _no_collector():
+        name = "standard input" if str(path) == STANDARD_INPUT else str(path)
+        try:
+            return _read(stream, name)
+        except InputError as error:
+            raise InputError(f"{name}: {error.message}", remedy=error.remedy) from error
+        except UnpackingError as error:
+            raise InputError(f"{name}: {error}", remedy=LOOK_INSIDE) from None
+        except OSError as error:
+            raise InputError(f"{name} cannot be read: {error.strerror}", remedy="check its permissions") from None
 
 
-def _bytes(path: Path) -> bytes:
-    """All of a regular file that is neither empty nor beyond reason."""
+def load_all(paths: Sequence[Path]) -> list[Profile]:
+    """Read files, and all that can be read in folders; what cannot be read there is an input without stacks."""
+    return [profile for path in paths for profile in (_folder(path) if path.is_dir() else [load(path)])]
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Readers make millions of tuples and no cycles: the garbage collector would only walk them again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
     try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise InputError(f"{path} is a folder", remedy="name the recordings in it: asyncspy report FOLDER/*")
-        if not stat.S_ISREG(status.st_mode):
-            raise InputError(f"{path} is not a regular file", remedy="save it to a file and give that")
-        if status.st_size > MAX_BYTES:
-            raise InputError(
-                f"{path} holds {status.st_size:,} bytes; at most {MAX_BYTES:,} are read",
-                remedy="record for a shorter time or at a lower rate",
-            )
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist", remedy="check the name and the folder") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise InputError(f"{path} cannot be read: {reason}", remedy="check its permissions") from None
-    if not data.strip():
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read(stream: io.BufferedReader, name: str) -> Profile:
+    head = head_of(stream)
+    if not head.strip() and len(head) < io.DEFAULT_BUFFER_SIZE:
         raise InputError(
-            f"{path} is empty: py-spy writes an empty raw file when it saw no samples",
+            "is empty: py-spy writes an empty raw file when it saw no samples",
             remedy="record again while the worker serves requests",
         )
-    return data
+    known = next((one for one in FORMATS if one.sniff(head)), None)
+    if known is None:
+        raise InputError(
+            f"not a recording of a known format ({', '.join(one.name for one in FORMATS)})",
+            remedy=f"give a file that asyncspy attach or py-spy record wrote, a log, or {RECORD_AGAIN}",
+        )
+    return known.read(stream, name)
+
+
+def _folder(folder: Path) -> list[Profile]:
+    """The files below a folder in the order of their names; links are not followed."""
+    profiles = [_or_why_not(path) for path in _files(folder)]
+    if not any(profile.inputs[0].format != UNREADABLE for profile in profiles):
+        raise InputError(
+            f"{folder}: none of its {len(profiles):,} files is a recording or a log",
+            remedy="give the files that asyncspy attach or py-spy record wrote, or logs",
+        )
+    return profiles
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    found = 0
+    for where, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(where, name)
+            if not name.startswith(".") and path.is_file() and not path.is_symlink():
+                found += 1
+                if found > MAX_FILES:
+                    raise InputError(f"{folder} holds more than {MAX_FILES:,} files", remedy="name the files you mean")
+                yield path
+
+
+def _or_why_not(path: Path) -> Profile:
+    try:
+        return load(path)
+    except InputError as error:
+        why = error.message.removeprefix(str(path)).lstrip(": ")
+        return Profile({}, inputs=(Input(str(path), UNREADABLE, 0, 1, (why,)),))

@@ -7,19 +7,22 @@ the quotes of the process frame show how.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from asyncspy.errors import InputError
-from asyncspy.model import Input, Origin, Profile, Stack
-from asyncspy.read.names import PROCESS, FrameTable, is_count, rejoin, stack_of, what_is_missing
+from asyncspy.model import Frame, Input, Origin, Profile, Stack
+from asyncspy.read.lines import MAX_LINE_BYTES
+from asyncspy.read.names import PROCESS, FrameTable, add, is_count, rejoin, stack_of, what_is_missing
 
 SNIFFED_LINES = 50
 OTHER_FORMATS = (b"{", b"[", b"<?", b"<!", b"<svg", b"<html")
 FRAME_INSIDE = re.compile(r" \([^;()]+\)(?:;| [0-9]+$)")
 MAX_COUNT_DIGITS = 12
 CUT = "its last line does not end: the file may be cut short, and that line's count with it"
+MAX_FRAMES = 20_000
+MAX_PLAIN_BYTES = 256 * 1024
 MAX_JOINED_LINES = 200
 MAX_JOIN_ATTEMPTS = 8
 
@@ -46,13 +49,22 @@ def sniff(head: bytes) -> bool:
     return any(map(FRAME_INSIDE.search, lines)) or all(map(_is_bare_stack, lines))
 
 
-def read(data: bytes, path: str) -> Profile:
+def read(stream: BinaryIO, path: str) -> Profile:
     """Every record; a line that is none, or belongs to none, is counted as dropped."""
     table, stacks = FrameTable(), Counter[Stack]()
-    records = dropped = 0
-    for record in _records(data.decode("utf-8", "backslashreplace")):
-        if record is None:
-            dropped += 1
+    frame_at = _Pieces(table).__getitem__
+    lines, dropped, records = _Lines(stream), 0, 0
+    for line in lines:
+        stack, _, count = line.rpartition(b" ")
+        plain = count.isdigit() and len(count) <= MAX_COUNT_DIGITS and not stack.startswith((b"process ", b"thread ("))
+        if plain and len(line) <= MAX_PLAIN_BYTES and (samples := int(count)):
+            add(stacks, Stack(tuple(map(frame_at, stack.split(b";"))) if stack else ()), samples)
+            records += 1
+            continue
+        record, used = _record_at(lines.ahead(line), 0)
+        lines.skip(used - 1)
+        if record is None or len(record.pieces) > MAX_FRAMES:
+            dropped += bool(line.strip())
             continue
         stacks[stack_of(tuple(map(table.__getitem__, record.pieces)))] += record.samples
         records += 1
@@ -61,9 +73,65 @@ def read(data: bytes, path: str) -> Profile:
             f"none of its {dropped:,} lines can be read as a stack with a count",
             remedy="give the file as py-spy record --format raw wrote it",
         )
-    cut = () if data.endswith(b"\n") else (CUT,)
+    cut = () if lines.ended else (CUT,)
     read_in = Input(path, "raw", records, dropped, (*cut, *what_is_missing(table.values())))
     return Profile(stacks, (Origin("py-spy", samples=stacks.total()),), (read_in,))
+
+
+class _Pieces(dict[bytes, Frame]):
+    """The frame of each text as it stands in the file: decoded once, and then found by its bytes."""
+
+    def __init__(self, table: FrameTable) -> None:
+        self._table = table
+
+    def __missing__(self, piece: bytes) -> Frame:
+        frame = self[piece] = self._table[piece.decode("utf-8", "backslashreplace")]
+        return frame
+
+
+class _Lines(Iterator[bytes]):
+    """The lines of a stream without their ends, with a look at those that follow."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._waiting: deque[bytes] = deque()
+        self.ended = True
+
+    def __next__(self) -> bytes:
+        if self._waiting:
+            return self._waiting.popleft()
+        line = self._next()
+        if line is None:
+            raise StopIteration
+        return line
+
+    def _next(self) -> bytes | None:
+        line = self._stream.readline(MAX_LINE_BYTES)
+        if not line:
+            return None
+        self.ended = line.endswith(b"\n")
+        return line.rstrip(b"\r\n")
+
+    def ahead(self, line: bytes) -> list[str]:
+        """A line as text, and those after it that its process may be spread over."""
+        texts = [line.decode("utf-8", "backslashreplace")]
+        if not PROCESS.match(texts[0]) or _record(texts[0]):
+            return texts
+        for number in range(MAX_JOINED_LINES):
+            if number == len(self._waiting):
+                following = self._next()
+                if following is None:
+                    break
+                self._waiting.append(following)
+            texts.append(self._waiting[number].decode("utf-8", "backslashreplace"))
+            if PROCESS.match(texts[-1]):
+                break
+        return texts
+
+    def skip(self, count: int) -> None:
+        """Leave out lines that were looked at and used."""
+        for _ in range(count):
+            self._waiting.popleft()
 
 
 def _is_bare_stack(line: str) -> bool:
@@ -84,17 +152,6 @@ def _record(text: str) -> Record | None:
         return None
     pieces = rejoin(stack.split(";")) if stack else ()
     return None if pieces is None else Record(pieces, count)
-
-
-def _records(text: str) -> Iterator[Record | None]:
-    """The records in order; None for a line that belongs to none."""
-    lines = text.replace("\r\n", "\n").split("\n")
-    at = 0
-    while at < len(lines):
-        record, used = _record_at(lines, at)
-        if record or lines[at].strip():
-            yield record
-        at += used
 
 
 def _record_at(lines: Sequence[str], at: int) -> tuple[Record | None, int]:

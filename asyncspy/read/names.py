@@ -72,6 +72,14 @@ def stack_of(frames: tuple[Frame, ...], pid: int | None = None, thread: str = ""
     return Stack(frames[start:] if start else frames, pid, thread)
 
 
+def add(stacks: dict[Stack, int], stack: Stack, samples: int) -> None:
+    """Count a stack. It is hashed once where it is new: a stack's hash is most of what reading it costs."""
+    known = len(stacks)
+    before = stacks.setdefault(stack, samples)
+    if len(stacks) == known:
+        stacks[stack] = before + samples
+
+
 def rejoin(pieces: Sequence[str]) -> Sequence[str] | None:
     """Put process and thread frames that a `;` of their own split together again; None if a quote never closes."""
     whole: list[str] = []

@@ -1,33 +1,34 @@
-"""Takes a speedscope document of py-spy, or one that asyncspy saved; gives a `Profile` with a sample for each entry.
+"""Takes a speedscope document, by py-spy, another exporter, or saved by asyncspy; gives a `Profile`.
 
 py-spy writes one `sampled` profile per thread; each weight is the time between two samples, so an entry is one sample.
+Others (pyinstrument) write `evented` ones, which `evented` replays.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Set
-from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from asyncspy import recording
 from asyncspy.errors import InputError
 from asyncspy.model import Frame, Input, Origin, Profile, Stack
-from asyncspy.read.names import printable, stack_of, what_is_missing
+from asyncspy.read.evented import MILLISECONDS, Places, times_of
+from asyncspy.read.json_text import AS_WRITTEN, decode
+from asyncspy.read.names import add, printable, stack_of, what_is_missing
+from asyncspy.read.sampled import SamplesOf, paths_of, weights_of
 
 MARKS = (b"speedscope.app/", f'"{recording.KEY}"'.encode(), b'"profiles"', b'"shared"')
 THREAD = re.compile(r'(?:Process ([0-9]{1,10}) )?Thread \S+ "(.*)"\Z', re.DOTALL)
+AUSTIN = re.compile(r"(?:Wall|CPU) time profile for ([0-9]{1,10}):[0-9]{1,6}:([0-9A-Fa-f]{1,20})\Z")
 SECONDS = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
 MAX_LINE = 10**9
-MAX_WEIGHT = 1e12
 MAX_RATE = 1_000_000
 MAX_EXPORTER = 80
 
 NO_SAMPLES = "the recording holds no samples"
 COUNTED_ONCE = "its weights differ and its rate is not known: every entry counts as one sample"
-AS_WRITTEN = "give the file as it was written, or record again: asyncspy attach --pid PID"
 
 Object = dict[str, Any]
 
@@ -37,13 +38,6 @@ class Table(NamedTuple):
 
     frames: list[Frame]
     damaged: Set[int]
-
-
-class Entry(NamedTuple):
-    """One sound sample: places in the table, root first, and its weight in its profile's unit."""
-
-    places: tuple[int, ...]
-    weight: float
 
 
 def sniff(head: bytes) -> bool:
@@ -59,28 +53,27 @@ def read(data: bytes, path: str) -> Profile:
     table = _table(_list(_object(document, "shared"), "frames") if profiles else [])
     intervals = _intervals(profiles)
     per_sample, note = _scale(profiles, intervals, origin)
-    stacks, entries, dropped = Counter[Stack](), 0, 0
+    stacks, entries, dropped, evented = Counter[Stack](), 0, 0, False
     for profile in profiles:
-        sound, lost = _entries(profile, table)
-        entries, dropped = entries + len(sound), dropped + lost
-        if sound:
-            stacks.update(_counts(profile, sound, table, per_sample))
+        if isinstance(profile, dict) and profile.get("type") == "evented":
+            times = times_of(profile, len(table.frames), table.damaged)
+            _place(stacks, profile, times.stacks, table)
+            entries, dropped, evented = entries + len(times.stacks), dropped + times.dropped, True
+            continue
+        counted = paths_of(profile, len(table.frames), table.damaged, _samples_of(profile, per_sample))
+        entries, dropped = entries + counted.entries, dropped + counted.dropped
+        if counted.entries:
+            _place(stacks, profile, counted.places, table)
     if dropped and not entries:
         raise InputError(f"none of its {dropped:,} samples can be used", remedy=AS_WRITTEN)
+    note = (*note, *([MILLISECONDS] if evented else []))
     notes = (*note, *([] if entries else [NO_SAMPLES]), *what_is_missing(table.frames))
     origin = origin or Origin(_exporter(document), rate=_rate(profiles, intervals), samples=stacks.total())
     return Profile(stacks, (origin,), (Input(path, "speedscope", entries, dropped, notes),))
 
 
 def _decode(data: bytes) -> Object:
-    try:
-        document = json.loads(data)
-    except RecursionError:
-        raise InputError("its JSON is nested too deeply", remedy=AS_WRITTEN) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"its JSON is broken or cut short: {error}", remedy=AS_WRITTEN) from None
-    except ValueError:
-        raise InputError("its JSON holds a number with thousands of digits", remedy=AS_WRITTEN) from None
+    document = decode(data)
     if not isinstance(document, dict):
         raise InputError("its JSON is not an object", remedy=AS_WRITTEN)
     return document
@@ -117,46 +110,27 @@ def _frame(entry: Any) -> Frame | None:
     return Frame(printable(name), printable(file or ""), line if type(line) is int and 0 < line < MAX_LINE else 0)
 
 
-def _entries(profile: Any, table: Table) -> tuple[list[Entry], int]:
-    """The sound samples of one thread's profile, and how many are not."""
-    if not isinstance(profile, dict) or not isinstance(samples := profile.get("samples"), list):
-        return [], 1
-    weights = profile.get("weights")
-    pairs = list(zip_longest(samples, weights if isinstance(weights, list) else ()))
-    sound = [Entry(tuple(sample), weight) for sample, weight in pairs if _is_weight(weight) and _fits(sample, table)]
-    return sound, len(pairs) - len(sound)
+def _samples_of(profile: Any, per_sample: float | None) -> SamplesOf | None:
+    """How many samples a weight stands for, if not every one stands for one."""
+    if per_sample is None or not isinstance(profile, dict):
+        return None
+    scale = _seconds(profile) / per_sample
+    return lambda weight: max(1, round(weight * scale))
 
 
-def _fits(sample: Any, table: Table) -> bool:
-    """Whether each place is in the table: -1 would be its last frame, and True its second."""
-    if type(sample) is not list or not set(map(type, sample)) <= {int}:
-        return False
-    in_range = not sample or (min(sample) >= 0 and max(sample) < len(table.frames))
-    return in_range and table.damaged.isdisjoint(sample)
-
-
-def _is_weight(weight: Any) -> bool:
-    return type(weight) in (int, float) and 0 < weight < MAX_WEIGHT  # NaN is neither
-
-
-def _counts(profile: Object, entries: list[Entry], table: Table, per_sample: float | None) -> Counter[Stack]:
-    """The stacks of one thread; without an interval every entry is one sample."""
+def _place(stacks: Counter[Stack], profile: Object, places: Counter[Places], table: Table) -> None:
+    """Add the stacks that these places in the table stand for."""
     pid, thread = _thread(profile.get("name"))
-    places = Counter[tuple[int, ...]]()
-    for entry in entries:
-        seconds = entry.weight * _seconds(profile)
-        places[entry.places] += max(1, round(seconds / per_sample)) if per_sample else 1
-    counts = Counter[Stack]()
+    frame_at = table.frames.__getitem__
     for path, count in places.items():
-        counts[stack_of(tuple(table.frames[place] for place in path), pid, thread)] += count
-    return counts
+        add(stacks, stack_of(tuple(map(frame_at, path)), pid, thread), count)
 
 
 def _thread(name: Any) -> tuple[int | None, str]:
     """The process and the thread's name, from a profile's name as py-spy forms it."""
     if not isinstance(name, str):
         return None, ""
-    known = THREAD.match(name)
+    known = THREAD.match(name) or AUSTIN.match(name)
     if not known:
         return None, printable(name)
     return int(known[1]) if known[1] else None, printable(known[2])
@@ -169,15 +143,14 @@ def _seconds(profile: Object) -> float:
 
 def _intervals(profiles: list[Any]) -> set[float]:
     """All different times that an entry stands for."""
-    sound = [one for one in profiles if isinstance(one, dict) and isinstance(one.get("weights"), list)]
-    return {weight * _seconds(one) for one in sound for weight in one["weights"] if _is_weight(weight)}
+    return {weight * _seconds(one) for one in profiles for weight in weights_of(one)}
 
 
 def _scale(profiles: list[Any], intervals: set[float], origin: Origin | None) -> tuple[float | None, tuple[str, ...]]:
     """The time that one sample stands for, where entries stand for several; and a note where it is not known."""
     if len(intervals) <= 1:
         return None, ()
-    if origin and origin.rate and origin.rate > 0:
+    if origin and origin.rate and 0 < origin.rate <= MAX_RATE:
         return 1 / origin.rate, ()
     if all(isinstance(one, dict) and one.get("unit") == "none" for one in profiles):
         return 1.0, ()

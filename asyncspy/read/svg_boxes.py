@@ -1,4 +1,7 @@
-"""Takes the bytes of an SVG; gives the boxes that inferno drew in it, as they stand there, and how many are damaged.
+"""Takes the bytes of an SVG; gives the boxes that inferno or FlameGraph.pl drew in it, and how many are damaged.
+
+inferno says in `fg:x` and `fg:w` where a box lies, in samples. FlameGraph.pl draws in pixels with one decimal: there
+boxes are measured in tenths of a pixel, and their samples are read from their titles.
 
 Only expat touches the XML. Entities and internal subsets are refused; nothing that the file names is ever fetched.
 """
@@ -14,32 +17,43 @@ from asyncspy.errors import InputError
 from asyncspy.read.names import is_count
 
 MAX_COUNT_DIGITS = 15
+MAX_TITLE = 2_000
 HEIGHT = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,4})?")
+PIXELS = re.compile(r"[0-9]{1,7}(?:\.[0-9]{1,3})?")
+TITLE = re.compile(r"(.*) \(([0-9][0-9,]{0,17}) [a-zA-Z]{1,20}, [0-9.]{1,8}%.{0,40}\)", re.DOTALL)
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 AS_SPEEDSCOPE = "record again in a form that loses nothing: py-spy record --format speedscope --full-filenames"
 
 
 class Box(NamedTuple):
-    """A frame as it is drawn: its height, and from where it goes how far, in samples."""
+    """A frame as it is drawn: its height, from where it goes how far, its name, and its samples."""
 
     y: float
     x: int
     width: int
     name: str
+    samples: int
 
     @property
     def end(self) -> int:
-        """The first sample to the right of it."""
+        """What lies first to the right of it."""
         return self.x + self.width
 
 
 @dataclass(slots=True)
 class Drawing:
-    """All boxes in the order of the file, and whether py-spy had them drawn."""
+    """All boxes in the order of the file, and the title: for py-spy, the command line that had them drawn."""
 
     boxes: list[Box] = field(default_factory=list)
     damaged: int = 0
-    by_py_spy: bool = False
+    title: str = ""
+    slack: int = 0
+    """By how much a box may seem to overlap another: what rounding to a tenth of a pixel can do."""
+
+    @property
+    def by_py_spy(self) -> bool:
+        """Whether py-spy had it drawn."""
+        return "py-spy" in self.title
 
 
 def draw(data: bytes) -> Drawing:
@@ -59,7 +73,8 @@ def draw(data: bytes) -> Drawing:
         raise InputError(f"its XML cannot be decoded: {error}", remedy=AS_SPEEDSCOPE) from None
     if not handlers.drawing.boxes:
         raise InputError(
-            "it is an SVG without the attributes fg:x and fg:w that py-spy's flame graphs have", remedy=AS_SPEEDSCOPE
+            "it is an SVG without boxes that have a frame and a number of samples as title, as flame graphs do",
+            remedy=AS_SPEEDSCOPE,
         )
     return handlers.drawing
 
@@ -89,6 +104,8 @@ class _Handlers:
             self._text = []
         elif tag == "rect" and "fg:w" in attributes:
             self._box(attributes)
+        elif tag == "rect" and self._title:
+            self._box_in_pixels(attributes)
         elif tag == "text":
             self._heading = attributes.get("id") == "title"
 
@@ -96,7 +113,7 @@ class _Handlers:
         if self._text is not None:
             self._text.append(text)
         elif self._heading:
-            self.drawing.by_py_spy = self.drawing.by_py_spy or "py-spy" in text
+            self.drawing.title += text[: MAX_TITLE - len(self.drawing.title)]
 
     def end(self, tag: str) -> None:
         if tag == "title" and self._text is not None:
@@ -109,7 +126,20 @@ class _Handlers:
         name, bracket, _ = self._title.rpartition(" (")  # NAME (2,998 samples, 99.97%)
         good = bracket and is_count(x) and is_count(width) and max(len(x), len(width)) <= MAX_COUNT_DIGITS
         if good and HEIGHT.fullmatch(y) and int(width):
-            self.drawing.boxes.append(Box(float(y), int(x), int(width), name))
+            self.drawing.boxes.append(Box(float(y), int(x), int(width), name, int(width)))
         else:
             self.drawing.damaged += 1
         self._title = ""
+
+    def _box_in_pixels(self, attributes: dict[str, str]) -> None:
+        x, width, y = (attributes.get(key, "") for key in ("x", "width", "y"))
+        title, self._title = TITLE.fullmatch(self._title), ""
+        if title is None:
+            return
+        if PIXELS.fullmatch(x) and PIXELS.fullmatch(width) and HEIGHT.fullmatch(y) and int(title[2].replace(",", "")):
+            samples = int(title[2].replace(",", ""))
+            box = Box(float(y), round(float(x) * 10), round(float(width) * 10), title[1], samples)
+            self.drawing.boxes.append(box)
+            self.drawing.slack = 2
+        else:
+            self.drawing.damaged += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def spelt(frame: Frame) -> str:
 
 
 def read_line(line: str) -> dict[Stack, int]:
-    return dict(folded.read(f"{line}\n".encode(), "stacks.txt").stacks)
+    return dict(folded.read(io.BytesIO(f"{line}\n".encode()), "stacks.txt").stacks)
 
 
 @given(st.lists(FRAMES, max_size=12), st.integers(1, 10**9))
@@ -91,7 +92,7 @@ def test_processes_and_threads_are_taken_off(line: str, pid: int | None, thread:
 
 def test_newlines_in_a_command_line_join_what_belongs_together_and_nothing_else(tmp_path: Path) -> None:
     text = 'a (a.py:1) 1\nprocess 4:"python -c x = 1\n\ny = 2";main (a.py:1) 3\nb (b.py:1) 5\n'
-    stacks = folded.read(text.encode(), "stacks.txt").stacks
+    stacks = folded.read(io.BytesIO(text.encode()), "stacks.txt").stacks
     assert {(stack.pid, stack.frames[0].function): count for stack, count in stacks.items()} == {
         (None, "a"): 1,
         (4, "main"): 3,
@@ -101,8 +102,18 @@ def test_newlines_in_a_command_line_join_what_belongs_together_and_nothing_else(
 
 def test_a_quote_that_never_closes_takes_no_other_record_with_it() -> None:
     text = 'process 4:"never\nprocess 5:"python -c a\nb";main (a.py:1) 2\n'
-    profile = folded.read(text.encode(), "stacks.txt")
+    profile = folded.read(io.BytesIO(text.encode()), "stacks.txt")
     assert {(stack.pid, stack.frames): count for stack, count in profile.stacks.items()} == {
         (5, (Frame("main", "a.py", 1),)): 2
     }
     assert profile.inputs[0].dropped == 1
+
+
+def test_a_process_is_not_looked_for_in_line_after_line() -> None:
+    """Only so many lines that could end a command line are tried: otherwise a small file would take hours."""
+    lines = [f'say "{number} and 1' for number in range(folded.MAX_JOIN_ATTEMPTS)]
+    text = "\n".join(['process 4:"python -c', *lines, 'z";main (a.py:1) 2', "b (b.py:1) 5", ""])
+    profile = folded.read(io.BytesIO(text.encode()), "stacks.txt")
+    assert {stack.pid for stack in profile.stacks} == {None}
+    fewer = "\n".join(['process 4:"python -c', *lines[: folded.MAX_JOIN_ATTEMPTS - 1], 'z";main (a.py:1) 2', ""])
+    assert 4 in {stack.pid for stack in folded.read(io.BytesIO(fewer.encode()), "stacks.txt").stacks}

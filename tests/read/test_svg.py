@@ -58,3 +58,20 @@ def test_a_tower_with_a_wide_top_stays_within_bounds() -> None:
     assert profile.inputs[0].dropped > 29_000
     assert peak < 100 * 1024 * 1024
     assert seconds < 20
+
+
+@pytest.mark.parametrize(
+    ("title", "mode", "rate"),
+    [
+        ("py-spy record --pid 1 --rate 50 --gil", "gil", 50),
+        ("py-spy record -g -p 1", "gil", 100),
+        ("py-spy record -p 1 -r 250 --idle", "wall", 250),
+        ("/opt/venv/bin/py-spy record -p 1 -o idle.svg", "default", 100),
+        ("py-spy record -o x.svg -- python app.py --idle -g", "default", 100),
+        ("py-spy", "unknown", None),
+        ("Flame Graph", "unknown", None),
+    ],
+)
+def test_the_title_tells_how_py_spy_sampled(title: str, mode: str, rate: int | None) -> None:
+    (origin,) = svg.read(drawn([("all", 0, 10, 0), ("a (a.py:1)", 0, 6, 1)], title=title), "flame.svg").origins
+    assert (origin.mode, origin.rate) == (mode, rate)

@@ -1,0 +1,105 @@
+"""Takes a Chrome trace of py-spy, frames that begin and end; gives a `Profile` with a sample for each changed stack.
+
+py-spy writes nothing when a thread's stack is the same as in the sample before, and keeps frames open while a thread
+is not sampled at all. So neither samples nor times can be had from it: what is counted is every stack that was new.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from asyncspy.errors import InputError
+from asyncspy.model import Frame, Input, Origin, Profile, Stack
+from asyncspy.read.json_text import AS_WRITTEN, decode, whole_number
+from asyncspy.read.names import printable, stack_of, what_is_missing
+
+MARKS = (b'"ph"', b'"ts"')
+MAX_LINE = 10**9
+MAX_PID = 1 << 32
+MAX_DEPTH = 5_000
+CHANGES = "the trace keeps changes of stacks, not samples: a stack that was sampled again and again counts once"
+
+Thread = tuple[int | None, object]
+
+
+def sniff(head: bytes) -> bool:
+    """A JSON list of events, alone or under its key."""
+    start = head.lstrip()
+    opens = start.startswith(b"[") or (start.startswith(b"{") and b'"traceEvents"' in head)
+    return opens and all(mark in head for mark in MARKS)
+
+
+def read(data: bytes, path: str) -> Profile:
+    """Every stack that stood for a while; events that fit nowhere are counted as dropped."""
+    replay = _Replay()
+    for event in _events(decode(data)):
+        replay.play(event)
+    replay.end()
+    if not replay.changes:
+        raise InputError(f"none of its {replay.dropped:,} events begins a frame", remedy=AS_WRITTEN)
+    notes = (CHANGES, *what_is_missing(replay.frames.values()))
+    origin = Origin("py-spy" if replay.by_py_spy else "unknown", samples=replay.changes)
+    return Profile(replay.stacks, (origin,), (Input(path, "chrometrace", replay.changes, replay.dropped, notes),))
+
+
+def _events(document: Any) -> list[Any]:
+    events = document.get("traceEvents") if isinstance(document, dict) else document
+    if not isinstance(events, list):
+        raise InputError("it holds no list of events", remedy=AS_WRITTEN)
+    return events
+
+
+class _Replay:
+    """The open frames of every thread while the events go by, and the stacks that were complete at some time."""
+
+    def __init__(self) -> None:
+        self.stacks: Counter[Stack] = Counter()
+        self.frames: dict[tuple[str, str, int], Frame] = {}
+        self.changes = self.dropped = 0
+        self.by_py_spy = False
+        self._open: dict[Thread, list[Frame]] = {}
+        self._since: dict[Thread, float] = {}
+
+    def play(self, event: Any) -> None:
+        """One event. What stood open until a later time than the last event's was a sample."""
+        if not isinstance(event, dict):
+            self.dropped += 1
+            return
+        kind, at = event.get("ph"), event.get("ts")
+        if kind == "M":  # names of processes and threads
+            return
+        frame = _frame(event)
+        if kind not in ("B", "E") or isinstance(at, bool) or not isinstance(at, int | float) or frame is None:
+            self.dropped += 1
+            return
+        self.by_py_spy = self.by_py_spy or event.get("cat") == "py-spy"
+        thread = (whole_number(event.get("pid"), MAX_PID), str(event.get("tid"))[:32])
+        frames = self._open.setdefault(thread, [])
+        if at != self._since.get(thread):
+            self._count(thread)
+            self._since[thread] = at
+        if kind == "B" and len(frames) < MAX_DEPTH:
+            frames.append(self.frames.setdefault(frame, frame))
+        elif kind == "E" and frames and frames[-1] == frame:
+            frames.pop()
+        else:
+            self.dropped += 1
+
+    def end(self) -> None:
+        """What was still open when the trace ended."""
+        for thread in self._open:
+            self._count(thread)
+
+    def _count(self, thread: Thread) -> None:
+        if frames := self._open[thread]:
+            self.stacks[stack_of(tuple(frames), thread[0])] += 1
+            self.changes += 1
+
+
+def _frame(event: dict[str, Any]) -> Frame | None:
+    name, told = event.get("name"), event.get("args")
+    file, line = (told.get("filename"), told.get("line")) if isinstance(told, dict) else ("", 0)
+    if not isinstance(name, str) or not isinstance(file, str | None):
+        return None
+    return Frame(printable(name), printable(file or ""), whole_number(line, MAX_LINE) or 0)

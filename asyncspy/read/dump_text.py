@@ -1,0 +1,84 @@
+"""Takes what `py-spy dump` prints, of one process or several; gives a `Profile`: each thread's stack is one sample.
+
+With --locals the values of variables stand between the frames. They can hold secrets and are skipped unread.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from asyncspy.errors import InputError
+from asyncspy.model import Frame, Profile, Thread
+from asyncspy.read.names import FrameTable
+from asyncspy.read.threads import profile_of
+
+PROCESS = re.compile(r"Process ([0-9]{1,10}): ")
+THREAD = re.compile(r'Thread ((?:0x[0-9A-Fa-f]{1,16}|0|[1-9][0-9]{0,19}))(?: \(([a-z+]{1,20})\))?(?:: "(.*)")?\s*\Z')
+FRAME = re.compile(r" {4}(\S.* \(.+\))\Z")
+INSIDE = re.compile(r"(?: {8}|\t)")
+
+
+class Head(NamedTuple):
+    """The line that a thread begins with."""
+
+    pid: int | None
+    id: int
+    state: str
+    name: str
+
+
+def sniff(head: bytes) -> bool:
+    """A process, its Python, and a thread, in lines of their own at the beginning."""
+    lines = head.decode("utf-8", "backslashreplace").lstrip().splitlines()[:12]
+    first = next((number for number, line in enumerate(lines) if PROCESS.match(line)), None)
+    return first is not None and any(line.startswith("Python v") for line in lines[first:])
+
+
+def read(data: bytes, path: str) -> Profile:
+    """Every thread; a line that is neither a thread, a frame nor a variable is counted as dropped."""
+    table, dropped, threads = FrameTable(), 0, list[Thread]()
+    frames: list[Frame] = []
+    head, in_variables = None, False
+    pid: int | None = None
+    for line in _lines(data):
+        if process := PROCESS.match(line):
+            pid = int(process[1])
+        elif thread := THREAD.match(line):
+            _keep(threads, head, frames)
+            head = Head(pid, int(thread[1], 0), thread[2] or "", thread[3] or "")
+            frames, in_variables = [], False
+        elif (frame := FRAME.match(line)) and head:
+            frames.append(table[frame[1]])
+            in_variables = False
+        elif INSIDE.match(line) and frames:
+            in_variables = True
+        elif line.strip() and not line.startswith("Python v") and not in_variables:
+            dropped += 1
+    _keep(threads, head, frames)
+    if not threads:
+        raise InputError("no thread is in it", remedy="give all that py-spy dump --pid PID printed")
+    return profile_of(threads, path, "dump", dropped)
+
+
+def _keep(threads: list[Thread], head: Head | None, frames: list[Frame]) -> None:
+    """The thread that ends here, root first."""
+    if head is None:
+        return
+    thread_id = head.id if head.id < 1 << 64 else None
+    threads.append(
+        Thread(
+            tuple(reversed(frames)),
+            head.name,
+            head.pid,
+            os_id=thread_id,
+            active=head.state.startswith("active") if head.state else None,
+            owns_gil=head.state.endswith("+gil") if head.state else None,
+        )
+    )
+
+
+def _lines(data: bytes) -> Iterator[str]:
+    for line in data.split(b"\n"):
+        yield line.rstrip(b"\r").decode("utf-8", "backslashreplace")

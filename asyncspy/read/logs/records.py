@@ -1,0 +1,153 @@
+"""Takes text of a log; gives its lines, unwrapped from what stands around them: JSON, escapes, terminal colours.
+
+A JSON record that holds a traceback becomes the lines of that traceback. Structured frames (structlog) become such
+lines, too; their locals can hold secrets and are never looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
+
+COLOUR = re.compile(r"(?:\x1b|#033|\\x1b|\\u001b)\[[0-9;]{0,20}m")
+ESCAPED_LINE = re.compile(r"\\n[ |]*File ")
+MOST_BEFORE_JSON = 200
+MAX_NODES = 2_000
+MAX_BYTE = 255
+MAX_MICROS_DIGITS = 16
+MAX_SECONDS = 4e9
+MAX_TEXT = 32 * 1024
+MAX_RECORD = 4 * 1024**2
+TIME_KEYS = ("timestamp", "@timestamp", "time", "asctime", "ts", "datetime", "date")
+BEGIN = "Traceback (most recent call last)"
+BREAK = "\x00end of record"
+
+
+class Line(NamedTuple):
+    """One line of one writer, with the time that its wrapping tells."""
+
+    text: str
+    source: str = ""
+    time: str | None = None
+
+
+def lines_in(text: str) -> Iterator[Line]:
+    """All lines, in order. After a record that stands for itself comes a line with the text BREAK."""
+    for raw in text.split("\n"):
+        line = raw.rstrip("\r")
+        if "[" in line and ("\x1b" in line or "033[" in line or "x1b" in line or "001b" in line):
+            line = COLOUR.sub("", line)
+        brace = line.find("{", 0, MOST_BEFORE_JSON)
+        if brace >= 0 and (document := _json(line[brace:])) is not None:
+            yield from _from_json(document, line[:brace].strip())
+        elif "#012" in line and BEGIN in line:  # how rsyslog writes a newline
+            yield from _split(line.split("#012"))
+        elif "\\n" in line and BEGIN in line and ESCAPED_LINE.search(line):
+            yield from _split(line.replace('\\"', '"').split("\\n"))
+        else:
+            yield Line(line[:MAX_TEXT])
+
+
+def _split(parts: list[str]) -> Iterator[Line]:
+    """A record whose newlines were escaped: the traceback may begin on the line that has the prefix."""
+    before, found, after = parts[0].partition(BEGIN)
+    first = [before, found + after] if found else [before]
+    for part in [*first, *parts[1:]]:
+        yield Line(part, "escaped")
+    yield Line(BREAK, "escaped")
+
+
+def _json(text: str) -> dict[str, Any] | None:
+    if not text.rstrip().endswith("}") or len(text) > MAX_RECORD:
+        return None
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _from_json(document: dict[str, Any], prefix: str) -> Iterator[Line]:
+    if isinstance(log := document.get("log"), str) and "stream" in document:  # docker's json-file
+        yield from _wrapped(log, f"{prefix}{document['stream']}"[:80], _time(document))
+    elif "MESSAGE" in document:  # journalctl -o json; bytes that are no text come as numbers
+        source = str(document.get("_PID"))[:20]
+        yield from _wrapped(_message(document["MESSAGE"]), f"journal {source}", _time(document))
+    else:
+        yield from _record(document)
+
+
+def _wrapped(text: str, source: str, time: str | None) -> Iterator[Line]:
+    for line in COLOUR.sub("", text).rstrip("\n").split("\n"):
+        inner = _json(line) if line.startswith("{") else None
+        if inner is None:
+            yield Line(line, source, time)
+        else:  # a JSON log in a JSON wrapping; no deeper
+            yield from _record(inner)
+
+
+def _message(value: Any) -> str:
+    if isinstance(value, list) and all(type(one) is int and 0 <= one <= MAX_BYTE for one in value):
+        return bytes(value).decode("utf-8", "backslashreplace")
+    return value if isinstance(value, str) else ""
+
+
+def _time(document: dict[str, Any]) -> str | None:
+    told = next((document[key] for key in TIME_KEYS if key in document), None)
+    micros = document.get("__REALTIME_TIMESTAMP")
+    if isinstance(micros, str) and micros.isascii() and micros.isdigit() and len(micros) <= MAX_MICROS_DIGITS:
+        return datetime.fromtimestamp(int(micros) / 1e6, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(told, int | float) and 0 < told < MAX_SECONDS:
+        return datetime.fromtimestamp(told, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return told[:40] if isinstance(told, str) else None
+
+
+def _record(document: dict[str, Any]) -> Iterator[Line]:
+    """The tracebacks of a record that holds all of them, each once though several fields may hold it."""
+    texts, exceptions, plain = _held(document)
+    time = _time(document)
+    kept: list[str] = []
+    for text in sorted(texts, key=len, reverse=True):
+        if not any(text[text.find(BEGIN) :].strip() in other for other in kept):
+            kept.append(text)
+    for text in kept:
+        yield from _wrapped(text, "record", time)
+    for exception in exceptions if not kept else []:
+        yield from (Line(line, "record", time) for line in _as_text(exception))
+    for text in plain if not kept and not exceptions else []:
+        yield Line(text, "record", time)
+    yield Line(BREAK, "record")
+
+
+def _held(document: dict[str, Any]) -> tuple[list[str], list[dict[str, Any]], list[str]]:
+    """All strings with a traceback, all structured exceptions, and all other strings, in a bounded part of it."""
+    texts: list[str] = []
+    exceptions: list[dict[str, Any]] = []
+    plain: list[str] = []
+    waiting: list[Any] = [document]
+    for _ in range(MAX_NODES):
+        if not waiting:
+            break
+        node = waiting.pop()
+        if isinstance(node, str):
+            (texts if BEGIN in node else plain).append(node)
+        elif isinstance(node, dict) and isinstance(node.get("exc_type"), str) and isinstance(node.get("frames"), list):
+            exceptions.append(node)
+            waiting.append(node.get("exceptions"))
+        elif isinstance(node, dict):
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node[:MAX_NODES])
+    return texts, exceptions, plain
+
+
+def _as_text(exception: dict[str, Any]) -> Iterator[str]:
+    yield f"{BEGIN}:"
+    for frame in exception["frames"][:MAX_NODES]:
+        if isinstance(frame, dict):
+            file, line, name = (frame.get(key) for key in ("filename", "lineno", "name"))
+            yield f'  File "{file}", line {line}, in {name}'
+    yield f"{exception['exc_type']}: {str(exception.get('exc_value'))[:200]}".replace("\n", " ")

@@ -1,0 +1,170 @@
+"""Takes a path, or `-` for standard input; gives its bytes as a stream, unpacked, within bounds.
+
+gzip and zstd are known by their first bytes. A small file that unpacks to far more than real recordings and logs do is
+refused while it unpacks, not afterwards.
+"""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import io
+import os
+import stat
+import sys
+import zlib
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from asyncspy.errors import InputError
+
+STANDARD_INPUT = "-"
+HEAD_BYTES = 64 * 1024
+MAX_BYTES = 1024**3
+PART_BYTES = 4 * 1024**2
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+BOM = b"\xef\xbb\xbf"
+MOST_EXPANSION = 250
+FREE_EXPANSION = 64 * 1024**2
+LOOK_INSIDE = "unpack it yourself, and look at what is in it"
+ZSTD_WINDOW_LOG = 27  # what zstd -d takes without being told more: 128 MiB
+
+
+def open_stream(path: Path) -> io.BufferedReader:
+    """The unpacked bytes of a regular file or of standard input, without a byte order mark."""
+    raw = _raw(path)
+    try:
+        counted = _Counted(raw)
+        unpacked = _unpacked(io.BufferedReader(counted, HEAD_BYTES), counted, path)
+        if unpacked.peek(HEAD_BYTES)[:3] == BOM:
+            unpacked.read(3)
+    except UnpackingError as error:
+        raise InputError(f"{path}: {error}", remedy=LOOK_INSIDE) from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}", remedy="check its permissions") from None
+    return unpacked
+
+
+def head_of(stream: io.BufferedReader) -> bytes:
+    """The first bytes, still to be read: as many as a pipe gives at once."""
+    return stream.peek(HEAD_BYTES)[:HEAD_BYTES]
+
+
+def whole(stream: BinaryIO) -> bytes:
+    """All of a stream, for formats that cannot be read in parts."""
+    parts, size = list[bytes](), 0
+    while part := stream.read(PART_BYTES):  # asked for all at once, a stream would set aside all that is allowed
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BYTES:
+            raise InputError(
+                f"it holds more than {MAX_BYTES:,} bytes, and this format cannot be read in parts",
+                remedy="record for a shorter time or at a lower rate",
+            )
+    return b"".join(parts)
+
+
+class UnpackingError(Exception):
+    """What is packed is damaged, or unpacks to more than it should."""
+
+
+class _Counted(io.RawIOBase):
+    """A raw file that counts what was read from it, and fills the buffer that asks as far as it can."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw
+        self.taken = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = 0
+        view = memoryview(buffer).cast("B")
+        while count < len(view):
+            got = self._raw.readinto(view[count:])  # type: ignore[attr-defined]
+            if not got:
+                break
+            count += got
+        self.taken += count
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Unpacked(io.RawIOBase):
+    """What a decompressor gives, cut off where it is out of all proportion to what was put in."""
+
+    def __init__(self, packed: BinaryIO, taken: _Counted) -> None:
+        self._packed, self._taken, self._given = packed, taken, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            data = self._packed.read(len(buffer))
+        except (OSError, EOFError, zlib.error, ValueError) as error:
+            raise UnpackingError(f"what is packed in it is damaged or cut short: {error}") from None
+        except Exception as error:  # zstd libraries have exceptions of their own
+            if type(error).__name__ != "ZstdError":
+                raise
+            raise UnpackingError(f"what is packed in it is damaged or cut short: {error}") from None
+        self._given += len(data)
+        if self._given > FREE_EXPANSION + MOST_EXPANSION * self._taken.taken:
+            raise UnpackingError(f"it unpacks to more than {MOST_EXPANSION} times its size: no recording or log does")
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
+
+
+def _unpacked(packed: io.BufferedReader, counted: _Counted, path: Path) -> io.BufferedReader:
+    """The stream itself, or what is packed in it; a file packed twice is not unpacked twice."""
+    start = packed.peek(4)[:4]
+    if start.startswith(GZIP):
+        return io.BufferedReader(_Unpacked(cast(BinaryIO, gzip.GzipFile(fileobj=packed)), counted), HEAD_BYTES)
+    if start.startswith(ZSTD):
+        return io.BufferedReader(_Unpacked(_zstd(packed, path), counted), HEAD_BYTES)
+    return packed
+
+
+def _zstd(packed: io.BufferedReader, path: Path) -> BinaryIO:
+    """Python 3.14 reads zstd; before, the package zstandard does, if it is there."""
+    for name in ("compression.zstd", "zstandard"):
+        try:
+            library: Any = importlib.import_module(name)
+        except ImportError:
+            continue
+        if name == "zstandard":
+            unpacker = library.ZstdDecompressor(max_window_size=1 << ZSTD_WINDOW_LOG)
+            return cast(BinaryIO, unpacker.stream_reader(packed, read_across_frames=True))
+        options = {library.DecompressionParameter.window_log_max: ZSTD_WINDOW_LOG}
+        return cast(BinaryIO, library.ZstdFile(packed, options=options))
+    raise InputError(
+        f"{path} is packed with zstd, which this Python cannot unpack (3.14 can, or the package zstandard)",
+        remedy=f"unpack it on the way: zstd -dc {path} | asyncspy report -",
+    )
+
+
+def _raw(path: Path) -> BinaryIO:
+    """Standard input, or a regular file that is not empty; nothing else is ever opened, so nothing is waited for."""
+    if str(path) == STANDARD_INPUT:
+        return cast(BinaryIO, os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0))
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise InputError(f"{path} is a folder", remedy=f"report all that is in it: asyncspy report {path}")
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(f"{path} is not a regular file", remedy=f"pipe it: asyncspy report - < {path}")
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        return cast(BinaryIO, os.fdopen(descriptor, "rb", buffering=0))
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist", remedy="check the name and the folder") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise InputError(f"{path} cannot be read: {reason}", remedy="check its permissions") from None

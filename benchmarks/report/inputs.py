@@ -1,0 +1,160 @@
+"""Takes recorded stacks and logs of fixtures/; gives large files in every format, no two stacks of which need be alike.
+
+Each stack is a recorded one; in most of them the line of one of the inner frames is another, as in a long recording of
+a large program.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from html import escape
+from pathlib import Path
+
+from asyncspy.model import Frame
+from asyncspy.read import load
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+RECORDED = FIXTURES / "recordings" / "uvicorn-asyncio-every1.speedscope.json"
+LOG = FIXTURES / "logs" / "uvicorn-workers.log"
+INNER = 10
+VARIED = 0.7
+VIOLATING = 0.0002
+FAILING = 0.01
+PART = 4 * 1024**2
+
+Frames = tuple[Frame, ...]
+
+
+def stacks(seed: int = 1) -> Iterator[Frames]:
+    """Endless stacks."""
+    chance = random.Random(seed)
+    recorded = [stack.frames for stack in load(RECORDED).stacks if len(stack.frames) > INNER]
+    while True:
+        frames = chance.choice(recorded)
+        if chance.random() < VARIED:
+            at = chance.randrange(len(frames) - INNER, len(frames))
+            other = frames[at]._replace(line=max(1, frames[at].line + chance.randrange(-40, 40)))
+            frames = (*frames[:at], other, *frames[at + 1 :])
+        yield frames
+
+
+def raw(path: Path, size: int) -> None:
+    """Folded stacks as py-spy writes them."""
+    lines = (";".join(f"{f.function} ({f.file}:{f.line})" for f in frames) + " 1\n" for frames in stacks())
+    _fill(path, size, lines)
+
+
+def austin(path: Path, size: int) -> None:
+    """Folded stacks as Austin writes them."""
+    lines = (
+        "P7;T0:7;" + ";".join(f"{f.file}:{f.function}:{f.line}" for f in frames) + " 10000\n" for frames in stacks()
+    )
+    _fill(path, size, lines, "# austin: 3.7.0\n# interval: 10000\n# mode: cpu\n\n")
+
+
+def speedscope(path: Path, size: int) -> None:
+    """One thread's samples as py-spy writes them."""
+    places: dict[Frame, int] = {}
+    samples, written = list[list[int]](), 0
+    for frames in stacks():
+        sample = [places.setdefault(frame, len(places)) for frame in frames]
+        samples.append(sample)
+        written += sum(len(str(place)) + 1 for place in sample) + 7  # a weight is 0.01 and a comma
+        if written > size:
+            break
+    profile = {"type": "sampled", "name": 'Thread 7 "MainThread"', "unit": "seconds", "samples": samples}
+    profile["weights"] = [0.01] * len(samples)
+    frames_told = [{"name": f.function, "file": f.file, "line": f.line, "col": None} for f in places]
+    document = {"$schema": "https://www.speedscope.app/file-format-schema.json", "profiles": [profile]}
+    document |= {"shared": {"frames": frames_told}, "exporter": "py-spy@0.4.3"}
+    path.write_text(json.dumps(document, separators=(",", ":")))
+
+
+def svg(path: Path, size: int) -> None:
+    """A flame graph as inferno draws it: stacks side by side, each a tower of its own on the part it shares."""
+    boxes, total, height = list[str](), 0, 0
+    written = 0
+    before: Frames = ()
+    started: list[int] = []
+    for frames in stacks():
+        shared = next((at for at, (one, other) in enumerate(zip(before, frames, strict=False)) if one != other), 0)
+        for depth in range(shared, len(started)):
+            boxes.append(_box(before[depth], started[depth], total - started[depth], depth + 1))
+            written += len(boxes[-1])
+        if written > size:
+            break
+        started = [*started[:shared], *[total] * (len(frames) - shared)]
+        before, total, height = frames, total + 1, max(height, len(frames))
+    for depth in range(shared):
+        boxes.append(_box(before[depth], started[depth], total - started[depth], depth + 1))
+    with path.open("w") as sink:
+        sink.write('<?xml version="1.0" standalone="no"?><svg xmlns="http://www.w3.org/2000/svg" xmlns:fg="x">')
+        sink.write(f'<text id="title">py-spy record</text><svg id="frames" total_samples="{total}">')
+        sink.write(f'<g><title>all ({total:,} samples, 100%)</title><rect y="52" fg:x="0" fg:w="{total}"/></g>')
+        sink.writelines(boxes)
+        sink.write("</svg></svg>\n")
+
+
+def _box(frame: Frame, start: int, width: int, depth: int) -> str:
+    name = escape(f"{frame.function} ({frame.file}:{frame.line})")
+    y = 52 + 16 * depth
+    return (
+        f'<g><title>{name} ({width:,} samples, 0.12%)</title><rect x="0.1234%" y="{y}" width="0.1234%" height="15" '
+        f'fill="rgb(227,120,20)" fg:x="{start}" fg:w="{width}"/><text x="0.3%" y="{y + 10}"></text></g>\n'
+    )
+
+
+def log(path: Path, size: int) -> None:
+    """Access lines, now and then another record with its traceback, seldom a violation."""
+    chance = random.Random(1)
+    records = _records(LOG.read_text())
+    violations = [record for record in records if "SynchronousOnlyOperation:" in record]
+    others = [record for record in records if "SynchronousOnlyOperation" not in record and "\n" in record.strip()]
+
+    def lines() -> Iterator[str]:
+        for number in range(1 << 60):
+            luck = chance.random()
+            if luck < VIOLATING:
+                yield chance.choice(violations)
+            elif luck < FAILING:
+                yield chance.choice(others)
+            else:
+                at = f"2026-11-21 09:00:00,{number % 1000:03}"
+                yield f'{at} INFO access: "GET /orders/{number}/ HTTP/1.1" 200 5123 12ms\n'
+
+    _fill(path, size, lines())
+
+
+def _records(text: str) -> list[str]:
+    records: list[str] = []
+    for line in text.splitlines(keepends=True):
+        if line[:4] == "2026" or not records:
+            records.append(line)
+        else:
+            records[-1] += line
+    return records
+
+
+def _fill(path: Path, size: int, lines: Iterator[str], head: str = "") -> None:
+    written, part = 0, [head]
+    waiting = 0
+    with path.open("w") as sink:
+        for line in lines:
+            part.append(line)
+            waiting += len(line)
+            if waiting > PART:
+                sink.writelines(part)
+                written, part, waiting = written + waiting, [], 0
+                if written >= size:
+                    return
+
+
+WRITERS: dict[str, Callable[[Path, int], None]] = {
+    "folded (py-spy raw)": raw,
+    "folded (Austin)": austin,
+    "speedscope": speedscope,
+    "svg": svg,
+    "log": log,
+}

@@ -1,0 +1,82 @@
+"""Takes a task's name and a file; prints the seconds and the peak memory of doing it once, in a process of its own.
+
+python -m benchmarks.report.tasks TASK FILE
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from xml.parsers import expat
+
+from asyncspy.read import load
+
+
+def asyncspy(path: Path) -> None:
+    """What is measured: the whole file to a Profile."""
+    load(path)
+
+
+def split_lines(path: Path) -> None:
+    """The floor for folded stacks: every line, with its count split off."""
+    total = 0
+    with path.open("rb") as lines:
+        for line in lines:
+            _, _, count = line.rpartition(b" ")
+            total += len(count)
+
+
+def orjson_loads(path: Path) -> None:
+    """The floor for JSON: one of the fastest decoders to plain objects."""
+    importlib.import_module("orjson").loads(path.read_bytes())
+
+
+def msgspec_decode(path: Path) -> None:
+    """The floor for JSON: the other."""
+    importlib.import_module("msgspec").json.decode(path.read_bytes())
+
+
+def json_loads(path: Path) -> None:
+    """What the standard library needs."""
+    json.loads(path.read_bytes())
+
+
+def expat_empty(path: Path) -> None:
+    """The floor for SVG: expat, with handlers that do nothing."""
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = lambda _tag, _attributes: None
+    parser.EndElementHandler = lambda _tag: None
+    parser.CharacterDataHandler = lambda _text: None
+    with path.open("rb") as file:
+        parser.ParseFile(file)
+
+
+def grep_count(path: Path) -> None:
+    """The floor for logs."""
+    subprocess.run(["grep", "-c", "Traceback", path], stdout=subprocess.DEVNULL, check=False)
+
+
+TASKS: dict[str, Callable[[Path], None]] = {
+    task.__name__: task
+    for task in (asyncspy, split_lines, orjson_loads, msgspec_decode, json_loads, expat_empty, grep_count)
+}
+
+
+def main() -> None:
+    """Run one task."""
+    task, path = TASKS[sys.argv[1]], Path(sys.argv[2])
+    start = time.perf_counter()
+    task(path)
+    seconds = time.perf_counter() - start
+    peak = next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
+    print(json.dumps([seconds, int(peak) * 1024]))
+
+
+if __name__ == "__main__":
+    main()
