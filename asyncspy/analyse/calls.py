@@ -200,7 +200,6 @@ CALLS: Rules[Call] = Rules(
             "first last earliest latest update delete explain",
             "4.1",
         ),
-        (Pattern("QuerySet.iterator", QUERY), Call("QuerySet.iterator", (ASYNC_ITERATOR, LIST_FIRST))),
         (Pattern("QuerySet._iterator", QUERY), Call("QuerySet.iterator", (ASYNC_ITERATOR, LIST_FIRST))),
         *_same(QUERY, "QuerySet.__len__", COUNT_OR_FETCH, LIST_FIRST),
         *_same(QUERY, "QuerySet.__bool__", EXISTS_OR_FETCH, LIST_FIRST),

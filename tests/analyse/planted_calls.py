@@ -210,6 +210,9 @@ ROWS = [
     Row("QuerySet.__iter__", lambda: iter(active().values_list("id")), "ValuesListIterable.__iter__"),
     Row("QuerySet.__iter__", lambda: iter(active().values_list("id", named=True)), "NamedValuesListIterable.__iter__"),
     Row("QuerySet.__iter__", lambda: iter(active().values_list("id", flat=True)), "FlatValuesListIterable.__iter__"),
+    Row("RawQuerySet.__len__", lambda: len(User.objects.raw("SELECT * FROM auth_user"))),
+    Row("RawQuerySet.__bool__", lambda: bool(User.objects.raw("SELECT * FROM auth_user"))),
+    Row("RawQuerySet.__getitem__", lambda: User.objects.raw("SELECT * FROM auth_user")[0]),
     Row("QuerySet.__repr__", lambda: repr(active()), ITERATING),
     Row("QuerySet._fetch_all", lambda qs: qs._fetch_all(), ITERATING, active),
     Row(

@@ -57,6 +57,17 @@ DOORS = {
         "signal receiver",
         "work",
     ),
+    "a receiver that send_robust() calls": (
+        "Signal.send_robust (django/dispatch/dispatcher.py:300)\n" + OWN,
+        "signal receiver",
+        "work",
+    ),
+    "a sync view": ("BaseHandler._get_response (django/core/handlers/base.py:197)\n" + OWN, "sync view", "work"),
+    "an import inside the loop": (
+        "import_from_string (uvicorn/importer.py:22)\n<module> (shop/asgi.py:4)\n" + OWN,
+        "import of the app",
+        "<module>",
+    ),
     "a receiver below a view is the view's": (
         VIEW + "Signal.send (django/dispatch/dispatcher.py:189)\n" + OWN,
         "async view",

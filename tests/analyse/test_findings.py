@@ -238,6 +238,21 @@ INNOCENT = {
 }
 
 
+SERIALIZERS = [
+    "Serializer.data",
+    "ListSerializer.data",
+    "BaseSerializer.data",
+    "BaseSerializer.is_valid",
+    "BaseSerializer.save",
+]
+
+
+@pytest.mark.parametrize("call", SERIALIZERS)
+def test_a_serializer_is_what_is_called_and_not_what_it_evaluates(call: str) -> None:
+    (finding,) = on_loop(VIEW + f"{call} (rest_framework/serializers.py:770)\n" + ITERATE).findings
+    assert (finding.call, finding.culprit.frame.function) == (call, "checkout")
+
+
 def on_loop(above: str, spelling: str = "whole, qualified", loop: str = ASYNCIO) -> Analysis:
     return analyse(profile(tuple(SPELLINGS[spelling](frame) for frame in frames(loop, HANDLER, above))))
 
