@@ -75,3 +75,20 @@ def test_a_tower_with_a_wide_top_stays_within_bounds() -> None:
 def test_the_title_tells_how_py_spy_sampled(title: str, mode: str, rate: int | None) -> None:
     (origin,) = svg.read(drawn([("all", 0, 10, 0), ("a (a.py:1)", 0, 6, 1)], title=title), "flame.svg").origins
     assert (origin.mode, origin.rate) == (mode, rate)
+
+
+def test_a_box_in_pixels_lies_on_what_is_under_its_middle() -> None:
+    """Rounding to a tenth of a pixel lets neighbours overlap: b seems to begin before a ends."""
+    boxes = [
+        ("all", "10.0", "100.1", 0, 10),
+        ("a (a.py:1)", "10.0", "50.1", 1, 5),
+        ("b (b.py:2)", "60.0", "50.1", 1, 5),
+    ]
+    boxes.append(("c (c.py:3)", "60.0", "50.1", 2, 5))
+    drawn_in_pixels = "".join(
+        f'<g><title>{name} ({samples} samples, 1%)</title><rect x="{x}" y="{500 - 16 * depth}" width="{width}"/></g>'
+        for name, x, width, depth, samples in boxes
+    )
+    profile = svg.read(f"<svg>{drawn_in_pixels}</svg>".encode(), "flame.svg")
+    a, b, c = Frame("a", "a.py", 1), Frame("b", "b.py", 2), Frame("c", "c.py", 3)
+    assert profile.stacks == {Stack((a,)): 5, Stack((b, c)): 5}
