@@ -17,7 +17,8 @@ T = TypeVar("T")
 
 COMMON_NAMES = frozenset(
     "_run all add cancel clear close commit connect count create cursor delete dispatch execute executemany exists "
-    "first func get handle inner last load login next render rollback run save savepoint select send set update wait".split()
+    "first func get handle inner last load login next render rollback run save savepoint select send set update "
+    "wait".split()
 )
 """Function names that anybody's code may have: with a bare file name and no class, they prove nothing."""
 

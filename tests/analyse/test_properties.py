@@ -199,7 +199,8 @@ def test_djangos_own_frames_are_never_taken_for_the_users(stack: tuple[Frame, ..
     for spell in (*SPELLINGS.values(), without_folder):
         spelt = tuple(map(spell, stack))
         bare = spell is without_folder
-        whole = any(frame.file.startswith("/") for frame in spelt)  # in shortened names, a package that no rule knows looks like own code
+        # in shortened names, a package that no rule knows looks like own code
+        whole = any(frame.file.startswith("/") for frame in spelt)
         own = {spell(frame)[1:] for frame in stack if frame in OWN or (frame in LIBRARY and not whole)}
         for finding in analyse(Profile({Stack(spelt): 1})).findings:
             assert finding.culprit.package is not None or finding.culprit.frame[1:] in own
