@@ -63,7 +63,7 @@ class Library(NamedTuple):
 def _all_rules() -> Iterator[Pattern]:
     for table in (calls.CALLS, sinks.PROOFS, entries.DOORS):
         yield from (pattern for pattern, _ in table)
-    yield from (sinks.GUARD, *worlds.LOOP, *worlds.POOL, *worlds.FORKED, *worlds.THREAD_ENDS, *PLUMBING)
+    yield from (sinks.GUARD, *(boundary.pattern for boundary in worlds.BOUNDARIES), *worlds.WAITS, *PLUMBING)
 
 
 _KNOWN = Rules([(pattern, pattern) for pattern in _all_rules()], lenient=True)

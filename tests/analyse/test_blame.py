@@ -221,14 +221,13 @@ def test_a_program_that_starts_the_server_is_no_entry() -> None:
 
 
 def test_one_line_that_is_mended_in_one_way_is_one_finding() -> None:
-    iterated = (
-        "QuerySet.__iter__ (django/db/models/query.py:386)\nQuerySet._fetch_all (django/db/models/query.py:1954)\n"
-    )
-    length = iterated.replace("__iter__", "__len__")
-    rows = "ModelIterable.__iter__ (django/db/models/query.py:93)\n"
-    analysis = analyse(profile(*(frames(ASYNCIO, HANDLER, VIEW, way, rows) for way in (iterated, iterated, length))))
+    """`with atomic():` enters and leaves on the same line."""
+    asks = "BaseDatabaseWrapper.get_autocommit (django/db/backends/base/base.py:456)\n"
+    enter = "Atomic.__enter__ (django/db/transaction.py:203)\n" + asks
+    leave = "Atomic.__exit__ (django/db/transaction.py:224)\n" + asks
+    analysis = analyse(profile(*(frames(ASYNCIO, HANDLER, VIEW, way) for way in (enter, enter, leave))))
     (found,) = analysis.findings
-    assert found.call == "QuerySet.__iter__"
+    assert found.call == "Atomic.__enter__"
     assert found.evidence.heading == 3
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 
@@ -112,7 +113,7 @@ def test_no_sample_is_lost_from_the_file_to_the_report(profile: Profile) -> None
     )
     if not kept:
         return
-    report = json.loads(FORMATS["json"](analyse(folded.read(text.encode(), "x.txt")), View()))
+    report = json.loads(FORMATS["json"](analyse(folded.read(io.BytesIO(text.encode()), "x.txt")), View()))
     assert report["samples"]["total"] == sum(kept.values())
     direct = analyse(Profile({Stack(stack.frames): 0 for stack in kept} | _summed(kept)))
     assert report["samples"]["loop"] == direct.samples.loop
@@ -199,7 +200,8 @@ def test_djangos_own_frames_are_never_taken_for_the_users(stack: tuple[Frame, ..
     for spell in (*SPELLINGS.values(), without_folder):
         spelt = tuple(map(spell, stack))
         bare = spell is without_folder
-        whole = any(frame.file.startswith("/") for frame in spelt)  # in shortened names, a package that no rule knows looks like own code
+        # in shortened names, a package that no rule knows looks like own code
+        whole = any(frame.file.startswith("/") for frame in spelt)
         own = {spell(frame)[1:] for frame in stack if frame in OWN or (frame in LIBRARY and not whole)}
         for finding in analyse(Profile({Stack(spelt): 1})).findings:
             assert finding.culprit.package is not None or finding.culprit.frame[1:] in own
