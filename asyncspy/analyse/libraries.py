@@ -60,10 +60,14 @@ class Library(NamedTuple):
     package: str
 
 
+SPAWNED = Pattern("BaseProcess._bootstrap", "multiprocessing/process.py")
+"""Below every spawned worker."""
+
+
 def _all_rules() -> Iterator[Pattern]:
     for table in (calls.CALLS, sinks.PROOFS, entries.DOORS):
         yield from (pattern for pattern, _ in table)
-    yield from (sinks.GUARD, *(boundary.pattern for boundary in worlds.BOUNDARIES), *worlds.WAITS, *PLUMBING)
+    yield from (sinks.GUARD, *(boundary.pattern for boundary in worlds.BOUNDARIES), *worlds.WAITS, *PLUMBING, SPAWNED)
 
 
 _KNOWN = Rules([(pattern, pattern) for pattern in _all_rules()], lenient=True)

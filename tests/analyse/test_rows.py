@@ -53,7 +53,6 @@ _WorkItem.run (concurrent/futures/thread.py:59)
 _worker (concurrent/futures/thread.py:93)
 DatabaseSyncToAsync.thread_handler (channels/db.py:13)
 WorkerThread.run (anyio/_backends/_asyncio.py:986)
-BaseProcess._bootstrap (multiprocessing/process.py:314)
 ThreadSensitiveContext.__aexit__.<locals>.join (asgiref/sync.py:200)
 """.strip().splitlines()
 
