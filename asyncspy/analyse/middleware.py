@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from asyncspy.analyse import worlds
-from asyncspy.analyse.pattern import Pattern, Rules
 from asyncspy.analyse.ownership import Ownership
+from asyncspy.analyse.pattern import Pattern, Rules
 from asyncspy.analyse.remedies import Source
 from asyncspy.model import Culprit, Evidence, Finding, Frame, Link, Remedy, Stack
 
