@@ -21,6 +21,10 @@ Verdict = Literal["violations", "none-seen", "no-data"]
 Kind = Literal["async-unsafe", "sync-middleware", "hop-cost", "blocked-loop", "pool-saturated", "deadlock"]
 
 
+WaitKind = Literal["sleep", "socket", "name", "lock", "thread", "process", "file", "unknown"]
+"""What a thread waits for: time, a peer, a name's address, a lock, other threads' work, a program, a disk."""
+
+
 class Frame(NamedTuple):
     """One line of a stack, spelt as the recording spells it; line 0 is "not recorded"."""
 
@@ -206,17 +210,21 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """How a finding is known; grades are counted apart and never added up across samples and events."""
+    """How a finding is known; grades are counted apart and never added up across samples and events.
+
+    `sampled` counts the samples of a finding that has nothing to do with Django's guard.
+    """
 
     reached: int = 0
     heading: int = 0
     logged: int = 0
     exact: int = 0
+    sampled: int = 0
 
     @property
     def samples(self) -> int:
         """The grades that sampling gives."""
-        return self.reached + self.heading
+        return self.reached + self.heading + self.sampled
 
 
 class Interval(NamedTuple):
@@ -278,8 +286,21 @@ class WorkerShare(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """What blocks the loop; where it is not `certain` that it waits, it may as well compute."""
+
+    kind: WaitKind
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault: all samples of one call on one line of code, whatever the route."""
+    """One fault: all samples of one call on one line of code, whatever the route.
+
+    `share` is of the loop's samples; of a blocked loop or a full pool, of the time that was watched, waits included.
+    `threads` is how many threads it holds on average, where the recording can tell; `drags` is how many other
+    middleware a sync-only one makes run in its thread.
+    """
 
     kind: Kind
     evidence: Evidence
@@ -296,6 +317,46 @@ class Finding:
     """When logs tell of it; `evidence.logged` is its count."""
     completed: bool = False
     """Whether the logged chain was cut, and its outer part is that of a sampled one."""
+    wait: Wait | None = None
+    threads: float | None = None
+    drags: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Some of a total: the samples of one place; without a frame, of what has none (callbacks, bookkeeping)."""
+
+    frame: Frame | None
+    package: str | None
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hops:
+    """What going to and fro between loop and threads costs: its samples on the loop, who asks for it, what it is for.
+
+    `callers` add up to `samples`; `work` is what ran in the threads, and adds up to the pool's samples.
+    """
+
+    samples: int
+    share: Interval | None
+    callers: tuple[Portion, ...] = ()
+    work: tuple[Portion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """What the loops did with their time, in samples that count waits: they add up to `loop`.
+
+    `waiting` is inside a wait that blocks, `idle` is the loop's own wait for work, `busy` is anything else;
+    `pool_threads` is how many pool threads were busy on average.
+    """
+
+    loop: int
+    idle: int
+    waiting: int
+    busy: int
+    pool_threads: float | None = None
 
 
 class Needed(NamedTuple):
@@ -328,3 +389,5 @@ class Analysis:
     reach: Reach = field(default_factory=Reach)
     origins: tuple[Origin, ...] = ()
     inputs: tuple[Input, ...] = ()
+    hops: Hops | None = None
+    wall: Wall | None = None

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from asyncspy.analyse import confidence
+from asyncspy.analyse import confidence, hops, looks, middleware, pools, waits
 from asyncspy.analyse.findings import Fault, Survey, survey
 from asyncspy.analyse.libraries import libraries_in
 from asyncspy.analyse.logged import with_logged
 from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.remedies import Source, remedies
 from asyncspy.analyse.written import written
-from asyncspy.model import Analysis, Culprit, Distribution, Entry, Evidence, Finding, Profile, Verdict, WorkerShare
+from asyncspy.model import (
+    Analysis,
+    Culprit,
+    Distribution,
+    Entry,
+    Evidence,
+    Finding,
+    Hops,
+    Kind,
+    Profile,
+    Verdict,
+    Wall,
+    WorkerShare,
+)
 
 __all__ = ["Naming", "Source", "analyse"]
 
@@ -25,11 +39,13 @@ def analyse(
     source: Source = lambda _file: None,
     app_roots: Sequence[str] = (),
     distribution: Naming = lambda _file: None,
+    beside: Profile | None = None,
 ) -> Analysis:
     """Judge every stack of a profile.
 
     `source` gives the text of a recorded file where it can be read, `distribution` what was installed that an installed
-    file came with; own code lies in `app_roots`, where any are given.
+    file came with; own code lies in `app_roots`, where any are given. `beside`, for a profile that counts waits, is one
+    of the same workers by the GIL: it tells a line that waits from one that computes.
     """
     profile = written(profile)
     frames = {frame for stack in profile.stacks for frame in stack.frames}
@@ -42,16 +58,47 @@ def analyse(
     def finding(fault: Fault) -> Finding:
         return _finding(fault, surveyed, source, distribution, django, owners)
 
-    findings = with_logged(tuple(map(finding, surveyed.faults)), profile.events, finding, owners)
-    verdict: Verdict = "violations" if findings else "none-seen" if samples.loop else "no-data"
+    told = with_logged(tuple(map(finding, surveyed.faults)), profile.events, finding, owners)
+    crossings, wall, costs = _beyond(profile, source, owners, written(beside) if beside else None)
+    violations = [one for one in told if one.kind == "async-unsafe"]
+    others = [*(one for one in told if one.kind != "async-unsafe"), *costs]
+    verdict: Verdict = "violations" if violations else "none-seen" if samples.loop or others else "no-data"
     return Analysis(
         verdict=verdict,
         samples=samples,
-        findings=findings,
+        findings=(*violations, *sorted(others, key=_rank)),
         reach=confidence.reach(samples.loop, profile.origins),
         origins=profile.origins,
         inputs=profile.inputs,
+        hops=crossings,
+        wall=wall,
     )
+
+
+def _beyond(
+    profile: Profile, source: Source, owners: Ownership, beside: Profile | None
+) -> tuple[Hops | None, Wall | None, list[Finding]]:
+    """What costs time without being unsafe: hops where the GIL was sampled, waits where they were."""
+    if not looks.counts_waits(profile):
+        crossings, dear = hops.survey(profile.stacks, owners)
+        dear = dear if profile.origins else []  # a share of stacks is a share of time only where they were sampled
+        pinning = middleware.survey(profile.stacks, None, source, owners)
+        return (crossings if crossings.share is not None else None), None, [*pinning, *dear]
+    stacks = looks.of_workers(profile)
+    wall, blocking = waits.survey(stacks, source=source, owners=owners, beside=beside)
+    ticks = looks.at_each_process(stacks)
+    busy, full = pools.survey(stacks, ticks, owners)
+    pinning = middleware.survey(stacks, sum(ticks.values()), source, owners)
+    return None, replace(wall, pool_threads=busy), [*blocking, *full, *pinning]
+
+
+KINDS: tuple[Kind, ...] = ("blocked-loop", "pool-saturated", "sync-middleware", "hop-cost")
+"""Worst first, after what is unsafe."""
+
+
+def _rank(finding: Finding) -> tuple[int, int, str, int]:
+    culprit = finding.culprit.frame
+    return KINDS.index(finding.kind), -finding.evidence.samples, culprit.file, culprit.line
 
 
 def _common_django(profile: Profile) -> str | None:

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
-from asyncspy.cli.options import with_app_root, with_duration, with_format, with_rate, with_unfold
+from asyncspy.cli.options import with_app_root, with_duration, with_format, with_unfold
 from asyncspy.cli.recording import record_live
 from asyncspy.cli.show import show
+
+RATES: dict[Literal["gil", "wall"], int] = {"gil": 100, "wall": 20}
+"""Samples per second where none are asked for. Waits are long, and to look at every thread costs more."""
 
 
 @click.command("attach")
 @click.option("--pid", type=click.IntRange(1), required=True, help="The worker, or a master: then all its workers.")
 @with_duration("3m")
-@with_rate
+@click.option(
+    "--mode",
+    type=click.Choice(list(RATES)),
+    default="gil",
+    show_default=True,
+    help="gil: what runs on the loop. wall: what keeps it waiting (sleeps, sockets, locks), and full thread pools.",
+)
+@click.option(
+    "--rate",
+    type=click.IntRange(1, 1000),
+    help="Samples per second. More than 100 slows the worker and bends what is measured.  [default: 100; wall: 20]",
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path, readable=False),
@@ -28,7 +43,8 @@ def command(
     ctx: click.Context,
     pid: int,
     duration: int,
-    rate: int,
+    mode: Literal["gil", "wall"],
+    rate: int | None,
     output: Path | None,
     app_roots: tuple[str, ...],
     form: str,
@@ -44,7 +60,8 @@ def command(
       asyncspy attach --pid 48291
       asyncspy attach --pid 48291 --duration 30 --output /tmp
       asyncspy attach --pid 48291 --format json > report.json
+      asyncspy attach --pid 48291 --mode wall --duration 60
     """
-    recorded = record_live(pid, duration=duration, rate=rate, output=output)
+    recorded = record_live(pid, duration=duration, rate=rate or RATES[mode], output=output, mode=mode)
     show([recorded.path], form=form, saved=recorded.path, unfold=unfold, app_roots=app_roots)
     ctx.exit(130 if recorded.origin.interrupted else 0)

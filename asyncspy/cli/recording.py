@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Literal
 
 import click
 from rich.console import Console
@@ -16,7 +17,9 @@ from asyncspy.model import Worker
 from asyncspy.sample import Plan, Recorded, claim, find_py_spy, place, probe, record
 
 
-def record_live(pid: int, *, duration: int, rate: int, output: Path | None) -> Recorded:
+def record_live(
+    pid: int, *, duration: int, rate: int, output: Path | None, mode: Literal["gil", "wall"] = "gil"
+) -> Recorded:
     """Check all that can be checked before sampling starts; then record, and save."""
     py_spy = find_py_spy()
     target = inspect(pid)
@@ -27,7 +30,7 @@ def record_live(pid: int, *, duration: int, rate: int, output: Path | None) -> R
     except BaseException:
         partial.unlink()
         raise
-    plan = Plan(target, duration, rate, destination, partial)
+    plan = Plan(target, duration, rate, destination, partial, mode)
     with _progress(target, duration, rate) as tick:
         return record(plan, py_spy, tick=tick)
 

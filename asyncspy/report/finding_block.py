@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from asyncspy.model import Analysis, Finding, Remedy
-from asyncspy.report import words
+from asyncspy.report import costs, words
 from asyncspy.report.excerpt import excerpt
 from asyncspy.report.figures import count, rough_percent
 from asyncspy.report.layout import (
@@ -45,8 +45,10 @@ def block(number: int, finding: Finding, analysis: Analysis, view: View) -> list
         *_row("from", _entries(finding, view, indent), indent),
         *_row("path", _path(finding, view, indent), indent),
         *_row("by pid", _workers(finding, view, indent), indent),
-        *_row("seen", _prose(words.evidence(finding.evidence, finding.kind), view, indent), indent),
+        *_row("seen", _prose(_evidence(finding, view), view, indent), indent),
+        *_row("gain", _prose(gain, view, indent) if (gain := costs.gain(finding)) else [], indent),
         *(_row("risk", _prose(words.ALLOWED, view, indent), indent, ALARM) if finding.allowed else []),
+        *_row("risk", _prose(risk, view, indent) if (risk := costs.risk(finding, analysis)) else [], indent, ALARM),
         Text(),
         *_remedies(finding, analysis, view, indent),
     ]
@@ -70,7 +72,10 @@ def _title(mark: str, finding: Finding, view: View) -> list[Text]:
 
 
 def _strength(finding: Finding, analysis: Analysis, view: View, indent: int) -> list[Text]:
-    parts = [Text(part) for part in words.strength(finding, analysis.samples, view.glyphs.dash)]
+    dash = view.glyphs.dash
+    unsafe = finding.kind == "async-unsafe"
+    said = words.strength(finding, analysis.samples, dash) if unsafe else costs.strength(finding, analysis, dash)
+    parts = [Text(part) for part in said]
     return indented(flow(parts, view.columns - indent, f" {view.glyphs.dot} "), indent)
 
 
@@ -79,7 +84,14 @@ def _source(finding: Finding, view: View) -> list[Text]:
     return [Text(), *lines, Text()] if lines else [Text()]
 
 
+def _evidence(finding: Finding, view: View) -> str:
+    return words.evidence(finding.evidence) if finding.kind == "async-unsafe" else costs.evidence(finding, view)
+
+
 def _package(finding: Finding, view: View, indent: int) -> list[Text]:
+    package = finding.culprit.package
+    if finding.kind == "pool-saturated" or (finding.kind != "async-unsafe" and package == "django"):
+        return []
     return [line for said in words.owner(finding.culprit) for line in _prose(outside(said, view), view, indent)]
 
 
@@ -116,7 +128,9 @@ def _entries(finding: Finding, view: View, indent: int) -> list[Text]:
 
 
 def _path(finding: Finding, view: View, indent: int) -> list[Text]:
-    """The way in one flow, or with everything unfolded, frame by frame."""
+    """The way in one flow, or with everything unfolded, frame by frame; a pool's work has none that is its own."""
+    if finding.kind == "pool-saturated":
+        return []
     room = view.columns - indent - LABEL
     if not view.show_all or not finding.chain:
         arrow = f"{view.glyphs.arrow} "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from asyncspy.model import Analysis, Culprit, Entry, Finding, Frame, Interval, Reach
+from asyncspy.model import Analysis, Culprit, Entry, Finding, Frame, Hops, Interval, Portion, Reach
 from asyncspy.report.json_text import as_text
 from asyncspy.report.view import View
 
@@ -23,6 +23,8 @@ def render(analysis: Analysis, view: View) -> str:
             "inputs": [asdict(read) for read in analysis.inputs],
             "reach": _reach(analysis.reach),
             "origins": [asdict(origin) for origin in analysis.origins],
+            "hops": _hops(analysis.hops),
+            "wall": asdict(analysis.wall) if analysis.wall is not None else None,
             "root": view.root,
             "saved": view.saved,
         }
@@ -46,6 +48,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "chain": [link._asdict() for link in finding.chain],
         "share": _share(finding.share),
         "workers": [{**one._asdict(), "share": _share(one.share)} for one in finding.workers],
+        "wait": asdict(finding.wait) if finding.wait is not None else None,
+        "threads": finding.threads,
+        "drags": finding.drags,
     }
 
 
@@ -55,6 +60,23 @@ def _reach(reach: Reach) -> dict[str, Any]:
 
 def _share(share: Interval | None) -> dict[str, Any] | None:
     return share._asdict() if share is not None else None
+
+
+def _hops(hops: Hops | None) -> dict[str, Any] | None:
+    if hops is None:
+        return None
+    return {
+        "samples": hops.samples,
+        "share": _share(hops.share),
+        "callers": [_portion(portion) for portion in hops.callers],
+        "work": [_portion(portion) for portion in hops.work],
+    }
+
+
+def _portion(portion: Portion) -> dict[str, Any]:
+    """What has no frame has a function of null."""
+    frame = _frame(portion.frame) if portion.frame is not None else {"function": None, "file": "", "line": 0}
+    return {**frame, "package": portion.package, "weight": portion.weight}
 
 
 def _frame(frame: Frame) -> dict[str, Any]:

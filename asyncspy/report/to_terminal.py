@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from asyncspy.model import Analysis, Input, Worker
-from asyncspy.report import words
+from asyncspy.report import costs, words
 from asyncspy.report.figures import count, plural
 from asyncspy.report.finding_block import block
 from asyncspy.report.layout import ALARM, CODE, FAINT, NAME, PLACE, flow, indented, labelled, page, prose_room, wrap
@@ -23,6 +23,7 @@ def render(analysis: Analysis, view: View) -> str:
     sections = [
         _head(analysis, view),
         *(block(i, finding, analysis, view) for i, finding in enumerate(analysis.findings, start=1)),
+        _time(analysis, view),
         _reach(analysis, view),
         _inputs(analysis, view),
         _end(analysis, view),
@@ -73,6 +74,14 @@ def _runs(target: Worker, view: View) -> tuple[str, ...]:
         ("asgiref", target.asgiref),
     ]
     return tuple(outside(f"{name} {value}".rstrip(), view) for name, value in named if name and value is not None)
+
+
+def _time(analysis: Analysis, view: View) -> list[Text]:
+    """What hops cost, or what the loop did with its time: figures, whether or not they made a finding."""
+    said = costs.hops(analysis.hops, view) if analysis.hops is not None else []
+    said += costs.wall(analysis.wall) if analysis.wall is not None else []
+    lines = [line for sentence in said for line in wrap(Text(sentence), prose_room(view, INDENT))]
+    return [Text("Where the loop's time goes", NAME), *indented(lines, INDENT)] if lines else []
 
 
 def _reach(analysis: Analysis, view: View) -> list[Text]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from asyncspy.model import Analysis, Culprit, Evidence, Finding, Kind, Origin, Reach, Samples
 from asyncspy.report.figures import count, finite, percent, percent_bound, percent_interval, plural, span
 
-DOES: dict[Kind, tuple[str, str]] = {
+Deed = Kind | Literal["held-loop"]
+
+DOES: dict[Deed, tuple[str, str]] = {
     "async-unsafe": ("calls async-unsafe Django on the event loop", "call async-unsafe Django on the event loop"),
     "sync-middleware": ("is sync-only middleware in an async stack", "are sync-only middleware in an async stack"),
-    "hop-cost": ("pays for hops between event loop and threads", "pay for hops between event loop and threads"),
+    "hop-cost": ("spends much of the event loop on hops to threads", "spend much of the event loop on hops to threads"),
     "blocked-loop": ("blocks the event loop", "block the event loop"),
-    "pool-saturated": ("waits for a full thread pool", "wait for a full thread pool"),
+    "held-loop": ("keeps the event loop for long", "keep the event loop for long"),
     "deadlock": ("waits for something that cannot happen", "wait for something that cannot happen"),
 }
-"""What the lines of one kind of finding do: of one line, of several."""
+"""What the lines of one kind of finding do: of one line, of several; `held-loop` is a blocked one that may compute."""
 
 MODES = {
     "gil": "threads holding the GIL",
@@ -43,31 +47,35 @@ def verdict(analysis: Analysis) -> str:
     """The answer in one sentence, or one for each kind of fault."""
     if analysis.verdict == "no-data":
         return "Nothing could be judged."
-    if analysis.verdict == "none-seen" or not analysis.findings:
-        return "No async-unsafe call was seen on the event loop."
-    kinds = dict.fromkeys(finding.kind for finding in analysis.findings)
-    return " ".join(_verdict_on(kind, [f for f in analysis.findings if f.kind == kind]) for kind in kinds)
+    deeds = dict.fromkeys(map(_deed, analysis.findings))
+    said = [_verdict_on(deed, [f for f in analysis.findings if _deed(f) == deed]) for deed in deeds]
+    clean = [] if "async-unsafe" in deeds else ["No async-unsafe call was seen on the event loop."]
+    return " ".join(said + clean)
 
 
-def _verdict_on(kind: Kind, findings: list[Finding]) -> str:
+def _deed(finding: Finding) -> Deed:
+    unsure = finding.wait is not None and not finding.wait.certain
+    return "held-loop" if unsure else finding.kind
+
+
+def _verdict_on(deed: Deed, findings: list[Finding]) -> str:
     """3 lines call …: 2 yours, 1 in a package. One line may hold several calls."""
     lines = {(f.culprit.frame.file, f.culprit.frame.line, f.culprit.package is not None) for f in findings}
     packaged = sum(1 for *_, package in lines if package)
     own = len(lines) - packaged
-    does = DOES[kind][len(lines) > 1]
+    if deed == "pool-saturated":
+        return "1 thread pool is full." if len(findings) == 1 else f"{count(len(findings))} thread pools are full."
+    does = DOES[deed][len(lines) > 1]
     if own and packaged:
         return f"{plural(len(lines), 'line')} {does}: {count(own)} yours, {count(packaged)} in a package."
     return f"{plural(len(lines), 'line')} {'of your code' if own else 'of a package'} {does}."
 
 
-def evidence(seen: Evidence, kind: Kind) -> str:
-    """How a finding is known, grade by grade."""
-    if kind != "async-unsafe":
-        grades = [plural(seen.samples, "sample")] if seen.samples else []
-    else:
-        guard = "it" if seen.reached else "the guard"
-        grades = [f"{count(seen.reached)} reached the guard"] if seen.reached else []
-        grades += [f"{count(seen.heading)} heading into {guard}"] if seen.heading else []
+def evidence(seen: Evidence) -> str:
+    """How a violation is known, grade by grade."""
+    guard = "it" if seen.reached else "the guard"
+    grades = [f"{count(seen.reached)} reached the guard"] if seen.reached else []
+    grades += [f"{count(seen.heading)} heading into {guard}"] if seen.heading else []
     return ", ".join([*grades, *_events(seen)]) or "not counted"
 
 
@@ -165,10 +173,13 @@ def unseen(analysis: Analysis) -> list[str]:
     if needed:
         said.append(needed)
     if share is not None:
-        found = "Anything not listed takes" if analysis.findings else "Such calls take"
+        listed = any(finding.kind == "async-unsafe" for finding in analysis.findings)
+        found = "Anything not listed takes" if listed else "Such calls take"
         said.append(f"{found} under {percent_bound(share)} of the loop's samples (95% confidence).")
     if any(o.mode == "gil" for o in analysis.origins):
-        said.append("Waits on the loop (sleeps, sockets, locks) hold no GIL and are not in it.")
+        said.append(
+            "Waits on the loop (sleeps, sockets, locks) hold no GIL and are not in it: attach --mode wall sees them."
+        )
     return said or ["It does not say how it was sampled, so its reach is not known."]
 
 

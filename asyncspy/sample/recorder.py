@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from asyncspy import __version__, recording
 from asyncspy.errors import OutputError, SamplerError
@@ -41,6 +41,10 @@ LONGEST_WORDS = 1_000_000
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+THREADS = {"gil": "--gil", "wall": "--idle"}
+"""What py-spy is told for each mode: which threads a sample takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to record, for how long, and where to."""
@@ -50,10 +54,11 @@ class Plan:
     rate: int
     output: Path
     partial: Path
+    mode: Literal["gil", "wall"] = "gil"
 
     def command(self, py_spy: PySpy) -> list[str]:
         """The command line, spelt out: it is part of what a recording means."""
-        options = ["--gil", "--subprocesses", "--full-filenames", "--format", "speedscope"]
+        options = [THREADS[self.mode], "--subprocesses", "--full-filenames", "--format", "speedscope"]
         bounds = ["--rate", str(self.rate), "--duration", str(self.duration)]
         return [py_spy.path, "record", "--pid", str(self.target.pid), *options, *bounds, "--output", str(self.partial)]
 
@@ -82,7 +87,7 @@ def record(plan: Plan, py_spy: PySpy, *, tick: Callable[[float], None]) -> Recor
     late = pyspy.lateness(words)
     origin = Origin(
         sampler=f"py-spy {py_spy.version}",
-        mode="gil",
+        mode=plan.mode,
         rate=plan.rate,
         duration=round(seconds if late else min(seconds, plan.duration), 1),
         started_at=started_at.isoformat(timespec="seconds"),

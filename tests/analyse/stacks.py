@@ -20,6 +20,9 @@ LIBRARY_ROOTS = {
     **dict.fromkeys(["django", "asgiref", "uvicorn", "gunicorn", "granian", "channels", "ninja", "twisted"], PACKAGES),
     **dict.fromkeys(["debug_toolbar", "tenants", "anyio", "rest_framework", "graphql"], PACKAGES),
     **dict.fromkeys(["uvloop", "hypercorn", "tornado", "ipykernel", "pytest_asyncio", "celery"], PACKAGES),
+    **dict.fromkeys(["socket.py", "ssl.py", "subprocess.py", "queue.py", "pathlib.py", "json", "urllib"], STDLIB),
+    **dict.fromkeys(["shutil.py", "pathlib"], STDLIB),
+    **dict.fromkeys(["whitenoise", "urllib3", "redis", "httpcore", "tenacity", "pymongo", "amqp", "psycopg"], PACKAGES),
 }
 
 ASYNCIO = """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from asyncspy.model import (
     Analysis,
     Culprit,
@@ -9,13 +11,17 @@ from asyncspy.model import (
     Evidence,
     Finding,
     Frame,
+    Hops,
     Input,
     Interval,
     Link,
     Origin,
+    Portion,
     Reach,
     Remedy,
     Samples,
+    Wait,
+    Wall,
     Worker,
 )
 
@@ -35,6 +41,11 @@ SOURCES = {
         11: "async def on_order_saved(sender, instance, **kwargs):",
         12: '    for watcher in instance.watchers.select_related("user", "user__profile").filter(active=True).all():',
         13: "        await notify(watcher)",
+    },
+    f"{ROOT}/shop/bank.py": {
+        30: "def ask_the_bank(order):",
+        31: '    return requests.post(BANK, json={"amount": order.total}, timeout=10)',
+        32: "",
     },
     f"{ROOT}/shop/cart.py": {
         87: "    def total(self):",
@@ -259,6 +270,101 @@ hostile = Finding(
     share=Interval(0.00017, 0.00006, 0.0005),
 )
 
+FETCH_FRAME = Frame("ask_the_bank", f"{ROOT}/shop/bank.py", 31)
+BUSY_FRAME = Frame("thumbnails", f"{ROOT}/shop/pictures.py", 12)
+STAMP_FRAME = Frame("StampMiddleware.__call__", f"{ROOT}/shop/middleware.py", 16)
+RATES_FRAME = Frame("rates", f"{ROOT}/shop/rates.py", 44)
+blocked = Finding(
+    kind="blocked-loop",
+    evidence=Evidence(sampled=312),
+    allowed=False,
+    culprit=Culprit(FETCH_FRAME),
+    call="post",
+    sink=None,
+    entries=(Entry("async view", VIEW_FRAME, 312),),
+    chain=(link(VIEW_FRAME), link(FETCH_FRAME), Link("post", f"{SITE}/requests/api.py", 115, "requests")),
+    remedies=(Remedy("use the asynchronous client"), Remedy("run it in a thread")),
+    share=Interval(0.26, 0.236, 0.286),
+    wait=Wait("socket", certain=True),
+)
+held = replace(
+    blocked,
+    evidence=Evidence(sampled=400),
+    culprit=Culprit(BUSY_FRAME),
+    call="work without a frame of its own",
+    entries=(Entry("async view", BUSY_FRAME, 400),),
+    chain=(link(BUSY_FRAME),),
+    share=Interval(0.333, 0.307, 0.361),
+    wait=Wait("unknown", certain=False),
+)
+pinned = Finding(
+    kind="sync-middleware",
+    evidence=Evidence(sampled=2810),
+    allowed=False,
+    culprit=Culprit(STAMP_FRAME),
+    call="get_response",
+    sink="AsyncToSync.__call__",
+    entries=(),
+    chain=(
+        django("convert_exception_to_response.<locals>.inner", "core/handlers/exception.py", 55),
+        link(STAMP_FRAME),
+        Link("AsyncToSync.__call__", f"{SITE}/asgiref/sync.py", 342, "asgiref"),
+    ),
+    remedies=(Remedy("make it async-capable"),),
+    threads=2.34,
+    drags=6,
+)
+full = Finding(
+    kind="pool-saturated",
+    evidence=Evidence(sampled=1130),
+    allowed=False,
+    culprit=Culprit(RATES_FRAME),
+    call="the one thread of thread-sensitive work",
+    sink=None,
+    entries=(),
+    chain=(link(RATES_FRAME),),
+    remedies=(Remedy("use one thread for each request"),),
+    share=Interval(0.942, 0.927, 0.954),
+    threads=1.0,
+)
+hopping = Finding(
+    kind="hop-cost",
+    evidence=Evidence(sampled=5210),
+    allowed=False,
+    culprit=Culprit(RATES_FRAME),
+    call="SyncToAsync.__call__",
+    sink=None,
+    entries=(Entry("async view", VIEW_FRAME, 5210),),
+    chain=(
+        link(VIEW_FRAME),
+        link(RATES_FRAME),
+        Link("SyncToAsync.__call__", f"{SITE}/asgiref/sync.py", 567, "asgiref"),
+    ),
+    remedies=(Remedy("cross once"),),
+    share=Interval(0.2992, 0.2925, 0.3061),
+)
+HOPS = Hops(
+    samples=7_000,
+    share=Interval(0.402, 0.3948, 0.4093),
+    callers=(
+        Portion(RATES_FRAME, None, 5_210),
+        Portion(Frame("MiddlewareMixin.__acall__", f"{SITE}/django/utils/deprecation.py"), "django", 900),
+        Portion(None, None, 500),
+        Portion(Frame("ASGIHandler.__call__", f"{SITE}/django/core/handlers/asgi.py"), "django", 200),
+        Portion(Frame("ASGIHandler.handle", f"{SITE}/django/core/handlers/asgi.py"), "django", 100),
+        Portion(Frame("Operation.run", f"{SITE}/ninja/operation.py"), "ninja", 60),
+        Portion(VIEW_FRAME, None, 30),
+    ),
+    work=(
+        Portion(
+            Frame("SessionMiddleware.process_request", f"{SITE}/django/contrib/sessions/middleware.py"), "django", 90
+        ),
+        Portion(Frame("process_response", f"{SITE}/django/middleware/common.py"), "django", 20),
+        Portion(None, None, 1_070),
+    ),
+)
+WALL = Wall(loop=1_200, idle=380, waiting=312, busy=508, pool_threads=3.31)
+
 typical = Analysis("violations", SAMPLES, (own, allowed, third_party), REACH, (origin(),))
 one = Analysis("violations", SAMPLES, (own,), REACH, (origin(),))
 crowded = Analysis(
@@ -286,6 +392,18 @@ hostile_all = Analysis(
     (Input(HOSTILE, HOSTILE, 3, 1, (HOSTILE,)),),
 )
 
+costly = Analysis(
+    "violations", SAMPLES, (own, pinned, hopping), REACH, (origin(target=worker(asgiref="3.11.1")),), hops=HOPS
+)
+waiting = Analysis(
+    "none-seen",
+    Samples(total=9_000, loop=820, pool=3_972, idle=4_208),
+    (blocked, held, full, pinned),
+    Reach(0.0036, 5.3),
+    (origin(mode="wall", rate=20, duration=60.0, samples=9_000),),
+    wall=WALL,
+)
+
 ALL = {
     "typical": typical,
     "one": one,
@@ -294,6 +412,8 @@ ALL = {
     "no_samples": no_samples,
     "only_sync": only_sync,
     "only_pool": only_pool,
+    "costly": costly,
+    "waiting": waiting,
     "hostile": hostile_all,
 }
 

@@ -20,6 +20,8 @@ REPORTS = {
     "typical-80": lambda: FORMATS["terminal"](examples.typical, view(80)),
     "crowded-60-ascii": lambda: FORMATS["terminal"](examples.crowded, view(60, ascii=True)),
     "none-seen-120": lambda: FORMATS["terminal"](examples.none_seen, view(120)),
+    "costly-80": lambda: FORMATS["terminal"](examples.costly, view(80)),
+    "waiting-80": lambda: FORMATS["terminal"](examples.waiting, view(80)),
     "workers-80": lambda: render_workers(examples.WORKERS, view(80), now=examples.NOW),
 }
 

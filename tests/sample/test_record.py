@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import threading
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -25,6 +26,15 @@ TARGET = Worker(77, 1, "worker", True, "uvicorn", django="5.2.19")
 def plan_for(folder: Path, duration: int = 1) -> Plan:
     output = folder / "out.json"
     return Plan(TARGET, duration, 100, output, claim(output))
+
+
+def test_waits_are_sampled_when_they_are_asked_for(tmp_path: Path, stage: Stage) -> None:
+    plan = replace(plan_for(tmp_path), mode="wall")
+    words = plan.command(PySpy("py-spy", "0.4.3"))
+    assert "--idle" in words
+    assert "--gil" not in words
+    recorded = record(plan, stage(f"done({SPEEDSCOPE!r})"), tick=lambda _seconds: None)
+    assert recorded.origin.mode == "wall"
 
 
 def run(folder: Path, py_spy: PySpy, duration: int = 1) -> Recorded:

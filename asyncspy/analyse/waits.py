@@ -1,0 +1,201 @@
+"""Samples that count waits, to what the loops did with their time, and the lines of code that blocked them.
+
+A sample says where a thread was, not whether it waited. Some leaves can only be a wait (blocking.py); for any other
+line the source is asked, then a recording of who held the GIL, and where neither tells, the finding says so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from asyncspy.analyse import blocking, confidence, entries, hops, looks, ownership, worlds
+from asyncspy.analyse.findings import violation_in
+from asyncspy.analyse.ownership import Ownership
+from asyncspy.analyse.remedies import Source
+from asyncspy.analyse.rewrite import place
+from asyncspy.model import Culprit, Entry, Evidence, Finding, Frame, Interval, Link, Profile, Stack, Wait, Wall
+
+
+class Threshold(NamedTuple):
+    """From when on something is a finding: so many samples, and at least this share (its lower bound)."""
+
+    samples: int
+    share: float
+
+
+WAITING = Threshold(3, 0.005)
+"""Of a line that is known to wait whenever it is seen."""
+
+SHORT = Threshold(5, 0.05)
+"""Of one that may also return at once: a lock that is free, a socket that has data, a file in memory."""
+
+HOLDING = Threshold(20, 0.25)
+"""Of one that may as well compute: only where a single line keeps the loop for a good part of the time."""
+
+COMPUTES, RESTS = 0.5, 0.2
+"""Of the time that a line is on the loop: holding the GIL for more than the first it computes, for less than the
+second it waits."""
+
+Line = tuple[str, int]
+
+
+class Blocked(NamedTuple):
+    """A stack that keeps the loop: whose line that is (an index), what it called, and what it waits for."""
+
+    culprit: int
+    call: str
+    wait: Wait
+
+
+@dataclass
+class _Blocker:
+    """All samples of one call on one line."""
+
+    call: str
+    wait: Wait
+    weight: int = 0
+    frames: Counter[Frame] = field(default_factory=Counter)
+    entries: Counter[tuple[str, Frame]] = field(default_factory=Counter)
+    pids: set[int | None] = field(default_factory=set)
+    chain: tuple[Frame, ...] = ()
+
+    @property
+    def may_return_at_once(self) -> bool:
+        """Whether the same leaf is seen where nothing waits: it is the line itself, or a file's."""
+        leaf = self.chain[-1]
+        return self.wait.kind == "file" or (self.wait.kind != "sleep" and leaf == self.culprit)
+
+    @property
+    def culprit(self) -> Frame:
+        """The frame that was seen most: a comprehension may share the line with the function around it."""
+        return self.frames.most_common(1)[0][0]
+
+
+def survey(
+    stacks: Mapping[Stack, int], *, source: Source, owners: Ownership, beside: Profile | None = None
+) -> tuple[Wall, list[Finding]]:
+    """What the loops did with their time, and the lines that kept them; `beside` was sampled by the GIL."""
+    ticks: Counter[looks.Thread] = Counter()
+    idle = 0
+    blockers: dict[tuple[Line, str], _Blocker] = {}
+    for stack, weight in stacks.items():
+        if not stack.frames or not looks.on_loop_thread(stack.frames):
+            continue
+        ticks[stack.pid, stack.thread] += weight
+        if looks.is_idle(stack.frames):
+            idle += weight
+        elif (found := blocked(stack.frames, source, owners)) is not None:
+            _add(blockers, stack, found, weight, owners)
+    loop = sum(ticks.values())
+    judged = list(blockers.values()) if beside is None else _compared(blockers.values(), loop, beside)
+    waiting = sum(each.weight for each in judged if each.wait.certain)
+    findings = [_finding(each, share, source, owners) for each in judged if (share := _share(each, ticks)) is not None]
+    return Wall(loop, idle, waiting, loop - idle - waiting), findings
+
+
+def blocked(frames: Sequence[Frame], source: Source, owners: Ownership) -> Blocked | None:
+    """What keeps the loop here, if it is neither a query, nor a hop, nor anything that moves on."""
+    boundary = next((i for i in range(len(frames) - 1, -1, -1) if worlds.side(frames[i])), -1)
+    if boundary < 0 or worlds.side(frames[boundary]) != "loop":
+        return None
+    if hops.crossing(frames, boundary, owners) or violation_in(frames, boundary, owners):
+        return None
+    culprit = _culprit(frames, boundary + 1, owners)
+    if culprit < 0:
+        return None
+    kind = blocking.wait_of(frames)
+    if kind is not None:
+        call = frames[min(culprit + 1, len(frames) - 1)].function
+        return Blocked(culprit, call, Wait(kind, certain=True))
+    return _by_source(frames, source, owners) if culprit == len(frames) - 1 else None
+
+
+def _culprit(frames: Sequence[Frame], start: int, owners: Ownership) -> int:
+    """The deepest own frame, else the deepest of a package that is no framework."""
+    own = [owners.of(frame) for frame in frames]
+    found = next((i for i in range(len(frames) - 1, start - 1, -1) if own[i] is None), -1)
+    if found >= 0:
+        return found
+    return next((i for i in range(len(frames) - 1, start - 1, -1) if own[i] not in ownership.FRAMEWORK), -1)
+
+
+def _by_source(frames: Sequence[Frame], source: Source, owners: Ownership) -> Blocked | None:
+    """A line that calls something without a frame: its source says what, or nothing does; then only own code counts."""
+    leaf = len(frames) - 1
+    where = place(source(frames[leaf].file), frames[leaf].line)
+    called = blocking.called_on(where) if where else None
+    if called is not None:
+        return Blocked(leaf, called.spelt, Wait(called.kind, certain=True))
+    if owners.of(frames[leaf]) is not None:
+        return None
+    return Blocked(leaf, "work without a frame of its own", Wait("unknown", certain=False))
+
+
+def _add(
+    blockers: dict[tuple[Line, str], _Blocker], stack: Stack, found: Blocked, weight: int, owners: Ownership
+) -> None:
+    frames = stack.frames
+    culprit = frames[found.culprit]
+    blocker = blockers.setdefault(((culprit.file, culprit.line), found.call), _Blocker(found.call, found.wait))
+    blocker.weight += weight
+    blocker.frames[culprit] += weight
+    blocker.pids.add(stack.pid)
+    own = [owners.of(frame) is None for frame in frames]
+    entry = entries.entry(frames, own, hops.start_of_loop(frames), found.culprit + 1)
+    start = entry.position if entry else found.culprit
+    blocker.entries[(entry.kind if entry else entries.CALLBACK.kind), frames[start]] += weight
+    blocker.chain = blocker.chain or tuple(frames[start:])
+
+
+def _compared(blockers: Iterable[_Blocker], loop: int, gil: Profile) -> list[_Blocker]:
+    """The blockers without those that compute: they hold the GIL for about as long as they are on the loop."""
+    held, taken = _held(gil)
+    kept = []
+    for blocker in blockers:
+        if not blocker.wait.certain and taken:
+            part = held[blocker.culprit.file, blocker.culprit.line] / taken / (blocker.weight / loop)
+            if part >= COMPUTES:
+                continue
+            blocker.wait = Wait("unknown", certain=part <= RESTS)
+        kept.append(blocker)
+    return kept
+
+
+def _held(gil: Profile) -> tuple[Counter[Line], float]:
+    """How often each line held the GIL as the leaf on a loop, out of how many times it was looked."""
+    held: Counter[Line] = Counter()
+    workers = set()
+    for stack, weight in gil.stacks.items():
+        if stack.frames and looks.on_loop_thread(stack.frames):
+            workers.add(stack.pid)
+            held[stack.frames[-1].file, stack.frames[-1].line] += weight
+    times = sum((origin.rate or 0) * (origin.duration or 0) for origin in gil.origins)
+    return held, times * len(workers)
+
+
+def _share(blocker: _Blocker, ticks: Mapping[looks.Thread, int]) -> Interval | None:
+    """The part of its workers' time that a blocker takes, if that is enough to be told."""
+    watched = sum(count for (pid, _), count in ticks.items() if pid in blocker.pids)
+    share = confidence.share(blocker.weight, watched)
+    least = HOLDING if not blocker.wait.certain else SHORT if blocker.may_return_at_once else WAITING
+    return share if share and blocker.weight >= least.samples and share.low >= least.share else None
+
+
+def _finding(blocker: _Blocker, share: Interval, source: Source, owners: Ownership) -> Finding:
+    culprit = blocker.culprit
+    return Finding(
+        kind="blocked-loop",
+        evidence=Evidence(sampled=blocker.weight),
+        allowed=False,
+        culprit=Culprit(culprit, owners.of(culprit)),
+        call=blocker.call,
+        sink=None,
+        entries=tuple(Entry(kind, frame, weight) for (kind, frame), weight in blocker.entries.most_common()),
+        chain=tuple(Link(*frame, owners.of(frame)) for frame in blocker.chain),
+        remedies=blocking.remedies(blocker.wait, place(source(culprit.file), culprit.line)),
+        share=share,
+        wait=blocker.wait,
+    )
