@@ -105,7 +105,8 @@ class Comparison:
 
 def compare(faults: Sequence[Mark], legitimate: Sequence[Mark], root: Path, findings: Iterable[Finding]) -> Comparison:
     """Hold findings against the marks of the project that was served from `root`."""
-    named = {(finding.culprit.frame.file, finding.culprit.frame.line) for finding in findings}
+    unsafe = [finding.culprit.frame for finding in findings if finding.kind == "async-unsafe"]
+    named = {(frame.file, frame.line) for frame in unsafe}
     known = {(str(root / mark.file), mark.line) for mark in (*faults, *legitimate)}
     return Comparison(
         len(faults),

@@ -68,12 +68,13 @@ def test_a_wait_of_a_library_is_the_line_that_called_it(loop: str) -> None:
 
 def test_workers_that_were_spawned_or_forked_have_loops_of_their_own() -> None:
     spawned = "spawn_main (multiprocessing/spawn.py:122)\nBaseProcess._bootstrap (multiprocessing/process.py:314)\n"
-    for below in (spawned, ASYNCIO + spawned, POOL + spawned):
+    forked = "Popen._launch (multiprocessing/popen_fork.py:73)\n" + spawned
+    for below in (spawned, ASYNCIO + forked, POOL + forked):
         analysis = judged((below + ASYNCIO + HANDLER + VIEW + READ, 80), (below + IDLE, 20))
         assert only(analysis).entries[0].frame.function == "fetches"
         assert analysis.wall is not None
         assert analysis.wall.loop == 100
-    assert judged((ASYNCIO + spawned + VIEW + READ, 100)).findings == ()
+    assert judged((ASYNCIO + forked + VIEW + READ, 100)).findings == ()
 
 
 def test_the_source_tells_what_a_line_without_a_frame_waits_for() -> None:

@@ -31,7 +31,12 @@ def attach(pid: int, folder: Path, seconds: int) -> tuple[Report, Path]:
 
 def named(report: Report) -> dict[Place, Report]:
     """The finding of each line or package; several on one line are one place."""
-    return {_place(finding["culprit"]): finding for finding in report["findings"]}
+    return {_place(finding["culprit"]): finding for finding in violations(report)}
+
+
+def violations(report: Report) -> list[Report]:
+    """The findings of async-unsafe work; what hops and middleware cost is another matter."""
+    return [finding for finding in report["findings"] if finding["kind"] == "async-unsafe"]
 
 
 def _place(culprit: dict[str, Any]) -> Place:

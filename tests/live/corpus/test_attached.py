@@ -42,6 +42,7 @@ def report(*places: tuple[str, int]) -> dict[str, Any]:
     return {
         "findings": [
             {
+                "kind": "async-unsafe",
                 "culprit": {"file": file, "line": line, "package": None if line else file},
                 "evidence": {"reached": 1, "heading": 1},
                 "call": "QuerySet.count",

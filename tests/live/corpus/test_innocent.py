@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.corpus.attached import Report, attach, table
+from tests.live.corpus.attached import Report, attach, table, violations
 from tests.live.corpus.load import asking, routes
 from tests.live.corpus.marks import PROGRAM, truth
 from tests.live.corpus.served import jobs, wsgi
@@ -29,7 +29,7 @@ def test_a_busy_app_that_is_right(loop: Loop, tmp_path: Path) -> None:
         with asking(server.url, twins) as asked:
             report, _ = attach(server.pid, tmp_path, SECONDS)
     assert asked.failures == {}
-    assert report["findings"] == []
+    assert violations(report) == []
     assert samples(report, "loop") > 100
     assert samples(report, "pool") > 100
 
@@ -46,7 +46,7 @@ def test_a_wsgi_app_that_is_right(tmp_path: Path) -> None:
         with asking(server.url, twins, concurrency=2, per_connection=1) as asked:
             report, _ = attach(server.pid, tmp_path, SECONDS)
     assert asked.failures == {}
-    assert report["findings"] == []
+    assert violations(report) == []
     assert samples(report, "sync") > 100
 
 
@@ -56,18 +56,18 @@ def test_faults_behind_wsgi_are_faults_all_the_same(tmp_path: Path) -> None:
     _, wrong = table(report, recording, truth())
     assert asked.failures == {}
     assert wrong == []
-    assert len(report["findings"]) > 20
+    assert len(violations(report)) > 20
 
 
 def test_a_pool_of_threads_without_a_server(tmp_path: Path) -> None:
     with jobs() as pid:
         report, _ = attach(pid, tmp_path, SECONDS)
-    assert report["findings"] == []
+    assert violations(report) == []
     assert samples(report, "pool") > 100
 
 
 def test_an_idle_worker(tmp_path: Path) -> None:
     with serving(PROGRAM) as server:
         report, _ = attach(server.pid, tmp_path, 5)
-    assert report["findings"] == []
+    assert violations(report) == []
     assert samples(report, "loop") < 50

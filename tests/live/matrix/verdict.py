@@ -54,7 +54,11 @@ class Row(NamedTuple):
 def judged(recording: Path, analysis: Analysis) -> Row:
     """Hold an analysis against the marks. What was seen is counted from the file itself, without asyncspy."""
     spots = planted()
-    named = {_spot(f.culprit.frame.file, f.culprit.frame.line, spots): f for f in analysis.findings}
+    named = {
+        _spot(f.culprit.frame.file, f.culprit.frame.line, spots): f
+        for f in analysis.findings
+        if f.kind == "async-unsafe"
+    }
     found = frozenset(spots[spot] for spot in named if spot in spots)
     alarms = tuple(
         f"{finding.culprit.frame.function} ({finding.culprit.frame.file}:{finding.culprit.frame.line}) {finding.call}"
