@@ -52,7 +52,11 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """One process of a server, as the process table shows it."""
+    """One process of a server, as the process table shows it.
+
+    `doubt` is why its role is not certain. `pid_inside` is its pid in its own PID namespace, where that is another one;
+    `container` the container or service that its cgroup names. `settings` is its Django settings module.
+    """
 
     pid: int
     ppid: int
@@ -77,6 +81,10 @@ class Worker:
     cpu_percent: float | None = None
     memory_bytes: int | None = None
     threads: int | None = None
+    doubt: str | None = None
+    settings: str | None = None
+    container: str | None = None
+    pid_inside: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

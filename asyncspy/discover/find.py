@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from asyncspy.discover.classify import Placed, classify
 from asyncspy.discover.details import Details
+from asyncspy.discover.evidence import Evidence
 from asyncspy.discover.permission import may_attach
 from asyncspy.discover.proc import Proc
 from asyncspy.discover.process import Process
@@ -16,6 +17,7 @@ from asyncspy.errors import TargetError
 from asyncspy.model import Worker
 
 LIST = "asyncspy find-workers"
+NO_SERVER = "no known server is named by its command line"
 KERNEL_THREAD = 0x00200000
 _ORDER = {"reloader": 0, "master": 0, "worker": 1, "helper": 2}
 
@@ -25,9 +27,9 @@ def find_workers() -> list[Worker]:
 
     A process that ends while it is being looked at is left out; what may not be read of another is None.
     """
-    proc = Proc()
-    placed = classify(candidates(proc))
-    details = Details(proc)
+    evidence = Evidence(Proc())
+    placed = classify(candidates(evidence))
+    details = Details(evidence)
     workers = [worker for worker in map(details.worker, placed) if worker is not None]
     return _sorted(workers)
 
@@ -42,30 +44,31 @@ def workers_of(worker: Worker) -> list[Worker]:
 def inspect(pid: int) -> Worker:
     """One process, of a known server or any other Python. Raises TargetError where it cannot be attached to."""
     proc = Proc()
+    evidence = Evidence(proc)
     _must_be_a_live_process(pid, proc)
-    placed = _placed(pid, proc)
+    placed = _placed(pid, evidence)
     process = placed.process
-    told = interpreter(process.exe, proc.mapped_files(pid))
+    told = interpreter(process.exe, evidence.mapped(pid))
     _must_be_python(process, told)
     permission = may_attach(pid, proc)
     if not permission.allowed:
         doubt = "" if told.found else "; whether it runs Python could not be seen, either"
         message = f"cannot attach to process {pid} ({process.name}): {permission.reason}{doubt}"
         raise TargetError(message, remedy=permission.remedy or LIST)
-    worker = Details(proc).worker(placed)
+    worker = Details(evidence).worker(placed)
     if worker is None:
         raise _gone(pid)
     return worker
 
 
-def _placed(pid: int, proc: Proc) -> Placed:
-    known = next((placed for placed in classify(candidates(proc)) if placed.process.pid == pid), None)
+def _placed(pid: int, evidence: Evidence) -> Placed:
+    known = next((placed for placed in classify(candidates(evidence)) if placed.process.pid == pid), None)
     if known is not None:
         return known
-    process = one(pid, proc)
+    process = one(pid, evidence.proc)
     if process is None:
         raise _gone(pid)
-    return Placed(process, PLAIN, "worker", certain=False)
+    return Placed(process, PLAIN, "worker", NO_SERVER)
 
 
 def _must_be_a_live_process(pid: int, proc: Proc) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,17 +13,21 @@ LONGEST = 16 * 1024 * 1024
 _NUMBERS = re.compile(r"\d+")
 
 
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 @dataclass(frozen=True, slots=True)
 class Proc:
     """The proc file system, at another place in tests."""
 
     root: Path = Path("/proc")
 
-    def text(self, *parts: str | int) -> str | None:
-        """A file's text."""
+    def text(self, *parts: str | int, longest: int = LONGEST) -> str | None:
+        """A file's text; a named pipe that stands in for a file is not waited for."""
         try:
-            with self.path(*parts).open("rb") as file:
-                return file.read(LONGEST).decode("utf-8", "replace")
+            with open(self.path(*parts), "rb", opener=_without_waiting) as file:
+                return (file.read(longest) or b"").decode("utf-8", "replace")
         except OSError:
             return None
 

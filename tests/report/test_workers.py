@@ -15,7 +15,7 @@ from tests.report.views import view
 
 CONTRACT = (
     "pid ppid role certain server server_version app bind loop python django asgiref async_unsafe_allowed attachable "
-    "reason remedy command cwd user started_at cpu_percent memory_bytes threads"
+    "reason remedy command cwd user started_at cpu_percent memory_bytes threads doubt settings container pid_inside"
 ).split()
 
 
