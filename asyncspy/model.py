@@ -88,6 +88,26 @@ class Worker:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that decides whether attaching works: `said` is what was found, `remedy` what mends it."""
+
+    name: str
+    ok: bool
+    said: str
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What `doctor` found: of one process, or of the machine and the workers that were found on it."""
+
+    pid: int | None
+    will_attach: bool
+    checks: tuple[Check, ...]
+    workers: tuple[Worker, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Where a profile's weights come from, and of what process."""
 

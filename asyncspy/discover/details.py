@@ -11,8 +11,10 @@ import psutil
 from asyncspy.discover.classify import Placed
 from asyncspy.discover.containers import container, pid_inside
 from asyncspy.discover.evidence import Evidence
-from asyncspy.discover.permission import may_attach, user_name
+from asyncspy.discover.facts import machine
+from asyncspy.discover.permission import may_attach
 from asyncspy.discover.redact import redact
+from asyncspy.discover.remedies import user_name
 from asyncspy.discover.servers import RUNSERVER
 from asyncspy.discover.settings import settings_module
 from asyncspy.model import Worker
@@ -30,6 +32,7 @@ class Details:
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
         self._proc = evidence.proc
+        self._machine = machine(evidence.proc)
 
     def worker(self, placed: Placed) -> Worker | None:
         """All that can be read of a process; None where it has ended."""
@@ -38,7 +41,7 @@ class Details:
         if vital is None:
             return None
         versions = self._evidence.versions(process)
-        permission = may_attach(process.pid, self._proc)
+        permission = may_attach(process.pid, self._proc, self._machine)
         return Worker(
             pid=process.pid,
             ppid=process.ppid,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncspy.discover.installed import Installed, Versions
 from asyncspy.discover.proc import Proc
 from asyncspy.discover.process import Process
-from asyncspy.discover.python import interpreter
+from asyncspy.discover.python import Interpreter, interpreter
 from asyncspy.discover.sockets import Sockets
 
 
@@ -24,9 +24,13 @@ class Evidence:
             self._mapped[pid] = self.proc.mapped_files(pid)
         return self._mapped[pid]
 
+    def interpreter(self, process: Process) -> Interpreter:
+        """Whether it runs Python, and which."""
+        return interpreter(process.exe, self.mapped(process.pid))
+
     def python(self, process: Process) -> str | None:
         """The Python that runs in it."""
-        return interpreter(process.exe, self.mapped(process.pid)).version
+        return self.interpreter(process).version
 
     def versions(self, process: Process) -> Versions:
         """The packages that it would import, by normalised name."""

@@ -10,7 +10,7 @@ from asyncspy.discover.evidence import Evidence
 from asyncspy.discover.permission import may_attach
 from asyncspy.discover.proc import Proc
 from asyncspy.discover.process import Process
-from asyncspy.discover.python import Interpreter, interpreter
+from asyncspy.discover.python import Interpreter
 from asyncspy.discover.servers import PLAIN
 from asyncspy.discover.table import candidates, one
 from asyncspy.errors import TargetError
@@ -45,11 +45,11 @@ def inspect(pid: int) -> Worker:
     """One process, of a known server or any other Python. Raises TargetError where it cannot be attached to."""
     proc = Proc()
     evidence = Evidence(proc)
-    _must_be_a_live_process(pid, proc)
+    must_be_a_live_process(pid, proc)
     placed = _placed(pid, evidence)
     process = placed.process
-    told = interpreter(process.exe, evidence.mapped(pid))
-    _must_be_python(process, told)
+    told = evidence.interpreter(process)
+    must_be_python(process, told)
     permission = may_attach(pid, proc)
     if not permission.allowed:
         doubt = "" if told.found else "; whether it runs Python could not be seen, either"
@@ -57,7 +57,7 @@ def inspect(pid: int) -> Worker:
         raise TargetError(message, remedy=permission.remedy or LIST)
     worker = Details(evidence).worker(placed)
     if worker is None:
-        raise _gone(pid)
+        raise no_process(pid)
     return worker
 
 
@@ -67,14 +67,18 @@ def _placed(pid: int, evidence: Evidence) -> Placed:
         return known
     process = one(pid, evidence.proc)
     if process is None:
-        raise _gone(pid)
+        raise no_process(pid)
     return Placed(process, PLAIN, "worker", NO_SERVER)
 
 
-def _must_be_a_live_process(pid: int, proc: Proc) -> None:
+def must_be_a_live_process(pid: int, proc: Proc) -> None:
+    """Raise TargetError for what is none: gone, a thread, the kernel's, a zombie, or not to be seen."""
     status = proc.status(pid) if pid > 0 else {}
-    if not status:
-        raise _gone(pid)
+    if "Uid" not in status:
+        permission = may_attach(pid, proc)
+        if permission.reason is not None and permission.remedy != LIST:
+            raise TargetError(f"cannot attach to process {pid}: {permission.reason}", remedy=permission.remedy or LIST)
+        raise no_process(pid)
     leader = status.get("Tgid", str(pid))
     if leader != str(pid):
         raise TargetError(
@@ -90,7 +94,8 @@ def _must_be_a_live_process(pid: int, proc: Proc) -> None:
         )
 
 
-def _must_be_python(process: Process, told: Interpreter) -> None:
+def must_be_python(process: Process, told: Interpreter) -> None:
+    """Raise TargetError for what py-spy cannot read."""
     if told.found is False:
         raise TargetError(f"process {process.pid} ({process.name}) is not a Python process", remedy=LIST)
     if told.pypy:
@@ -99,7 +104,8 @@ def _must_be_python(process: Process, told: Interpreter) -> None:
         )
 
 
-def _gone(pid: int) -> TargetError:
+def no_process(pid: int) -> TargetError:
+    """What to say of a pid that nobody has."""
     return TargetError(f"there is no process {pid}; it may have ended or restarted", remedy=LIST)
 
 

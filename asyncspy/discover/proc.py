@@ -24,10 +24,15 @@ class Proc:
     root: Path = Path("/proc")
 
     def text(self, *parts: str | int, longest: int = LONGEST) -> str | None:
-        """A file's text; a named pipe that stands in for a file is not waited for."""
+        """A file's text."""
+        read = self.head(*parts, longest=longest)
+        return None if read is None else read.decode("utf-8", "replace")
+
+    def head(self, *parts: str | int, longest: int = LONGEST) -> bytes | None:
+        """The first bytes of a file; a named pipe that stands in for one is not waited for."""
         try:
             with open(self.path(*parts), "rb", opener=_without_waiting) as file:
-                return (file.read(longest) or b"").decode("utf-8", "replace")
+                return file.read(longest) or b""
         except OSError:
             return None
 
