@@ -204,6 +204,11 @@ def kernel_agrees(facts: Facts) -> Refusal | str | None:
         return None
     if target.readable and target.kernel_lets_read is not False:
         return "the kernel lets you read it"
+    if facts.machine.own_user_namespace and (target.same_namespaces or {}).get("user") is not True:
+        return Refusal(
+            "you run in a user namespace of your own (a rootless container, unshare), and it runs outside of it",
+            "run asyncspy outside of it, on the host itself: asyncspy find-workers (process ids differ there)",
+        )
     return Refusal(
         "the kernel hides it from you, though you are its user or root here: it is not dumpable, runs outside your user"
         " namespace, or a security module protects it",
