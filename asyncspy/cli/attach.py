@@ -9,10 +9,15 @@ import click
 from asyncspy.cli.options import with_app_root, with_duration, with_format, with_rate, with_unfold
 from asyncspy.cli.recording import record_live
 from asyncspy.cli.show import show
+from asyncspy.discover import find_workers, the_only_app
 
 
 @click.command("attach")
-@click.option("--pid", type=click.IntRange(1), required=True, help="The worker, or a master: then all its workers.")
+@click.option(
+    "--pid",
+    type=click.IntRange(1),
+    help="The worker, or a master: then all its workers.  [default: the only server here]",
+)
 @with_duration("3m")
 @with_rate
 @click.option(
@@ -26,7 +31,7 @@ from asyncspy.cli.show import show
 @click.pass_context
 def command(
     ctx: click.Context,
-    pid: int,
+    pid: int | None,
     duration: int,
     rate: int,
     output: Path | None,
@@ -41,10 +46,12 @@ def command(
     then is saved and reported.
 
     \b
+      asyncspy attach
       asyncspy attach --pid 48291
       asyncspy attach --pid 48291 --duration 30 --output /tmp
       asyncspy attach --pid 48291 --format json > report.json
     """
+    pid = the_only_app(find_workers()).pid if pid is None else pid
     recorded = record_live(pid, duration=duration, rate=rate, output=output)
     show([recorded.path], form=form, saved=recorded.path, unfold=unfold, app_roots=app_roots)
     ctx.exit(130 if recorded.origin.interrupted else 0)

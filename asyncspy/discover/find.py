@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from asyncspy.discover.choose import top_of
 from asyncspy.discover.classify import Placed, classify
 from asyncspy.discover.details import Details
 from asyncspy.discover.evidence import Evidence
@@ -115,16 +116,8 @@ def _sorted(workers: Iterable[Worker]) -> list[Worker]:
     by_pid = {worker.pid: worker for worker in workers}
 
     def key(worker: Worker) -> tuple[object, ...]:
-        top = _top(worker, by_pid)
+        top = top_of(worker, by_pid)
         tree = (top.server, top.app or "", top.started_at or 0.0, top.pid)
         return (*tree, _ORDER[worker.role], worker.started_at or 0.0, worker.pid)
 
     return sorted(workers, key=key)
-
-
-def _top(worker: Worker, by_pid: dict[int, Worker]) -> Worker:
-    seen = {worker.pid}
-    while worker.ppid in by_pid and worker.ppid not in seen:
-        worker = by_pid[worker.ppid]
-        seen.add(worker.pid)
-    return worker
