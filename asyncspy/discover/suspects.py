@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from asyncspy.discover.evidence import Evidence
 from asyncspy.discover.process import INTERPRETER, Process, command
-from asyncspy.discover.servers import server_of
+from asyncspy.discover.servers import SPAWNED_MARK, TRACKER_MARK, server_of
 
 MAPPED = (
     ("granian", "/granian/_granian."),
@@ -36,10 +36,16 @@ def may_be_suspected(cmdline: tuple[str, ...]) -> bool:
     return len(cmdline) > 1 and INTERPRETER.fullmatch(PurePosixPath(cmdline[0]).name) is not None
 
 
+def is_own_program(process: Process) -> bool:
+    """Whether it runs a script or module that is neither a known server nor known to be none."""
+    run = command(process)
+    spawned = SPAWNED_MARK in process.cmdline or TRACKER_MARK in "".join(process.cmdline[:3])
+    return run is not None and not spawned and run.program not in NO_SERVERS and server_of(run) is None
+
+
 def suspected(process: Process, evidence: Evidence, *, forks: bool) -> str | None:
     """The server that a listening process may run, or None; `forks`: it has copies of itself."""
-    run = command(process)
-    if run is None or run.program in NO_SERVERS or server_of(run) is not None:
+    if not is_own_program(process):
         return None
     installed = evidence.versions(process)
     if FRAMEWORK not in installed:

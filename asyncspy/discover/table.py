@@ -11,7 +11,7 @@ from asyncspy.discover.evidence import Evidence
 from asyncspy.discover.proc import Proc
 from asyncspy.discover.process import Process
 from asyncspy.discover.servers import SERVERS, SPAWNED_MARK, TRACKER_MARK
-from asyncspy.discover.suspects import may_be_suspected, suspected
+from asyncspy.discover.suspects import is_own_program, may_be_suspected, suspected
 
 _WORDS = (*(server.name for server in SERVERS), SPAWNED_MARK, TRACKER_MARK)
 
@@ -37,8 +37,13 @@ def candidates(evidence: Evidence) -> list[Process]:
             named.append((listed.pid, cmdline))
         elif may_be_suspected(cmdline):
             others.append((listed.pid, cmdline))
-    found = [row(pid, cmdline, evidence.proc) for pid, cmdline in named]
-    return [*(process for process in found if process is not None), *_suspects(others, evidence)]
+    found = []
+    for process in filter(None, (row(pid, cmdline, evidence.proc) for pid, cmdline in named)):
+        if may_be_suspected(process.cmdline) and is_own_program(process):
+            others.append((process.pid, process.cmdline))  # run_uvicorn.py
+        else:
+            found.append(process)
+    return [*found, *_suspects(others, evidence)]
 
 
 def _suspects(listed: Iterable[tuple[int, tuple[str, ...]]], evidence: Evidence) -> Iterable[Process]:

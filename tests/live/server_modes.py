@@ -40,6 +40,15 @@ PROJECT = {
         '    options = {"one": {}, "two": {"workers": 2}, "reload": {"reload": True}}[sys.argv[2]]\n'
         f'    uvicorn.run("{APP}", port=int(sys.argv[1]), **options)\n'
     ),
+    "serve_hypercorn.py": (
+        "import asyncio, sys\nfrom hypercorn.asyncio import serve\nfrom hypercorn.config import Config\n"
+        "from shop.asgi import application\n"
+        'config = Config()\nconfig.bind = ["127.0.0.1:" + sys.argv[1]]\nasyncio.run(serve(application, config))\n'
+    ),
+    "no_server.py": (
+        "import sys\nimport socketserver\n"
+        'socketserver.TCPServer(("127.0.0.1", int(sys.argv[1])), socketserver.BaseRequestHandler).serve_forever()\n'
+    ),
     "tasks.py": (
         "from gunicorn.dirty.app import DirtyApp\nclass App(DirtyApp):\n    def init(self): pass\n"
         "    def __call__(self, action, *args, **kwargs): return 1\n    def close(self): pass\n"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,7 +57,8 @@ def served(mode: Mode, project: Path, **environ: str) -> Iterator[tuple[int, int
 def settled(top: int, mode: Mode) -> bool:
     """All processes are there, and each worker has imported its loop: that comes after the socket is open."""
     found = tree(top)
-    return told(found) == mode.roles and {w.loop for w in found if w.role == "worker"} == {mode.loop}
+    loops = {worker.loop for worker in found if worker.role == "worker"}
+    return told(found) == mode.roles and (mode.loop is None or loops == {mode.loop})
 
 
 def told(workers: list[Worker]) -> str:
@@ -106,6 +109,30 @@ def settings_told(mode: Mode) -> str | None:
     """Nothing names it where a title wiped the environment, which might, or where only the program itself knows."""
     titled = mode.server in {"gunicorn", "granian"} and "setproctitle" not in mode.without
     return None if titled or (mode.app is None and mode.server != "runserver") else SETTINGS
+
+
+OWN_PROGRAMS = {
+    "serve.py PORT one": "worker",
+    "serve.py PORT two": "master worker worker helper",
+    "serve.py PORT reload": "reloader worker helper",
+    "serve_hypercorn.py PORT": "worker",
+    "no_server.py PORT": "",
+}
+
+
+@pytest.mark.usefixtures("may_trace")
+@pytest.mark.parametrize("line", OWN_PROGRAMS)
+def test_one_stack_dump_settles_what_a_program_of_its_own_is(line: str, project: Path) -> None:
+    doubted = " ".join(f"{role}?" if role != "helper" else role for role in OWN_PROGRAMS[line].split()) or "worker?"
+    mode = Mode(f"BIN/python {line}", "uvicorn", doubted, None, None, needs=("hypercorn",) if "hyper" in line else ())
+    with served(mode, project) as (top, _):
+        assert told(tree(top)) == doubted
+        pids = family(top)
+        asked = [sys.executable, "-m", "asyncspy", "find-workers", "--probe", "--json"]
+        shown = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True)
+    found = [row for row in json.loads(shown.stdout) if row["pid"] in pids]
+    assert " ".join(row["role"] for row in found) == OWN_PROGRAMS[line]
+    assert all(row["certain"] for row in found)
 
 
 @pytest.mark.parametrize("value", ["", "false", None])
