@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from asyncspy.discover.facts import YAMA_CAPABILITY, YAMA_CHILDREN, YAMA_NOBODY, Facts
-from asyncspy.discover.remedies import as_root, user_name, with_capability, without_filter
+from asyncspy.discover.remedies import as_root, asyncspy_as_root, user_name, with_capability, without_filter
 
 LIST = "asyncspy find-workers"
 NEWEST_READ = {(0, 4, 0): (3, 13), (0, 4, 1): (3, 14), (0, 4, 3): (3, 15)}
@@ -186,6 +186,20 @@ def python(facts: Facts) -> Refusal | str | None:
     return f"it runs Python {target.python}" + (f", which py-spy {facts.py_spy} reads" if facts.py_spy else "")
 
 
+def executable(facts: Facts) -> Refusal | str | None:
+    """py-spy reads the interpreter's file through the target's root, by the name that /proc has for it."""
+    target = facts.target
+    if target is None or target.exe is None:
+        return None
+    if target.exe_found:
+        return "its interpreter's file can be found"
+    line = f"nsenter --target {target.pid} --mount -- {asyncspy_as_root()} attach --pid {target.pid}"
+    return Refusal(
+        "it has changed its root inside of another mount namespace, where py-spy does not find its interpreter",
+        f"as root, in that mount namespace: {line}",
+    )
+
+
 def architecture(facts: Facts) -> Refusal | str | None:
     """py-spy reads processes that are built as it is."""
     machine, target = facts.machine, facts.target
@@ -261,6 +275,7 @@ CHECKS: tuple[Check, ...] = (
     security_module,
     python,
     architecture,
+    executable,
     kernel_agrees,
     namespaces,
     privileges,

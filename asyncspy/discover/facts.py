@@ -82,7 +82,10 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What /proc says of the process; `hidden` means that it lives, and that nothing else may be seen of it."""
+    """What /proc says of the process; `hidden` means that it lives, and that nothing else may be seen of it.
+
+    `exe_found`: its executable lies under its root by the name that /proc gives it, which is where py-spy looks.
+    """
 
     pid: int
     hidden: bool = False
@@ -94,6 +97,7 @@ class Target:
     names_tracer: bool = False
     tracer: tuple[int, str] | None = None
     exe: str | None = None
+    exe_found: bool = True
     python: str | None = None
     cpu: str | None = None
     same_namespaces: Mapping[str, bool | None] | None = None
@@ -150,6 +154,7 @@ def target(pid: int, proc: Proc, machine: Machine) -> Target | None:
     exe = proc.link(pid, "exe")
     tracer = _number(theirs.get("TracerPid"))
     yama = machine.yama == YAMA_CHILDREN
+    same = {kind: _same_namespace(pid, kind, proc) for kind in ("user", "pid", "mnt")}
     asked = machine.like_us and not machine.seccomp and proc.root == Path("/proc")
     return Target(
         pid=pid,
@@ -161,9 +166,10 @@ def target(pid: int, proc: Proc, machine: Machine) -> Target | None:
         names_tracer=yama and bool((proc.environ(pid) or {}).get(TRACER_NAMED)),
         tracer=(tracer, (proc.text(tracer, "comm") or "").strip()) if tracer else None,
         exe=exe,
+        exe_found=exe is None or same["mnt"] is not False or os.path.lexists(proc.path(pid, "root", exe)),
         python=interpreter(exe, None).version,
         cpu=_cpu(proc, pid),
-        same_namespaces={kind: _same_namespace(pid, kind, proc) for kind in ("user", "pid", "mnt")},
+        same_namespaces=same,
         pid_inside=pid_inside(theirs),
         container=container(proc.text(pid, "cgroup") or ""),
         apparmor=_profile(proc, pid),
