@@ -13,10 +13,6 @@ LONGEST = 16 * 1024 * 1024
 _NUMBERS = re.compile(r"\d+")
 
 
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)
-
-
 @dataclass(frozen=True, slots=True)
 class Proc:
     """The proc file system, at another place in tests."""
@@ -31,7 +27,8 @@ class Proc:
     def head(self, *parts: str | int, longest: int = LONGEST) -> bytes | None:
         """The first bytes of a file; a named pipe that stands in for one is not waited for."""
         try:
-            with open(self.path(*parts), "rb", opener=_without_waiting) as file:
+            opened = os.open(self.name(*parts), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open(opened, "rb") as file:  # noqa: PTH123 - a descriptor is no path
                 return file.read(longest) or b""
         except OSError:
             return None
@@ -39,21 +36,21 @@ class Proc:
     def link(self, *parts: str | int) -> str | None:
         """Where a symbolic link points, without the mark that the file has been deleted since."""
         try:
-            return str(self.path(*parts).readlink()).removesuffix(" (deleted)")
+            return os.readlink(self.name(*parts)).removesuffix(" (deleted)")  # noqa: PTH115
         except OSError:
             return None
 
     def names(self, *parts: str | int) -> list[str]:
         """The names in a folder; empty where it cannot be read."""
         try:
-            return [entry.name for entry in self.path(*parts).iterdir()]
+            return os.listdir(self.name(*parts))  # noqa: PTH208
         except OSError:
             return []
 
     def denies(self, *parts: str | int) -> bool:
         """Whether the kernel keeps a link from us that is there."""
         try:
-            self.path(*parts).readlink()
+            os.readlink(self.name(*parts))  # noqa: PTH115
         except PermissionError:
             return True
         except OSError:
@@ -63,7 +60,7 @@ class Proc:
     def owner(self, *parts: str | int) -> int | None:
         """The uid that owns a file."""
         try:
-            return self.path(*parts).stat().st_uid
+            return os.stat(self.name(*parts)).st_uid  # noqa: PTH116
         except OSError:
             return None
 
@@ -96,5 +93,12 @@ class Proc:
         return frozenset(line[line.index("/") :] for line in text.split("\n") if "/" in line)
 
     def path(self, *parts: str | int) -> Path:
-        """A file's place; the parts are joined as they are, so that `root` can be followed by an absolute path."""
-        return Path("/".join([str(self.root), *(str(part).lstrip("/") for part in parts)]))
+        """A file's place."""
+        return Path(self.name(*parts))
+
+    def name(self, *parts: str | int) -> str:
+        """A file's place, as text; parts are joined as they are, so that `root` can be followed by an absolute path.
+
+        Text, and os instead of pathlib, because a busy host has tens of thousands of these files.
+        """
+        return "/".join([str(self.root), *(str(part).lstrip("/") for part in parts)])
