@@ -51,7 +51,9 @@ def _remedy(remedy: str, indent: int, view: View) -> list[Text]:
 def _worker(worker: Worker, view: View) -> list[Text]:
     """A worker, and whether it can be attached to."""
     mark, style = MARKS[worker.attachable]
-    named = f"{worker.server} worker {worker.pid}" + (f"  {outside(worker.app, view)}" if worker.app else "")
+    named = f"{outside(worker.server, view)} worker {worker.pid}" + (
+        f"  {outside(worker.app, view)}" if worker.app else ""
+    )
     why = "" if worker.attachable else f": {outside(worker.reason or '', view)}"
     lines = wrap(Text(named + why), prose_room(view, len(mark) + GAP))
     shown = labelled(mark, lines, 0, len(mark) + GAP, style)
@@ -61,10 +63,8 @@ def _worker(worker: Worker, view: View) -> list[Text]:
 def _answer(diagnosis: Diagnosis) -> str:
     whom = f"to process {diagnosis.pid}" if diagnosis.pid is not None else "to the workers here"
     if diagnosis.pid is None and not diagnosis.workers:
-        whom = "to a process of your own; no worker of a known server was found"
-    wrong = sum(1 for check in diagnosis.checks if not check.ok)
+        whom = "to processes of your own. No worker of a known server was found here"
     if diagnosis.will_attach:
         return f"Attaching will work {whom}."
-    return f"Attaching will not work {whom}" + (
-        f": {wrong} of {len(diagnosis.checks)} checks failed." if wrong else "."
-    )
+    wrong = [check.name for check in diagnosis.checks if not check.ok]
+    return f"Attaching will not work {whom}{': ' if wrong else ''}{', '.join(wrong)}."
