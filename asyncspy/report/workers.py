@@ -15,7 +15,7 @@ from asyncspy.report.names import outside
 from asyncspy.report.view import View
 
 INDENT = 2
-COLUMNS = ("pid", "role", "loop", "python", "up", "cpu", "memory", "threads", "runs in", "")
+COLUMNS = ("pid", "role", "loop", "python", "up", "cpu", "memory", "threads", "")
 RIGHT = (0, 5, 6, 7)
 
 NONE_FOUND = "No server that could run Django's ASGI was found."
@@ -47,7 +47,7 @@ def render_workers(workers: Sequence[Worker], view: View, *, now: float) -> str:
     for heading, members in groups.items():
         lines += [*_heading(heading, view), *titles]
         for worker, _ in members:
-            lines += [*rows[worker.pid], *_why_in_doubt(worker, view), *_why_not(worker, view)]
+            lines += [*rows[worker.pid], *_runs_in(worker, view), *_why_in_doubt(worker, view), *_why_not(worker, view)]
         lines += [*_unsafe(members, view), Text()]
     return page([*lines, *_end(workers, view)], view)
 
@@ -153,15 +153,16 @@ def _cells(worker: Worker, depth: int, view: View, now: float) -> list[Text]:
         Text(f"{worker.cpu_percent:.0f}%" if worker.cpu_percent is not None else ""),
         Text(memory(worker.memory_bytes) if worker.memory_bytes is not None else ""),
         Text(str(worker.threads) if worker.threads is not None else ""),
-        Text(outside(_runs_in(worker), view)),
         Text("can attach", CODE) if worker.attachable else Text("cannot attach", ALARM),
     ]
 
 
-def _runs_in(worker: Worker) -> str:
+def _runs_in(worker: Worker, view: View) -> list[Text]:
     """Its container or service, and its pid in there."""
     inside = f"pid {worker.pid_inside}" if worker.pid_inside is not None else ""
-    return " of ".join(filter(None, (inside, worker.container)))
+    told = " of ".join(filter(None, (inside, outside(worker.container or "", view))))
+    indent = INDENT + 7
+    return labelled("in", wrap(Text(told, FAINT), prose_room(view, indent + 3)), indent, 3) if told else []
 
 
 def _why_in_doubt(worker: Worker, view: View) -> list[Text]:

@@ -59,6 +59,16 @@ def test_a_guess_is_marked_and_explained() -> None:
     assert "?" not in shown(examples.GUNICORN)
 
 
+def test_where_a_worker_runs_and_what_leaves_doubt_stand_below_it() -> None:
+    contained = examples.worker(7, ppid=1, container="docker 0123456789ab", pid_inside=12, settings="shop.settings")
+    doubted = examples.worker(8, ppid=1, certain=False, doubt="it listens")
+    lines = [line.strip() for line in shown((contained, doubted), 120).splitlines()]
+    assert lines[0].endswith("shop.settings")
+    assert "in pid 12 of docker 0123456789ab" in lines
+    assert "? it listens" in lines
+    assert any("asyncspy find-workers --probe" in line for line in lines)
+
+
 def test_an_unsafe_setting_is_warned_of_by_worker() -> None:
     assert "! DJANGO_ALLOW_ASYNC_UNSAFE is set in 48291, 48292:" in shown(examples.WORKERS)
     assert "DJANGO_ALLOW_ASYNC_UNSAFE" not in shown(examples.UVICORN)
