@@ -56,7 +56,11 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """One process of a server, as the process table shows it."""
+    """One process of a server, as the process table shows it.
+
+    `doubt` is why its role is not certain. `pid_inside` is its pid in its own PID namespace, where that is another one;
+    `container` the container or service that its cgroup names. `settings` is its Django settings module.
+    """
 
     pid: int
     ppid: int
@@ -81,6 +85,30 @@ class Worker:
     cpu_percent: float | None = None
     memory_bytes: int | None = None
     threads: int | None = None
+    doubt: str | None = None
+    settings: str | None = None
+    container: str | None = None
+    pid_inside: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that decides whether attaching works: `said` is what was found, `remedy` what mends it."""
+
+    name: str
+    ok: bool
+    said: str
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What `doctor` found: of one process, or of the machine and the workers that were found on it."""
+
+    pid: int | None
+    will_attach: bool
+    checks: tuple[Check, ...]
+    workers: tuple[Worker, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

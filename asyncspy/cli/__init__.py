@@ -19,6 +19,7 @@ from asyncspy.errors import AsyncspyError
 COMMANDS = {
     "attach": "asyncspy.cli.attach",
     "demo": "asyncspy.cli.demo",
+    "doctor": "asyncspy.cli.doctor",
     "find-workers": "asyncspy.cli.find_workers",
     "report": "asyncspy.cli.report",
 }
@@ -75,6 +76,7 @@ def commands() -> None:
 
     \b
       asyncspy find-workers             which processes serve, and can they be watched?
+      asyncspy doctor --pid 48291       will attaching work, and if not, what mends it?
       asyncspy attach --pid 48291       record one of them for three minutes and report
       asyncspy report flame.svg         the same report from a saved recording
       asyncspy demo                     all of it on a Django shop with planted faults

@@ -10,13 +10,18 @@ import click
 from asyncspy.cli.options import with_app_root, with_duration, with_format, with_unfold
 from asyncspy.cli.recording import record_live
 from asyncspy.cli.show import show
+from asyncspy.discover import find_workers, the_only_app
 
 RATES: dict[Literal["gil", "wall"], int] = {"gil": 100, "wall": 20}
 """Samples per second where none are asked for. Waits are long, and to look at every thread costs more."""
 
 
 @click.command("attach")
-@click.option("--pid", type=click.IntRange(1), required=True, help="The worker, or a master: then all its workers.")
+@click.option(
+    "--pid",
+    type=click.IntRange(1),
+    help="The worker, or a master: then all its workers.  [default: the only server here]",
+)
 @with_duration("3m")
 @click.option(
     "--mode",
@@ -41,7 +46,7 @@ RATES: dict[Literal["gil", "wall"], int] = {"gil": 100, "wall": 20}
 @click.pass_context
 def command(
     ctx: click.Context,
-    pid: int,
+    pid: int | None,
     duration: int,
     mode: Literal["gil", "wall"],
     rate: int | None,
@@ -57,11 +62,13 @@ def command(
     then is saved and reported.
 
     \b
+      asyncspy attach
       asyncspy attach --pid 48291
       asyncspy attach --pid 48291 --duration 30 --output /tmp
       asyncspy attach --pid 48291 --format json > report.json
       asyncspy attach --pid 48291 --mode wall --duration 60
     """
+    pid = the_only_app(find_workers()).pid if pid is None else pid
     recorded = record_live(pid, duration=duration, rate=rate or RATES[mode], output=output, mode=mode)
     show([recorded.path], form=form, saved=recorded.path, unfold=unfold, app_roots=app_roots)
     ctx.exit(130 if recorded.origin.interrupted else 0)

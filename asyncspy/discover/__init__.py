@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+from asyncspy.discover.choose import busiest, only, the_only_app
+from asyncspy.discover.diagnose import diagnose
 from asyncspy.discover.find import find_workers, inspect, workers_of
 from asyncspy.discover.permission import may_attach
+from asyncspy.discover.servers import SERVERS
+from asyncspy.discover.settle import settle
 
-__all__ = ["find_workers", "inspect", "may_attach", "workers_of"]
+SERVER_NAMES = tuple(server.name for server in SERVERS)
+
+__all__ = [
+    "SERVER_NAMES",
+    "busiest",
+    "diagnose",
+    "find_workers",
+    "inspect",
+    "may_attach",
+    "only",
+    "settle",
+    "the_only_app",
+    "workers_of",
+]

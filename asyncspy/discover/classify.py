@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from asyncspy.discover.options import APP, Options, parse
 from asyncspy.discover.process import Process, command
-from asyncspy.discover.servers import BY_PROGRAM, SPAWNED, SPAWNED_MARK, TITLES, TRACKER, Server
+from asyncspy.discover.servers import BY_NAME, SPAWNED, SPAWNED_MARK, TITLES, TRACKER, Server, server_of
 from asyncspy.model import Role
 
 LONGEST_TITLE = 1_000
 
+# Why a role is in doubt.
+NO_WORKERS = "a master by its command line, but no workers of it are there: it may be starting, or may have lost them"
+NO_ENVIRONMENT = "it has spawned processes, and its environment, which could ask for workers, cannot be read"
+FORKED = "it has forked processes of its own: a worker with a pool, a dirty arbiter, or the new master of an upgrade"
+STILL_TITLED = "it still bears its master's title"
+NO_RELOADER_SEEN = "its environment, which tells the server from its reloader, cannot be read"
+OWN_PROGRAM = "a program of its own, which listens and has {} installed: no command line says that it serves"
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A process and its place in a server; `certain` is False where the table leaves doubt about the role.
+    """A process and its place in a server; `doubt` is why the table leaves its role uncertain.
 
     `master` is the process that the app, the options and the listening sockets are asked of.
     """
@@ -23,26 +32,39 @@ class Placed:
     process: Process
     server: Server
     role: Role
-    certain: bool = True
+    doubt: str | None = None
     app: str | None = None
     bind: str | None = None
     options: Options | None = None
     master: Process | None = None
 
+    @property
+    def certain(self) -> bool:
+        """Whether the role is beyond doubt."""
+        return self.doubt is None
+
 
 class _Tree:
-    """The rows by pid, and which of them have made children of which sort."""
+    """The rows by pid, and which children of which sort each has made."""
 
     def __init__(self, table: Iterable[Process]) -> None:
         self.rows = {process.pid: process for process in table}
-        self.forking: set[int] = set()
-        self.spawning: set[int] = set()
+        self.forked: dict[int, list[int]] = defaultdict(list)
+        self.spawned: dict[int, list[int]] = defaultdict(list)
         for row in self.rows.values():
             parent = self.rows.get(row.ppid)
             if parent is not None and row.cmdline and row.cmdline == parent.cmdline:
-                self.forking.add(row.ppid)
+                self.forked[row.ppid].append(row.pid)
             elif SPAWNED_MARK in row.cmdline:
-                self.spawning.add(row.ppid)
+                self.spawned[row.ppid].append(row.pid)
+
+    def forks(self, pid: int) -> bool:
+        """Whether a process has children that are copies of it."""
+        return pid in self.forked
+
+    def only_forking_child(self, pid: int, parent: int) -> bool:
+        """Whether no other child of this parent has forked."""
+        return [child for child in self.forked[parent] if self.forks(child)] == [pid]
 
     def parents_first(self) -> list[Process]:
         """All rows by depth, then pid."""
@@ -70,7 +92,8 @@ def classify(table: Iterable[Process]) -> list[Placed]:
 
 
 def _place(process: Process, parent: Placed | None, tree: _Tree) -> Placed | None:
-    if parent is not None and process.cmdline == parent.process.cmdline:
+    started_again = parent is not None and parent.server.children == "again" and parent.role == "reloader"
+    if parent is not None and process.cmdline == parent.process.cmdline and not started_again:
         return _forked(process, parent, tree)
     titled = _titled(process, parent)
     if titled is not None:
@@ -78,11 +101,14 @@ def _place(process: Process, parent: Placed | None, tree: _Tree) -> Placed | Non
     run = command(process)
     if run is None:
         return None
-    if run.program in BY_PROGRAM:
-        return _started(process, parse(BY_PROGRAM[run.program], run.arguments, process), tree)
+    named = server_of(run)
+    if named is not None:
+        return _started(process, parse(*named, process), parent, tree)
     if run.program == "-c" and parent is not None:
-        return _spawned(process, parent, run.arguments[0])
-    return None
+        found = _spawned(process, parent, run.arguments[0])
+        if found is not None:
+            return found
+    return _suspected(process, tree) if process.suspected is not None else None
 
 
 def _titled(process: Process, parent: Placed | None) -> Placed | None:
@@ -106,26 +132,51 @@ def _titled(process: Process, parent: Placed | None) -> Placed | None:
     return None
 
 
-def _started(process: Process, options: Options, tree: _Tree) -> Placed:
-    """A process that was started by the server's own command: the top of its tree."""
+def _started(process: Process, options: Options, parent: Placed | None, tree: _Tree) -> Placed:
+    """A process that was started by the server's own command: the top of its tree, or its reloader's child."""
     server = options.server
     role: Role = "worker"
-    certain = True
+    doubt = None
     if server.children == "fork":
-        role, certain = "master", process.pid in tree.forking
+        role, doubt = "master", None if tree.forks(process.pid) else NO_WORKERS
     elif server.children == "spawn":
-        role, certain = _of_spawning(options, has_spawned=process.pid in tree.spawning)
-    return Placed(process, server, role, certain, options.app, options.bind, options)
+        role, doubt = _of_spawning(options, has_spawned=process.pid in tree.spawned)
+    elif server.children == "again":
+        role, doubt = _of_reloading(process, options, parent, tree)
+    app = options.app if server.children != "again" else None
+    return Placed(process, server, role, doubt, app, options.bind, options)
 
 
-def _of_spawning(options: Options, *, has_spawned: bool) -> tuple[Role, bool]:
+def _of_spawning(options: Options, *, has_spawned: bool) -> tuple[Role, str | None]:
     """The role of the top of a spawning server's tree, which may be the whole tree."""
     if options.reload:
-        return "reloader", True
+        return "reloader", None
     if options.workers is None:
         # Only an environment that we cannot read could say so; what uvicorn spawns is nearly always a worker.
-        return ("master", False) if has_spawned else ("worker", True)
-    return ("master" if options.workers >= options.server.workers_make_master else "worker"), True
+        return ("master", NO_ENVIRONMENT) if has_spawned else ("worker", None)
+    return ("master" if options.workers >= options.server.workers_make_master else "worker"), None
+
+
+def _of_reloading(process: Process, options: Options, parent: Placed | None, tree: _Tree) -> tuple[Role, str | None]:
+    """Django's reloader starts its own command line again, with RUN_MAIN in the environment."""
+    below_reloader = parent is not None and parent.server is options.server
+    if "--noreload" in options.given or below_reloader:
+        return "worker", None
+    if process.environ is not None:
+        return ("worker" if process.environ.get("RUN_MAIN") == "true" else "reloader"), None
+    return ("reloader", None) if tree.forks(process.pid) else ("worker", NO_RELOADER_SEEN)
+
+
+def _suspected(process: Process, tree: _Tree) -> Placed:
+    """A program of the user's own that may run a server inside."""
+    server = BY_NAME[process.suspected or ""]
+    spawned = len(tree.spawned.get(process.pid, ()))
+    role: Role = "worker"
+    if spawned and server.children == "spawn":
+        role = "master" if spawned > 1 else "reloader"
+    elif server.children == "fork" and tree.forks(process.pid):
+        role = "master"
+    return Placed(process, server, role, OWN_PROGRAM.format(server.distribution))
 
 
 def _forked(process: Process, parent: Placed, tree: _Tree) -> Placed:
@@ -134,22 +185,28 @@ def _forked(process: Process, parent: Placed, tree: _Tree) -> Placed:
     A master's fork is a worker. It is doubted where it forks, too (a worker with a process pool of its own, or the new
     master of an upgrade), and where it still bears its master's title.
     """
-    if parent.role == "master" and parent.server.children == "fork":
-        doubt = process.pid in tree.forking or parent.options is None
-        return _child(process, parent, "worker", certain=not doubt)
-    return _child(process, parent, "helper", certain=parent.certain)
+    if parent.role != "master" or parent.server.children != "fork":
+        return _child(process, parent, "helper", parent.doubt)
+    if tree.forks(process.pid):
+        keeps_arbiter = parent.options is not None and parent.options.dirty
+        if keeps_arbiter and tree.only_forking_child(process.pid, parent.process.pid):
+            return _child(process, parent, "helper", None)
+        return _child(process, parent, "worker", FORKED)
+    if parent.options is None and parent.process.suspected is None:
+        return _child(process, parent, "worker", STILL_TITLED)
+    return _child(process, parent, "worker", parent.doubt)
 
 
 def _spawned(process: Process, parent: Placed, code: str) -> Placed | None:
     """A bare interpreter under a server: its parent knows what it is."""
-    if TRACKER.match(code):
-        return _child(process, parent, "helper", certain=True)
-    if not SPAWNED.match(code):
+    if TRACKER.search(code):
+        return _child(process, parent, "helper", None)
+    if not SPAWNED.search(code):
         return None
     makes_workers = parent.server.children == "spawn" and parent.role in {"master", "reloader"}
-    return _child(process, parent, "worker" if makes_workers else "helper", certain=parent.certain)
+    return _child(process, parent, "worker" if makes_workers else "helper", parent.doubt)
 
 
-def _child(process: Process, parent: Placed, role: Role, *, certain: bool) -> Placed:
+def _child(process: Process, parent: Placed, role: Role, doubt: str | None) -> Placed:
     master = parent.master or parent.process
-    return Placed(process, parent.server, role, certain, parent.app, parent.bind, parent.options, master)
+    return Placed(process, parent.server, role, doubt, parent.app, parent.bind, parent.options, master)

@@ -9,25 +9,30 @@ from typing import Any
 import psutil
 
 from asyncspy.discover.classify import Placed
-from asyncspy.discover.installed import Installed
-from asyncspy.discover.permission import may_attach, user_name
-from asyncspy.discover.proc import Proc
-from asyncspy.discover.python import interpreter
+from asyncspy.discover.containers import container, pid_inside
+from asyncspy.discover.evidence import Evidence
+from asyncspy.discover.facts import machine
+from asyncspy.discover.permission import may_attach
 from asyncspy.discover.redact import redact
-from asyncspy.discover.sockets import Sockets
+from asyncspy.discover.remedies import user_name
+from asyncspy.discover.servers import RUNSERVER
+from asyncspy.discover.settings import settings_module
 from asyncspy.model import Worker
 
 _VITAL = ["create_time", "cpu_times", "memory_info", "num_threads", "uids", "status"]
 _ANY_PORT = re.compile(r":0\b")
 
+TWISTED = "/zope/interface/"
+"""Mapped wherever Twisted runs, which channels and daphne put under runserver; Django's own has no event loop."""
+
 
 class Details:
-    """Makes workers; what processes share (folders of packages, tables of sockets) is read once for all of them."""
+    """Makes workers of what one look at the machine has shown."""
 
-    def __init__(self, proc: Proc) -> None:
-        self._proc = proc
-        self._installed = Installed(proc)
-        self._sockets = Sockets(proc)
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._proc = evidence.proc
+        self._machine = machine(evidence.proc)
 
     def worker(self, placed: Placed) -> Worker | None:
         """All that can be read of a process; None where it has ended."""
@@ -35,21 +40,19 @@ class Details:
         vital = _vital(process.pid)
         if vital is None:
             return None
-        files = self._proc.mapped_files(process.pid)
-        python = interpreter(process.exe, files).version
-        versions = self._installed.versions(process, python, files or frozenset())
-        permission = may_attach(process.pid, self._proc)
+        versions = self._evidence.versions(process)
+        permission = may_attach(process.pid, self._proc, self._machine)
         return Worker(
             pid=process.pid,
             ppid=process.ppid,
             role=placed.role,
             certain=placed.certain,
             server=placed.server.name,
-            server_version=versions.get(placed.server.name),
+            server_version=versions.get(placed.server.distribution),
             app=placed.app,
             bind=self._bind(placed),
-            loop=_loop(placed, files),
-            python=python,
+            loop=_loop(placed, self._evidence.mapped(process.pid)),
+            python=self._evidence.python(process),
             django=versions.get("django"),
             asgiref=versions.get("asgiref"),
             async_unsafe_allowed=_async_unsafe_allowed(placed),
@@ -58,6 +61,10 @@ class Details:
             remedy=permission.remedy,
             command=redact([argument for argument in process.cmdline if argument]),
             cwd=self._proc.link(process.pid, "cwd"),
+            doubt=placed.doubt,
+            settings=settings_module(placed, self._proc),
+            container=container(self._proc.text(process.pid, "cgroup") or ""),
+            pid_inside=pid_inside(self._proc.status(process.pid)),
             **vital,
         )
 
@@ -65,7 +72,7 @@ class Details:
         """The command line's word, which is short; where it says nothing or "any port", what is really open."""
         if placed.bind is not None and not _ANY_PORT.search(placed.bind):
             return placed.bind
-        return self._sockets.bind((placed.master or placed.process).pid)
+        return self._evidence.sockets.bind((placed.master or placed.process).pid)
 
 
 def _vital(pid: int) -> dict[str, Any] | None:
@@ -104,6 +111,8 @@ def _loop(placed: Placed, files: frozenset[str] | None) -> str | None:
         return told
     if files is None:
         return None
+    if placed.server is RUNSERVER:
+        return "asyncio" if any(TWISTED in file for file in files) else None
     if any("/uvloop/" in file for file in files):
         return "uvloop"
     return "asyncio" if told == "auto" else None

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from asyncspy.discover.choose import top_of
 from asyncspy.discover.classify import Placed, classify
 from asyncspy.discover.details import Details
+from asyncspy.discover.evidence import Evidence
 from asyncspy.discover.permission import may_attach
 from asyncspy.discover.proc import Proc
 from asyncspy.discover.process import Process
-from asyncspy.discover.python import Interpreter, interpreter
+from asyncspy.discover.python import Interpreter
 from asyncspy.discover.servers import PLAIN
 from asyncspy.discover.table import candidates, one
 from asyncspy.errors import TargetError
 from asyncspy.model import Worker
 
 LIST = "asyncspy find-workers"
+NO_SERVER = "no known server is named by its command line"
 KERNEL_THREAD = 0x00200000
 _ORDER = {"reloader": 0, "master": 0, "worker": 1, "helper": 2}
 
@@ -25,9 +28,9 @@ def find_workers() -> list[Worker]:
 
     A process that ends while it is being looked at is left out; what may not be read of another is None.
     """
-    proc = Proc()
-    placed = classify(candidates(proc))
-    details = Details(proc)
+    evidence = Evidence(Proc())
+    placed = classify(candidates(evidence))
+    details = Details(evidence)
     workers = [worker for worker in map(details.worker, placed) if worker is not None]
     return _sorted(workers)
 
@@ -42,36 +45,41 @@ def workers_of(worker: Worker) -> list[Worker]:
 def inspect(pid: int) -> Worker:
     """One process, of a known server or any other Python. Raises TargetError where it cannot be attached to."""
     proc = Proc()
-    _must_be_a_live_process(pid, proc)
-    placed = _placed(pid, proc)
+    evidence = Evidence(proc)
+    must_be_a_live_process(pid, proc)
+    placed = _placed(pid, evidence)
     process = placed.process
-    told = interpreter(process.exe, proc.mapped_files(pid))
-    _must_be_python(process, told)
+    told = evidence.interpreter(process)
+    must_be_python(process, told)
     permission = may_attach(pid, proc)
     if not permission.allowed:
         doubt = "" if told.found else "; whether it runs Python could not be seen, either"
         message = f"cannot attach to process {pid} ({process.name}): {permission.reason}{doubt}"
         raise TargetError(message, remedy=permission.remedy or LIST)
-    worker = Details(proc).worker(placed)
+    worker = Details(evidence).worker(placed)
     if worker is None:
-        raise _gone(pid)
+        raise no_process(pid)
     return worker
 
 
-def _placed(pid: int, proc: Proc) -> Placed:
-    known = next((placed for placed in classify(candidates(proc)) if placed.process.pid == pid), None)
+def _placed(pid: int, evidence: Evidence) -> Placed:
+    known = next((placed for placed in classify(candidates(evidence)) if placed.process.pid == pid), None)
     if known is not None:
         return known
-    process = one(pid, proc)
+    process = one(pid, evidence.proc)
     if process is None:
-        raise _gone(pid)
-    return Placed(process, PLAIN, "worker", certain=False)
+        raise no_process(pid)
+    return Placed(process, PLAIN, "worker", NO_SERVER)
 
 
-def _must_be_a_live_process(pid: int, proc: Proc) -> None:
+def must_be_a_live_process(pid: int, proc: Proc) -> None:
+    """Raise TargetError for what is none: gone, a thread, the kernel's, a zombie, or not to be seen."""
     status = proc.status(pid) if pid > 0 else {}
-    if not status:
-        raise _gone(pid)
+    if "Uid" not in status:
+        permission = may_attach(pid, proc)
+        if permission.reason is not None and permission.remedy != LIST:
+            raise TargetError(f"cannot attach to process {pid}: {permission.reason}", remedy=permission.remedy or LIST)
+        raise no_process(pid)
     leader = status.get("Tgid", str(pid))
     if leader != str(pid):
         raise TargetError(
@@ -87,7 +95,8 @@ def _must_be_a_live_process(pid: int, proc: Proc) -> None:
         )
 
 
-def _must_be_python(process: Process, told: Interpreter) -> None:
+def must_be_python(process: Process, told: Interpreter) -> None:
+    """Raise TargetError for what py-spy cannot read."""
     if told.found is False:
         raise TargetError(f"process {process.pid} ({process.name}) is not a Python process", remedy=LIST)
     if told.pypy:
@@ -96,7 +105,8 @@ def _must_be_python(process: Process, told: Interpreter) -> None:
         )
 
 
-def _gone(pid: int) -> TargetError:
+def no_process(pid: int) -> TargetError:
+    """What to say of a pid that nobody has."""
     return TargetError(f"there is no process {pid}; it may have ended or restarted", remedy=LIST)
 
 
@@ -106,16 +116,8 @@ def _sorted(workers: Iterable[Worker]) -> list[Worker]:
     by_pid = {worker.pid: worker for worker in workers}
 
     def key(worker: Worker) -> tuple[object, ...]:
-        top = _top(worker, by_pid)
+        top = top_of(worker, by_pid)
         tree = (top.server, top.app or "", top.started_at or 0.0, top.pid)
         return (*tree, _ORDER[worker.role], worker.started_at or 0.0, worker.pid)
 
     return sorted(workers, key=key)
-
-
-def _top(worker: Worker, by_pid: dict[int, Worker]) -> Worker:
-    seen = {worker.pid}
-    while worker.ppid in by_pid and worker.ppid not in seen:
-        worker = by_pid[worker.ppid]
-        seen.add(worker.pid)
-    return worker

@@ -45,12 +45,25 @@ class Options:
         return int(named) if named is not None and _COUNT.fullmatch(named) else 1
 
     @property
+    def dirty(self) -> bool:
+        """Whether a dirty arbiter with workers of its own was asked for."""
+        return self._value(self.server.dirty) is not None
+
+    @property
+    def settings(self) -> str | None:
+        """The settings module, where an option or the environment names it."""
+        return self._value(self.server.settings) or (self.environ or {}).get("DJANGO_SETTINGS_MODULE") or None
+
+    @property
     def bind(self) -> str | None:
         """Where it listens, if the command line says all of it; the default is only filled in beside half of it."""
         if socket := self._value(self.server.socket):
             return f"unix:{socket}"
         if binds := [value for name in self.server.bind for value in self.given.get(name, ())]:
             return ", ".join(binds)
+        if self.server.address_first and self.positional:
+            named, _, at = self.positional[0].rpartition(":")
+            return f"{named or self.server.default_bind[0]}:{at}"
         host, port = self._value(self.server.host), self._value(self.server.port)
         if host is None and port is None:
             return None

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from asyncspy.discover.process import Command
 from asyncspy.model import Role
 
-Children = Literal["fork", "spawn", "none"]
-"""How workers are made: forked (the master's command line again), spawned (a bare interpreter), or not at all."""
+Children = Literal["fork", "spawn", "again", "none"]
+"""How workers are made: forked (the master's command line again), spawned (a bare interpreter), started again by the
+same command (Django's reloader), or not at all."""
 
 Loop = Literal["asyncio", "uvloop", "auto", "unknown"]
 """What a command line says of the loop: its name; uvloop where it is installed; or that only the process can tell."""
@@ -22,7 +24,8 @@ class Server:
 
     `flags` are the options without a value: every other option takes the next argument, and the first that is left
     names the app. `titles` are the names that setproctitle gives, with the groups `app` and `bind` where they are told.
-    A spawning server has a master from `workers_make_master` workers on.
+    A spawning server has a master from `workers_make_master` workers on. `dirty` are the options that make gunicorn
+    keep an arbiter with workers for tasks beside the requests; `address_first`: the first argument is where it listens.
     """
 
     name: str
@@ -41,6 +44,15 @@ class Server:
     workers_environ: str | None = None
     workers_make_master: int = 1
     environ_prefix: str | None = None
+    package: str | None = None
+    settings: tuple[str, ...] = ()
+    dirty: tuple[str, ...] = ()
+    address_first: bool = False
+
+    @property
+    def distribution(self) -> str:
+        """The package that its version is told from."""
+        return self.package or self.name
 
 
 def _flags(words: str) -> frozenset[str]:
@@ -84,6 +96,7 @@ GUNICORN = Server(
     loop=("--asgi-loop",),
     loop_unless_said="unknown",
     worker_class=("--worker-class", "-k"),
+    dirty=("--dirty-app",),
 )
 
 HYPERCORN = Server(
@@ -128,9 +141,46 @@ GRANIAN = Server(
     environ_prefix="GRANIAN_",
 )
 
-SERVERS = (UVICORN, GUNICORN, HYPERCORN, DAPHNE, GRANIAN)
+RUNSERVER = Server(
+    name="runserver",
+    children="again",
+    flags=_flags(
+        "--noreload --nothreading --ipv6 -6 --nostatic --insecure --noasgi --noinput --no-color --force-color"
+        " --traceback --skip-checks --help -h --version"
+    ),
+    loop_unless_said="unknown",
+    package="django",
+    settings=("--settings",),
+    address_first=True,
+)
+"""Django's development server, and the one that channels and daphne put in its place."""
 
-BY_PROGRAM = {server.name: server for server in SERVERS}
+SERVERS = (UVICORN, GUNICORN, HYPERCORN, DAPHNE, GRANIAN, RUNSERVER)
+
+BY_NAME = {server.name: server for server in SERVERS}
+
+PROGRAMS = {
+    **{server.name: server for server in SERVERS if server is not RUNSERVER},
+    "gunicorn.app.wsgiapp": GUNICORN,
+    "uvicorn.main": UVICORN,
+    "hypercorn.run": HYPERCORN,
+    "daphne.cli": DAPHNE,
+    "granian.cli": GRANIAN,
+}
+"""What a Python process runs, by the name of its script or module."""
+
+RUNNERS = re.compile(r".*\.py|django(?:-admin)?")
+"""The programs that may have `runserver` as their command: manage.py, under any name, and Django's own."""
+
+
+def server_of(run: Command) -> tuple[Server, tuple[str, ...]] | None:
+    """The server that a command line starts, and the arguments that are meant for it."""
+    if run.program in PROGRAMS:
+        return PROGRAMS[run.program], run.arguments
+    if RUNNERS.fullmatch(run.program) and run.arguments[:1] == (RUNSERVER.name,):
+        return RUNSERVER, run.arguments[1:]
+    return None
+
 
 TITLES = tuple((server, re.compile(title), role) for server in SERVERS for title, role in server.titles.items())
 
@@ -155,7 +205,9 @@ WORKER_LOOPS: Mapping[str, Loop | None] = {
 }
 """gunicorn's worker classes by the loop that they run; WSGI workers run none."""
 
-SPAWNED = re.compile(r"from multiprocessing\.spawn import spawn_main\b")
-TRACKER = re.compile(r"from multiprocessing\.resource_tracker import main\b")
+SPAWNED = re.compile(r"\bfrom multiprocessing\.spawn import spawn_main\b")
+TRACKER = re.compile(r"\bfrom multiprocessing\.resource_tracker import main\b")
+"""Searched for: a debugger puts its own line in front."""
+
 SPAWNED_MARK = "--multiprocessing-fork"
 TRACKER_MARK = "multiprocessing.resource_tracker"

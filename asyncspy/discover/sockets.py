@@ -14,8 +14,8 @@ from asyncspy.discover.proc import Proc
 MOST_SHOWN = 4
 LISTENING = "0A"
 ACCEPTS_CONNECTIONS = 0x10000
-NOT_FOR_REQUESTS = (".ctl",)
-"""Endings of unix sockets that a server listens on for its own control (gunicorn's)."""
+NOT_FOR_REQUESTS = (".ctl", "/arbiter.sock")
+"""Endings of unix sockets that a server listens on for its own control (gunicorn's, and its dirty arbiter's)."""
 
 Row = tuple[str, "str | None"]
 """An inode, and the address where it listens."""

@@ -25,7 +25,8 @@ TO_TRY = (
     "It may not be running yet: start it, then look again.",
 )
 UNSAFE = "DJANGO_ALLOW_ASYNC_UNSAFE is set in {}: a violation there corrupts data silently instead of raising."
-GUESS = "? after a role: it is a guess, from names and command lines alone."
+GUESS = "? after a role: it is a guess. One stack dump of each settles it:"
+SETTLES = "asyncspy find-workers --probe"
 
 Heading = tuple[str, ...]
 
@@ -46,7 +47,7 @@ def render_workers(workers: Sequence[Worker], view: View, *, now: float) -> str:
     for heading, members in groups.items():
         lines += [*_heading(heading, view), *titles]
         for worker, _ in members:
-            lines += [*rows[worker.pid], *_why_not(worker, view)]
+            lines += [*rows[worker.pid], *_runs_in(worker, view), *_why_in_doubt(worker, view), *_why_not(worker, view)]
         lines += [*_unsafe(members, view), Text()]
     return page([*lines, *_end(workers, view)], view)
 
@@ -88,14 +89,16 @@ def _runs(family: Sequence[Worker]) -> Heading:
         known(*(w.bind for w in family)),
         known(*(w.django for w in family)),
         known(*(w.asgiref for w in family)),
+        known(*(w.settings for w in family)),
     )
 
 
 def _heading(heading: Heading, view: View) -> list[Text]:
     """The server, its app and address; the versions beside it, or below where both are too wide."""
-    server, version, app, bind, django, asgiref = (outside(part, view) for part in heading)
+    server, version, app, bind, django, asgiref, settings = (outside(part, view) for part in heading)
     serves = [Text(f"{server} {version}".rstrip(), NAME), *(Text(part, FAINT) for part in (app, bind) if part)]
     versions = [Text(f"{name} {v}", FAINT) for name, v in (("Django", django), ("asgiref", asgiref)) if v]
+    versions += [Text(settings, FAINT)] if settings else []
     lines = flow([*serves, *versions], view.columns, "  ", lead="  ")
     if len(lines) == 1:
         return lines
@@ -154,6 +157,22 @@ def _cells(worker: Worker, depth: int, view: View, now: float) -> list[Text]:
     ]
 
 
+def _runs_in(worker: Worker, view: View) -> list[Text]:
+    """Its container or service, and its pid in there."""
+    inside = f"pid {worker.pid_inside}" if worker.pid_inside is not None else ""
+    told = " of ".join(filter(None, (inside, outside(worker.container or "", view))))
+    indent = INDENT + 7
+    return labelled("in", wrap(Text(told, FAINT), prose_room(view, indent + 3)), indent, 3) if told else []
+
+
+def _why_in_doubt(worker: Worker, view: View) -> list[Text]:
+    """What leaves its role in doubt."""
+    if worker.certain or not worker.doubt:
+        return []
+    indent = INDENT + 7
+    return labelled("?", wrap(Text(outside(worker.doubt, view)), prose_room(view, indent + 2)), indent, 2)
+
+
 def _why_not(worker: Worker, view: View) -> list[Text]:
     """The reason, and the line that mends it."""
     if worker.attachable:
@@ -171,7 +190,7 @@ def _end(workers: Sequence[Worker], view: View) -> list[Text]:
     """What a question mark means, and the command for the first worker that can be watched."""
     lines: list[Text] = []
     if not all(worker.certain for worker in workers):
-        lines += wrap(Text(GUESS, FAINT), prose_room(view, 0))
+        lines += flow([Text(GUESS, FAINT), Text(SETTLES, CODE)], prose_room(view, 0), "  ", lead="  ")
     pid = next((w.pid for w in workers if w.attachable and w.certain and w.role == "worker"), None)
     if pid is not None:
         parts = [Text(f"asyncspy attach --pid {pid}", CODE), Text("records it and reports", FAINT)]

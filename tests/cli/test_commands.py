@@ -121,7 +121,7 @@ def test_a_folder_where_nobody_may_write(snake: int) -> None:
     fails(run("attach", "--pid", str(snake), "--output", "/proc"), 4, "cannot write into /proc", "--output /tmp")
 
 
-@pytest.mark.parametrize("words", [("attach",), ("attach", "--pid", "0"), ("attach", "--pid", "x"), ("report",)])
+@pytest.mark.parametrize("words", [("attach", "--pid", "0"), ("attach", "--pid", "x"), ("report",)])
 def test_usage_errors_exit_with_2(words: tuple[str, ...]) -> None:
     assert run(*words).exit_code == 2
 

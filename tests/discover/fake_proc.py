@@ -9,6 +9,8 @@ from asyncspy.discover.proc import Proc
 
 ALL = (1 << 41) - 1
 PTRACE = 1 << 19
+US = os.getuid() or 1000
+"""An ordinary user, even where root runs the tests."""
 
 
 class FakeProc:
@@ -21,14 +23,16 @@ class FakeProc:
     def of(self) -> Proc:
         return Proc(self.root)
 
-    def us(self, *, uid: int = 1000, gid: int = 1000, capabilities: int = 0, bounding: int = ALL) -> None:
-        self.write("self/status", _status("asyncspy", uid, gid, capabilities, bounding))
+    def us(self, *, uid: int = US, gid: int = 1000, capabilities: int = 0, bounding: int = ALL, more: str = "") -> None:
+        """`capabilities` are ambient, too: those that py-spy, which we start, will hold."""
+        self.write("self/status", _status("asyncspy", uid, gid, capabilities, bounding) + more)
 
     def target(self, pid: int = 42, *, uid: int | None = None, gid: int = 1000, capabilities: int = 0) -> None:
-        """Its files belong to whoever runs the tests, so only that uid is dumpable."""
-        uid = os.getuid() if uid is None else uid
-        self.write(f"{pid}/status", _status("python", uid, gid, capabilities, 0))
+        """Its files belong to US, so only that uid is dumpable."""
+        self.write(f"{pid}/status", _status("python", US if uid is None else uid, gid, capabilities, 0))
         self.write(f"{pid}/environ", "A=1\0")
+        if os.getuid() == 0:
+            os.chown(self.root / f"{pid}/status", US, US)
 
     def yama(self, scope: int) -> None:
         self.write("sys/kernel/yama/ptrace_scope", f"{scope}\n")
@@ -48,4 +52,5 @@ def _status(name: str, uid: int, gid: int, capabilities: int, bounding: int) -> 
     return (
         f"Name:\t{name}\nState:\tS (sleeping)\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\nGid:\t{gid}\t{gid}\t{gid}\t{gid}\n"
         f"CapPrm:\t{capabilities:016x}\nCapEff:\t{capabilities:016x}\nCapBnd:\t{bounding:016x}\n"
+        f"CapAmb:\t{capabilities:016x}\n"
     )

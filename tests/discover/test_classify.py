@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from asyncspy.discover.classify import classify
@@ -136,3 +138,69 @@ def test_a_circle_of_parents_is_survived() -> None:
     line = "/srv/venv/bin/python /srv/venv/bin/gunicorn shop.asgi"
     table = [row(10, line, ppid=11), row(11, line, ppid=10), row(12, line, ppid=12)]
     assert {placed.server.name for placed in classify(table)} == {"gunicorn"}
+
+
+RUNSERVER = "/srv/venv/bin/python manage.py runserver 8001"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([(10, 1, RUNSERVER, {}), (11, 10, RUNSERVER, {"RUN_MAIN": "true"})], [RELOADER, WORKER]),
+        ([(10, 1, RUNSERVER, None), (11, 10, RUNSERVER, None)], [RELOADER, WORKER]),
+        ([(10, 1, f"{RUNSERVER} --noreload", None)], [WORKER]),
+        ([(10, 1, RUNSERVER, None)], [WORKER + "?"]),
+        ([(10, 1, f"coverage run {RUNSERVER[22:]}", {})], []),
+        ([(10, 1, RUNSERVER, {}), (11, 10, RUNSERVER, {"RUN_MAIN": "true"}), (12, 11, RUNSERVER, {"RUN_MAIN": "true"})],
+         [RELOADER, WORKER, HELPER]),
+    ],
+)  # fmt: skip
+def test_runserver(lines: list[tuple[int, int, str, dict[str, str] | None]], expected: list[str]) -> None:
+    table = [row(pid, line, ppid=ppid, environ=environ) for pid, ppid, line, environ in lines]
+    assert roles(table) == expected
+    assert {placed.app for placed in classify(table)} <= {None}
+    assert {placed.bind for placed in classify(table)} <= {"127.0.0.1:8001"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "python -m coverage run --source shop -m uvicorn shop.asgi:application",
+        "python /srv/venv/bin/coverage run --branch -m uvicorn shop.asgi:application",
+        "python -m debugpy --listen 5678 --wait-for-client -m uvicorn shop.asgi:application",
+        "python -X dev -m pdb -c continue -m uvicorn shop.asgi:application",
+        "python -m cProfile -o /tmp/out /srv/venv/bin/uvicorn shop.asgi:application",
+        "python -m memray run -o /tmp/out /srv/venv/bin/uvicorn shop.asgi:application",
+        "python -m debugpy --listen 5678 -m coverage run -m uvicorn shop.asgi:application",
+    ],
+)
+def test_wrappers_are_seen_through(line: str) -> None:
+    (placed,) = classify([row(10, line)])
+    assert (placed.server.name, placed.role, placed.app) == ("uvicorn", WORKER, SHOP)
+
+
+@pytest.mark.parametrize("line", ["python -m coverage report", "python -m coverage html -m uvicorn", "python -m pdb"])
+def test_a_wrapper_that_wraps_nothing_is_no_server(line: str) -> None:
+    assert classify([row(10, line)]) == []
+
+
+def test_a_dirty_arbiter_without_a_title_is_told_by_its_fork() -> None:
+    line = "/srv/venv/bin/python /srv/venv/bin/gunicorn shop.asgi --dirty-app tasks:App"
+    table = [row(10, line), row(11, line, ppid=10), row(12, line, ppid=11), row(13, line, ppid=10)]
+    assert roles(table) == [MASTER, HELPER, HELPER, WORKER]
+    two = [*table, row(14, line, ppid=13)]
+    assert roles(two) == [MASTER, WORKER + "?", HELPER + "?", WORKER + "?", HELPER + "?"]
+
+
+def test_spawned_children_under_a_debugger() -> None:
+    top = row(10, "/srv/venv/bin/python -m debugpy --listen 1 -m uvicorn shop.asgi:application --workers 2")
+    child = ("python", "-c", "import pydevd; pydevd.settrace()\nfrom multiprocessing.spawn import spawn_main;"
+             " spawn_main()", "--multiprocessing-fork")  # fmt: skip
+    assert roles([top, Process(11, 10, "python", child), Process(12, 10, "python", child)]) == [MASTER, WORKER, WORKER]
+
+
+def test_doubt_is_always_explained() -> None:
+    suspect = replace(row(10, "python serve.py"), suspected="uvicorn")
+    (placed,) = classify([suspect])
+    assert (placed.role, placed.certain) == (WORKER, False)
+    assert "uvicorn" in (placed.doubt or "")

@@ -6,7 +6,7 @@ import pytest
 
 from asyncspy.discover.options import Options, parse
 from asyncspy.discover.process import command
-from asyncspy.discover.servers import BY_PROGRAM, GUNICORN, UVICORN
+from asyncspy.discover.servers import GUNICORN, UVICORN, server_of
 from tests.discover.tables import row
 
 
@@ -14,7 +14,9 @@ def read(line: str, environ: dict[str, str] | None = None) -> Options:
     process = row(1, "python -B -X dev -W error -u -m " + line, environ={} if environ is None else environ)
     run = command(process)
     assert run is not None
-    return parse(BY_PROGRAM[run.program], run.arguments, process)
+    named = server_of(run)
+    assert named is not None
+    return parse(*named, process)
 
 
 APP = "shop.asgi:application"

@@ -15,7 +15,7 @@ from tests.report.views import view
 
 CONTRACT = (
     "pid ppid role certain server server_version app bind loop python django asgiref async_unsafe_allowed attachable "
-    "reason remedy command cwd user started_at cpu_percent memory_bytes threads"
+    "reason remedy command cwd user started_at cpu_percent memory_bytes threads doubt settings container pid_inside"
 ).split()
 
 
@@ -57,6 +57,16 @@ def test_a_guess_is_marked_and_explained() -> None:
     assert re.search(r"^  52001  worker\? ", shown(examples.WORKERS), re.MULTILINE)
     assert "? after a role" in shown(examples.WORKERS)
     assert "?" not in shown(examples.GUNICORN)
+
+
+def test_where_a_worker_runs_and_what_leaves_doubt_stand_below_it() -> None:
+    contained = examples.worker(7, ppid=1, container="docker 0123456789ab", pid_inside=12, settings="shop.settings")
+    doubted = examples.worker(8, ppid=1, certain=False, doubt="it listens")
+    lines = [line.strip() for line in shown((contained, doubted), 120).splitlines()]
+    assert lines[0].endswith("shop.settings")
+    assert "in pid 12 of docker 0123456789ab" in lines
+    assert "? it listens" in lines
+    assert any("asyncspy find-workers --probe" in line for line in lines)
 
 
 def test_an_unsafe_setting_is_warned_of_by_worker() -> None:

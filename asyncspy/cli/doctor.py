@@ -1,0 +1,36 @@
+"""asyncspy doctor: will attaching work, and if not, which line mends it?"""
+
+from __future__ import annotations
+
+import click
+
+from asyncspy.cli.show import echo_text, terminal_view
+from asyncspy.discover import diagnose
+from asyncspy.errors import SamplerError, TargetError
+from asyncspy.model import Check
+from asyncspy.report.doctor import diagnosis_as_json, render_diagnosis
+from asyncspy.sample import find_py_spy
+
+
+@click.command("doctor")
+@click.option("--pid", type=click.IntRange(1), help="The process that you want to attach to.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead.")
+@click.pass_context
+def command(ctx: click.Context, pid: int | None, *, as_json: bool) -> None:
+    """Say whether attaching will work, and if not, why not and the line that mends it.
+
+    Without --pid the machine is looked at, and the workers on it. Nothing is attached to. The exit code is 0 where
+    attaching will work, and 3 where it will not.
+
+    \b
+      asyncspy doctor
+      asyncspy doctor --pid 48291
+    """
+    try:
+        py_spy = find_py_spy()
+        sampler, version = Check("py-spy", ok=True, said=f"py-spy {py_spy.version}: {py_spy.path}"), py_spy.version
+    except SamplerError as error:
+        sampler, version = Check("py-spy", ok=False, said=error.message, remedy=error.remedy), None
+    found = diagnose(pid, sampler, py_spy=version)
+    echo_text(diagnosis_as_json(found) if as_json else render_diagnosis(found, terminal_view()))
+    ctx.exit(0 if found.will_attach else TargetError.exit_code)

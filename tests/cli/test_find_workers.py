@@ -1,0 +1,167 @@
+"""find-workers narrows the list, settles doubt on request, and attach takes the only server that there is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from asyncspy.cli import attach, commands, find_workers
+from asyncspy.errors import SamplerError
+from asyncspy.model import Frame, Stack, Worker
+from asyncspy.sample import PySpy
+
+
+def worker(pid: int, ppid: int, role: Any = "worker", server: str = "uvicorn", **more: Any) -> Worker:
+    return Worker(pid, ppid, role, more.pop("doubt", None) is None, server, **more)
+
+
+SHOP = [
+    worker(10, 1, "master", "gunicorn", app="shop.asgi:application", bind="127.0.0.1:8000"),
+    worker(11, 10, server="gunicorn", app="shop.asgi:application"),
+    worker(12, 10, server="gunicorn", app="shop.asgi:application"),
+    worker(13, 10, "helper", "gunicorn"),
+]
+INTRANET = [worker(20, 1, app="intranet.asgi:app")]
+SUSPECT = Worker(30, 1, "worker", certain=False, server="uvicorn", doubt="a program of its own")
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(commands, list(words), prog_name="asyncspy")
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
+    """What is found on this machine; a test fills it."""
+    found: list[Worker] = []
+    monkeypatch.setattr(find_workers, "find_workers", lambda: found)
+    monkeypatch.setattr(attach, "find_workers", lambda: found)
+    return found
+
+
+def pids(shown: Result) -> list[int]:
+    return [row["pid"] for row in json.loads(shown.stdout)]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((), [10, 11, 12, 13, 20]),
+        (("--server", "gunicorn"), [10, 11, 12, 13]),
+        (("--app", "intranet"), [20]),
+        (("--app", "shop"), [10, 11, 12, 13]),
+        (("--app", "shop", "--server", "uvicorn"), []),
+    ],
+)
+def test_filters_keep_whole_families(here: list[Worker], words: tuple[str, ...], expected: list[int]) -> None:
+    here += [*SHOP, *INTRANET]
+    assert pids(run("find-workers", "--json", *words)) == expected
+
+
+def test_pids_are_those_of_workers_one_a_line(here: list[Worker]) -> None:
+    here += [*SHOP, *INTRANET]
+    assert run("find-workers", "--pids").stdout == "11\n12\n20\n"
+
+
+def test_no_pid_to_print_is_no_empty_success(here: list[Worker]) -> None:
+    shown = run("find-workers", "--pids")
+    assert shown.exit_code == 3
+    assert shown.stdout == ""
+    assert run("find-workers").exit_code == 0
+
+
+def test_unknown_server_is_a_usage_error() -> None:
+    assert run("find-workers", "--server", "apache").exit_code == 2
+
+
+def test_busiest_is_one_worker(here: list[Worker], monkeypatch: pytest.MonkeyPatch) -> None:
+    from asyncspy.discover import choose  # noqa: PLC0415
+
+    looks = {11: iter([5.0, 5.1]), 12: iter([1.0, 3.0]), 20: iter([9.0, None])}
+    monkeypatch.setattr(choose, "_cpu", lambda pid: next(looks[pid]))
+    monkeypatch.setattr(choose, "LOOK_SECONDS", 0)
+    here += [*SHOP, *INTRANET]
+    assert pids(run("find-workers", "--json", "--busiest")) == [12]
+
+
+def frames(*files: str) -> tuple[Frame, ...]:
+    return tuple(Frame("run", f"/site-packages{file}", 1) for file in files)
+
+
+@pytest.fixture
+def py_spy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(find_workers, "find_py_spy", lambda: PySpy("py-spy", "0.4.3"))
+
+
+@pytest.mark.usefixtures("py_spy")
+@pytest.mark.parametrize(
+    ("stack", "role", "server"),
+    [
+        (("/uvicorn/main.py", "/uvicorn/server.py", "/asyncio/runners.py"), "worker", "uvicorn"),
+        (("/uvicorn/main.py", "/uvicorn/supervisors/multiprocess.py"), "master", "uvicorn"),
+        (("/uvicorn/main.py", "/uvicorn/supervisors/basereload.py"), "reloader", "uvicorn"),
+        (("/gunicorn/arbiter.py", "/gunicorn/workers/base.py", "/uvicorn/server.py"), "worker", "gunicorn"),
+        (("/gunicorn/arbiter.py",), "master", "gunicorn"),
+        (("/gunicorn/arbiter.py", "/gunicorn/dirty/arbiter.py", "/asyncio/runners.py"), "helper", "gunicorn"),
+        (("/serve.py", "/asyncio/runners.py"), "worker", "uvicorn"),
+    ],
+)
+def test_a_stack_dump_settles_the_role(
+    here: list[Worker], monkeypatch: pytest.MonkeyPatch, stack: tuple[str, ...], role: str, server: str
+) -> None:
+    here.append(SUSPECT)
+    monkeypatch.setattr(find_workers, "glance", lambda _py_spy, _pid: (Stack(frames(*stack), 30, "MainThread"),))
+    (row,) = json.loads(run("find-workers", "--probe", "--json").stdout)
+    assert (row["role"], row["server"], row["certain"], row["doubt"]) == (role, server, True, None)
+    (row,) = json.loads(run("find-workers", "--json").stdout)
+    assert row["certain"] is False
+
+
+@pytest.mark.usefixtures("py_spy")
+def test_a_suspect_without_a_server_on_its_stacks_is_none(here: list[Worker], monkeypatch: pytest.MonkeyPatch) -> None:
+    here += [SUSPECT, *INTRANET]
+    loop_in_another_thread = Stack(frames("/asyncio/runners.py"), 30, "Thread-1")
+    monkeypatch.setattr(find_workers, "glance", lambda _py_spy, _pid: (loop_in_another_thread,))
+    assert pids(run("find-workers", "--probe", "--json")) == [20]
+
+
+@pytest.mark.usefixtures("py_spy")
+def test_a_dump_that_fails_leaves_the_doubt(here: list[Worker], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_py_spy: PySpy, _pid: int) -> tuple[Stack, ...]:
+        raise SamplerError("py-spy could not read process 30", remedy="")
+
+    here.append(SUSPECT)
+    monkeypatch.setattr(find_workers, "glance", fails)
+    (row,) = json.loads(run("find-workers", "--probe", "--json").stdout)
+    assert (row["certain"], row["doubt"]) == (False, "py-spy could not read process 30")
+
+
+def test_attach_lists_the_choices_where_there_are_several(here: list[Worker]) -> None:
+    here += [*SHOP, *INTRANET]
+    shown = run("attach")
+    assert shown.exit_code == 2
+    assert "10 (gunicorn shop.asgi:application 127.0.0.1:8000), 20 (uvicorn intranet.asgi:app)" in shown.stderr
+    assert "asyncspy attach --pid 10" in shown.stderr
+
+
+def test_attach_without_anything_to_attach_to(here: list[Worker]) -> None:
+    shown = run("attach")
+    assert shown.exit_code == 2
+    assert "asyncspy find-workers" in shown.stderr
+
+
+def test_attach_takes_the_only_server_by_its_master(here: list[Worker], monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = []
+
+    def record(pid: int, **_options: object) -> None:
+        taken.append(pid)
+        raise SamplerError("enough", remedy="")
+
+    monkeypatch.setattr(attach, "record_live", record)
+    here += SHOP
+    run("attach")
+    here[:] = INTRANET
+    run("attach")
+    assert taken == [10, 20]

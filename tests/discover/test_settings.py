@@ -1,0 +1,63 @@
+"""The settings module: what the app insists on, else what the environment names, else the app's default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from asyncspy.discover.classify import classify
+from asyncspy.discover.process import Process
+from asyncspy.discover.settings import settings_module
+from tests.discover.fake_proc import FakeProc
+from tests.discover.tables import row
+
+DEFAULT = 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\n'
+INSISTS = "os.environ['DJANGO_SETTINGS_MODULE'] = 'shop.settings.production'\n"
+NAMED = {"DJANGO_SETTINGS_MODULE": "shop.settings.staging"}
+UVICORN = "python -m uvicorn shop.asgi:application"
+
+
+def told(fake: FakeProc, process: Process) -> str | None:
+    (placed,) = classify([process])
+    return settings_module(placed, fake.of())
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> FakeProc:
+    return FakeProc(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("source", "environ", "expected"),
+    [
+        (DEFAULT, {}, "shop.settings"),
+        (DEFAULT, NAMED, "shop.settings.staging"),
+        (DEFAULT, None, None),
+        (INSISTS, NAMED, "shop.settings.production"),
+        (INSISTS, None, "shop.settings.production"),
+        ("", NAMED, "shop.settings.staging"),
+        ("", {}, None),
+        ('if os.environ["DJANGO_SETTINGS_MODULE"] == "shop.test": pass\n', {}, None),
+        ('os.environ.setdefault("DJANGO_SETTINGS_MODULE", "\x1b[31mred")\n', {}, None),
+    ],
+)
+def test_settings_of_an_app(fake: FakeProc, source: str, environ: dict[str, str] | None, expected: str | None) -> None:
+    fake.write("42/cwd/shop/asgi.py", f"import os\n{source}")
+    assert told(fake, row(42, UVICORN, environ=environ)) == expected
+
+
+@pytest.mark.parametrize("option", ["--settings shop.dev", "--settings=shop.dev"])
+def test_an_option_of_runserver_comes_first(fake: FakeProc, option: str) -> None:
+    fake.write("42/cwd/manage.py", DEFAULT)
+    assert told(fake, row(42, f"python manage.py runserver {option}", environ=NAMED)) == "shop.dev"
+    assert told(fake, row(42, "python manage.py runserver", environ={})) == "shop.settings"
+
+
+def test_an_app_that_is_a_named_pipe_is_not_waited_for(fake: FakeProc) -> None:
+    import os  # noqa: PLC0415
+
+    folder = fake.root / "42/cwd/shop"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "asgi.py")
+    assert told(fake, row(42, UVICORN, environ={})) is None
