@@ -209,8 +209,9 @@ def test_without_folders_the_handlers_frames_are_no_entries(line: str) -> None:
     found = bare(UVLOOP, "Rows.handle (shop/x.py:3)", line, VIEW, COUNT)
     assert found.culprit.frame.function == "checkout"
     assert line.partition(" ")[0] not in {one.frame.function for one in found.entries}
-    alone = bare(ASYNCIO, line, COUNT)
-    assert alone.culprit.package == "django"
+    for classes in (True, False):
+        alone = bare(ASYNCIO, line, COUNT, classes=classes)
+        assert alone.culprit.package == "django"
 
 
 def test_a_program_that_starts_the_server_is_no_entry() -> None:
@@ -263,3 +264,21 @@ def test_a_closure_that_is_the_thing_itself_is_no_wrapper(kind: str) -> None:
     }[kind]
     found = only(UVLOOP, door, "timing.<locals>.middleware (shop/middleware.py:8)\n", HELPER, COUNT)
     assert [(one.kind, one.frame.function) for one in found.entries] == [(kind, "timing.<locals>.middleware")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    "wrapper wrapped wrapped_view wrapper_view _wrapper _wrapped _wrapped_view _wrapper_view _view_wrapper inner "
+    "_inner decorated decorator wrap".split(),
+)
+def test_a_wrapper_is_passed_where_names_are_not_qualified(name: str) -> None:
+    """As py-spy spells frames up to Python 3.10; a view of that name among qualified names is the view."""
+    bare = [frame._replace(function=frame.function.rpartition(".")[2]) for frame in frames(ASYNCIO, HANDLER)]
+    above = frames(f"{name} (shop/decorators.py:4)", "checkout (shop/views.py:25)", "total (shop/pricing.py:2)")
+    query = [frame._replace(function=frame.function.rpartition(".")[2]) for frame in frames(COUNT)]
+    for stack, entry in (
+        ((*bare, *above, *query), "checkout"),
+        (frames(ASYNCIO, HANDLER) + above + frames(COUNT), name),
+    ):
+        (found,) = analyse(profile(stack)).findings
+        assert [one.frame.function for one in found.entries] == [entry]

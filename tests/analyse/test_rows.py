@@ -12,10 +12,11 @@ from asyncspy.analyse.calls import CALLS
 from asyncspy.analyse.entries import DOORS
 from asyncspy.analyse.findings import judge
 from asyncspy.analyse.pattern import Rules
+from asyncspy.analyse.remedies import BY_THREAD
 from asyncspy.analyse.sinks import PROOFS, is_guard
 from asyncspy.analyse.worlds import side
 from asyncspy.model import Frame
-from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, POOL, UVLOOP, frames, profile
+from tests.analyse.stacks import ASYNCIO, COUNT, GUARD, HANDLER, POOL, UVLOOP, frames, profile
 
 VIEW = "checkout (shop/views.py:25)\n"
 
@@ -105,6 +106,51 @@ def test_each_proof_is_enough(line: str) -> None:
     (finding,) = analyse(profile(frames(ASYNCIO, HANDLER, VIEW, line))).findings
     assert finding.sink == line.partition(" ")[0]
     assert finding.allowed is line.startswith("Cursor")
+
+
+# Calls that the installed packages do not run here, or whose name another rule would give as well: the way out tells.
+CALLED = """
+RenderableMixin.render (django/forms/utils.py:79)
+BaseSerializer.is_valid (rest_framework/serializers.py:225)
+BaseSerializer.save (rest_framework/serializers.py:208)
+Serializer.data (rest_framework/serializers.py:571)
+ListSerializer.data (rest_framework/serializers.py:790)
+BaseSerializer.data (rest_framework/serializers.py:249)
+DjangoGetter._convert_result (ninja/schema.py:83)
+Model.full_clean (django/db/models/base.py:1622)
+Model.clean_fields (django/db/models/base.py:1673)
+Model.validate_unique (django/db/models/base.py:1386)
+Model.validate_constraints (django/db/models/base.py:1600)
+UserManager.create_user (django/contrib/auth/models.py:178)
+UserManager.create_superuser (django/contrib/auth/models.py:204)
+DatabaseCache.has_key (django/core/cache/backends/db.py:240)
+DatabaseCache.delete (django/core/cache/backends/db.py:212)
+DatabaseCache.get_many (django/core/cache/backends/db.py:57)
+DatabaseCache.clear (django/core/cache/backends/db.py:292)
+BaseCache.get_or_set (django/core/cache/backends/base.py:219)
+BaseCache.set_many (django/core/cache/backends/base.py:310)
+BaseCache.incr (django/core/cache/backends/base.py:254)
+BaseCache.decr (django/core/cache/backends/base.py:271)
+BaseCache.incr_version (django/core/cache/backends/base.py:362)
+BaseCache.decr_version (django/core/cache/backends/base.py:385)
+get_current_site (django/contrib/sites/shortcuts.py:16)
+ContentTypeManager.get_for_models (django/contrib/contenttypes/models.py:84)
+QuerySet.explain (django/db/models/query.py:1321)
+QuerySet.iterator (django/db/models/query.py:519)
+QuerySet.__repr__ (django/db/models/query.py:360)
+RawQuerySet.iterator (django/db/models/query.py:2237)
+RawQuerySet.__len__ (django/db/models/query.py:2225)
+RawQuerySet.__bool__ (django/db/models/query.py:2229)
+RawQuerySet.__getitem__ (django/db/models/query.py:2260)
+on_commit (django/db/transaction.py:132)
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("line", CALLED)
+def test_each_call_has_its_name_and_its_way_out(line: str) -> None:
+    (finding,) = analyse(profile(frames(ASYNCIO, HANDLER, VIEW, line, GUARD.format(line=23)))).findings
+    assert finding.call == line.partition(" ")[0]
+    assert finding.remedies[0] != BY_THREAD
 
 
 # The frame that opens the door, and the kind of what comes in by it.

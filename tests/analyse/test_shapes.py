@@ -14,7 +14,6 @@ from asyncspy.model import Finding, Link, Profile, Stack
 from asyncspy.report import FORMATS, View
 from tests.analyse import pages
 from tests.analyse.every_stack import stacks_of
-from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, frames, profile
 from tests.analyse.test_every_stack import _database as _database  # noqa: PLC0414 - a fixture
 
 # shape: (the line's mark, the culprit, the entry)
@@ -79,24 +78,6 @@ def test_recursion_is_counted_and_shown_once() -> None:
 def test_functions_that_call_each_other_in_turn_are_counted_too() -> None:
     own = [(link.function, link.repeats) for link in finding("in-turn").chain if link.package is None]
     assert own == [("in_turn", 1), ("even", 3), ("odd", 3), ("even", 1)]
-
-
-@pytest.mark.parametrize(
-    "name",
-    "wrapper wrapped wrapped_view wrapper_view _wrapper _wrapped _wrapped_view _wrapper_view _view_wrapper inner "
-    "_inner decorated decorator wrap".split(),
-)
-def test_a_wrapper_is_passed_where_names_are_not_qualified(name: str) -> None:
-    """As py-spy spells frames up to Python 3.10; a view of that name among qualified names is the view."""
-    bare = [frame._replace(function=frame.function.rpartition(".")[2]) for frame in frames(ASYNCIO, HANDLER)]
-    above = frames(f"{name} (shop/decorators.py:4)", "checkout (shop/views.py:25)", "total (shop/pricing.py:2)")
-    query = [frame._replace(function=frame.function.rpartition(".")[2]) for frame in frames(COUNT)]
-    for stack, entry in (
-        ((*bare, *above, *query), "checkout"),
-        (frames(ASYNCIO, HANDLER) + above + frames(COUNT), name),
-    ):
-        (found,) = analyse(profile(stack)).findings
-        assert [one.frame.function for one in found.entries] == [entry]
 
 
 @pytest.mark.parametrize(
