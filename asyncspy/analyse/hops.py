@@ -15,6 +15,7 @@ from asyncspy.analyse import confidence, entries, ownership, worlds
 from asyncspy.analyse.findings import judge
 from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.pattern import Pattern, Rules
+from asyncspy.analyse.tally import ranked
 from asyncspy.model import Culprit, Entry, Evidence, Finding, Frame, Hops, Link, Portion, Remedy, Stack
 
 COSTLY = 0.15
@@ -162,7 +163,7 @@ def _named(
 
 
 def _portions(counted: Counter[tuple[Frame | None, str | None]]) -> tuple[Portion, ...]:
-    return tuple(Portion(frame, package, weight) for (frame, package), weight in counted.most_common())
+    return tuple(Portion(frame, package, weight) for (frame, package), weight in ranked(counted))
 
 
 def _add(
@@ -199,7 +200,7 @@ def _finding(line: _Line, loop: int, owners: Ownership) -> Finding:
         culprit=Culprit(line.frame),
         call=line.chain[-1].function,
         sink=None,
-        entries=tuple(Entry(kind, frame, weight) for (kind, frame), weight in line.entries.most_common()),
+        entries=tuple(Entry(kind, frame, weight) for (kind, frame), weight in ranked(line.entries)),
         chain=tuple(Link(*frame, owners.of(frame)) for frame in line.chain),
         remedies=REMEDIES,
         share=confidence.share(line.weight, loop),

@@ -15,6 +15,7 @@ from asyncspy.analyse import worlds
 from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.pattern import Pattern, Rules
 from asyncspy.analyse.remedies import Source
+from asyncspy.analyse.tally import strongest
 from asyncspy.model import Culprit, Evidence, Finding, Frame, Link, Remedy, Stack
 
 ASYNC_TO_SYNC: Rules[bool] = Rules([(Pattern("AsyncToSync.__call__", "asgiref/sync.py"), True)])
@@ -54,7 +55,7 @@ class _Middleware:
 
     @property
     def culprit(self) -> Frame:
-        return self.frames.most_common(1)[0][0]
+        return strongest(self.frames)
 
 
 def survey(stacks: Mapping[Stack, int], ticks: int | None, source: Source, owners: Ownership) -> list[Finding]:

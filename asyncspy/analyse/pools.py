@@ -14,6 +14,7 @@ from typing import NamedTuple
 from asyncspy.analyse import confidence, hops, ownership, worlds
 from asyncspy.analyse.findings import judge
 from asyncspy.analyse.ownership import Ownership
+from asyncspy.analyse.tally import strongest
 from asyncspy.model import Culprit, Evidence, Finding, Frame, Interval, Link, Remedy, Stack
 
 FULL = 0.8
@@ -139,7 +140,7 @@ def _main_work(one: _Busy, owners: Ownership) -> tuple[tuple[Frame, ...], int]:
         key = (frames[index].file, frames[index].line)
         lines[key] += weight
         shown.setdefault(key, (frames, index))
-    return shown[lines.most_common(1)[0][0]]
+    return shown[strongest(lines)]
 
 
 def _start(frames: tuple[Frame, ...]) -> int:

@@ -16,6 +16,7 @@ from asyncspy.analyse.findings import violation_in
 from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.remedies import Source
 from asyncspy.analyse.rewrite import place
+from asyncspy.analyse.tally import ranked, strongest
 from asyncspy.model import Culprit, Entry, Evidence, Finding, Frame, Interval, Link, Profile, Stack, Wait, Wall
 
 
@@ -71,7 +72,7 @@ class _Blocker:
     @property
     def culprit(self) -> Frame:
         """The frame that was seen most: a comprehension may share the line with the function around it."""
-        return self.frames.most_common(1)[0][0]
+        return strongest(self.frames)
 
 
 def survey(
@@ -193,7 +194,7 @@ def _finding(blocker: _Blocker, share: Interval, source: Source, owners: Ownersh
         culprit=Culprit(culprit, owners.of(culprit)),
         call=blocker.call,
         sink=None,
-        entries=tuple(Entry(kind, frame, weight) for (kind, frame), weight in blocker.entries.most_common()),
+        entries=tuple(Entry(kind, frame, weight) for (kind, frame), weight in ranked(blocker.entries)),
         chain=tuple(Link(*frame, owners.of(frame)) for frame in blocker.chain),
         remedies=blocking.remedies(blocker.wait, place(source(culprit.file), culprit.line)),
         share=share,
