@@ -1,12 +1,13 @@
 # make demo    set up, then find, attach and report on a Django shop with planted faults
 # make test    set up, then run the tests
+# make matrix  the core program over Djangos, Pythons and servers; builds what it needs, takes minutes
 # make check   all that CI runs: format, lint, types, the layer contract, the tests
 
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check lint clean
+.PHONY: demo test check lint matrix clean
 
 demo: $(VENV)/.demo-ready
 	$(BIN)/asyncspy demo
@@ -21,6 +22,9 @@ lint: $(VENV)/.dev-ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+matrix: $(VENV)/.dev-ready
+	$(BIN)/python -m pytest -m matrix tests/live/matrix
 
 $(VENV)/.pip-ready:
 	$(PYTHON) -m venv $(VENV)

@@ -13,6 +13,8 @@ from pathlib import Path
 from asyncspy.errors import AsyncspyError, SamplerError, TargetError
 
 PROBE_SECONDS = 20
+STARTS = 4
+"""Up to 8 of 100 starts were seen to stumble over the threads of a busy worker."""
 LONGEST_QUOTE = 400
 
 
@@ -79,9 +81,12 @@ def probe(py_spy: PySpy, pid: int) -> None:
     """One stack dump: raises what would keep a recording from starting, without `-s`, which masks the reason."""
     command = [py_spy.path, "dump", "--pid", str(pid)]
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=PROBE_SECONDS, check=False
-        )
+        for _ in range(STARTS):
+            done = subprocess.run(
+                command, capture_output=True, text=True, errors="replace", timeout=PROBE_SECONDS, check=False
+            )
+            if done.returncode == 0 or not stumbled(done.stderr):
+                break
     except subprocess.TimeoutExpired:
         raise SamplerError(
             f"py-spy could not read process {pid} within {PROBE_SECONDS} s",
@@ -89,6 +94,11 @@ def probe(py_spy: PySpy, pid: int) -> None:
         ) from None
     if done.returncode != 0:
         raise explain(done.stderr or done.stdout, pid, py_spy)
+
+
+def stumbled(said: str) -> bool:
+    """Whether py-spy came upon a thread just as it began or ended: trying again is all that is needed."""
+    return "Failed to find a python interpreter" in said
 
 
 def explain(said: str, pid: int, py_spy: PySpy) -> AsyncspyError:

@@ -73,12 +73,16 @@ class Recorded:
 
 def record(plan: Plan, py_spy: PySpy, *, tick: Callable[[float], None]) -> Recorded:
     """Record a live process; `tick` is told the seconds that have passed. Ctrl-C ends it early and loses nothing."""
-    started_at, started = datetime.now(timezone.utc), time.monotonic()
+    started_at = datetime.now(timezone.utc)
     try:
-        with process.started(plan.command(py_spy)) as (child, said):
-            with _ending_early(child) as asked:
-                _wait(child, plan.duration, lambda: tick(time.monotonic() - started))
-            words = _words(said)
+        for _ in range(pyspy.STARTS):
+            started = time.monotonic()
+            with process.started(plan.command(py_spy)) as (child, said):
+                with _ending_early(child) as asked:
+                    _wait(child, plan.duration, lambda since=started: tick(time.monotonic() - since))
+                words = _words(said)
+            if asked or child.returncode == 0 or not pyspy.stumbled(words):
+                break
         seconds = time.monotonic() - started
         document = _document(plan, py_spy, words, ended_well=child.returncode == 0 or bool(asked))
     finally:

@@ -14,7 +14,7 @@ from tests.live.harness import Loop, serving
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("may_trace"), pytest.mark.timeout(600)]
 
-SECONDS = int(os.environ.get("ASYNCSPY_CORPUS_SECONDS", "45"))
+SECONDS = int(os.environ.get("ASYNCSPY_CORPUS_SECONDS", "25"))
 
 
 def test_the_corpus_is_large_enough() -> None:

@@ -15,7 +15,7 @@ from tests.live.harness import Loop, serving
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("may_trace"), pytest.mark.timeout(300)]
 
-SECONDS = int(os.environ.get("ASYNCSPY_INNOCENT_SECONDS", "20"))
+SECONDS = int(os.environ.get("ASYNCSPY_INNOCENT_SECONDS", "10"))
 
 
 def samples(report: Report, world: str) -> int:
