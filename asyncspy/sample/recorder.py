@@ -77,9 +77,10 @@ def record(plan: Plan, py_spy: PySpy, *, tick: Callable[[float], None]) -> Recor
     try:
         for _ in range(pyspy.STARTS):
             started = time.monotonic()
+            since_start = _seconds_told(tick, started)
             with process.started(plan.command(py_spy)) as (child, said):
                 with _ending_early(child) as asked:
-                    _wait(child, plan.duration, lambda since=started: tick(time.monotonic() - since))
+                    _wait(child, plan.duration, since_start)
                 words = _words(said)
             if asked or child.returncode == 0 or not pyspy.stumbled(words):
                 break
@@ -104,6 +105,10 @@ def record(plan: Plan, py_spy: PySpy, *, tick: Callable[[float], None]) -> Recor
     )
     _save(plan, recording.embed(document, origin))
     return Recorded(plan.output, origin)
+
+
+def _seconds_told(tick: Callable[[float], None], started: float) -> Callable[[], None]:
+    return lambda: tick(time.monotonic() - started)
 
 
 def _save(plan: Plan, document: dict[str, Any]) -> None:
