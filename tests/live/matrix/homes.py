@@ -20,7 +20,9 @@ PYTHONS = os.environ.get("ASYNCSPY_MATRIX_PYTHONS", "")
 """Where to look for interpreters first: `PYTHONS/python3.9/bin/python3.9`."""
 
 DEBIAN_PYTHON = "3.14"
-DEBIAN = "http://deb.debian.org/debian"
+DEBIAN = os.environ.get("ASYNCSPY_DEBIAN_MIRROR", "")
+"""Where debootstrap takes Debian unstable from."""
+
 DEBIAN_PACKAGES = "usr/local/lib/python3.14/dist-packages"
 BUILD_SECONDS = 600
 
@@ -98,6 +100,8 @@ def _debootstrapped() -> Path:
     folder = CACHE / "debian"
     if not (folder / "usr" / "bin" / f"python{DEBIAN_PYTHON}").exists():
         shutil.rmtree(folder, ignore_errors=True)
+        if not DEBIAN:
+            raise Missing("no mirror of Debian is named: set ASYNCSPY_DEBIAN_MIRROR")
         _run(["debootstrap", "--variant=minbase", f"--include=python{DEBIAN_PYTHON}", "sid", str(folder), DEBIAN])
     return folder
 
