@@ -134,7 +134,8 @@ def _ending_early(child: subprocess.Popen[bytes]) -> Iterator[list[int]]:
             raise KeyboardInterrupt
         process.interrupt(child)
 
-    heard = [number for number in ENDING_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup's stays
+    under_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    heard = [number for number in ENDING_SIGNALS if not (number == signal.SIGHUP and under_nohup)]
     before = {number: signal.signal(number, end) for number in heard}
     try:
         yield asked

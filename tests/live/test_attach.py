@@ -56,7 +56,12 @@ def attach(server: Server, folder: Path, *words: str, seconds: int = SECONDS) ->
 
 
 def lines_named(report: dict[str, Any]) -> set[tuple[str, int]]:
-    return {(finding["culprit"]["file"], finding["culprit"]["line"]) for finding in report["findings"]}
+    return {(finding["culprit"]["file"], finding["culprit"]["line"]) for finding in unsafe(report)}
+
+
+def unsafe(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """The findings of async-unsafe work; what the shop's legitimate hops cost is another matter."""
+    return [finding for finding in report["findings"] if finding["kind"] == "async-unsafe"]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +72,7 @@ def test_a_violation_in_every_request_is_named(kind: ServerKind, loop: Loop, tmp
     with serving(SHOP, server=kind, loop=loop, env={"SHOP_VIOLATE_EVERY": "1"}) as server:
         report = attach(server, tmp_path)
     assert lines_named(report) == PLANTED
-    (finding,) = report["findings"]
+    (finding,) = unsafe(report)
     assert (finding["kind"], finding["call"]) == ("async-unsafe", "QuerySet.count")
     assert finding["entry"]["function"] == "checkout"
     assert finding["allowed"] is False
@@ -85,7 +90,7 @@ def test_a_violation_in_every_request_is_named(kind: ServerKind, loop: Loop, tmp
 def test_legitimate_traffic_gives_no_finding(tmp_path: Path) -> None:
     with serving(SHOP, loop="uvloop", env={"SHOP_VIOLATE_EVERY": "0"}) as server:
         report = attach(server, tmp_path)
-    assert report["findings"] == []
+    assert unsafe(report) == []
     assert report["verdict"] == "none-seen"
     assert report["samples"]["loop"] > 0
     assert report["samples"]["pool"] > 0
@@ -103,7 +108,7 @@ def test_what_the_environment_allows_is_marked_as_such(tmp_path: Path) -> None:
     with serving(SHOP, env=env) as server:
         report = attach(server, tmp_path)
     assert lines_named(report) == PLANTED
-    assert all(finding["allowed"] and finding["evidence"]["reached"] for finding in report["findings"])
+    assert all(finding["allowed"] and finding["evidence"]["reached"] for finding in unsafe(report))
 
 
 @pytest.fixture

@@ -117,8 +117,9 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def neutral() -> None:
     """Other users have to reach the interpreter that runs the tests."""
-    if run([*user(NOBODY), PYTHON, "-c", "import asyncspy, psutil"]).returncode != 0:
-        pytest.skip(f"other users cannot run {PYTHON}: it lies in a folder that is closed to them")
+    for prefix in (user(NOBODY), *(prefix for prefix, _ in TARGETS.values())):
+        if run([*prefix, PYTHON, "-c", "import asyncspy, psutil"]).returncode != 0:
+            pytest.skip(f"`{' '.join(prefix)}` cannot run {PYTHON}: it may lie in a folder that is closed to others")
 
 
 @pytest.fixture(scope="module")
