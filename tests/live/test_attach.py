@@ -97,8 +97,8 @@ def test_legitimate_traffic_gives_no_finding(tmp_path: Path) -> None:
     assert report["reach"]["catch_interval_seconds"] > 0
 
 
-def test_a_violation_in_every_tenth_request_is_named_beside_the_legitimate_ones(tmp_path: Path) -> None:
-    with serving(SHOP, server="uvicorn-workers", env={"SHOP_VIOLATE_EVERY": "10"}) as server:
+def test_a_violation_in_every_fifth_request_is_named_beside_the_legitimate_ones(tmp_path: Path) -> None:
+    with serving(SHOP, server="uvicorn-workers", env={"SHOP_VIOLATE_EVERY": "5"}) as server:
         report = attach(server, tmp_path, seconds=20)
     assert lines_named(report) == PLANTED
 

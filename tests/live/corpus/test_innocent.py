@@ -16,6 +16,7 @@ from tests.live.harness import Loop, serving
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("may_trace"), pytest.mark.timeout(300)]
 
 SECONDS = int(os.environ.get("ASYNCSPY_INNOCENT_SECONDS", "10"))
+PLENTY = 2 * SECONDS  # samples of one world: far less than a busy program gives, even on a slow machine
 
 
 def samples(report: Report, world: str) -> int:
@@ -30,8 +31,8 @@ def test_a_busy_app_that_is_right(loop: Loop, tmp_path: Path) -> None:
             report, _ = attach(server.pid, tmp_path, SECONDS)
     assert asked.failures == {}
     assert violations(report) == []
-    assert samples(report, "loop") > 100
-    assert samples(report, "pool") > 100
+    assert samples(report, "loop") > PLENTY
+    assert samples(report, "pool") > PLENTY
 
 
 def without_asgi(paths: list[str]) -> list[str]:
@@ -47,7 +48,7 @@ def test_a_wsgi_app_that_is_right(tmp_path: Path) -> None:
             report, _ = attach(server.pid, tmp_path, SECONDS)
     assert asked.failures == {}
     assert violations(report) == []
-    assert samples(report, "sync") > 100
+    assert samples(report, "sync") > PLENTY
 
 
 def test_faults_behind_wsgi_are_faults_all_the_same(tmp_path: Path) -> None:
@@ -56,14 +57,14 @@ def test_faults_behind_wsgi_are_faults_all_the_same(tmp_path: Path) -> None:
     _, wrong = table(report, recording, truth())
     assert asked.failures == {}
     assert wrong == []
-    assert len(violations(report)) > 20
+    assert violations(report)
 
 
 def test_a_pool_of_threads_without_a_server(tmp_path: Path) -> None:
     with jobs() as pid:
         report, _ = attach(pid, tmp_path, SECONDS)
     assert violations(report) == []
-    assert samples(report, "pool") > 100
+    assert samples(report, "pool") > PLENTY
 
 
 def test_an_idle_worker(tmp_path: Path) -> None:
