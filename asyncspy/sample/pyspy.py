@@ -15,6 +15,7 @@ from asyncspy.errors import AsyncspyError, SamplerError, TargetError
 PROBE_SECONDS = 20
 STARTS = 4
 """Up to 8 of 100 starts were seen to stumble over the threads of a busy worker."""
+STUMBLES = ("Failed to find a python interpreter", "Failed to get stack traces")
 LONGEST_QUOTE = 400
 
 
@@ -98,7 +99,7 @@ def probe(py_spy: PySpy, pid: int) -> None:
 
 def stumbled(said: str) -> bool:
     """Whether py-spy came upon a thread just as it began or ended: trying again is all that is needed."""
-    return "Failed to find a python interpreter" in said
+    return any(words in said for words in STUMBLES)
 
 
 def explain(said: str, pid: int, py_spy: PySpy) -> AsyncspyError:
@@ -113,10 +114,10 @@ def explain(said: str, pid: int, py_spy: PySpy) -> AsyncspyError:
 
 
 def last_words(said: str) -> str:
-    """The line of py-spy's output that tells most, on one line and bounded."""
+    """What of py-spy's output tells most, on one line and bounded."""
     lines = [line.strip() for line in said.splitlines() if line.strip() and "Stack backtrace" not in line]
-    telling = next((line for line in lines if line.startswith("Error:")), lines[-1] if lines else "it said nothing")
-    return telling[:LONGEST_QUOTE]
+    telling = [line for line in lines if line.startswith(("Error:", "Reason:"))]
+    return ("; ".join(telling) or (lines[-1] if lines else "it said nothing"))[:LONGEST_QUOTE]
 
 
 def lateness(said: str) -> float | None:

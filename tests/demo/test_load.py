@@ -36,7 +36,7 @@ class Target(ThreadingHTTPServer):
             self.cookies[request.path] = request.headers["Cookie"]
             if len(self.asked) == len(ROUTES):
                 self.full_round.set()
-            bad = request.path.startswith("/product/") and sum(self.asked.values()) % 2
+            bad = request.path.endswith("/product-7/") and self.asked[request.command, request.path] % 2
             self.failed += bool(bad)
         return 500 if bad else 200
 
