@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -113,7 +113,12 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a profile's weights come from, and of what process."""
+    """Where a profile's weights come from, and of what process.
+
+    `started_at` and `ended_at` are the recording host's clock, `duration` is not taken from it. A recording may be
+    taken in `slices`; `failed` more gave nothing. `alongside` says that another origin already counts this one's time:
+    several processes were recorded at once.
+    """
 
     sampler: str
     mode: Mode = "unknown"
@@ -126,6 +131,13 @@ class Origin:
     interrupted: bool = False
     asyncspy: str | None = None
     target: Worker | None = None
+    ended_at: str | None = None
+    host: str | None = None
+    native: bool = False
+    nonblocking: bool = False
+    slices: int = 1
+    failed: int = 0
+    alongside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +187,19 @@ class Thread:
 
 @dataclass(frozen=True)
 class Profile:
-    """Stacks and how many samples hit each; beside them what logs tell, which is never added to samples."""
+    """Stacks and how many samples hit each; beside them what logs tell, which is never added to samples.
+
+    `waits` is what the same run sampled counting waits, which is never added either. `sources` are the lines of code
+    that were saved with a recording: of each file, those that were worth it.
+    """
 
     stacks: Mapping[Stack, int]
     origins: tuple[Origin, ...] = ()
     inputs: tuple[Input, ...] = ()
     events: Mapping[Event, Logged] = field(default_factory=dict)
     threads: tuple[Thread, ...] = ()
+    waits: Profile | None = None
+    sources: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -212,7 +230,18 @@ def merge(profiles: Iterable[Profile]) -> Profile:
         tuple(read for profile in profiles for read in profile.inputs),
         events,
         tuple(thread for profile in profiles for thread in profile.threads),
+        merge(waits) if (waits := [profile.waits for profile in profiles if profile.waits]) else None,
+        _all_lines(profiles),
     )
+
+
+def _all_lines(profiles: Sequence[Profile]) -> dict[str, dict[int, str]]:
+    """The saved lines of all; of two that differ, the first's."""
+    sources: dict[str, dict[int, str]] = {}
+    for profile in reversed(profiles):
+        for file, lines in profile.sources.items():
+            sources.setdefault(file, {}).update(lines)
+    return sources
 
 
 def seen_again(before: Logged | None, now: Logged) -> Logged:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from asyncspy import read
 from asyncspy.analyse import analyse
+from asyncspy.analyse.together import together
+from asyncspy.cli.keeping import lines_to_keep
+from asyncspy.cli.recording import Recorded
 from asyncspy.errors import UsageError
 from asyncspy.model import Analysis, Profile, Worker, merge
 from asyncspy.read.distributions import Distributions
@@ -20,6 +23,7 @@ from asyncspy.report import FORMATS, View
 from asyncspy.report.inert import inert
 
 CONTEXT_LINES = 1
+LONGEST_FILE = 200_000
 
 
 def show(
@@ -31,12 +35,27 @@ def show(
     app_roots: Sequence[str] = (),
 ) -> Analysis:
     """Report on saved recordings, as one."""
-    profile = _merged(read.load_all(_once_each(paths)))
-    target = _common_target(profile)
-    root = _root_of(target, saved is not None)
-    sources = Sources(SourceFiles(root), _ran_since(profile))
-    installed = Distributions(root)
-    analysis = analyse(profile, source=sources.text, app_roots=app_roots, distribution=installed.of)
+    analysis, sources, target = judge(paths, live=saved is not None, app_roots=app_roots)
+    return _shown(analysis, sources, target, form=form, saved=saved, unfold=unfold)
+
+
+def report_live(recorded: Recorded, *, form: str, unfold: bool = False, app_roots: Sequence[str] = ()) -> Analysis:
+    """Report on what has just been recorded, and save the lines of code that this names with it."""
+    try:
+        analysis, sources, target = judge([recorded.path], live=True, app_roots=app_roots)
+        try:
+            recorded.bundle.keep_sources(lines_to_keep(analysis, sources.lines))
+        except OSError as error:
+            click.echo(f"note: the lines of code could not be saved with the recording: {error.strerror}", err=True)
+        return _shown(analysis, sources, target, form=form, saved=recorded.path, unfold=unfold)
+    except KeyboardInterrupt:
+        click.echo(f"what was recorded is saved: asyncspy report {inert(str(recorded.path))}", err=True)
+        raise
+
+
+def _shown(
+    analysis: Analysis, sources: Sources, target: Worker | None, *, form: str, saved: Path | None, unfold: bool
+) -> Analysis:
     view = terminal_view(sources=sources, saved=saved, target=target, unfold=unfold)
     echo_text(FORMATS[form](analysis, view))
     for file in sources.changed:
@@ -44,29 +63,64 @@ def show(
     return analysis
 
 
-class Sources:
-    """Source files as they were when they ran: one that changed since is not quoted, and is remembered."""
+def judge(
+    paths: Sequence[Path], *, live: bool, app_roots: Sequence[str] = ()
+) -> tuple[Analysis, Sources, Worker | None]:
+    """Read and analyse, with the sources that were found; `live` is a recording just made here."""
+    profile, waits = _by_kind(read.load_all(_once_each(paths)))
+    target = _common_target(profile)
+    root = _root_of(target, live)
+    sources = Sources(SourceFiles(root), _ran_since(profile), {} if live else profile.sources)
+    installed = Distributions(root)
 
-    def __init__(self, files: SourceFiles, since: float | None) -> None:
-        self._files, self._since = files, since
+    def judged(one: Profile, beside: Profile | None = None) -> Analysis:
+        return analyse(one, source=sources.text, app_roots=app_roots, distribution=installed.of, beside=beside)
+
+    analysis = judged(profile) if waits is None else together(judged(profile), judged(waits, profile))
+    return analysis, sources, target
+
+
+class Sources:
+    """Source files as they were when they ran: as they were saved, else as they lie here unless changed since."""
+
+    def __init__(self, files: SourceFiles, since: float | None, saved: Mapping[str, Mapping[int, str]]) -> None:
+        self._files, self._since, self._saved = files, since, saved
         self.changed: dict[str, None] = {}
 
     def text(self, file: str) -> str | None:
-        """The whole file."""
-        lines = self._lines(file)
+        """The whole file; where only some of its lines are known, the others are empty."""
+        lines = self.lines(file)
         return "\n".join(lines) if lines is not None else None
 
     def around(self, file: str, line: int) -> list[tuple[int, str]]:
         """A line with its neighbours, numbered."""
-        lines = self._lines(file) or []
+        lines = self.lines(file) or []
+        saved = self._saved.get(file)
+        if not 1 <= line <= len(lines) or (saved and line not in saved and not self._is_as_saved(file)):
+            return []
         first, last = max(1, line - CONTEXT_LINES), min(len(lines), line + CONTEXT_LINES)
-        return [(number, lines[number - 1]) for number in range(first, last + 1)] if line <= len(lines) else []
+        return [(number, lines[number - 1]) for number in range(first, last + 1)]
 
-    def _lines(self, file: str) -> list[str] | None:
+    def lines(self, file: str) -> list[str] | None:
+        """The lines of a file, where they are known to be those that ran."""
+        saved = self._saved.get(file)
+        if saved:
+            return self._files.lines(file) if self._is_as_saved(file) else _spread(saved)
         if self._since is not None and self._files.changed_since(file, self._since):
             self.changed[file] = None
             return None
         return self._files.lines(file)
+
+    def _is_as_saved(self, file: str) -> bool:
+        """Whether the file here holds the very lines that were saved."""
+        lines = self._files.lines(file) or []
+        return all(number <= len(lines) and lines[number - 1] == text for number, text in self._saved[file].items())
+
+
+def _spread(saved: Mapping[int, str]) -> list[str]:
+    """Saved lines at their places; a number beyond what a source file has is nobody's."""
+    known = {number: text for number, text in saved.items() if number <= LONGEST_FILE}
+    return [known.get(number, "") for number in range(1, max(known, default=0) + 1)]
 
 
 def terminal_view(
@@ -88,6 +142,16 @@ def terminal_view(
 def echo_text(text: str) -> None:
     """Print a report: the one place that writes to stdout."""
     click.echo(text, nl=not text.endswith("\n"), color=True)
+
+
+def _by_kind(profiles: list[Profile]) -> tuple[Profile, Profile | None]:
+    """What runs and what waits, each added up: the two are judged side by side, and never added to one another."""
+    waiting = [profile for profile in profiles if profile.modes == {"wall"}]
+    running = [profile for profile in profiles if profile.modes != {"wall"}]
+    waiting += [profile.waits for profile in profiles if profile.waits is not None]
+    if not running:
+        return _merged(waiting), None
+    return _merged(running), (_merged(waiting) if waiting else None)
 
 
 def _merged(profiles: list[Profile]) -> Profile:
