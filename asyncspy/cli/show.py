@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -31,17 +32,31 @@ def show(
     app_roots: Sequence[str] = (),
 ) -> Analysis:
     """Report on saved recordings, as one."""
+    found = analysed(paths, live=saved is not None, app_roots=app_roots)
+    view = terminal_view(sources=found.sources, saved=saved, target=found.target, unfold=unfold)
+    echo_text(FORMATS[form](found.analysis, view))
+    for file in found.sources.changed:
+        click.echo(f"note: {inert(file)} was changed after the recording began; its lines are not shown", err=True)
+    return found.analysis
+
+
+class Analysed(NamedTuple):
+    """An analysis, and what a report on it is made with."""
+
+    analysis: Analysis
+    sources: Sources
+    target: Worker | None
+
+
+def analysed(paths: Sequence[Path], *, live: bool, app_roots: Sequence[str] = ()) -> Analysed:
+    """Read and analyse recordings, as one; `live`: just now taken, of a process that still runs."""
     profile = _merged(read.load_all(_once_each(paths)))
     target = _common_target(profile)
-    root = _root_of(target, saved is not None)
+    root = _root_of(target, live)
     sources = Sources(SourceFiles(root), _ran_since(profile))
     installed = Distributions(root)
     analysis = analyse(profile, source=sources.text, app_roots=app_roots, distribution=installed.of)
-    view = terminal_view(sources=sources, saved=saved, target=target, unfold=unfold)
-    echo_text(FORMATS[form](analysis, view))
-    for file in sources.changed:
-        click.echo(f"note: {inert(file)} was changed after the recording began; its lines are not shown", err=True)
-    return analysis
+    return Analysed(analysis, sources, target)
 
 
 class Sources:
