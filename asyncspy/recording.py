@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
 from asyncspy.errors import InputError
-from asyncspy.model import Origin, Worker
+from asyncspy.model import Dump, Origin, Ran, Worker
 
 KEY = "asyncspy"
+LOOKS = "asyncspy-looks"
+LOOKS_FORMAT = 1
 FORMAT = 2
 LARGEST = 10**12
 """No count, rate, time or size in an account is beyond this; what is, was written by a hand or a fault."""
@@ -28,7 +30,7 @@ MOST_FILES, MOST_LINES, LONGEST_LINE = 500, 20_000, 1_000
 Sources = Mapping[str, Mapping[int, str]]
 """Of each file, the lines that were worth saving."""
 
-T = TypeVar("T", Origin, Worker)
+T = TypeVar("T", Origin, Worker, Dump)
 
 
 class Pass(NamedTuple):
@@ -113,6 +115,49 @@ def _account(document: dict[str, Any]) -> dict[str, Any] | None:
 def _origin(saved: dict[str, Any]) -> Origin:
     target = saved.get("target")
     return _build(Origin, {**saved, "target": _build(Worker, target) if isinstance(target, dict) else None})
+
+
+def embed_looks(looks: Sequence[Dump], targets: Sequence[Worker]) -> dict[str, Any]:
+    """When and how each dump in a folder was taken, and of what; the dumps themselves are beside it."""
+    told = [{name: value for name, value in asdict(look).items() if name != "threads"} for look in looks]
+    return {LOOKS: {"format": LOOKS_FORMAT, "targets": [asdict(target) for target in targets], "looks": told}}
+
+
+def extract_looks(document: dict[str, Any]) -> tuple[list[Dump], list[Worker]]:
+    """The dumps without their threads, by the name of their file, and the processes that were dumped."""
+    saved = document.get(LOOKS)
+    if not isinstance(saved, dict) or saved.get("format") != LOOKS_FORMAT:
+        raise InputError(
+            "this account of dumps is not one that this asyncspy reads",
+            remedy="the dumps beside it can be read without it: name them one by one",
+        )
+    targets = [_build(Worker, each) for each in _objects(saved.get("targets"))]
+    return [_look(each) for each in _objects(saved.get("looks"))], targets
+
+
+def _objects(listed: object) -> list[dict[str, Any]]:
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
+def _look(saved: dict[str, Any]) -> Dump:
+    ran = saved.get("ran")
+    plain = {name: value for name, value in saved.items() if name in PLAIN}
+    look = _build(Dump, plain)
+    if not isinstance(ran, dict):
+        return look
+    counted = {int(tid): Ran(*count) for tid, count in ran.items() if _is_id(tid) and _are_counts(count)}
+    return replace(look, ran=counted)
+
+
+PLAIN = frozenset({"pid", "at", "path", "paused", "state", "cpus"})
+
+
+def _is_id(text: object) -> bool:
+    return isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < len(str(LARGEST))
+
+
+def _are_counts(count: object) -> bool:
+    return isinstance(count, list) and len(count) == len(Ran._fields) and all(type(n) is int and n >= 0 for n in count)
 
 
 def _build(kind: type[T], values: dict[str, Any]) -> T:

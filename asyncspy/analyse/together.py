@@ -29,6 +29,7 @@ def together(running: Analysis, waiting: Analysis) -> Analysis:
         origins=(*running.origins, *waiting.origins),
         inputs=(*running.inputs, *waiting.inputs),
         wall=waiting.wall,
+        hangs=waiting.hangs,
     )
 
 

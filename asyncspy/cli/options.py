@@ -16,6 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 LONGEST_SECONDS = 24 * 3600
+SHORTEST_INTERVAL = 0.1
 
 
 class Duration(click.ParamType[int]):
@@ -29,6 +30,20 @@ class Duration(click.ParamType[int]):
         seconds = int(found[1]) * UNITS[found[2]] if found else 0
         if not 1 <= seconds <= LONGEST_SECONDS:
             self.fail(f"{value!r} is no duration between 1s and 24h; write 90, 90s, 3m or 1h", param, ctx)
+        return seconds
+
+
+class Interval(click.ParamType[float]):
+    """Seconds, also parts of one: 0.5, 30s, 5m."""
+
+    name = "interval"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)([smh]?)", str(value), re.ASCII)
+        seconds = float(found[1]) * UNITS[found[2]] if found else 0.0
+        if not SHORTEST_INTERVAL <= seconds <= LONGEST_SECONDS:
+            self.fail(f"{value!r} is no interval between 0.1s and 24h; write 0.5, 30s or 5m", param, ctx)
         return seconds
 
 

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -35,38 +36,41 @@ def show(
     app_roots: Sequence[str] = (),
 ) -> Analysis:
     """Report on saved recordings, as one."""
-    analysis, sources, target = judge(paths, live=saved is not None, app_roots=app_roots)
-    return _shown(analysis, sources, target, form=form, saved=saved, unfold=unfold)
+    return _shown(analysed(paths, live=saved is not None, app_roots=app_roots), form=form, saved=saved, unfold=unfold)
 
 
 def report_live(recorded: Recorded, *, form: str, unfold: bool = False, app_roots: Sequence[str] = ()) -> Analysis:
     """Report on what has just been recorded, and save the lines of code that this names with it."""
     try:
-        analysis, sources, target = judge([recorded.path], live=True, app_roots=app_roots)
+        found = analysed([recorded.path], live=True, app_roots=app_roots)
         try:
-            recorded.bundle.keep_sources(lines_to_keep(analysis, sources.lines))
+            recorded.bundle.keep_sources(lines_to_keep(found.analysis, found.sources.lines))
         except OSError as error:
             click.echo(f"note: the lines of code could not be saved with the recording: {error.strerror}", err=True)
-        return _shown(analysis, sources, target, form=form, saved=recorded.path, unfold=unfold)
+        return _shown(found, form=form, saved=recorded.path, unfold=unfold)
     except KeyboardInterrupt:
         click.echo(f"what was recorded is saved: asyncspy report {inert(str(recorded.path))}", err=True)
         raise
 
 
-def _shown(
-    analysis: Analysis, sources: Sources, target: Worker | None, *, form: str, saved: Path | None, unfold: bool
-) -> Analysis:
-    view = terminal_view(sources=sources, saved=saved, target=target, unfold=unfold)
-    echo_text(FORMATS[form](analysis, view))
-    for file in sources.changed:
+class Analysed(NamedTuple):
+    """An analysis, and what a report on it is made with."""
+
+    analysis: Analysis
+    sources: Sources
+    target: Worker | None
+
+
+def _shown(found: Analysed, *, form: str, saved: Path | None, unfold: bool) -> Analysis:
+    view = terminal_view(sources=found.sources, saved=saved, target=found.target, unfold=unfold)
+    echo_text(FORMATS[form](found.analysis, view))
+    for file in found.sources.changed:
         click.echo(f"note: {inert(file)} was changed after the recording began; its lines are not shown", err=True)
-    return analysis
+    return found.analysis
 
 
-def judge(
-    paths: Sequence[Path], *, live: bool, app_roots: Sequence[str] = ()
-) -> tuple[Analysis, Sources, Worker | None]:
-    """Read and analyse, with the sources that were found; `live` is a recording just made here."""
+def analysed(paths: Sequence[Path], *, live: bool, app_roots: Sequence[str] = ()) -> Analysed:
+    """Read and analyse recordings, as one; `live`: just now taken, of a process that still runs."""
     profile, waits = _by_kind(read.load_all(_once_each(paths)))
     target = _common_target(profile)
     root = _root_of(target, live)
@@ -77,7 +81,7 @@ def judge(
         return analyse(one, source=sources.text, app_roots=app_roots, distribution=installed.of, beside=beside)
 
     analysis = judged(profile) if waits is None else together(judged(profile), judged(waits, profile))
-    return analysis, sources, target
+    return Analysed(analysis, sources, target)
 
 
 class Sources:
@@ -146,12 +150,16 @@ def echo_text(text: str) -> None:
 
 def _by_kind(profiles: list[Profile]) -> tuple[Profile, Profile | None]:
     """What runs and what waits, each added up: the two are judged side by side, and never added to one another."""
-    waiting = [profile for profile in profiles if profile.modes == {"wall"}]
-    running = [profile for profile in profiles if profile.modes != {"wall"}]
+    waiting = [profile for profile in profiles if _tells_of_waits(profile)]
+    running = [profile for profile in profiles if not _tells_of_waits(profile)]
     waiting += [profile.waits for profile in profiles if profile.waits is not None]
     if not running:
         return _merged(waiting), None
     return _merged(running), (_merged(waiting) if waiting else None)
+
+
+def _tells_of_waits(profile: Profile) -> bool:
+    return profile.modes == {"wall"} or bool(profile.dumps)
 
 
 def _merged(profiles: list[Profile]) -> Profile:

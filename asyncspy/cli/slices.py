@@ -9,7 +9,7 @@ from dataclasses import replace
 from asyncspy.analyse.enough import enough
 from asyncspy.cli.progress import later, progress
 from asyncspy.cli.recording import EARLY, How, Pass, Recorded, described, recording, say
-from asyncspy.cli.show import judge
+from asyncspy.cli.show import analysed
 from asyncspy.report.figures import span
 
 SLICE_SECONDS = 10
@@ -32,7 +32,7 @@ def record_until(
                 if left <= 0:
                     break
                 run.take(replace(first, duration=min(SLICE_SECONDS, left)), later(tick, passed))
-                analysis, _, _ = judge([run.bundle.path], live=True, app_roots=app_roots)
+                analysis = analysed([run.bundle.path], live=True, app_roots=app_roots).analysis
                 reached = enough(analysis, goals)
         say(
             f"Enough after {span(time.monotonic() - started)}: {reached}." if reached else "Ended before it was enough."

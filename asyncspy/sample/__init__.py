@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncspy.sample.bundle import Bundle
+from asyncspy.sample.dumps import Series, series
 from asyncspy.sample.ending import Ending, ending_early
 from asyncspy.sample.glance import glance
 from asyncspy.sample.output import claim, place, room_for
@@ -17,6 +18,7 @@ __all__ = [
     "Plan",
     "PySpy",
     "Sampling",
+    "Series",
     "Taken",
     "claim",
     "ending_early",
@@ -26,5 +28,6 @@ __all__ = [
     "probe",
     "record",
     "room_for",
+    "series",
     "worth_keeping",
 ]

@@ -58,6 +58,29 @@ def room_for(samples: int) -> int:
     return SPARE + 2 * PER_SAMPLE * samples
 
 
+def claim_folder(path: Path) -> None:
+    """Make a folder that was not there, for its owner alone."""
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        raise _taken(path) from None
+    except (OSError, ValueError) as error:
+        raise OutputError(
+            f"cannot make {path}: {getattr(error, 'strerror', error)}", remedy=_writable_hint(error, path.parent)
+        ) from None
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a new file, its owner's alone."""
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {path}: {error.strerror}", remedy="make room, or choose another --output"
+        ) from None
+
+
 def _taken(path: Path) -> OutputError:
     message = f"{path} is there already; a recording is never overwritten"
     return OutputError(message, remedy="choose another --output")
