@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from asyncspy import read
 from asyncspy.analyse import analyse
+from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.errors import UsageError
 from asyncspy.model import Analysis, Profile, Worker, merge
 from asyncspy.read.distributions import Distributions
 from asyncspy.read.source import SourceFiles
-from asyncspy.report import FORMATS, View
+from asyncspy.report import FORMATS
 from asyncspy.report.inert import inert
 
 CONTEXT_LINES = 1
@@ -37,7 +37,14 @@ def show(
     sources = Sources(SourceFiles(root), _ran_since(profile))
     installed = Distributions(root)
     analysis = analyse(profile, source=sources.text, app_roots=app_roots, distribution=installed.of)
-    view = terminal_view(sources=sources, saved=saved, target=target, unfold=unfold)
+    view = replace(
+        terminal_view(),
+        source=sources.around,
+        saved=str(saved) if saved else None,
+        pid=target.pid if target and saved else None,
+        root=target.cwd if target else None,
+        show_all=unfold,
+    )
     echo_text(FORMATS[form](analysis, view))
     for file in sources.changed:
         click.echo(f"note: {inert(file)} was changed after the recording began; its lines are not shown", err=True)
@@ -69,27 +76,6 @@ class Sources:
         return self._files.lines(file)
 
 
-def terminal_view(
-    *, sources: Sources | None = None, saved: Path | None = None, target: Worker | None = None, unfold: bool = False
-) -> View:
-    """How this terminal, or whatever stands in for it, wants its text."""
-    return View(
-        width=shutil.get_terminal_size((80, 24)).columns if _wants_width() else 80,
-        color=_wants_color(),
-        ascii=not _prints("▸│…·–×"),
-        source=sources.around if sources else None,
-        saved=str(saved) if saved else None,
-        pid=target.pid if target and saved else None,
-        root=target.cwd if target else None,
-        show_all=unfold,
-    )
-
-
-def echo_text(text: str) -> None:
-    """Print a report: the one place that writes to stdout."""
-    click.echo(text, nl=not text.endswith("\n"), color=True)
-
-
 def _merged(profiles: list[Profile]) -> Profile:
     try:
         return merge(profiles)
@@ -117,22 +103,3 @@ def _ran_since(profile: Profile) -> float | None:
     """When the code that was recorded was loaded, at the earliest that is known."""
     started = [origin.target.started_at for origin in profile.origins if origin.target and origin.target.started_at]
     return min(started, default=None)
-
-
-def _wants_width() -> bool:
-    return sys.stdout.isatty() or "COLUMNS" in os.environ
-
-
-def _wants_color() -> bool:
-    """Colour on a terminal, unless NO_COLOR asks for none or FORCE_COLOR for some."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
-
-
-def _prints(text: str) -> bool:
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True

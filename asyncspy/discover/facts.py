@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -128,8 +127,8 @@ def machine(proc: Proc) -> Machine:
         our_uid=_first(ours, "Uid", os.getuid()),
         our_gid=_first(ours, "Gid", os.getgid()),
         yama=_yama(proc),
-        kernel=platform.release(),
-        cpu=_cpu(proc, "self") or platform.machine(),
+        kernel=os.uname().release,
+        cpu=_cpu(proc, "self") or os.uname().machine,
         no_new_privileges=ours.get("NoNewPrivs") == "1",
         seccomp=seccomp,
         ptrace_filter=kernel.filter_on_ptrace() if seccomp and real else None,

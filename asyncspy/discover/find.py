@@ -86,7 +86,8 @@ def must_be_a_live_process(pid: int, proc: Proc) -> None:
             f"{pid} is a thread of process {leader}, not a process", remedy=f"asyncspy attach --pid {leader}"
         )
     name = status.get("Name", "")
-    if proc.flags(pid) & KERNEL_THREAD:
+    stat = proc.stat(pid)
+    if stat is not None and stat.flags & KERNEL_THREAD:
         raise TargetError(f"process {pid} ({name}) is a thread of the kernel, not Python", remedy=LIST)
     if status.get("State", "").startswith(("Z", "X")):
         raise TargetError(
