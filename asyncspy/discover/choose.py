@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterable, Sequence
 
 from asyncspy.discover.proc import Proc
+from asyncspy.discover.remedies import LIST
 from asyncspy.discover.vital import cpu_seconds
 from asyncspy.errors import UsageError
 from asyncspy.model import Worker
 
 LOOK_SECONDS = 0.5
-LIST = "asyncspy find-workers"
 
 
 def only(workers: Sequence[Worker], *, server: str | None = None, app: str | None = None) -> list[Worker]:

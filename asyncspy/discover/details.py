@@ -7,7 +7,7 @@ import re
 from asyncspy.discover.classify import Placed
 from asyncspy.discover.containers import container, pid_inside
 from asyncspy.discover.evidence import Evidence
-from asyncspy.discover.facts import machine
+from asyncspy.discover.machine import machine
 from asyncspy.discover.permission import may_attach
 from asyncspy.discover.redact import redact
 from asyncspy.discover.servers import RUNSERVER

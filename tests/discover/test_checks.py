@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from asyncspy.discover import facts as facts_module
-from asyncspy.discover.checks import CHECKS, Refusal
+from asyncspy.discover import machine as machine_module
+from asyncspy.discover.checks import CHECKS
 from asyncspy.discover.facts import Credentials, Facts, Machine, Target
 from asyncspy.discover.permission import judge
+from asyncspy.discover.refusal import Refusal
 from tests.discover.fake_proc import ALL, PTRACE, FakeProc
 
 OURS = Credentials(frozenset({1000}), frozenset({1000}), 0, 0, ALL)
@@ -154,7 +155,7 @@ def test_the_machine_is_read_from_its_own_files(tmp_path: Any) -> None:
     fake.write("../sys/fs/selinux/booleans/deny_ptrace", "1 1")
     fake.write("1/comm", "pause\n")
     fake.yama(2)
-    seen = facts_module.machine(fake.of())
+    seen = machine_module.machine(fake.of())
     assert (seen.no_new_privileges, seen.seccomp, seen.hidepid, seen.runtime) == (True, 2, "2", "containerd")
     assert (seen.kubernetes, seen.cgroups, seen.own_user_namespace, seen.yama) == (True, 2, True, 2)
     assert (seen.apparmor, seen.selinux, seen.selinux_denies_ptrace) == ("docker-default (enforce)", "1", True)
@@ -173,4 +174,4 @@ def test_the_machine_is_read_from_its_own_files(tmp_path: Any) -> None:
 )
 def test_what_counts_is_what_py_spy_will_hold(status: dict[str, str], holds: bool) -> None:
     """Root regains all that is not bounded when it starts a program; others hand on what is ambient."""
-    assert facts_module.started_by(status).may_trace_anybody is holds
+    assert machine_module.started_by(status).may_trace_anybody is holds
