@@ -39,7 +39,7 @@ def same_user(facts: Facts) -> Refusal | str | None:
         return f"it belongs to you ({user_name(machine.our_uid)})"
     owner = next(iter(target.them.uids - {machine.our_uid}))
     if machine.us.may_trace_anybody:
-        return f"it belongs to {user_name(owner)}, and you hold CAP_SYS_PTRACE"
+        return f"it belongs to {user_name(owner)}, and {machine.right}"
     reason = f"it belongs to {user_name(owner)} and you are {user_name(machine.our_uid)}"
     if not machine.sudo_would_help:
         return Refusal(f"{reason} without the capability CAP_SYS_PTRACE", with_capability(machine, target.pid))
@@ -65,7 +65,7 @@ def dumpable(facts: Facts) -> Refusal | str | None:
     if target.dumpable:
         return "nothing in /proc says that it is not"
     if machine.us.may_trace_anybody:
-        return "it is not, and you hold CAP_SYS_PTRACE"
+        return f"it is not, and {machine.right}"
     reason = "it is not dumpable (it changed its user or group after it started, or its executable is not readable)"
     return Refusal(reason, with_capability(machine, target.pid))
 
@@ -74,7 +74,7 @@ def capabilities(facts: Facts) -> Refusal | str | None:
     """Nobody may trace a process that can do more than he can."""
     target, machine = facts.target, facts.machine
     if machine.us.may_trace_anybody:
-        return "you hold CAP_SYS_PTRACE"
+        return machine.right
     if target is not None and target.them.permitted & ~machine.us.permitted:
         return Refusal("it holds capabilities that you do not hold", with_capability(machine, target.pid))
     return "CAP_SYS_PTRACE is not held; processes of your own need none"

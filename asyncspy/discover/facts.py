@@ -32,7 +32,8 @@ class Credentials:
 class Machine:
     """What holds whatever the target is: who we are, what we may, where we run.
 
-    `like_us`: py-spy may trace whom we may, so that what the kernel says to us holds for it, too.
+    `like_us`: py-spy may trace whom we may, so that what the kernel says to us holds for it, too. `by_file`: it is
+    py-spy's own file that brings CAP_SYS_PTRACE along.
     """
 
     us: Credentials
@@ -42,6 +43,7 @@ class Machine:
     yama: int | None
     kernel: str
     cpu: str
+    by_file: bool = False
     no_new_privileges: bool = False
     seccomp: int = 0
     ptrace_filter: str | None = None
@@ -55,6 +57,11 @@ class Machine:
     apparmor: str | None = None
     selinux: str | None = None
     selinux_denies_ptrace: bool = False
+
+    @property
+    def right(self) -> str:
+        """Why, in words, where py-spy will be allowed to trace whom it likes."""
+        return "py-spy's own file brings CAP_SYS_PTRACE along" if self.by_file else "you hold CAP_SYS_PTRACE"
 
     @property
     def sudo_would_help(self) -> bool:

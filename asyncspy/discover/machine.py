@@ -9,8 +9,10 @@ from pathlib import Path
 from asyncspy.discover import kernel
 from asyncspy.discover.containers import container
 from asyncspy.discover.facts import Credentials, Machine, credentials
+from asyncspy.discover.file_rights import brought_along
 from asyncspy.discover.proc import Proc
 from asyncspy.discover.told import cpu, number, profile
+from asyncspy.program import py_spy_file
 
 WHOLE_ID_SPACE = "0 0 4294967295"
 SUDO_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -24,9 +26,12 @@ def machine(proc: Proc) -> Machine:
     seccomp = number(ours.get("Seccomp"))
     real = proc.root == Path("/proc")
     us = started_by(ours)
+    file = "" if us.may_trace_anybody or not real else py_spy_file() or ""
+    with_file = of_file(us, brought_along(file) if file else 0, ours)
     return Machine(
-        us=us,
-        like_us=us.may_trace_anybody == credentials(ours).may_trace_anybody,
+        us=with_file,
+        by_file=with_file.may_trace_anybody and not us.may_trace_anybody,
+        like_us=with_file.may_trace_anybody == credentials(ours).may_trace_anybody,
         our_uid=_first(ours, "Uid", os.getuid()),
         our_gid=_first(ours, "Gid", os.getgid()),
         yama=_yama(proc),
@@ -56,6 +61,14 @@ def started_by(status: dict[str, str]) -> Credentials:
     else:
         held = int(status.get("CapAmb", "0"), 16)
     return replace(own, permitted=held, effective=held)
+
+
+def of_file(started: Credentials, brings: int, status: dict[str, str]) -> Credentials:
+    """Those credentials of a program whose file does bring capabilities along; NoNewPrivs leaves it none of them."""
+    if not brings or started.uids == {0} or status.get("NoNewPrivs") == "1":
+        return started
+    held = brings & started.bounding
+    return replace(started, permitted=held, effective=held)
 
 
 def has_sudo() -> bool:

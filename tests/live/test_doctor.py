@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import struct
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +210,39 @@ def test_attach_refuses_with_the_reason_that_doctor_gives(asker: str, home: Path
     assert tried.returncode == 3
     assert "Traceback" not in tried.stderr
     assert (reason(found) or "no reason") in tried.stderr
+
+
+@pytest.mark.parametrize("kind", ["capability", "setuid", "capability under NoNewPrivs"])
+def test_a_py_spy_whose_file_brings_its_rights_along_is_reckoned_with(
+    kind: str, home: Path, targets: dict[str, int]
+) -> None:
+    """`setcap cap_sys_ptrace+ep py-spy` is what many have done."""
+    prefix = at(home, user(NOBODY, "--no-new-privs") if "NoNewPrivs" in kind else user(NOBODY))
+    with own_rights(home / "bin/py-spy", setuid=kind == "setuid"):
+        answers = told(home, prefix, targets)
+        for name, (code, found) in answers.items():
+            # env, because setpriv itself has kept capabilities that asyncspy, which it starts, does not have
+            truth = run([*prefix, "env", str(home / "bin/py-spy"), "dump", "--pid", str(targets[name])])
+            assert (code == 0) is (truth.returncode == 0), (name, code, reason(found), truth.stderr)
+    assert answers["root's"][0] == (3 if "NoNewPrivs" in kind else 0)
+
+
+@contextmanager
+def own_rights(program: Path, *, setuid: bool) -> Iterator[None]:
+    """Its file brings CAP_SYS_PTRACE along, or makes root of whoever starts it."""
+    try:
+        if setuid:
+            program.chmod(0o4755)
+        else:
+            os.setxattr(program, "security.capability", struct.pack("<5I", 0x02000001, 1 << 19, 0, 0, 0))
+    except OSError as error:
+        pytest.skip(f"this machine does not let us give a file rights: {error}")
+    try:
+        yield
+    finally:
+        program.chmod(0o755)
+        with suppress(OSError):
+            os.removexattr(program, "security.capability")
 
 
 def test_sudo_is_not_named_where_it_cannot_help(home: Path, targets: dict[str, int]) -> None:
