@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,11 +15,12 @@ from asyncspy.analyse import analyse
 from asyncspy.analyse.together import together
 from asyncspy.cli.keeping import lines_to_keep
 from asyncspy.cli.recording import Recorded
+from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.errors import UsageError
 from asyncspy.model import Analysis, Profile, Worker, merge
 from asyncspy.read.distributions import Distributions
 from asyncspy.read.source import SourceFiles
-from asyncspy.report import FORMATS, View
+from asyncspy.report import FORMATS
 from asyncspy.report.inert import inert
 
 CONTEXT_LINES = 1
@@ -62,7 +62,15 @@ class Analysed(NamedTuple):
 
 
 def _shown(found: Analysed, *, form: str, saved: Path | None, unfold: bool) -> Analysis:
-    view = terminal_view(sources=found.sources, saved=saved, target=found.target, unfold=unfold)
+    target = found.target
+    view = replace(
+        terminal_view(),
+        source=found.sources.around,
+        saved=str(saved) if saved else None,
+        pid=target.pid if target and saved else None,
+        root=target.cwd if target else None,
+        show_all=unfold,
+    )
     echo_text(FORMATS[form](found.analysis, view))
     for file in found.sources.changed:
         click.echo(f"note: {inert(file)} was changed after the recording began; its lines are not shown", err=True)
@@ -127,27 +135,6 @@ def _spread(saved: Mapping[int, str]) -> list[str]:
     return [known.get(number, "") for number in range(1, max(known, default=0) + 1)]
 
 
-def terminal_view(
-    *, sources: Sources | None = None, saved: Path | None = None, target: Worker | None = None, unfold: bool = False
-) -> View:
-    """How this terminal, or whatever stands in for it, wants its text."""
-    return View(
-        width=shutil.get_terminal_size((80, 24)).columns if _wants_width() else 80,
-        color=_wants_color(),
-        ascii=not _prints("▸│…·–×"),
-        source=sources.around if sources else None,
-        saved=str(saved) if saved else None,
-        pid=target.pid if target and saved else None,
-        root=target.cwd if target else None,
-        show_all=unfold,
-    )
-
-
-def echo_text(text: str) -> None:
-    """Print a report: the one place that writes to stdout."""
-    click.echo(text, nl=not text.endswith("\n"), color=True)
-
-
 def _by_kind(profiles: list[Profile]) -> tuple[Profile, Profile | None]:
     """What runs and what waits, each added up: the two are judged side by side, and never added to one another."""
     waiting = [profile for profile in profiles if _tells_of_waits(profile)]
@@ -189,22 +176,3 @@ def _ran_since(profile: Profile) -> float | None:
     """When the code that was recorded was loaded, at the earliest that is known."""
     started = [origin.target.started_at for origin in profile.origins if origin.target and origin.target.started_at]
     return min(started, default=None)
-
-
-def _wants_width() -> bool:
-    return sys.stdout.isatty() or "COLUMNS" in os.environ
-
-
-def _wants_color() -> bool:
-    """Colour on a terminal, unless NO_COLOR asks for none or FORCE_COLOR for some."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
-
-
-def _prints(text: str) -> bool:
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
