@@ -140,6 +140,12 @@ class Origin:
     alongside: bool = False
 
 
+def common_django(origins: Iterable[Origin]) -> str | None:
+    """The targets' Django version, where all that say it say the same."""
+    versions = {origin.target.django for origin in origins if origin.target and origin.target.django}
+    return versions.pop() if len(versions) == 1 else None
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """One file that was read: how many stacks it held, how many could not be used, and what its format lost."""

@@ -2,7 +2,7 @@
 
     python -m tests.mutate_rules [TABLE...]      about two minutes; exit 1 if a removal went unnoticed
 
-A table is any Rules, tuple or frozenset of names, patterns or expressions at the top of a module of analyse/. What a
+A table is any Rules, tuple, dict or frozenset of names, patterns or records at the top of a module of analyse/. What a
 first, whole run saw each test ask is used to run only the tests that a rule can matter to.
 """
 
@@ -26,6 +26,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from asyncspy import analyse
+from asyncspy.analyse import pools
 from asyncspy.analyse.pattern import Pattern, Rules
 
 SLOW = "test_every_stack"
@@ -33,10 +34,10 @@ AT_MOST = 150
 """Of the slow tests that pass by a rule, so many are run: a rule that none of them needs is unnoticed."""
 
 NAMELESS = (SLOW, "test_calls", "test_remedies", "test_confidence")
-"""Tests that no set of names can matter to."""
+"""Tests that no set of names can matter to, but for those of the module that writes code."""
 
 LEFT_OUT = ("test_properties.py", "test_shapes.py")
-NOT_RULES = {"confidence", "rewrite"}
+NOT_RULES = {"confidence"}
 MADE_OF = {"_CALLS": ["CALLS"], "MACHINERY": ["PROOFS", "_GUARD_RULES"]}
 """Tables that hold others' rows beside their own: a row goes from both."""
 
@@ -45,6 +46,12 @@ EVERYTHING = "_KNOWN"
 
 MERGED = {"SERVERS"}
 """Sets that only go into others when a module is loaded."""
+
+WRITING = ("rewrite.", "remedies.", "blocking.")
+"""Modules whose names end up in what is to be typed."""
+
+ROWS = (str, re.Pattern, pools.Pool)
+"""What a table that is no Rules may hold."""
 
 
 @dataclass(frozen=True)
@@ -62,40 +69,46 @@ def modules() -> list[ModuleType]:
     return [importlib.import_module(f"{analyse.__name__}.{name}") for name in names if name not in NOT_RULES]
 
 
-def tables() -> dict[str, tuple[str, Any]]:
-    """Every table by its name, with the module that defines it."""
+def tables() -> dict[str, Any]:
+    """Every table by the module that defines it and its name."""
     found = {}
     for module in modules():
-        defined = re.findall(r"^(_?[A-Z][A-Z_]*)\b.*=", inspect.getsource(module), re.MULTILINE)
-        for name in defined:
+        for name in re.findall(r"^(_?[A-Z][A-Z_]*)\b.*=", inspect.getsource(module), re.MULTILINE):
             value = getattr(module, name, None)
             if type(value) in {Rules, frozenset, tuple, list, dict} and name not in MERGED:
-                found[name] = (f"{module.__name__.rpartition('.')[2]}.{name}", value)
+                found[f"{module.__name__.rpartition('.')[2]}.{name}"] = value
     return found
 
 
 def rules() -> Iterator[Rule]:
     """Every row of every table."""
     known = tables()
-    for name, (shown, table) in known.items():
+    for shown, table in known.items():
         if isinstance(table, Rules):
-            elsewhere = {pattern for other in _others(name, known) for pattern, _ in other}
-            holders = [table, *(other for copy, (_, other) in known.items() if name in MADE_OF.get(copy, ()))]
-            holders += [known[EVERYTHING][1]] if EVERYTHING in known else []
+            elsewhere = {pattern for other in _others(shown, known) for pattern, _ in other}
+            holders = [table, *(other for copy, other in known.items() if _name(shown) in MADE_OF.get(_name(copy), ()))]
+            holders += [other for copy, other in known.items() if _name(copy) == EVERYTHING]
             for pattern, _ in list(table):
                 if pattern not in elsewhere:
                     yield Rule(shown, f"{pattern.function} ({pattern.file})", pattern, _from_rules(pattern, holders))
-        elif all(isinstance(row, (str, re.Pattern)) for row in table):
+        elif all(isinstance(row, ROWS) for row in table):
             for row in sorted(table, key=str):
-                yield Rule(shown, row if isinstance(row, str) else row.pattern, None, _from_names(table, row))
+                yield Rule(shown, _shown(row), None, _from_names(table, row))
 
 
-def _others(name: str, known: dict[str, tuple[str, Any]]) -> list[Rules[Any]]:
+def _name(shown: str) -> str:
+    return shown.rpartition(".")[2]
+
+
+def _shown(row: Any) -> str:
+    return str(getattr(row, "pattern", None) or getattr(row, "name", row))
+
+
+def _others(shown: str, known: dict[str, Any]) -> list[Rules[Any]]:
     """The tables whose rows are not this one's own."""
-    names = MADE_OF.get(name, [])
-    if name == EVERYTHING:
-        names = [other for other, (_, table) in known.items() if isinstance(table, Rules) and other != name]
-    return [known[other][1] for other in names]
+    if _name(shown) == EVERYTHING:
+        return [table for other, table in known.items() if isinstance(table, Rules) and other != shown]
+    return [table for other, table in known.items() if _name(other) in MADE_OF.get(_name(shown), ())]
 
 
 def _from_rules(pattern: Pattern, held_by: Sequence[Rules[Any]]) -> Callable[[], Callable[[], None]]:
@@ -193,7 +206,8 @@ class Mutation:
             first = [number for number in slow if f"-{named}" in items[number].nodeid]
             numbers = [*first, *numbers[: len(numbers) - len(slow)], *slow[:: max(1, len(slow) // AT_MOST)]]
         else:
-            numbers = [number for number, item in enumerate(items) if not any(name in item.nodeid for name in NAMELESS)]
+            nameless = [] if rule.table.startswith(WRITING) else NAMELESS
+            numbers = [number for number, item in enumerate(items) if not any(name in item.nodeid for name in nameless)]
             numbers.sort(key=lambda number: "test_ownership" not in items[number].nodeid)
         return any(not _passes(items[number]) for number in numbers)
 

@@ -26,6 +26,7 @@ from asyncspy.model import (
     Wall,
     Worker,
     WorkerShare,
+    common_django,
 )
 
 __all__ = ["Naming", "Source", "analyse"]
@@ -54,10 +55,10 @@ def analyse(
     owners = Ownership(app_roots, libraries_in(frames))
     surveyed = survey(profile.stacks, owners)
     samples = surveyed.samples
-    django = _common_django(profile)
+    django = common_django(profile.origins)
 
     def finding(fault: Fault) -> Finding:
-        return _finding(fault, surveyed, source, distribution, django, owners)
+        return _finding(fault, surveyed, source, django, owners)
 
     told = with_logged(tuple(map(finding, surveyed.faults)), profile.events, finding, owners)
     crossings, wall, costs = _beyond(profile, source, owners, written(beside) if beside else None)
@@ -67,7 +68,7 @@ def analyse(
     return Analysis(
         verdict=verdict,
         samples=samples,
-        findings=(*violations, *sorted(others, key=_rank)),
+        findings=tuple(_named(one, distribution) for one in (*violations, *sorted(others, key=_rank))),
         reach=confidence.reach(samples.loop, profile.origins),
         origins=profile.origins,
         inputs=profile.inputs,
@@ -86,7 +87,7 @@ def _beyond(
     profile: Profile, source: Source, owners: Ownership, beside: Profile | None
 ) -> tuple[Hops | None, Wall | None, list[Finding]]:
     """What costs time without being unsafe: hops where the GIL was sampled, waits where they were."""
-    if not looks.counts_waits(profile):
+    if not looks.counts_waits(profile, owners):
         crossings, dear = hops.survey(profile.stacks, owners)
         dear = dear if profile.origins else []  # a share of stacks is a share of time only where they were sampled
         pinning = middleware.survey(profile.stacks, None, source, owners)
@@ -108,21 +109,21 @@ def _rank(finding: Finding) -> tuple[int, int, str, int]:
     return KINDS.index(finding.kind), -finding.evidence.samples, culprit.file, culprit.line
 
 
-def _common_django(profile: Profile) -> str | None:
-    """The targets' Django version, where all that say it say the same."""
-    versions = {origin.target.django for origin in profile.origins if origin.target and origin.target.django}
-    return versions.pop() if len(versions) == 1 else None
+def _named(finding: Finding, naming: Naming) -> Finding:
+    """The finding with what was installed that its package came with, where it is a package's."""
+    culprit = finding.culprit
+    if culprit.package is None:
+        return finding
+    return replace(finding, culprit=replace(culprit, distribution=naming(culprit.frame.file)))
 
 
-def _finding(
-    fault: Fault, surveyed: Survey, source: Source, naming: Naming, django: str | None, owners: Ownership
-) -> Finding:
+def _finding(fault: Fault, surveyed: Survey, source: Source, django: str | None, owners: Ownership) -> Finding:
     loop = surveyed.samples.loop
     return Finding(
         kind="async-unsafe",
         evidence=Evidence(reached=fault.reached, heading=fault.heading),
         allowed=fault.allowed,
-        culprit=_culprit(fault, naming),
+        culprit=Culprit(fault.culprit, fault.package, by_name=fault.by_name),
         call=fault.call.name,
         sink=fault.sink,
         entries=_entries(fault),
@@ -131,11 +132,6 @@ def _finding(
         share=confidence.share(fault.weight, loop),
         workers=_workers(fault, surveyed),
     )
-
-
-def _culprit(fault: Fault, naming: Naming) -> Culprit:
-    distribution = naming(fault.culprit.file) if fault.package is not None else None
-    return Culprit(fault.culprit, fault.package, distribution, fault.by_name)
 
 
 def _entries(fault: Fault) -> tuple[Entry, ...]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from asyncspy.analyse import ownership
 from asyncspy.analyse.calls import Rewrite
+from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.pattern import Pattern, Rules
 from asyncspy.analyse.rewrite import Place, rewritten
 from asyncspy.model import Frame, Remedy, Wait, WaitKind
@@ -61,12 +62,12 @@ PACKAGES: Rules[WaitKind] = Rules(
 )
 """Of drivers and clients whose own line calls the socket or the clock."""
 
-LOOPS_OWN: Rules[bool] = Rules(
+LOOPS_OWN: Rules[int] = Rules(
     [
-        (Pattern("BaseEventLoop._run_once", "asyncio/base_events.py"), True),
-        (Pattern("Thread.start", "threading.py"), True),
+        (Pattern("BaseEventLoop._run_once", "asyncio/base_events.py"), 1),
+        (Pattern("Thread.start", "threading.py"), 3),  # through Event.wait and Condition.wait
         *(
-            (Pattern(name, "asyncio/sslproto.py"), True)
+            (Pattern(name, "asyncio/sslproto.py"), 1)
             for name in (
                 "SSLProtocol._do_read__buffered",
                 "SSLProtocol._do_read__copied",
@@ -76,10 +77,9 @@ LOOPS_OWN: Rules[bool] = Rules(
         ),
     ]
 )
-"""What is called from here does not block: the loop waits for work, TLS in memory returns at once, a thread starts."""
+"""What is called from here does not block: the loop waits for work, TLS in memory returns at once, a thread starts.
 
-IN_MEMORY = 2
-"""How far above such a frame the leaf may be: Thread.start waits through Event.wait and Condition.wait."""
+With it, how many frames above it the leaf may stand."""
 
 
 class Called(NamedTuple):
@@ -126,11 +126,11 @@ LOCK_WORDS = ("lock", "mutex", "semaphore", "condition")
 """A `with` on a name that holds one of these waits for it."""
 
 
-def wait_of(frames: Sequence[Frame]) -> WaitKind | None:
+def wait_of(frames: Sequence[Frame], owners: Ownership) -> WaitKind | None:
     """What a stack waits for, if its leaf can only be a wait."""
     leaf = frames[-1]
-    kind = STANDARD.match(leaf) if ownership.owner(leaf.file) == ownership.STDLIB else PACKAGES.match(leaf)
-    if kind is None or any(LOOPS_OWN.match(frame) for frame in frames[-2 - IN_MEMORY : -1]):
+    kind = STANDARD.match(leaf) if owners.of(leaf) == ownership.STDLIB else PACKAGES.match(leaf)
+    if kind is None or any((LOOPS_OWN.match(frame) or 0) >= above for above, frame in enumerate(frames[-2:-5:-1], 1)):
         return None
     return "process" if kind == "socket" and _calls_a_program(frames) else kind
 

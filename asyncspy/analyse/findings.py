@@ -9,7 +9,7 @@ from typing import NamedTuple, get_args
 
 from asyncspy.analyse import blame, chains, entries, sinks, worlds
 from asyncspy.analyse.calls import Call, Fix
-from asyncspy.analyse.ownership import Ownership
+from asyncspy.analyse.ownership import STDLIB, Ownership
 from asyncspy.analyse.pattern import last_segment
 from asyncspy.analyse.remedies import Site
 from asyncspy.model import Frame, Link, Samples, Stack, World
@@ -88,7 +88,7 @@ def survey(stacks: Mapping[Stack, int], owners: Ownership | None = None) -> Surv
             by_pid[stack.pid] += weight
             violation = violation_in(stack.frames, judgement.boundary, owners)
             if violation is not None:
-                _add(faults, stack, violation, weight, owners)
+                add(faults, stack, violation, weight, owners)
     return Survey(_samples(counts), sorted(faults.values(), key=_strength), by_pid)
 
 
@@ -122,7 +122,7 @@ def judge(frames: Sequence[Frame]) -> worlds.Judgement:
 def violation_in(frames: Sequence[Frame], boundary: int, owners: Ownership | None = None) -> Violation | None:
     """The async-unsafe work on a stack whose leaf runs on the loop, if there is any."""
     owners = owners or Ownership()
-    sink, reached, allowed = _nearest_sink(frames, boundary)
+    sink, reached, allowed = _nearest_sink(frames, boundary, owners)
     if sink < 0:
         return None
     found = blame.blame(frames, boundary + 1, sink, owners)
@@ -134,7 +134,7 @@ def violation_in(frames: Sequence[Frame], boundary: int, owners: Ownership | Non
 def _entry(frames: Sequence[Frame], boundary: int, found: blame.Blame, owners: Ownership) -> entries.Found:
     """The door that the work came in by; a decorator's wrapper is passed for what it wraps."""
     own = blame.own_frames(frames, found, owners)
-    start, end = _start_of_loop(frames, boundary), found.position + 1
+    start, end = start_of_loop(frames, boundary), found.position + 1
     entry = entries.entry(frames, own, start, end)
     if entry is None:
         return entries.Found(entries.CALLBACK.kind, found.position)
@@ -143,20 +143,20 @@ def _entry(frames: Sequence[Frame], boundary: int, found: blame.Blame, owners: O
     return entry._replace(position=chains.past_wrappers(frames, own, entry.position, end))
 
 
-def _start_of_loop(frames: Sequence[Frame], boundary: int) -> int:
+def start_of_loop(frames: Sequence[Frame], boundary: int) -> int:
     """Where the loop's part of the stack begins: below a coroutine's boundary its callers count as well."""
     foreign = next((i for i in range(boundary, -1, -1) if worlds.side(frames[i]) not in {None, "loop"}), -1)
     return next((i for i in range(foreign + 1, boundary) if worlds.side(frames[i])), boundary) + 1
 
 
-def _nearest_sink(frames: Sequence[Frame], boundary: int) -> tuple[int, bool, bool]:
+def _nearest_sink(frames: Sequence[Frame], boundary: int, owners: Ownership) -> tuple[int, bool, bool]:
     """The proof nearest the leaf; whether the guard was reached; whether it let the call pass."""
     sink, reached, allowed = -1, False, False
     for index in range(boundary + 1, len(frames)):
         frame = frames[index]
         if sinks.is_guard(frame):
             sink, reached = index, True
-            allowed = allowed or _passed(frames, index)
+            allowed = allowed or _passed(frames, index, owners)
             continue
         proof = sinks.proof(frame, frames[index - 1] if index else None)
         if proof is not None:
@@ -165,12 +165,15 @@ def _nearest_sink(frames: Sequence[Frame], boundary: int) -> tuple[int, bool, bo
     return sink, reached, allowed
 
 
-def _passed(frames: Sequence[Frame], guard: int) -> bool:
+def _passed(frames: Sequence[Frame], guard: int, owners: Ownership) -> bool:
     """Whether the guard at this index called what it guards; reading the environment is not that."""
-    return guard + 1 < len(frames) and Ownership().of(frames[guard + 1]) != "stdlib"
+    return guard + 1 < len(frames) and owners.of(frames[guard + 1]) != STDLIB
 
 
-def _add(faults: dict[FaultKey, Fault], stack: Stack, violation: Violation, weight: int, owners: Ownership) -> None:
+def add(
+    faults: dict[FaultKey, Fault], stack: Stack, violation: Violation, weight: int, owners: Ownership
+) -> FaultKey:
+    """Count a violation to its fault, and give the key of that."""
     frames = stack.frames
     culprit = chains.spelt(frames, violation.culprit)
     called = violation.call.fixes or violation.call.name  # what is mended in one way is one call, by whatever name
@@ -188,6 +191,7 @@ def _add(faults: dict[FaultKey, Fault], stack: Stack, violation: Violation, weig
     fault.sites[_site(frames, violation)] += weight
     fault.pids[stack.pid] += weight
     _show(fault, frames, violation, owners)
+    return key
 
 
 def _show(fault: Fault, frames: Sequence[Frame], violation: Violation, owners: Ownership) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from asyncspy.analyse import confidence, entries, ownership, worlds
-from asyncspy.analyse.findings import judge
+from asyncspy.analyse import confidence, entries, ownership
+from asyncspy.analyse.findings import judge, start_of_loop
 from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.pattern import Pattern, Rules
 from asyncspy.analyse.tally import ranked
@@ -139,7 +139,7 @@ def survey(stacks: Mapping[Stack, int], owners: Ownership) -> tuple[Hops, list[F
             continue
         crossed += weight
         callers[_named(stack.frames, found.caller, owners, with_line=True)] += weight
-        _add(lines, stack.frames, found, weight, owners)
+        _add(lines, stack.frames, found, judgement.boundary, weight, owners)
     hops = Hops(crossed, confidence.share(crossed, loop), _portions(callers), _portions(done))
     return hops, [_finding(line, loop, owners) for line in lines.values() if _is_costly(line.weight, loop)]
 
@@ -167,7 +167,12 @@ def _portions(counted: Counter[tuple[Frame | None, str | None]]) -> tuple[Portio
 
 
 def _add(
-    lines: dict[tuple[str, int], _Line], frames: Sequence[Frame], found: Crossing, weight: int, owners: Ownership
+    lines: dict[tuple[str, int], _Line],
+    frames: Sequence[Frame],
+    found: Crossing,
+    boundary: int,
+    weight: int,
+    owners: Ownership,
 ) -> None:
     if found.caller < 0 or owners.of(frames[found.caller]) is not None:
         return
@@ -175,16 +180,10 @@ def _add(
     line = lines.setdefault((culprit.file, culprit.line), _Line(culprit))
     line.weight += weight
     own = [owners.of(frame) is None for frame in frames]
-    entry = entries.entry(frames, own, start_of_loop(frames), found.caller + 1)
+    entry = entries.entry(frames, own, start_of_loop(frames, boundary), found.caller + 1)
     start = entry.position if entry else found.caller
     line.entries[(entry.kind if entry else entries.CALLBACK.kind), frames[start]] += weight
     line.chain = line.chain or tuple(frames[start : found.mark + 1])
-
-
-def start_of_loop(frames: Sequence[Frame]) -> int:
-    """Where the part of a stack begins that the loop called; what stands below a fork is the parent's."""
-    forked = next((i for i in range(len(frames) - 1, -1, -1) if worlds.side(frames[i]) == "sync"), -1)
-    return next((i + 1 for i in range(forked + 1, len(frames)) if worlds.side(frames[i]) == "loop"), forked + 1)
 
 
 def _is_costly(weight: int, loop: int) -> bool:

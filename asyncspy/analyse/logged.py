@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from asyncspy.analyse import sinks
-from asyncspy.analyse.findings import Fault, FaultKey, _add, violation_in
+from asyncspy.analyse.findings import Fault, FaultKey, add, violation_in
 from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.pattern import last_segment
 from asyncspy.model import Culprit, Entry, Event, Evidence, Finding, Frame, Link, Logged, Remedy, Stack, seen_again
@@ -80,11 +80,7 @@ def _add_to(faults: dict[FaultKey, Fault], frames: tuple[Frame, ...], times: int
     violation = violation_in(frames, -1, owners)
     if violation is None:
         raise AssertionError("a stack that ends in the guard is a violation")
-    alone: dict[FaultKey, Fault] = {}
-    _add(alone, Stack(frames), violation, times, owners)
-    ((key, _),) = alone.items()
-    _add(faults, Stack(frames), violation, times, owners)
-    return faults[key]
+    return faults[add(faults, Stack(frames), violation, times, owners)]
 
 
 def _is_same(finding: Finding, fault: Fault) -> bool:

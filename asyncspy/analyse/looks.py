@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from asyncspy.analyse import blocking, worlds
 from asyncspy.analyse.findings import judge
+from asyncspy.analyse.ownership import Ownership
 from asyncspy.model import Frame, Profile, Stack
 
 ALWAYS = 0.95
@@ -30,12 +31,12 @@ def of_workers(profile: Profile) -> dict[Stack, int]:
     return serving or dict(profile.stacks)
 
 
-def counts_waits(profile: Profile) -> bool:
+def counts_waits(profile: Profile, owners: Ownership) -> bool:
     """Whether waits were sampled: asyncspy's own recordings know, others may prove it."""
-    return profile.modes == {"wall"} if profile.modes else _is_always_there(profile)
+    return profile.modes == {"wall"} if profile.modes else _is_always_there(profile, owners)
 
 
-def _is_always_there(profile: Profile) -> bool:
+def _is_always_there(profile: Profile, owners: Ownership) -> bool:
     """Whether a thread that only waits is in every sample, just like another one: then waits were sampled.
 
     py-spy's own choice of threads leaves idle ones out now and then, and by the GIL they are hardly ever seen.
@@ -44,14 +45,14 @@ def _is_always_there(profile: Profile) -> bool:
     idle: Counter[Thread] = Counter()
     for stack, weight in profile.stacks.items():
         seen[stack.pid, stack.thread] += weight
-        idle[stack.pid, stack.thread] += weight * _only_waits(stack.frames)
+        idle[stack.pid, stack.thread] += weight * _only_waits(stack.frames, owners)
     most = max(seen.values(), default=0)
     always = [thread for thread, count in seen.items() if count >= ALWAYS * most]
     return most >= FEWEST_LOOKS and len(always) > 1 and any(idle[thread] >= ALWAYS * seen[thread] for thread in always)
 
 
-def _only_waits(frames: Sequence[Frame]) -> bool:
-    return judge(frames).world == "idle" or (bool(frames) and blocking.wait_of(frames) is not None)
+def _only_waits(frames: Sequence[Frame], owners: Ownership) -> bool:
+    return judge(frames).world == "idle" or (bool(frames) and blocking.wait_of(frames, owners) is not None)
 
 
 def on_loop_thread(frames: Sequence[Frame]) -> bool:
@@ -75,6 +76,6 @@ def at_each_process(stacks: Mapping[Stack, int]) -> dict[int | None, int]:
     return most
 
 
-def is_idle(frames: Sequence[Frame]) -> bool:
+def is_idle(frames: Sequence[Frame], owners: Ownership) -> bool:
     """Whether a loop waits for work; `select` counts only where the loop itself called it."""
-    return worlds.is_idle_leaf(frames[-1]) and blocking.wait_of(frames) is None
+    return worlds.is_idle_leaf(frames[-1]) and blocking.wait_of(frames, owners) is None

@@ -16,9 +16,8 @@ from asyncspy.model import Frame
 T = TypeVar("T")
 
 COMMON_NAMES = frozenset(
-    "_run all add cancel clear close commit connect count create cursor delete dispatch execute executemany exists "
-    "first func get handle inner last load login next render rollback run save savepoint select send set start update "
-    "wait".split()
+    "_run add clear count create delete dispatch execute executemany exists first get handle inner last load login "
+    "render run save send set start update wait".split()
 )
 """Function names that anybody's code may have: with a bare file name and no class, they prove nothing."""
 

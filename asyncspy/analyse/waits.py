@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from asyncspy.analyse import blocking, confidence, entries, hops, looks, ownership, worlds
-from asyncspy.analyse.findings import violation_in
+from asyncspy.analyse.findings import judge, start_of_loop, violation_in
 from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.remedies import Source
 from asyncspy.analyse.rewrite import place
@@ -86,7 +86,7 @@ def survey(
         if not stack.frames or not looks.on_loop_thread(stack.frames):
             continue
         ticks[stack.pid, stack.thread] += weight
-        if looks.is_idle(stack.frames):
+        if looks.is_idle(stack.frames, owners):
             idle += weight
         elif (found := blocked(stack.frames, source, owners)) is not None:
             _add(blockers, stack, found, weight, owners)
@@ -99,7 +99,7 @@ def survey(
 
 def blocked(frames: Sequence[Frame], source: Source, owners: Ownership) -> Blocked | None:
     """What keeps the loop here, if it is neither a query, nor a hop, nor anything that moves on."""
-    boundary = next((i for i in range(len(frames) - 1, -1, -1) if worlds.side(frames[i])), -1)
+    boundary = judge(frames).boundary
     if boundary < 0 or worlds.side(frames[boundary]) != "loop":
         return None
     if hops.crossing(frames, boundary, owners) or violation_in(frames, boundary, owners):
@@ -107,7 +107,7 @@ def blocked(frames: Sequence[Frame], source: Source, owners: Ownership) -> Block
     culprit = line_to_blame(frames, boundary + 1, owners)
     if culprit < 0:
         return None
-    kind = blocking.wait_of(frames)
+    kind = blocking.wait_of(frames, owners)
     if kind is not None:
         call = frames[min(culprit + 1, len(frames) - 1)].function
         return Blocked(culprit, call, Wait(kind, certain=True))
@@ -145,7 +145,7 @@ def _add(
     blocker.frames[culprit] += weight
     blocker.pids.add(stack.pid)
     own = [owners.of(frame) is None for frame in frames]
-    entry = entries.entry(frames, own, hops.start_of_loop(frames), found.culprit + 1)
+    entry = entries.entry(frames, own, start_of_loop(frames, judge(frames).boundary), found.culprit + 1)
     start = entry.position if entry else found.culprit
     blocker.entries[(entry.kind if entry else entries.CALLBACK.kind), frames[start]] += weight
     blocker.chain = blocker.chain or tuple(frames[start:])

@@ -34,8 +34,7 @@ BOUNDARIES = (
     Boundary("loop", "asyncio/base_events.py", "BaseEventLoop._run_once", "Python 3.4+"),
     Boundary("loop", "asyncio/base_events.py", "BaseEventLoop.run_forever", "Python 3.4+"),
     Boundary("loop", "asyncio/base_events.py", "BaseEventLoop.run_until_complete", "Python 3.4+"),
-    Boundary("loop", "asyncio/runners.py", "Runner.run", "Python 3.11+"),
-    Boundary("loop", "asyncio/runners.py", "run", "Python 3.7+"),
+    Boundary("loop", "asyncio/runners.py", "Runner.run", "Python 3.11+, before it asyncio.run: the same last name"),
     Boundary("loop", "uvloop/__init__.py", "run", "uvloop 0.18+, all there is of uvloop.run on Python <= 3.10"),
     # servers, over uvloop
     Boundary("loop", "uvicorn/_compat.py", "asyncio_run", "uvicorn 0.36+, used on Python <= 3.11"),
@@ -87,7 +86,6 @@ WAITS = (
     Pattern("_worker", "concurrent/futures/thread.py"),
     # a loop in C waits in whatever called it
     Pattern("Runner.run", "asyncio/runners.py"),
-    Pattern("run", "asyncio/runners.py"),
     Pattern("_run", "hypercorn/asyncio/run.py"),
     Pattern("run", "uvloop/__init__.py"),
     Pattern("asyncio_run", "uvicorn/_compat.py"),

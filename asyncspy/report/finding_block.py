@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from asyncspy.model import Analysis, Finding, Remedy
+from asyncspy.model import Analysis, Finding, Remedy, common_django
 from asyncspy.report import costs, words
 from asyncspy.report.excerpt import excerpt
 from asyncspy.report.figures import count, rough_percent
@@ -156,8 +156,7 @@ def _station(step: Step) -> Text:
 
 def _remedies(finding: Finding, analysis: Analysis, view: View, indent: int) -> list[Text]:
     """The line to type first where it is known, then what it does and since when; alternatives after `or`."""
-    versions = {origin.target.django for origin in analysis.origins if origin.target is not None}
-    django = versions.pop() if len(versions) == 1 else None
+    django = common_django(analysis.origins)
     lines: list[Text] = []
     for remedy in finding.remedies:
         lines += _row("or" if lines else "fix", _remedy(remedy, django, view, indent), indent, NAME)

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from asyncspy.analyse.blocking import REMEDIES, STANDARD, called_on, remedies, wait_of
+from asyncspy.analyse import blocking
+from asyncspy.analyse.blocking import REMEDIES, STANDARD, called_on, remedies
+from asyncspy.analyse.libraries import libraries_in
+from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.pattern import Pattern
 from asyncspy.analyse.rewrite import Place, place
-from asyncspy.model import Wait
+from asyncspy.model import Frame, Wait
 from tests.analyse.stacks import ASYNCIO, HANDLER, frames
 
 VIEW = "fetches (views.py:54)\n"
@@ -45,8 +48,8 @@ ROWS = {
     "multiprocessing/popen_fork.py": "Popen.poll",
     "multiprocessing/connection.py": "Connection._recv Connection._poll",
     "pathlib.py": "Path.read_text Path.read_bytes Path.write_text Path.write_bytes Path.open",
-    "pathlib/_local.py": "Path.read_text",
-    "pathlib/__init__.py": "Path.open",
+    "pathlib/_local.py": "Path.read_text Path.read_bytes Path.write_text Path.write_bytes Path.open",
+    "pathlib/__init__.py": "Path.read_text Path.read_bytes Path.write_text Path.write_bytes Path.open",
     "shutil.py": "copyfile copyfileobj _fastcopy_sendfile",
     "tenacity/nap.py": "sleep",
     "urllib3/util/retry.py": "Retry._sleep_backoff Retry.sleep_for_retry",
@@ -74,10 +77,19 @@ NO_WAITS = (
     "BaseEventLoop._run_once (asyncio/base_events.py:1933)\nEpollSelector.select (selectors.py:468)",
     "Thread.start (threading.py:997)\nEvent.wait (threading.py:655)\nCondition.wait (threading.py:355)",
     "SSLProtocol._do_read__copied (asyncio/sslproto.py:743)\nSSLObject.read (ssl.py:870)",
+    # without classes SSLObject, which works in memory, looks like SSLSocket
+    "_do_read__copied (asyncio/sslproto.py:743)\nread (ssl.py:870)",
+    "_do_read__buffered (asyncio/sslproto.py:720)\nread (ssl.py:870)",
+    "_do_write (asyncio/sslproto.py:690)\nwrite (ssl.py:880)",
+    "_do_handshake (asyncio/sslproto.py:560)\ndo_handshake (ssl.py:960)",
     "Condition.notify (threading.py:411)",
     "SocketIO.readinto (socket.py:720)\ndumps (json/__init__.py:231)",
     "readinto (views.py:7)",
 )
+
+
+def wait_of(stack: tuple[Frame, ...]) -> str | None:
+    return blocking.wait_of(stack, Ownership((), libraries_in(stack)))
 
 
 @pytest.mark.parametrize(("text", "kind"), LEAVES.items())
@@ -92,9 +104,25 @@ def test_leaves_of_drivers_and_clients(text: str, kind: str) -> None:
     assert wait_of(frames(VIEW, text)) == kind
 
 
+def test_a_callback_or_a_task_that_waits_at_once_is_not_the_loops_own_wait() -> None:
+    assert wait_of(frames(ASYNCIO, "tick (timers.py:4)\ngetaddrinfo (socket.py:976)")) == "name"
+
+
 @pytest.mark.parametrize("text", NO_WAITS)
 def test_what_does_not_wait_or_is_the_loops_own(text: str) -> None:
     assert wait_of(frames(ASYNCIO, text)) is None
+
+
+def test_a_standard_library_in_an_odd_place_waits_all_the_same() -> None:
+    stack = [frame._replace(file=frame.file.replace("/usr/lib/python3.12/", "/py/Lib/")) for frame in frames(ASYNCIO)]
+    leaf = Frame("getaddrinfo", "/py/Lib/socket.py", 976)
+    assert wait_of((*stack, *frames(VIEW), leaf)) == "name"
+    assert wait_of((*frames(ASYNCIO, VIEW), leaf)) is None
+
+
+def test_own_code_of_a_drivers_name_is_no_wait_where_folders_are_not_recorded() -> None:
+    assert wait_of((*frames(ASYNCIO, VIEW), Frame("wait", "connection.py", 9))) is None
+    assert wait_of((*frames(ASYNCIO, VIEW), Frame("Connection.wait", "connection.py", 9))) == "socket"
 
 
 @pytest.mark.parametrize(("file", "name"), [(file, name) for file, names in ROWS.items() for name in names.split()])
@@ -141,6 +169,9 @@ WAITING_LINES = {
     "reply = json.loads(self.sock.recv(10))  # here": ("self.sock.recv", "socket"),
     "with LOCK:  # here\n    pass": ("with LOCK", "lock"),
     "with self._state_lock:  # here\n    pass": ("with self._state_lock", "lock"),
+    "with MUTEX:  # here\n    pass": ("with MUTEX", "lock"),
+    "with self.semaphore:  # here\n    pass": ("with self.semaphore", "lock"),
+    "with not_empty_condition:  # here\n    pass": ("with not_empty_condition", "lock"),
     "lock.acquire()  # here": ("lock.acquire", "lock"),
     "os.system('ls')  # here": ("os.system", "process"),
 }
@@ -154,7 +185,17 @@ OTHER_LINES = (
     "async def f():\n    await asyncio.wait_for(ws.recv(), 1)  # here",
     "async def f():\n    asyncio.create_task(ws.recv())  # here",
     "async def f():\n    async with LOCK:  # here\n        pass",
+    *(f"async def f():\n    {made}  # here" for made in (
+        "reply = asyncio.ensure_future(ws.recv())",
+        "replies = asyncio.gather(ws.recv(), other.recv())",
+        "reply = asyncio.wait({ws.recv()})",
+        "reply = asyncio.wait_for(ws.recv(), 1)",
+        "reply = asyncio.shield(ws.recv())",
+        "reply = asyncio.run_coroutine_threadsafe(ws.recv(), loop)",
+    )),
     "sock.setblocking(False)\ndata = sock.recv(10)  # here",
+    "sock.settimeout(0)\ndata = sock.recv(10)  # here",
+    "sock = socket.socket(type=socket.SOCK_STREAM | socket.SOCK_NONBLOCK)\ndata = sock.recv(10)  # here",
     "time.sleep(sock.recv(1)[0])  # here",
 )
 

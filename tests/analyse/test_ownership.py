@@ -161,6 +161,7 @@ BARE = [
     (Frame("Handle._run", "events.py", 3), "stdlib"),
     (Frame("_worker", "thread.py", 3), "stdlib"),
     (Frame("BaseProcess._bootstrap", "process.py", 3), "stdlib"),
+    (Frame("_bootstrap", "process.py", 3), "stdlib"),
     (Frame("SyncToAsync.thread_handler", "sync.py", 3), "asgiref"),
     (Frame("wraps", "functools.py", 3), "stdlib"),
 ]

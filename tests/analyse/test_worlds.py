@@ -318,7 +318,7 @@ def test_own_functions_named_like_boundaries_are_no_boundary() -> None:
     assert judge(own).world == "sync"
 
 
-def test_an_own_runners_py_under_its_bare_name_is_no_loop() -> None:
-    """Without a folder and a class, `run (runners.py)` may be anybody's; a false loop would be a false alarm."""
-    bare = [frame._replace(file=frame.file.rpartition("/")[2]) for frame in frames("run (shop/runners.py:4)", VIEW)]
-    assert judge(bare).world == "sync"
+@pytest.mark.parametrize("own", ["run (shop/runners.py:4)", "start (shop/asyncio.py:4)", "handle (shop/asgi.py:7)"])
+def test_an_own_name_of_a_boundarys_is_none_where_folders_are_not_recorded(own: str) -> None:
+    (bare,) = (frame._replace(file=frame.file.rpartition("/")[2]) for frame in frames(own))
+    assert judge([bare, *frames(VIEW)]).world == "sync"
