@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from asyncspy.analyse import confidence, hang, hops, looks, middleware, pools, waits
+from asyncspy.analyse.connection import as_written
 from asyncspy.analyse.findings import Fault, Survey, survey
 from asyncspy.analyse.libraries import libraries_in
 from asyncspy.analyse.logged import with_logged
 from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.remedies import Source, remedies
+from asyncspy.analyse.rewrite import place
 from asyncspy.analyse.written import written
 from asyncspy.model import (
     Analysis,
@@ -58,9 +60,10 @@ def analyse(
     django = common_django(profile.origins)
 
     def finding(fault: Fault) -> Finding:
-        return _finding(fault, surveyed, source, django, owners)
+        return _finding(fault, source, django, owners)
 
-    told = with_logged(tuple(map(finding, surveyed.faults)), profile.events, finding, owners)
+    sampled = tuple(_shared(finding(fault), fault, surveyed) for fault in surveyed.faults)
+    told = with_logged(sampled, profile.events, finding, owners)
     crossings, wall, costs = _beyond(profile, source, owners, written(beside) if beside else None)
     violations = [one for one in told if one.kind == "async-unsafe"]
     others = [*(one for one in told if one.kind != "async-unsafe"), *costs]
@@ -117,21 +120,24 @@ def _named(finding: Finding, naming: Naming) -> Finding:
     return replace(finding, culprit=replace(culprit, distribution=naming(culprit.frame.file)))
 
 
-def _finding(fault: Fault, surveyed: Survey, source: Source, django: str | None, owners: Ownership) -> Finding:
-    loop = surveyed.samples.loop
+def _finding(fault: Fault, source: Source, django: str | None, owners: Ownership) -> Finding:
     return Finding(
         kind="async-unsafe",
         evidence=Evidence(reached=fault.reached, heading=fault.heading),
         allowed=fault.allowed,
         culprit=Culprit(fault.culprit, fault.package, by_name=fault.by_name),
-        call=fault.call.name,
+        call=as_written(fault.call, place(source(fault.culprit.file), fault.culprit.line)),
         sink=fault.sink,
         entries=_entries(fault),
         chain=fault.chain,
         remedies=remedies(fault.call, fault.site, source=source, django=django, owners=owners),
-        share=confidence.share(fault.weight, loop),
-        workers=_workers(fault, surveyed),
     )
+
+
+def _shared(finding: Finding, fault: Fault, surveyed: Survey) -> Finding:
+    """The finding with its part of the loop's samples, in all and of each process: what logs tell of has none."""
+    share = confidence.share(fault.weight, surveyed.samples.loop)
+    return replace(finding, share=share, workers=_workers(fault, surveyed))
 
 
 def _entries(fault: Fault) -> tuple[Entry, ...]:

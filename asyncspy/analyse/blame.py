@@ -7,22 +7,17 @@ from typing import NamedTuple
 
 from asyncspy.analyse import sinks
 from asyncspy.analyse.calls import CALLS, Call
+from asyncspy.analyse.connection import BACKEND, called_by, is_connection
+from asyncspy.analyse.handed import GIVEN
 from asyncspy.analyse.ownership import FRAMEWORK, STDLIB, Ownership, is_bare
 from asyncspy.analyse.pattern import Pattern, Rules
 from asyncspy.model import Frame
-
-BASE = "django/db/backends/base/base.py"
-CONNECTION_METHODS = (
-    "connect ensure_connection close cursor _cursor _prepare_cursor chunked_cursor create_cursor make_cursor "
-    "make_debug_cursor get_new_connection init_connection_state commit rollback savepoint savepoint_rollback "
-    "savepoint_commit clean_savepoints get_autocommit set_autocommit"
-).split()
 
 MACHINERY: Rules[bool] = Rules(
     [
         *((Pattern(f"{name}.execute_sql", "django/db/models/sql/compiler.py"), True) for name in (
             "SQLCompiler", "SQLInsertCompiler", "SQLUpdateCompiler")),
-        *((Pattern(f"BaseDatabaseWrapper.{name}", BASE), True) for name in CONNECTION_METHODS),
+        *BACKEND,
         *((pattern, True) for pattern, proof in sinks.PROOFS if proof.past_guard),
         (sinks.GUARD, True),
     ],
@@ -71,29 +66,30 @@ def call_after(frames: Sequence[Frame], culprit: int, sink: int) -> Call:
     beyond = frames[culprit + 1 : sink + 1]
     first = next((i for i, frame in enumerate(beyond) if not sinks.is_guard(frame)), None)
     if first is None:
-        return Call("a guarded connection method")
-    proof = sinks.proof(beyond[first], frames[culprit + first])
-    return Call(proof.name if proof else beyond[first].function)
+        passed = frames[sink + 1] if sink + 1 < len(frames) else None
+        return called_by(passed if passed is not None and is_connection(passed) else None)
+    called = beyond[first]
+    if is_connection(called):
+        return called_by(called)
+    proof = sinks.proof(called, frames[culprit + first])
+    return Call(proof.name if proof else called.function)
 
 
 def _is_machinery(frame: Frame) -> bool:
-    return MACHINERY.match(frame) is not None or _is_backend(frame)
-
-
-def _is_backend(frame: Frame) -> bool:
-    """A method of a database backend, whose module and class Django prescribes: ENGINE/base.py, DatabaseWrapper."""
-    holder, _, name = frame.function.rpartition(".")
-    return (
-        name in CONNECTION_METHODS
-        and frame.file.replace("\\", "/").endswith("/base.py")
-        and holder in {"", "DatabaseWrapper"}
-    )
+    return MACHINERY.match(frame) is not None or is_connection(frame)
 
 
 def _before_the_call(frames: Sequence[Frame], start: int, end: int, owners: Ownership) -> int:
-    """The last frame of nobody known before the first call that a rule knows."""
+    """The last frame of nobody known before the first call that a rule knows, of all or beyond the last hand-over."""
+    handed = deepest(range(start, end - 1), lambda i: _hands_over(frames, i, owners))
+    start = max(start, handed + 1)
     first = next((i for i in range(start, end) if _is_call(frames[i])), end)
     return deepest(range(start, first), lambda i: owners.of(frames[i]) is None)
+
+
+def _hands_over(frames: Sequence[Frame], index: int, owners: Ownership) -> bool:
+    """Whether Django calls somebody's function here: what stands next is that, if nobody is known to own it."""
+    return GIVEN.match(frames[index]) is not None and owners.of(frames[index + 1]) is None
 
 
 def _is_call(frame: Frame) -> bool:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, get_args
 
-from asyncspy.analyse import blame, chains, entries, sinks, worlds
+from asyncspy.analyse import blame, chains, entries, handed, sinks, worlds
 from asyncspy.analyse.calls import Call, Fix
-from asyncspy.analyse.ownership import STDLIB, Ownership
+from asyncspy.analyse.connection import CONNECTION
+from asyncspy.analyse.ownership import FRAMEWORK, STDLIB, Ownership
 from asyncspy.analyse.pattern import last_segment
 from asyncspy.analyse.remedies import Site
 from asyncspy.model import Frame, Link, Samples, Stack, World
@@ -50,8 +51,8 @@ class Fault:
 
     @property
     def call(self) -> Call:
-        """The call under the name that most samples saw it by."""
-        return min(self.calls, key=lambda call: (-self.calls[call], call.name))
+        """The call under the name that most samples saw it by, if there is one that says which it was."""
+        return min(self.calls, key=lambda call: (call == CONNECTION, -self.calls[call], call.name))
 
     @property
     def site(self) -> Site:
@@ -128,12 +129,18 @@ def violation_in(frames: Sequence[Frame], boundary: int, owners: Ownership | Non
     found = blame.blame(frames, boundary + 1, sink, owners)
     entry = _entry(frames, boundary, found, owners)
     call = blame.call_after(frames, found.position, sink)
+    own = owners.of(frames[found.position]) is None
+    fix = handed.returned(frames[found.position if own else boundary + 1 : sink])
+    call = call._replace(fixes=(fix,)) if fix else call
     return Violation(found.position, sink, reached, allowed, call, entry, found.by_name)
 
 
 def _entry(frames: Sequence[Frame], boundary: int, found: blame.Blame, owners: Ownership) -> entries.Found:
     """The door that the work came in by; a decorator's wrapper is passed for what it wraps."""
     own = blame.own_frames(frames, found, owners)
+    package = owners.of(frames[found.position])
+    if package is not None and package not in FRAMEWORK:
+        own = [owners.of(frame) == package and not entries.DOORS.match(frame) for frame in frames]
     start, end = start_of_loop(frames, boundary), found.position + 1
     entry = entries.entry(frames, own, start, end)
     if entry is None:
@@ -170,9 +177,7 @@ def _passed(frames: Sequence[Frame], guard: int, owners: Ownership) -> bool:
     return guard + 1 < len(frames) and owners.of(frames[guard + 1]) != STDLIB
 
 
-def add(
-    faults: dict[FaultKey, Fault], stack: Stack, violation: Violation, weight: int, owners: Ownership
-) -> FaultKey:
+def add(faults: dict[FaultKey, Fault], stack: Stack, violation: Violation, weight: int, owners: Ownership) -> FaultKey:
     """Count a violation to its fault, and give the key of that."""
     frames = stack.frames
     culprit = chains.spelt(frames, violation.culprit)

@@ -57,6 +57,18 @@ REFRESH = Fix(
     Rewrite("field", "", 'await {holder}.arefresh_from_db(fields=["{name}"])'),
     "before this line",
 )
+FROM_OPERATION = Fix(
+    "an async operation returned a queryset, or objects whose relations still query: return "
+    "[item async for item in queryset], with select_related(…) and prefetch_related(…) for what the schema shows",
+    "4.1",
+)
+FROM_RESOLVER = Fix(
+    "a resolver returned a queryset, or an object whose relations still query: return "
+    "[item async for item in queryset], with select_related(…) and prefetch_related(…), or give the field an async "
+    "resolver of its own",
+    "4.1",
+)
+CONNECTION_WORK = Fix("move the work with the connection into a sync function and await sync_to_async(function)(…)")
 COUNT_OR_FETCH = Fix("ask the database for the number: await queryset.acount()", "4.1")
 EXISTS_OR_FETCH = Fix("ask the database whether there is one: await queryset.aexists()", "4.1")
 FIRST_OR_FETCH = Fix("ask the database for the one: await queryset.afirst(), or aget()", "4.1")

@@ -35,6 +35,7 @@ PLUMBING = (
     Pattern("AbstractBaseUser.save", "django/contrib/auth/base_user.py"),
     Pattern("ModelBackend.get_user", "django/contrib/auth/backends.py"),
     Pattern("ModelBackend.authenticate", "django/contrib/auth/backends.py"),
+    Pattern("update_last_login", "django/contrib/auth/models.py"),
 )
 """Django's frames between own code and the query that no other rule has to know; they only matter without folders."""
 
@@ -42,7 +43,7 @@ LIBRARY_FILES = {
     file: package
     for package, files in {
         "django": "related_descriptors.py query_utils.py functional.py deprecation.py dispatcher.py transaction.py "
-        "compiler.py subqueries.py defaulttags.py loader_tags.py",
+        "compiler.py subqueries.py defaulttags.py defaultfilters.py loader_tags.py admin_list.py admin_modify.py",
         "asgiref": "current_thread_executor.py",
         "uvicorn": "httptools_impl.py h11_impl.py proxy_headers.py",
         "gunicorn": "wsgiapp.py arbiter.py gthread.py",

@@ -48,13 +48,14 @@ def with_logged(
     if not events:
         return findings
     waiting = _told(events, owners)
+    made = {id(one): make(one.fault) for one in waiting}
     merged = []
     for finding in findings:
-        same = [one for one in waiting if _is_same(finding, one.fault)]
+        same = [one for one in waiting if _is_same(finding, made[id(one)])]
         waiting = [one for one in waiting if one not in same]
         merged.append(_with(finding, same))
     only_logged = sorted(waiting, key=lambda one: (-one.times, one.fault.culprit))
-    merged += [_finding(one, make(one.fault), findings) for one in only_logged]
+    merged += [_finding(one, made[id(one)], findings) for one in only_logged]
     return (*merged, *_middleware(events, merged, owners))
 
 
@@ -83,12 +84,10 @@ def _add_to(faults: dict[FaultKey, Fault], frames: tuple[Frame, ...], times: int
     return faults[add(faults, Stack(frames), violation, times, owners)]
 
 
-def _is_same(finding: Finding, fault: Fault) -> bool:
+def _is_same(finding: Finding, told: Finding) -> bool:
     """Whether both mean the same call on the same line; recordings shorten files, and logs shorten functions."""
     return (
-        finding.kind == "async-unsafe"
-        and finding.call == fault.call.name
-        and same(finding.culprit.frame, fault.culprit)
+        finding.kind == "async-unsafe" and finding.call == told.call and same(finding.culprit.frame, told.culprit.frame)
     )
 
 
@@ -115,9 +114,7 @@ def _with(finding: Finding, told: Sequence[Told]) -> Finding:
 
 def _finding(one: Told, made: Finding, sampled: Sequence[Finding]) -> Finding:
     """A finding that only logs tell of, with its outer part from a sampled chain if its own was cut off."""
-    finding = replace(
-        made, evidence=Evidence(logged=one.times), allowed=False, share=None, workers=(), logged=one.logged
-    )
+    finding = replace(made, evidence=Evidence(logged=one.times), allowed=False, logged=one.logged)
     outer = _outer_part(finding.chain, sampled) if one.cut else None
     if outer is None:
         return finding

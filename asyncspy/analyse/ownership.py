@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from asyncspy.analyse.libraries import Library, known_owner, lies_in
+from asyncspy.analyse.pattern import last_segment
 from asyncspy.model import Frame
 
 STDLIB = "stdlib"
@@ -29,8 +30,11 @@ KNOWN_PACKAGES = FRAMEWORK | frozenset(
 )
 """Top-level names that give a package away where its folder says nothing: short names, and one folder for all."""
 
-TYPED_BY_HAND = ("<stdin>", "<console>", "<ipython-input", "<doctest")
+TYPED_BY_HAND = ("<stdin>", "<console>", "<python-input", "<ipython-input", "<doctest")
 """Names of code that has no file and is the user's own all the same; any other `<…>` was generated."""
+
+COMMAND = "<string>"
+"""What `python -c` and `manage.py shell -c` run, and what a dataclass or a named tuple has written for itself."""
 
 INSTALLED = (
     re.compile(r".*/(?:site|dist)-packages/(.+)"),
@@ -60,6 +64,8 @@ class Ownership:
         file = frame.file.replace("\\", "/")
         if is_bare(file) and not self._root_of(file):
             return known_owner(frame) or self._of_file(file)
+        if file == COMMAND and _is_written(frame.function):
+            return None
         return self._of_file(file)
 
     def _owner(self, file: str) -> str | None:
@@ -85,6 +91,12 @@ class Ownership:
                 if library.package == STDLIB and top in sys.stdlib_module_names:
                     return STDLIB
         return None
+
+
+def _is_written(function: str) -> bool:
+    """Whether somebody wrote a function of this name; what is generated are dunder methods and a lambda around them."""
+    name = last_segment(function)
+    return not name.startswith("__") and name != "<lambda>"
 
 
 def is_bare(file: str) -> bool:

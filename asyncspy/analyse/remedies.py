@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from asyncspy.analyse.calls import CALLS, Call, Fix, Rewrite
+from asyncspy.analyse.connection import CONNECTION, is_connection
+from asyncspy.analyse.handed import UNEVALUATED
 from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.pattern import last_segment
 from asyncspy.analyse.rewrite import Place, place, rewritten
@@ -70,11 +72,14 @@ def remedies(
 ) -> tuple[Remedy, ...]:
     """What to change: at the culprit's line, or where async code leads into it; a package is not the user's."""
     owners = owners or Ownership()
-    package = owners.of(site.path[-1])
-    if package is not None and not any(owners.of(frame) is None for frame in site.path):
+    culprit = site.path[-1]
+    package = owners.of(culprit)
+    is_foreign = package is not None and not any(owners.of(frame) is None for frame in site.path)
+    if call.fixes in UNEVALUATED and exists_in(call.fixes[0], django):
+        return (Remedy(call.fixes[0].text, call.fixes[0].since),)
+    if is_foreign:
         return (Remedy(NOT_YOURS.format(package=package)),)
     fixes = [fix for fix in call.fixes if exists_in(fix, django)] if _is_direct(call, site.beyond) else []
-    culprit = site.path[-1]
     where = place(source(culprit.file), culprit.line)
     if where is None:
         return tuple(Remedy(fix.text, fix.since) for fix in fixes[:MOST]) or (BY_THREAD,)
@@ -91,6 +96,8 @@ def remedies(
 
 def _is_direct(call: Call, beyond: Sequence[Frame]) -> bool:
     """Whether the user's line itself makes this call, and not something in between."""
+    if call.fixes == CONNECTION.fixes:
+        return True
     first = next((frame for frame in beyond if not PLUMBING.search(frame.file)), None)
     return first is not None and CALLS.match(first) == call
 
@@ -145,6 +152,8 @@ def _where_it_is_called(spot: Spot, source: Source, django: str | None) -> Seque
 def _threaded(spot: Spot) -> Remedy | None:
     """The call on the async line, through sync_to_async; None where the line does not show which it is."""
     first = next((frame for frame in spot.calls if not PLUMBING.search(frame.file)), None)
+    if first is not None and is_connection(first):
+        return None
     code = rewritten(spot.place, Rewrite("wrap", last_segment(first.function))) if first else None
     where = f"in {shown(spot.frame)}"
     return Remedy(f"{where}, call it through a thread: {code}", None, code, f"{where}, in a thread") if code else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -73,6 +73,16 @@ def place(text: str | None, line: int) -> Place | None:
             return Place(text, ast.parse(text), line)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def spelt(where: Place, methods: Container[str]) -> str | None:
+    """How the line spells the one call of such a method, without its parentheses."""
+    found = {
+        ast.unparse(node.func)
+        for node in ast.walk(where.tree)
+        if isinstance(node, ast.Call) and _spans(node, where.line) and _called(node.func) in methods
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def rewritten(where: Place, rewrite: Rewrite) -> str | None:

@@ -109,5 +109,7 @@ def proof(frame: Frame, caller: Frame | None) -> Proof | None:
     found = PROOFS.match(frame)
     if found is None or not found.callers:
         return found
-    is_known = caller is not None and caller.file == frame.file and last_segment(caller.function) in found.callers
-    return found if is_known else None
+    if caller is None or caller.file != frame.file or last_segment(caller.function) not in found.callers:
+        return None
+    holder = caller.function.rpartition(".")[0]
+    return found if not holder or holder.endswith("QuerySet") else None

@@ -1,7 +1,8 @@
 """Stacks as text, root first, in every spelling that a recording may use.
 
-A line is `function (file:line)`. Files are written short and are given a root by what they are: the standard library,
-site-packages, or the user's own project under /srv/shop.
+A line is `function (file:line)`. Its number is made up, here and in the tests: no rule reads the number of a library's
+line, and what is real is recorded (test_every_stack.py, fixtures/). Files are written short and are given a root by
+what they are: the standard library, site-packages, or the user's own project under /srv/shop.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ LIBRARY_ROOTS = {
     **dict.fromkeys(["asyncio", "concurrent", "threading.py", "selectors.py", "os.py", "contextlib.py"], STDLIB),
     **dict.fromkeys(["multiprocessing", "unittest", "importlib"], STDLIB),
     **dict.fromkeys(["django", "asgiref", "uvicorn", "gunicorn", "granian", "channels", "ninja", "twisted"], PACKAGES),
-    **dict.fromkeys(["debug_toolbar", "tenants", "anyio", "rest_framework", "graphql"], PACKAGES),
+    **dict.fromkeys(["debug_toolbar", "tenants", "anyio", "rest_framework", "graphql", "strawberry"], PACKAGES),
     **dict.fromkeys(["uvloop", "hypercorn", "tornado", "ipykernel", "pytest_asyncio", "celery"], PACKAGES),
     **dict.fromkeys(["socket.py", "ssl.py", "subprocess.py", "queue.py", "pathlib.py", "json", "urllib"], STDLIB),
     **dict.fromkeys(["shutil.py", "pathlib"], STDLIB),

@@ -13,7 +13,7 @@ HELPER = "helper_count (shop/pricing.py:22)\n"
 WATCHER = "watch (shop/db/watch.py:9)\n"
 CURSOR = GUARD.format(line=26)
 
-# Frames of Django 5.2 between the ORM and the database, with their lines.
+# Frames of Django between the ORM and the database; their lines are made up.
 BEYOND = """
 SQLCompiler.execute_sql (django/db/models/sql/compiler.py:1621)
 SQLInsertCompiler.execute_sql (django/db/models/sql/compiler.py:1881)
@@ -189,6 +189,48 @@ def test_without_folders_the_frame_before_the_first_call_is_to_blame(way: str, c
     assert (found.culprit.frame.function, found.culprit.frame.file) == ("helper_count", "pricing.py")
     assert found.culprit.by_name
     assert [one.frame.function for one in found.entries] == ["checkout"]
+
+
+# Frames of Django that call what they were given, below a call that a rule names.
+HANDED_OVER = {
+    "Model.save (django/db/models/base.py:902)": (
+        "Signal.send (django/dispatch/dispatcher.py:189)",
+        "Signal.send_robust (django/dispatch/dispatcher.py:230)",
+    ),
+    "render (django/shortcuts.py:25)": (
+        "SimpleNode.render (django/template/library.py:200)",
+        "SimpleBlockNode.render (django/template/library.py:340)",
+        "InclusionNode.render (django/template/library.py:260)",
+        "FilterExpression.resolve (django/template/base.py:750)",
+    ),
+    "Serializer.data (rest_framework/serializers.py:560)": (
+        "SerializerMethodField.to_representation (rest_framework/fields.py:1880)",
+    ),
+}
+INSIDE = [f"{call}\n{frame}" for call, given in HANDED_OVER.items() for frame in given]
+
+
+@pytest.mark.parametrize("classes", [True, False], ids=["with classes", "without"])
+@pytest.mark.parametrize("inside", INSIDE)
+def test_without_folders_what_django_was_given_to_call_is_to_blame(inside: str, classes: bool) -> None:
+    found = bare(ASYNCIO, HANDLER, VIEW, inside, "restock (shop/stock.py:8)\n", COUNT, classes=classes)
+    assert (found.culprit.frame.function, found.culprit.frame.file) == ("restock", "stock.py")
+    assert [one.frame.function for one in found.entries] == ["checkout"]
+
+
+@pytest.mark.parametrize(
+    ("inside", "own"),
+    [
+        (HANDED_OVER["render (django/shortcuts.py:25)"][3], "length (django/template/defaultfilters.py:609)"),
+        (
+            HANDED_OVER["Model.save (django/db/models/base.py:902)"][0],
+            "update_last_login (django/contrib/auth/models.py:20)",
+        ),
+    ],
+)
+def test_without_folders_djangos_own_filters_and_receivers_are_not(inside: str, own: str) -> None:
+    found = bare(ASYNCIO, HANDLER, VIEW, "login (django/contrib/auth/__init__.py:190)\n", inside, own, COUNT)
+    assert found.culprit.frame.function == "checkout"
 
 
 def test_without_folders_djangos_frames_alone_blame_django() -> None:

@@ -185,14 +185,17 @@ OTHER_LINES = (
     "async def f():\n    await asyncio.wait_for(ws.recv(), 1)  # here",
     "async def f():\n    asyncio.create_task(ws.recv())  # here",
     "async def f():\n    async with LOCK:  # here\n        pass",
-    *(f"async def f():\n    {made}  # here" for made in (
-        "reply = asyncio.ensure_future(ws.recv())",
-        "replies = asyncio.gather(ws.recv(), other.recv())",
-        "reply = asyncio.wait({ws.recv()})",
-        "reply = asyncio.wait_for(ws.recv(), 1)",
-        "reply = asyncio.shield(ws.recv())",
-        "reply = asyncio.run_coroutine_threadsafe(ws.recv(), loop)",
-    )),
+    *(
+        f"async def f():\n    {made}  # here"
+        for made in (
+            "reply = asyncio.ensure_future(ws.recv())",
+            "replies = asyncio.gather(ws.recv(), other.recv())",
+            "reply = asyncio.wait({ws.recv()})",
+            "reply = asyncio.wait_for(ws.recv(), 1)",
+            "reply = asyncio.shield(ws.recv())",
+            "reply = asyncio.run_coroutine_threadsafe(ws.recv(), loop)",
+        )
+    ),
     "sock.setblocking(False)\ndata = sock.recv(10)  # here",
     "sock.settimeout(0)\ndata = sock.recv(10)  # here",
     "sock = socket.socket(type=socket.SOCK_STREAM | socket.SOCK_NONBLOCK)\ndata = sock.recv(10)  # here",

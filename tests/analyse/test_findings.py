@@ -376,3 +376,12 @@ def test_a_sink_right_above_the_boundary_blames_nobody_of_the_users() -> None:
     (finding,) = analyse(profile(frames(UVLOOP, above))).findings
     assert finding.culprit.package is not None
     assert "hydrate" not in {link.function for link in finding.chain}
+
+
+def test_without_folders_an_own_class_is_no_queryset() -> None:
+    """What proves a query only under certain callers asks for their class, where it is recorded."""
+    rows = "Rows._fetch_all (shop/query.py:19)\n"
+    for caller, found in ((rows, 0), ("QuerySet._fetch_all (django/db/models/query.py:1954)\n", 1)):
+        whole = frames(ASYNCIO, HANDLER, VIEW, caller, "ModelIterable.__iter__ (django/db/models/query.py:93)")
+        bare = tuple(frame._replace(file=frame.file.rpartition("/")[2]) for frame in whole)
+        assert len(analyse(profile(bare)).findings) == found

@@ -42,6 +42,7 @@ OWNERS |= {
     "<console>": None,
     "<stdin>": None,
     "<doctest shop.tests[0]>": None,
+    "<python-input-4>": None,
     # generated, frozen, archived
     "<attrs generated init shop.models.Basket>": "stdlib",
     "<frozen runpy>": "stdlib",
@@ -151,6 +152,15 @@ def test_a_standard_library_in_an_odd_place_is_given_away_too() -> None:
     assert owners.of(Frame("view", "/py/Lib/shop/views.py")) is None
 
 
+COMMAND: list[tuple[str, str | None]] = [("<module>", None), ("main", None), ("main.<locals>.total", None)]
+COMMAND += [("Basket.__init__", "stdlib"), ("__create_fn__.<locals>.__eq__", "stdlib"), ("<lambda>", "stdlib")]
+
+
+@pytest.mark.parametrize(("function", "expected"), COMMAND)
+def test_a_command_line_is_the_users_and_what_a_dataclass_wrote_is_not(function: str, expected: str | None) -> None:
+    assert Ownership().of(Frame(function, "<string>", 1)) == expected
+
+
 BARE = [
     (Frame("QuerySet.count", "query.py", 3), "django"),
     (Frame("count", "query.py", 3), "django"),
@@ -167,7 +177,7 @@ BARE = [
 ]
 FILES = {
     "django": "related_descriptors.py query_utils.py functional.py deprecation.py dispatcher.py transaction.py "
-    "compiler.py subqueries.py defaulttags.py loader_tags.py",
+    "compiler.py subqueries.py defaulttags.py defaultfilters.py loader_tags.py admin_list.py admin_modify.py",
     "asgiref": "current_thread_executor.py",
     "uvicorn": "httptools_impl.py h11_impl.py proxy_headers.py",
     "gunicorn": "wsgiapp.py arbiter.py gthread.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 from dataclasses import replace
 
@@ -165,8 +166,14 @@ def test_library_frames_above_the_sink_or_below_the_loop_blame_nobody_else(
     assert culprits(analyse(Profile({Stack((*added, *stack)): 1}))) == culprits(before)
 
 
+def can_be(stack: tuple[Frame, ...]) -> bool:
+    """Whether a thread can have it: `_fetch_all` never iterates a queryset, but without classes it would seem to."""
+    names = [frame.function for frame in stack]
+    return ("QuerySet._fetch_all", "QuerySet.__iter__") not in itertools.pairwise(names)
+
+
 @pytest.mark.parametrize("spelling", SPELLINGS)
-@given(tidy | wild)
+@given((tidy | wild).filter(can_be))
 @many
 def test_a_poorer_spelling_never_turns_innocent_into_guilty(spelling: str, stack: tuple[Frame, ...]) -> None:
     if analyse(Profile({Stack(stack): 1})).findings:

@@ -1,6 +1,6 @@
 """One stack, or one frame, for each rule: alone it must make the difference that it is there for.
 
-The frames are spelt as recorded, with the lines of the releases that have them: Django 5.2, asgiref 3.7 to 3.13, ...
+The frames are spelt as Django 5.2 and asgiref 3.7 to 3.13 are recorded; the numbers of their lines are made up.
 """
 
 from __future__ import annotations

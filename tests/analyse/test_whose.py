@@ -29,9 +29,7 @@ def found(kind: str, line: Frame, *roots: str) -> Finding:
     profile = Profile(stacks, (Origin("py-spy 0.4.3", mode, 100, 2.0),))
     named = Distribution("tools", "2.1")
     (finding,) = [
-        one
-        for one in analyse(profile, app_roots=roots, distribution=lambda _: named).findings
-        if one.kind == kind
+        one for one in analyse(profile, app_roots=roots, distribution=lambda _: named).findings if one.kind == kind
     ]
     return finding
 

@@ -26,9 +26,6 @@ FUNCTIONS = {
 }
 """The planted functions: all that a recording without line numbers can name."""
 
-WITHOUT_FOLDERS = {("faults.py", "signal")}
-"""Nothing says of the user's own `helpers.py`, called by Django, that it is not Django's: the sender is named."""
-
 
 def analysed(name: str) -> Analysis:
     return analyse(load(FOLDER / name))
@@ -80,7 +77,7 @@ def test_poorer_forms_name_the_planted_functions_and_no_other(name: str) -> None
         for finding in analysis.findings
         if finding.kind == "async-unsafe"
     }
-    assert culprits <= FUNCTIONS | (WITHOUT_FOLDERS if name.startswith("bare") else set())
+    assert culprits <= FUNCTIONS
     assert len(culprits) >= 6
     assert [finding.call for finding in analysis.findings if finding.allowed] == []
     assert analysis.samples.sync <= analysis.samples.total // 50
