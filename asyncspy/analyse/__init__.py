@@ -54,7 +54,7 @@ def analyse(
     profile = written(profile)
     frames = {frame for stack in profile.stacks for frame in stack.frames}
     frames.update(frame for event in profile.events for frame in event.frames)
-    owners = Ownership(app_roots, libraries_in(frames))
+    owners = Ownership(app_roots, libraries_in(frames), _served(profile))
     surveyed = survey(profile.stacks, owners)
     samples = surveyed.samples
     django = common_django(profile.origins)
@@ -62,7 +62,8 @@ def analyse(
     def finding(fault: Fault) -> Finding:
         return _finding(fault, source, django, owners)
 
-    sampled = tuple(_shared(finding(fault), fault, surveyed) for fault in surveyed.faults)
+    unguarded = _unguarded(profile)
+    sampled = tuple(_shared(finding(fault), fault, surveyed, unguarded=unguarded) for fault in surveyed.faults)
     told = with_logged(sampled, profile.events, finding, owners)
     crossings, wall, costs = _beyond(profile, source, owners, written(beside) if beside else None)
     violations = [one for one in told if one.kind == "async-unsafe"]
@@ -84,6 +85,19 @@ def analyse(
 def _targets(profile: Profile) -> dict[int, Worker]:
     """The processes that were watched, by pid."""
     return {origin.target.pid: origin.target for origin in profile.origins if origin.target is not None}
+
+
+def _unguarded(profile: Profile) -> bool:
+    """Whether every target was started with DJANGO_ALLOW_ASYNC_UNSAFE: samples short of the guard do not show it."""
+    said = [origin.target.async_unsafe_allowed if origin.target else None for origin in profile.origins]
+    return bool(said) and all(said)
+
+
+def _served(profile: Profile) -> set[str]:
+    """The packages that the targets serve: of `shop.asgi:application` and of the settings in `shop.settings`."""
+    targets = [origin.target for origin in profile.origins if origin.target is not None]
+    modules = [name for target in targets for name in (target.app, target.settings) if name]
+    return {name.partition(":")[0].partition(".")[0] for name in modules if not name.startswith("/")}
 
 
 def _beyond(
@@ -134,10 +148,10 @@ def _finding(fault: Fault, source: Source, django: str | None, owners: Ownership
     )
 
 
-def _shared(finding: Finding, fault: Fault, surveyed: Survey) -> Finding:
+def _shared(finding: Finding, fault: Fault, surveyed: Survey, *, unguarded: bool) -> Finding:
     """The finding with its part of the loop's samples, in all and of each process: what logs tell of has none."""
     share = confidence.share(fault.weight, surveyed.samples.loop)
-    return replace(finding, share=share, workers=_workers(fault, surveyed))
+    return replace(finding, share=share, workers=_workers(fault, surveyed), allowed=fault.allowed or unguarded)
 
 
 def _entries(fault: Fault) -> tuple[Entry, ...]:

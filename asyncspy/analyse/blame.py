@@ -8,7 +8,7 @@ from typing import NamedTuple
 from asyncspy.analyse import sinks
 from asyncspy.analyse.calls import CALLS, Call
 from asyncspy.analyse.connection import BACKEND, called_by, is_connection
-from asyncspy.analyse.handed import GIVEN
+from asyncspy.analyse.handed import GIVEN, RETURNED
 from asyncspy.analyse.ownership import FRAMEWORK, STDLIB, Ownership, is_bare
 from asyncspy.analyse.pattern import Pattern, Rules
 from asyncspy.model import Frame
@@ -102,5 +102,8 @@ def _package(frames: Sequence[Frame], start: int, end: int, owners: Ownership) -
     if foreign >= 0:
         return foreign
     first_call = next((i for i in range(start, end) if CALLS.match(frames[i])), end)
+    declared = deepest(range(start, first_call), lambda i: RETURNED.match(frames[i]) is not None)
+    if declared >= 0:
+        return declared
     django = deepest(range(start, first_call), lambda i: owners.of(frames[i]) != STDLIB)
     return django if django >= 0 else start

@@ -101,8 +101,11 @@ CALLS: Rules[Call] = Rules(
             "django/forms/forms.py", "BaseForm.is_valid BaseForm.errors BaseForm.full_clean", "validate in a thread"
         ),
         *_wrapped(
-            "django/forms/models.py", "BaseModelForm.save ModelChoiceIterator.__iter__", "work on the form in a thread"
+            "django/forms/models.py",
+            "BaseModelForm.save ModelChoiceIterator.__iter__ BaseModelFormSet.save",
+            "work on the form in a thread",
         ),
+        *_wrapped("django/forms/formsets.py", "BaseFormSet.is_valid BaseFormSet.full_clean", "validate in a thread"),
         *_wrapped(
             "rest_framework/serializers.py", "BaseSerializer.is_valid BaseSerializer.save", "serialize in a thread"
         ),
@@ -128,11 +131,13 @@ CALLS: Rules[Call] = Rules(
             "5.2",
         ),
         *_async_twins("django/contrib/auth/models.py", "UserManager", "create_user create_superuser", "5.2"),
+        *_async_twins("django/contrib/auth/base_user.py", "AbstractBaseUser", "check_password", "5.0"),
         # sessions
         *_async_twins(
             SESSION,
             "SessionBase",
-            "get pop setdefault update has_key keys values items flush cycle_key test_cookie_worked get_expiry_age",
+            "get pop setdefault update has_key keys values items flush cycle_key test_cookie_worked get_expiry_age "
+            "get_expiry_date get_expire_at_browser_close set_expiry set_test_cookie delete_test_cookie",
             "5.1",
         ),
         *_same(SESSION, "SessionBase.__getitem__", Fix("await request.session.aget(key)", "5.1")),
@@ -174,6 +179,10 @@ CALLS: Rules[Call] = Rules(
         *_same(
             RELATED, "ForwardManyToOneDescriptor.__get__ ReverseOneToOneDescriptor.__get__", SELECT_RELATED, PREFETCH
         ),
+        *(
+            (Pattern(name, "django/contrib/contenttypes/fields.py"), Call("GenericForeignKey.__get__", (PREFETCH,)))
+            for name in ("GenericForeignKey.__get__", "GenericForeignKeyDescriptor.__get__")  # from 6.1 on
+        ),
         *_same(
             "django/db/models/query_utils.py",
             "DeferredAttribute.__get__",
@@ -194,6 +203,12 @@ CALLS: Rules[Call] = Rules(
             "4.2",
         ),
         *_async_twins(
+            "django/contrib/contenttypes/fields.py",
+            "create_generic_related_manager.<locals>.GenericRelatedObjectManager",
+            "add create get_or_create update_or_create remove clear set",
+            "4.2",
+        ),
+        *_async_twins(
             QUERY,
             "QuerySet",
             "get create get_or_create update_or_create bulk_create bulk_update in_bulk count aggregate exists contains "
@@ -204,6 +219,7 @@ CALLS: Rules[Call] = Rules(
         *_same(QUERY, "QuerySet.__len__", COUNT_OR_FETCH, LIST_FIRST),
         *_same(QUERY, "QuerySet.__bool__", EXISTS_OR_FETCH, LIST_FIRST),
         *_same(QUERY, "QuerySet.__getitem__", FIRST_OR_FETCH, LIST_FIRST),
+        *_same(QUERY, "QuerySet.__getstate__", LIST_FIRST),
         *_same(QUERY, "QuerySet.__repr__", Fix("show str(queryset.query), or what was fetched without blocking")),
         *_same(
             QUERY,
@@ -216,7 +232,7 @@ CALLS: Rules[Call] = Rules(
         *_async_twins("django/db/models/base.py", "Model", "save delete refresh_from_db", "4.2"),
         *_wrapped(
             "django/db/models/base.py",
-            "Model.full_clean Model.clean_fields Model.validate_unique",
+            "Model.full_clean Model.clean_fields Model.validate_unique Model.validate_constraints",
             "validate in a thread: unique fields and foreign keys ask the database",
         ),
         # transactions

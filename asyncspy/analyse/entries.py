@@ -31,7 +31,11 @@ DOORS: Rules[Door] = Rules(
             Door("middleware"),
         ),
         (Pattern("MiddlewareMixin.__acall__", "django/utils/deprecation.py"), Door("middleware")),
+        (Pattern("ASGIHandler.send_response", "django/core/handlers/asgi.py"), Door("streamed response")),
+        (Pattern("LifespanOn.main", "uvicorn/lifespan/on.py"), Door("lifespan")),
+        (Pattern("Lifespan.handle_lifespan", "hypercorn/asyncio/lifespan.py"), Door("lifespan")),
         (Pattern("AsyncConsumer.dispatch", "channels/consumer.py"), Door("consumer")),
+        (Pattern("run_endpoint_function", "fastapi/routing.py"), Door("endpoint")),
         (Pattern("AsyncOperation.run", "ninja/operation.py"), Door("ninja operation")),
         (
             Pattern("ExecutionContext.execute_field", "graphql/execution/execute.py"),
@@ -54,6 +58,12 @@ DOORS: Rules[Door] = Rules(
         (Pattern("Node.render_annotated", "django/template/base.py"), Door("template tag", holds=False)),
     ]
 )
+
+
+def last_door(frames: Sequence[Frame]) -> Door:
+    """The innermost holding door, where nothing of the user's own came in by any."""
+    doors = (door for frame in reversed(frames) if (door := DOORS.match(frame)) and door.holds)
+    return next(doors, CALLBACK)
 
 
 class Found(NamedTuple):

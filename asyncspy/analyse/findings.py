@@ -130,8 +130,8 @@ def violation_in(frames: Sequence[Frame], boundary: int, owners: Ownership | Non
     entry = _entry(frames, boundary, found, owners)
     call = blame.call_after(frames, found.position, sink)
     own = owners.of(frames[found.position]) is None
-    fix = handed.returned(frames[found.position if own else boundary + 1 : sink])
-    call = call._replace(fixes=(fix,)) if fix else call
+    fixes = handed.returned(frames[found.position if own else boundary + 1 : sink])
+    call = call._replace(fixes=fixes) if fixes else call
     return Violation(found.position, sink, reached, allowed, call, entry, found.by_name)
 
 
@@ -144,7 +144,7 @@ def _entry(frames: Sequence[Frame], boundary: int, found: blame.Blame, owners: O
     start, end = start_of_loop(frames, boundary), found.position + 1
     entry = entries.entry(frames, own, start, end)
     if entry is None:
-        return entries.Found(entries.CALLBACK.kind, found.position)
+        return entries.Found(entries.last_door(frames[start:end]).kind, found.position)
     if entry.kind in WRAPPED_AT:
         return entry
     return entry._replace(position=chains.past_wrappers(frames, own, entry.position, end))

@@ -57,6 +57,13 @@ REFRESH = Fix(
     Rewrite("field", "", 'await {holder}.arefresh_from_db(fields=["{name}"])'),
     "before this line",
 )
+IN_A_LIST = Fix("evaluate it in a thread before it is returned: await sync_to_async(list)(queryset)")
+FROM_MIXIN = Fix(
+    "LoginRequiredMixin and its like ask for request.user before an async handler, on the event loop: leave them out "
+    "of this view, and check user = await request.auser() in the handler",
+    "5.0",
+)
+SYNC_HANDLERS = Fix("make this view's handlers sync, and Django runs it in a thread")
 FROM_OPERATION = Fix(
     "an async operation returned a queryset, or objects whose relations still query: return "
     "[item async for item in queryset], with select_related(…) and prefetch_related(…) for what the schema shows",

@@ -52,9 +52,15 @@ STDLIB_FOLDERS = (
 
 
 class Ownership:
-    """Whose code is whose in one recording; `roots` are the folders that the user says the own code lies in."""
+    """Whose code is whose in one recording; `roots` are the folders that the user says the own code lies in.
 
-    def __init__(self, roots: Sequence[str] = (), libraries: Iterable[Library] = ()) -> None:
+    `served` are the packages that were served: installed like any other, they are the user's own all the same.
+    """
+
+    def __init__(
+        self, roots: Sequence[str] = (), libraries: Iterable[Library] = (), served: Iterable[str] = ()
+    ) -> None:
+        self._served = frozenset(served) - KNOWN_PACKAGES - sys.stdlib_module_names
         self.roots = tuple(sorted((_slashed(root) for root in roots), key=len, reverse=True))
         self._libraries = tuple(libraries)
         self._of_file = lru_cache(maxsize=100_000)(self._owner)
@@ -72,6 +78,8 @@ class Ownership:
         root = self._root_of(file)
         if root is not None:
             return _owner_by_place("/" + file[len(root) :].lstrip("/"))
+        if not self.roots and _owner_by_place(file) in self._served:
+            return None
         found = _owner_by_place(file) or _owner_of_script(file) or self._owner_by_library(file)
         if found is not None or not self.roots or not file.startswith("/"):
             return found

@@ -75,8 +75,8 @@ def remedies(
     culprit = site.path[-1]
     package = owners.of(culprit)
     is_foreign = package is not None and not any(owners.of(frame) is None for frame in site.path)
-    if call.fixes in UNEVALUATED and exists_in(call.fixes[0], django):
-        return (Remedy(call.fixes[0].text, call.fixes[0].since),)
+    if call.fixes in UNEVALUATED:
+        return tuple(Remedy(fix.text, fix.since) for fix in call.fixes if exists_in(fix, django))
     if is_foreign:
         return (Remedy(NOT_YOURS.format(package=package)),)
     fixes = [fix for fix in call.fixes if exists_in(fix, django)] if _is_direct(call, site.beyond) else []

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 from types import ModuleType
 
 import django
@@ -32,10 +35,7 @@ def renamed() -> list[tuple[Pattern, Fix]]:
         (pattern, fix)
         for pattern, call in CALLS
         for fix in call.fixes
-        if pattern.file.startswith("django/")
-        and fix.rewrite
-        and fix.rewrite.how == "rename"
-        and "<locals>" not in pattern.function
+        if pattern.file.startswith("django/") and fix.rewrite and fix.rewrite.how == "rename"
     ]
 
 
@@ -55,11 +55,33 @@ def is_defined(pattern: Pattern) -> bool:
     """Whether the function that a pattern names exists."""
     name = pattern.function.rpartition(".")[2]
     if "<locals>" in pattern.function:
-        text = inspect.getsource(module_of(pattern))
-        holders = [part for part in pattern.function.split(".")[:-1] if part != "<locals>"]
-        return f"def {name}(" in text and all(f"class {h}" in text or f"def {h}(" in text for h in holders)
+        return pattern.function in _functions(module_of(pattern))
     holder = holder_of(pattern)
     return holder is not None and vars(holder).get(name) is not None
+
+
+def has_twin(pattern: Pattern, twin: str) -> bool:
+    """Whether the installed Django has a method or function of that name beside the one that a pattern names."""
+    if "<locals>" in pattern.function:
+        return f"{pattern.function.rpartition('.')[0]}.{twin}" in _functions(module_of(pattern))
+    return getattr(holder_of(pattern), twin, None) is not None
+
+
+@lru_cache
+def _functions(module: ModuleType) -> frozenset[str]:
+    """The qualified names of all functions in a module's source, those that functions make included."""
+    return frozenset(_qualified(ast.parse(inspect.getsource(module)), ""))
+
+
+def _qualified(node: ast.AST, prefix: str) -> Iterator[str]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ClassDef):
+            yield from _qualified(child, f"{prefix}{child.name}.")
+        elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield f"{prefix}{child.name}"
+            yield from _qualified(child, f"{prefix}{child.name}.<locals>.")
+        else:
+            yield from _qualified(child, prefix)
 
 
 SESSION = "django/contrib/sessions/backends/base.py"

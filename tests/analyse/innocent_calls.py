@@ -11,20 +11,22 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib import auth
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.signed_cookies import SessionStore as SignedCookies
 from django.contrib.sites.models import Site
 from django.core.cache import cache
 from django.core.paginator import Paginator
-from django.db import connection, models
+from django.db import close_old_connections, connection, models
 from django.dispatch import Signal
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.template import Context, Template
 from django.test import RequestFactory
+from django.views import View
 
-from tests.analyse.planted_calls import GroupForm, active, group, logged_in, session, user
+from tests.analyse.planted_calls import GroupForm, active, group, logged_in, marked, session, user
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,10 @@ def known_type() -> None:
     Site.objects.get_current()
 
 
+def hashed() -> Any:
+    return User(username="eve", password=make_password("x"))
+
+
 def page() -> Any:
     made = Paginator(evaluated(), 2).page(1)
     len(made)
@@ -69,6 +75,16 @@ def page() -> Any:
 
 async def iterated() -> Any:
     return [one async for one in active()]
+
+
+async def broken_off() -> Any:
+    async for _ in active().aiterator(chunk_size=1):
+        break
+
+
+class Listed(View):
+    async def get(self, _request: Any) -> HttpResponse:
+        return HttpResponse("x")
 
 
 async def auser() -> Any:
@@ -172,6 +188,14 @@ INNOCENT = [
     ),
     Twin("acount()", lambda: active().acount()),
     Twin("async for", iterated),
+    Twin("closing connections that were never opened", close_old_connections),
+    Twin("a class-based view with async handlers", lambda: Listed.as_view()(RequestFactory().get("/"))),
+    Twin("a password that need not be hashed anew", lambda u: u.check_password("x"), hashed),
+    Twin(
+        "a loaded generic relation",
+        lambda mark: mark.about.text,
+        lambda: models.prefetch_related_objects(marks := [marked()[1]], "about") or marks[0],
+    ),
     Twin("aget, acreate, asave", lambda: User.objects.aget_or_create(username="ida")),
     Twin("asave()", lambda one: one.asave(), group),
     Twin("arefresh_from_db()", lambda one: one.arefresh_from_db(), user),
@@ -181,4 +205,5 @@ INNOCENT = [
     Twin("asend() with a sync receiver", asent),
     Twin("sync_to_async", lambda: sync_to_async(active().count)()),
     Twin("sync_to_async, any thread", lambda: sync_to_async(active().count, thread_sensitive=False)()),
+    Twin("an aiterator() that is left early", broken_off),  # last: its cursor stays open for a while
 ]

@@ -19,7 +19,9 @@ LIBRARY_ROOTS = {
     **dict.fromkeys(["asyncio", "concurrent", "threading.py", "selectors.py", "os.py", "contextlib.py"], STDLIB),
     **dict.fromkeys(["multiprocessing", "unittest", "importlib"], STDLIB),
     **dict.fromkeys(["django", "asgiref", "uvicorn", "gunicorn", "granian", "channels", "ninja", "twisted"], PACKAGES),
-    **dict.fromkeys(["debug_toolbar", "tenants", "anyio", "rest_framework", "graphql", "strawberry"], PACKAGES),
+    **dict.fromkeys(
+        ["debug_toolbar", "tenants", "anyio", "rest_framework", "graphql", "strawberry", "fastapi"], PACKAGES
+    ),
     **dict.fromkeys(["uvloop", "hypercorn", "tornado", "ipykernel", "pytest_asyncio", "celery"], PACKAGES),
     **dict.fromkeys(["socket.py", "ssl.py", "subprocess.py", "queue.py", "pathlib.py", "json", "urllib"], STDLIB),
     **dict.fromkeys(["shutil.py", "pathlib"], STDLIB),

@@ -11,25 +11,38 @@ import pytest
 
 from asyncspy.analyse.calls import CALLS, Fix
 from asyncspy.analyse.entries import DOORS
+from asyncspy.analyse.handed import GIVEN, RETURNED
 from asyncspy.analyse.pattern import Pattern
 from asyncspy.analyse.remedies import exists_in, parse_version
 from asyncspy.analyse.sinks import GUARD, PROOFS
-from tests.analyse.django_names import configure, holder_of, is_defined, named, renamed
+from tests.analyse.django_names import configure, has_twin, holder_of, is_defined, named, renamed
 
 configure()
 
 INSTALLED = django.get_version()
 FIRST_RELEASE = json.loads((Path(__file__).parents[2] / "fixtures" / "django" / "first-release.json").read_text())
-RULES = [pattern for pattern, _ in [*CALLS, *PROOFS, *DOORS] if pattern.file.startswith("django/")]
-OTHERS = ("rest_framework/", "channels/", "ninja/", "uvicorn/", "asgiref/")
-THIRD_PARTIES = [pattern for pattern, _ in [*CALLS, *DOORS] if pattern.file.startswith(OTHERS)]
+RULES = [pattern for pattern, _ in [*CALLS, *PROOFS, *DOORS, *RETURNED, *GIVEN] if pattern.file.startswith("django/")]
+OTHERS = ("rest_framework/", "channels/", "ninja/", "uvicorn/", "asgiref/", "hypercorn/")
+THIRD_PARTIES = [pattern for pattern, _ in [*CALLS, *DOORS, *RETURNED, *GIVEN] if pattern.file.startswith(OTHERS)]
 RENAMED = renamed()
-IN_WORDS = sorted({(name, fix) for _, call in CALLS for fix in call.fixes for name in named(fix)})
+FIXES = [*(fix for _, call in CALLS for fix in call.fixes), *(fix for _, fixes in RETURNED for fix in fixes)]
+IN_WORDS = sorted({(name, fix) for fix in FIXES for name in named(fix)})
+IN_EVERY_RELEASE = {
+    f"{holder}.{twin}": "4.2"
+    for holder in ("RelatedManager", "ManyRelatedManager", "GenericRelatedObjectManager")
+    for twin in ("acreate", "aget_or_create", "aupdate_or_create")
+}
+"""Related managers have these since 4.1.4 only; before, they were the queryset's, which leave the relation out."""
+
+ONLY_FROM = {"GenericForeignKeyDescriptor.__get__": (6, 1)}
+ONLY_UNTIL = {"GenericForeignKey.__get__": (6, 0)}
 
 
 @pytest.mark.parametrize("pattern", [*RULES, GUARD], ids=lambda pattern: pattern.function)
 def test_the_frame_exists(pattern: Pattern) -> None:
-    assert is_defined(pattern)
+    release = parse_version(INSTALLED) or (0, 0)
+    first, last = ONLY_FROM.get(pattern.function, (0, 0)), ONLY_UNTIL.get(pattern.function, (99, 0))
+    assert is_defined(pattern) == (first <= release <= last)
 
 
 @pytest.mark.parametrize("pattern", THIRD_PARTIES, ids=lambda pattern: pattern.function)
@@ -42,14 +55,16 @@ def test_the_frame_of_a_third_party_exists(pattern: Pattern) -> None:
 def test_the_replacement_came_with_the_release_that_is_said(pattern: Pattern, fix: Fix) -> None:
     """The table was recorded from the releases themselves: fixtures/django/record.py."""
     assert fix.rewrite is not None
-    assert fix.since == FIRST_RELEASE[f"{pattern.file}: {pattern.function} -> {fix.rewrite.new}"]
+    holder = pattern.function.rpartition(".")[0].rpartition(".")[2]
+    first = FIRST_RELEASE[f"{pattern.file}: {pattern.function} -> {fix.rewrite.new}"]
+    assert fix.since == IN_EVERY_RELEASE.get(f"{holder}.{fix.rewrite.new}", first)
 
 
 @pytest.mark.parametrize(("pattern", "fix"), RENAMED, ids=[pattern.function for pattern, _ in RENAMED])
 def test_the_installed_django_has_it_or_not_as_said(pattern: Pattern, fix: Fix) -> None:
     assert fix.rewrite is not None
+    assert has_twin(pattern, fix.rewrite.new) == exists_in(fix, INSTALLED)
     replacement = getattr(holder_of(pattern), fix.rewrite.new, None)
-    assert (replacement is not None) == exists_in(fix, INSTALLED)
     assert replacement is None or inspect.iscoroutinefunction(replacement)
 
 

@@ -40,9 +40,10 @@ def test_a_queryset_that_an_operation_returned() -> None:
     assert [(entry.kind, entry.frame.function) for entry in finding.entries] == [
         ("ninja operation", "Operation._result_to_response")
     ]
-    (remedy,) = finding.remedies
-    assert "return [item async for item in queryset]" in remedy.text
-    assert remedy.since == "4.1"
+    best, other = finding.remedies
+    assert "return [item async for item in queryset]" in best.text
+    assert best.since == "4.1"
+    assert "sync_to_async(list)(queryset)" in other.text
 
 
 @pytest.mark.parametrize("frame", RESOLVERS)
@@ -87,3 +88,54 @@ def test_what_this_django_cannot_do_is_not_proposed() -> None:
 def test_a_package_too_came_in_by_a_door(parts: tuple[str, ...], kind: str) -> None:
     finding = found(*parts, COUNT)
     assert (finding.culprit.package, finding.entries[0].kind) == ("tenants", kind)
+
+
+MIXINS = "LoginRequiredMixin PermissionRequiredMixin UserPassesTestMixin".split()
+USER = """
+new_method_proxy.<locals>.inner (django/utils/functional.py:251)
+SimpleLazyObject._setup (django/utils/functional.py:404)
+AuthenticationMiddleware.process_request.<locals>.<lambda> (django/contrib/auth/middleware.py:29)
+get_user (django/contrib/auth/middleware.py:15)
+get_user (django/contrib/auth/__init__.py:218)
+SessionStore.load (django/contrib/sessions/backends/db.py:55)
+"""
+
+
+@pytest.mark.parametrize("mixin", MIXINS)
+@pytest.mark.parametrize(("django", "remedy"), [("5.2.19", "auser()"), ("4.2.26", "handlers sync"), (None, "auser()")])
+def test_a_mixin_of_djangos_around_async_handlers(mixin: str, django: str | None, remedy: str) -> None:
+    """No line of the user's own is on the stack: the class that inherits from it has none to show."""
+    around = "View.as_view.<locals>.view (django/views/generic/base.py:105)\n"
+    view = f"{around}{mixin}.dispatch (django/contrib/auth/mixins.py:72)\n"
+    finding = found(view, USER, django=django)
+    assert (finding.culprit.package, finding.culprit.frame.function) == ("django", f"{mixin}.dispatch")
+    assert [entry.kind for entry in finding.entries] == ["async view"]
+    assert remedy in finding.remedies[0].text
+    assert not any("release of django" in one.text for one in finding.remedies)
+
+
+def test_an_own_test_of_such_a_mixin_is_the_users_line() -> None:
+    mixin = "UserPassesTestMixin.dispatch (django/contrib/auth/mixins.py:132)\nOrders.test_func (shop/views.py:9)\n"
+    assert found(mixin, COUNT).culprit.frame.function == "Orders.test_func"
+
+
+def test_an_endpoint_of_fastapis_that_returned_it() -> None:
+    served = "run_endpoint_function (fastapi/routing.py:190)\n"
+    assert found(served, "serialize_response (fastapi/routing.py:150)\n", ITERATE).culprit.package == "fastapi"
+    answer = "serialize_response (fastapi/routing.py:150)\n"
+    assert "return [item async for item in queryset]" in found(answer, ITERATE).remedies[0].text
+    assert found(served, "checkout (shop/api.py:4)\n", COUNT).entries[0].kind == "endpoint"
+
+
+@pytest.mark.parametrize(
+    ("door", "kind"),
+    [
+        ("ASGIHandler.send_response (django/core/handlers/asgi.py:330)", "streamed response"),
+        ("LifespanOn.main (uvicorn/lifespan/on.py:86)", "lifespan"),
+        ("Lifespan.handle_lifespan (hypercorn/asyncio/lifespan.py:40)", "lifespan"),
+    ],
+)
+def test_ways_in_beside_the_view(door: str, kind: str) -> None:
+    stack = frames(ASYNCIO, door, "chunks (shop/exports.py:8)", COUNT)
+    (finding,) = analyse(Profile({Stack(stack): 1})).findings
+    assert [(entry.kind, entry.frame.function) for entry in finding.entries] == [(kind, "chunks")]

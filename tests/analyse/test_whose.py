@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.model import Distribution, Finding, Frame, Mode, Origin, Profile, Stack
+from asyncspy.model import Distribution, Finding, Frame, Mode, Origin, Profile, Stack, Worker
 from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, OWN, PACKAGES, POOL, frames
 
 INNER = "convert_exception_to_response.<locals>.inner (django/core/handlers/exception.py:55)\n"
@@ -51,6 +51,43 @@ def test_a_package_is_named_with_its_distribution(kind: str) -> None:
 def test_what_lies_outside_all_roots_is_a_packages(kind: str) -> None:
     culprit = found(kind, Frame("Audit.__call__", f"{OWN}tools/audit.py", 9), "/srv/app").culprit
     assert culprit.package == f"{OWN}tools"
+
+
+@pytest.mark.parametrize(
+    ("app", "settings", "package"),
+    [
+        ("shop.asgi:application", None, None),
+        (None, "shop.settings.production", None),
+        ("config.asgi:application", "config.settings", "shop"),
+        ("django.core.asgi:application", None, "shop"),
+        (None, None, "shop"),
+    ],
+)
+def test_an_installed_app_is_the_users_own_if_it_is_what_was_served(
+    app: str | None, settings: str | None, package: str | None
+) -> None:
+    """As `pip install .` in an image leaves it: in site-packages, beside what is really somebody else's."""
+    target = Worker(7, 1, "worker", True, "uvicorn", app=app, settings=settings)
+    tenants = frames("TenantMiddleware.__call__ (tenants/middleware.py:14)\n")
+    stack = (*frames(ASYNCIO, HANDLER), *tenants, Frame("checkout", f"{PACKAGES}shop/views.py", 9), *frames(COUNT))
+    (finding,) = analyse(Profile({Stack(stack): 1}, (Origin("py-spy", target=target),))).findings
+    assert (finding.culprit.package, finding.culprit.frame.function) == (package, "checkout")
+
+
+def test_what_was_served_is_no_excuse_for_django() -> None:
+    target = Worker(7, 1, "worker", True, "uvicorn", app="django.core.asgi:application")
+    stack = frames(ASYNCIO, HANDLER, "TenantMiddleware.__call__ (tenants/middleware.py:14)", COUNT)
+    (finding,) = analyse(Profile({Stack(stack): 1}, (Origin("py-spy", target=target),))).findings
+    assert finding.culprit.package == "tenants"
+
+
+@pytest.mark.parametrize(("said", "allowed"), [((True,), True), ((True, None), False), ((False,), False), ((), False)])
+def test_a_target_without_a_guard_lets_everything_pass(said: tuple[bool | None, ...], allowed: bool) -> None:
+    """Nearly all samples are short of the guard, and look alike whether it stops them or not."""
+    workers = [Worker(7, 1, "worker", True, "uvicorn", async_unsafe_allowed=one) for one in said]
+    stack = frames(ASYNCIO, HANDLER, "checkout (shop/views.py:3)", COUNT)
+    profile = Profile({Stack(stack): 1}, tuple(Origin("py-spy", target=worker) for worker in workers))
+    assert [one.allowed for one in analyse(profile).findings] == [allowed]
 
 
 def test_a_package_that_hops_much_is_no_finding_of_the_users() -> None:
