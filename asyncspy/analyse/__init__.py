@@ -23,6 +23,7 @@ from asyncspy.model import (
     Finding,
     Hops,
     Kind,
+    Origin,
     Profile,
     Verdict,
     Wall,
@@ -62,8 +63,7 @@ def analyse(
     def finding(fault: Fault) -> Finding:
         return _finding(fault, source, django, owners)
 
-    unguarded = _unguarded(profile)
-    sampled = tuple(_shared(finding(fault), fault, surveyed, unguarded=unguarded) for fault in surveyed.faults)
+    sampled = tuple(_shared(finding(fault), fault, surveyed, profile.origins) for fault in surveyed.faults)
     told = with_logged(sampled, profile.events, finding, owners)
     crossings, wall, costs = _beyond(profile, source, owners, written(beside) if beside else None)
     violations = [one for one in told if one.kind == "async-unsafe"]
@@ -88,9 +88,26 @@ def _targets(profile: Profile) -> dict[int, Worker]:
 
 
 def _unguarded(profile: Profile) -> bool:
+
+
+def _unguarded(origins: Sequence[Origin]) -> bool:
     """Whether every target was started with DJANGO_ALLOW_ASYNC_UNSAFE: samples short of the guard do not show it."""
-    said = [origin.target.async_unsafe_allowed if origin.target else None for origin in profile.origins]
+    said = [origin.target.async_unsafe_allowed if origin.target else None for origin in origins]
     return bool(said) and all(said)
+
+
+SAME_START = 2.0
+"""Seconds that a process's start may differ between two looks at it: it is counted from the machine's start."""
+
+
+def _pids_tell(origins: Sequence[Origin]) -> bool:
+    """Whether a pid is one process in all recordings; in two containers, or after a restart, it may be two."""
+    targets = [origin.target for origin in origins if origin.target is not None]
+    starts: dict[int, list[float]] = {}
+    for target in targets:
+        starts.setdefault(target.pid, []).extend([target.started_at] if target.started_at else [])
+    one_start = all(max(each) - min(each) <= SAME_START for each in starts.values() if each)
+    return one_start and len({target.container for target in targets}) <= 1
 
 
 def _served(profile: Profile) -> set[str]:
@@ -148,10 +165,11 @@ def _finding(fault: Fault, source: Source, django: str | None, owners: Ownership
     )
 
 
-def _shared(finding: Finding, fault: Fault, surveyed: Survey, *, unguarded: bool) -> Finding:
+def _shared(finding: Finding, fault: Fault, surveyed: Survey, origins: Sequence[Origin]) -> Finding:
     """The finding with its part of the loop's samples, in all and of each process: what logs tell of has none."""
     share = confidence.share(fault.weight, surveyed.samples.loop)
-    return replace(finding, share=share, workers=_workers(fault, surveyed), allowed=fault.allowed or unguarded)
+    workers = _workers(fault, surveyed) if _pids_tell(origins) else ()
+    return replace(finding, share=share, workers=workers, allowed=fault.allowed or _unguarded(origins))
 
 
 def _entries(fault: Fault) -> tuple[Entry, ...]:
