@@ -9,7 +9,7 @@ from asyncspy.analyse import sinks
 from asyncspy.analyse.calls import CALLS, Call
 from asyncspy.analyse.connection import BACKEND, called_by, is_connection
 from asyncspy.analyse.handed import GIVEN, RETURNED
-from asyncspy.analyse.ownership import FRAMEWORK, STDLIB, Ownership, is_bare
+from asyncspy.analyse.ownership import COMMAND, FRAMEWORK, STDLIB, Ownership, is_bare
 from asyncspy.analyse.pattern import Pattern, Rules
 from asyncspy.model import Frame
 
@@ -42,8 +42,9 @@ def blame(frames: Sequence[Frame], start: int, sink: int, owners: Ownership) -> 
     if is_bare(frames[sink].file):
         found = _before_the_call(frames, start, end, owners)
         return Blame(found if found >= 0 else _package(frames, start, end, owners), by_name=True)
-    own = deepest(range(start, end), lambda i: owners.of(frames[i]) is None)
-    return Blame(own if own >= 0 else _package(frames, start, end, owners))
+    own = [i for i in range(start, end) if owners.of(frames[i]) is None]
+    filed = [i for i in own if frames[i].file != COMMAND]  # who evaluates a text has the line to mend
+    return Blame(max(filed or own) if own else _package(frames, start, end, owners))
 
 
 def own_frames(frames: Sequence[Frame], found: Blame, owners: Ownership) -> list[bool]:

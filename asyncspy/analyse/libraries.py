@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from asyncspy.analyse import calls, entries, sinks, worlds
+from asyncspy.analyse import calls, entries, handed, sinks, worlds
 from asyncspy.analyse.pattern import Pattern, Rules, same_file
 from asyncspy.model import Frame
 
@@ -66,7 +66,7 @@ SPAWNED = Pattern("BaseProcess._bootstrap", "multiprocessing/process.py")
 
 
 def _all_rules() -> Iterator[Pattern]:
-    for table in (calls.CALLS, sinks.PROOFS, entries.DOORS):
+    for table in (calls.CALLS, sinks.PROOFS, entries.DOORS, handed.GIVEN, handed.RETURNED):
         yield from (pattern for pattern, _ in table)
     yield from (sinks.GUARD, *(boundary.pattern for boundary in worlds.BOUNDARIES), *worlds.WAITS, *PLUMBING, SPAWNED)
 

@@ -34,6 +34,7 @@ class Twin:
     about: str
     do: Callable[..., Any]
     given: Callable[[], Any] = lambda: None
+    since: tuple[int, int] = (3, 2)
 
 
 def evaluated() -> Any:
@@ -186,8 +187,8 @@ INNOCENT = [
         "the connection's settings",
         lambda: (connection.vendor, connection.features.has_json_operators, connection.ops.quote_name("x")),
     ),
-    Twin("acount()", lambda: active().acount()),
-    Twin("async for", iterated),
+    Twin("acount()", lambda: active().acount(), since=(4, 1)),
+    Twin("async for", iterated, since=(4, 1)),
     Twin("closing connections that were never opened", close_old_connections),
     Twin("a class-based view with async handlers", lambda: Listed.as_view()(RequestFactory().get("/"))),
     Twin("a password that need not be hashed anew", lambda u: u.check_password("x"), hashed),
@@ -196,14 +197,14 @@ INNOCENT = [
         lambda mark: mark.about.text,
         lambda: models.prefetch_related_objects(marks := [marked()[1]], "about") or marks[0],
     ),
-    Twin("aget, acreate, asave", lambda: User.objects.aget_or_create(username="ida")),
-    Twin("asave()", lambda one: one.asave(), group),
-    Twin("arefresh_from_db()", lambda one: one.arefresh_from_db(), user),
-    Twin("auser()", auser),
-    Twin("aset() and aget() of a session", asession),
-    Twin("aset() and aget() of a cache", acache),
-    Twin("asend() with a sync receiver", asent),
+    Twin("aget, acreate, asave", lambda: User.objects.aget_or_create(username="ida"), since=(4, 1)),
+    Twin("asave()", lambda one: one.asave(), group, (4, 2)),
+    Twin("arefresh_from_db()", lambda one: one.arefresh_from_db(), user, (4, 2)),
+    Twin("auser()", auser, since=(5, 0)),
+    Twin("aset() and aget() of a session", asession, since=(5, 1)),
+    Twin("aset() and aget() of a cache", acache, since=(4, 0)),
+    Twin("asend() with a sync receiver", asent, since=(5, 0)),
     Twin("sync_to_async", lambda: sync_to_async(active().count)()),
     Twin("sync_to_async, any thread", lambda: sync_to_async(active().count, thread_sensitive=False)()),
-    Twin("an aiterator() that is left early", broken_off),  # last: its cursor stays open for a while
+    Twin("an aiterator() that is left early", broken_off, since=(4, 1)),  # last: its cursor stays open for a while
 ]

@@ -20,6 +20,7 @@ from django import forms
 from django.contrib import auth
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
@@ -30,12 +31,13 @@ from django.core.cache import cache
 from django.core.paginator import Paginator
 from django.db import models, transaction
 from django.dispatch import Signal
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_list_or_404, get_object_or_404, render
 from django.template import Context, Template
 from django.template.loader import get_template, render_to_string
 from django.template.response import TemplateResponse
 from django.test import RequestFactory
+from django.views import View
 
 
 class Mark(models.Model):
@@ -105,6 +107,11 @@ def marked() -> tuple[Any, Any]:
     return note, note.marks.create()
 
 
+class Locked(LoginRequiredMixin, View):
+    async def get(self, _request: HttpRequest) -> HttpResponse:
+        return HttpResponse("x")
+
+
 def outdated() -> User:
     """Whose password was hashed with a method that is to be replaced: the right one saves it anew."""
     return User.objects.create(username=next(NAMES), password=make_password("secret", salt="short"))
@@ -132,6 +139,7 @@ class Row:
     do: Callable[..., Any]
     proofs: str = ""
     given: Callable[[], Any] = lambda: None
+    since: tuple[int, int] = (3, 2)
     by_name: int = 0
     """The line that is named where no folders are recorded: nothing says there that a receiver is a library's."""
 
@@ -253,7 +261,7 @@ ROWS = [
         lambda: active().exists(),
         "Query.has_results SQLCompiler.has_results SQLCompiler.execute_sql",
     ),
-    Row("QuerySet.contains", lambda u: active().contains(u), "Query.has_results", user),
+    Row("QuerySet.contains", lambda u: active().contains(u), "Query.has_results", user, (4, 0)),
     Row("QuerySet.first", lambda: active().first(), ITERATING),
     Row("QuerySet.last", lambda: active().last(), ITERATING),
     Row("QuerySet.earliest", lambda: active().earliest("id"), ITERATING),
@@ -371,7 +379,7 @@ ROWS = [
         ITERATING,
         PermissionForm,
     ),
-    Row("RenderableMixin.render", lambda f: str(f), ITERATING, PermissionForm),
+    Row("RenderableMixin.render", lambda f: str(f), ITERATING, PermissionForm, (4, 0)),
     Row("BaseFormSet.is_valid", lambda f: f.is_valid(), "Query.has_results", formset),
     Row("BaseFormSet.full_clean", lambda f: f.full_clean(), "Query.has_results", formset),
     Row("BaseModelFormSet.save", lambda f: f.save(), "Model.save_base", valid_formset),
@@ -380,6 +388,7 @@ ROWS = [
         lambda one: one.validate_constraints(),
         "Query.has_results",
         lambda: Unique(text="x"),
+        (4, 1),
     ),
     Row("Model.full_clean", lambda: Group(name="x").full_clean(), "Query.has_results"),
     Row("Model.validate_unique", lambda: Group(name="x").validate_unique(), "Query.has_results"),
@@ -389,6 +398,7 @@ ROWS = [
     Row("UserManager.create_user", lambda: User.objects.create_user(next(NAMES)), "Model.save_base"),
     Row("UserManager.create_superuser", lambda: User.objects.create_superuser(next(NAMES)), "Model.save_base"),
     Row("request.user", lambda r: r.user.username, "SessionStore.load", logged_in),
+    Row("request.user", lambda r: Locked.as_view()(r), "SessionStore.load", logged_in, (4, 1)),
     Row("get_user", lambda r: auth.get_user(r), "SessionStore.load SessionStore._get_session_from_db", logged_in),
     Row("authenticate", lambda: auth.authenticate(None, username="ann", password="x"), ITERATING),
     Row("login", lambda r: auth.login(r, r.user, backend="django.contrib.auth.backends.ModelBackend"), "", request),

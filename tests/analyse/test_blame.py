@@ -88,6 +88,15 @@ def test_own_code_that_only_sounds_like_a_backend_is_to_blame(own: str) -> None:
     assert culprit(own, COUNT) == own.partition(" ")[0]
 
 
+def test_who_evaluates_a_text_has_the_line_to_mend_and_a_command_line_is_one() -> None:
+    evaluated = frames(ASYNCIO, HANDLER, VIEW) + (Frame("<module>", "<string>", 1),)
+    (found,) = analyse(profile(evaluated + frames(COUNT))).findings
+    assert found.culprit.frame.function == "checkout"
+    command = frames(ASYNCIO) + (Frame("main", "<string>", 4),)
+    (found,) = analyse(profile(command + frames(COUNT))).findings
+    assert (found.culprit.frame, found.culprit.package) == (Frame("main", "<string>", 4), None)
+
+
 def test_a_receiver_of_connection_created_is_not_asked() -> None:
     created = "Signal.send (django/dispatch/dispatcher.py:189)\nset_timeouts (shop/signals.py:8)\n"
     execute = "CursorWrapper.execute (django/db/backends/utils.py:79)\n"

@@ -15,8 +15,9 @@ from tests.live.harness import Loop, serving
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("may_trace"), pytest.mark.timeout(300)]
 
-SECONDS = int(os.environ.get("ASYNCSPY_INNOCENT_SECONDS", "10"))
+SECONDS = int(os.environ.get("ASYNCSPY_INNOCENT_SECONDS", "5"))
 PLENTY = 2 * SECONDS  # samples of one world: far less than a busy program gives, even on a slow machine
+IDLE_SECONDS = 3
 
 
 def samples(report: Report, world: str) -> int:
@@ -69,6 +70,6 @@ def test_a_pool_of_threads_without_a_server(tmp_path: Path) -> None:
 
 def test_an_idle_worker(tmp_path: Path) -> None:
     with serving(PROGRAM) as server:
-        report, _ = attach(server.pid, tmp_path, 5)
+        report, _ = attach(server.pid, tmp_path, IDLE_SECONDS)
     assert violations(report) == []
     assert samples(report, "loop") < 50

@@ -1,9 +1,20 @@
 """A library: authors, their books, each book's cover and genres."""
 
+from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
+from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
 
+class Mark(models.Model):
+    """Anything may be marked."""
+
+    content_type = models.ForeignKey(ContentType, models.CASCADE)
+    object_id = models.PositiveIntegerField()
+    about = GenericForeignKey()
+
+
 class Author(models.Model):
+    marks = GenericRelation(Mark)
     name = models.CharField(max_length=50, unique=True)
     born = models.DateField(null=True)
 
