@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from asyncspy.analyse import confidence, hang, hops, looks, middleware, pools, waits
+from asyncspy.analyse import confidence, hang, hops, looks, middleware, pools, targets, waits
 from asyncspy.analyse.connection import as_written
 from asyncspy.analyse.findings import Fault, Survey, survey
 from asyncspy.analyse.libraries import libraries_in
@@ -55,7 +55,7 @@ def analyse(
     profile = written(profile)
     frames = {frame for stack in profile.stacks for frame in stack.frames}
     frames.update(frame for event in profile.events for frame in event.frames)
-    owners = Ownership(app_roots, libraries_in(frames), _served(profile))
+    owners = Ownership(app_roots, libraries_in(frames), targets.served(profile.origins))
     surveyed = survey(profile.stacks, owners)
     samples = surveyed.samples
     django = common_django(profile.origins)
@@ -85,36 +85,6 @@ def analyse(
 def _targets(profile: Profile) -> dict[int, Worker]:
     """The processes that were watched, by pid."""
     return {origin.target.pid: origin.target for origin in profile.origins if origin.target is not None}
-
-
-def _unguarded(profile: Profile) -> bool:
-
-
-def _unguarded(origins: Sequence[Origin]) -> bool:
-    """Whether every target was started with DJANGO_ALLOW_ASYNC_UNSAFE: samples short of the guard do not show it."""
-    said = [origin.target.async_unsafe_allowed if origin.target else None for origin in origins]
-    return bool(said) and all(said)
-
-
-SAME_START = 2.0
-"""Seconds that a process's start may differ between two looks at it: it is counted from the machine's start."""
-
-
-def _pids_tell(origins: Sequence[Origin]) -> bool:
-    """Whether a pid is one process in all recordings; in two containers, or after a restart, it may be two."""
-    targets = [origin.target for origin in origins if origin.target is not None]
-    starts: dict[int, list[float]] = {}
-    for target in targets:
-        starts.setdefault(target.pid, []).extend([target.started_at] if target.started_at else [])
-    one_start = all(max(each) - min(each) <= SAME_START for each in starts.values() if each)
-    return one_start and len({target.container for target in targets}) <= 1
-
-
-def _served(profile: Profile) -> set[str]:
-    """The packages that the targets serve: of `shop.asgi:application` and of the settings in `shop.settings`."""
-    targets = [origin.target for origin in profile.origins if origin.target is not None]
-    modules = [name for target in targets for name in (target.app, target.settings) if name]
-    return {name.partition(":")[0].partition(".")[0] for name in modules if not name.startswith("/")}
 
 
 def _beyond(
@@ -168,8 +138,8 @@ def _finding(fault: Fault, source: Source, django: str | None, owners: Ownership
 def _shared(finding: Finding, fault: Fault, surveyed: Survey, origins: Sequence[Origin]) -> Finding:
     """The finding with its part of the loop's samples, in all and of each process: what logs tell of has none."""
     share = confidence.share(fault.weight, surveyed.samples.loop)
-    workers = _workers(fault, surveyed) if _pids_tell(origins) else ()
-    return replace(finding, share=share, workers=workers, allowed=fault.allowed or _unguarded(origins))
+    workers = _workers(fault, surveyed) if targets.pids_tell(origins) else ()
+    return replace(finding, share=share, workers=workers, allowed=fault.allowed or targets.unguarded(origins))
 
 
 def _entries(fault: Fault) -> tuple[Entry, ...]:

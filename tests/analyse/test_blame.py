@@ -89,11 +89,11 @@ def test_own_code_that_only_sounds_like_a_backend_is_to_blame(own: str) -> None:
 
 
 def test_who_evaluates_a_text_has_the_line_to_mend_and_a_command_line_is_one() -> None:
-    evaluated = frames(ASYNCIO, HANDLER, VIEW) + (Frame("<module>", "<string>", 1),)
-    (found,) = analyse(profile(evaluated + frames(COUNT))).findings
+    evaluated = (*frames(ASYNCIO, HANDLER, VIEW), Frame("<module>", "<string>", 1), *frames(COUNT))
+    (found,) = analyse(profile(evaluated)).findings
     assert found.culprit.frame.function == "checkout"
-    command = frames(ASYNCIO) + (Frame("main", "<string>", 4),)
-    (found,) = analyse(profile(command + frames(COUNT))).findings
+    command = (*frames(ASYNCIO), Frame("main", "<string>", 4), *frames(COUNT))
+    (found,) = analyse(profile(command)).findings
     assert (found.culprit.frame, found.culprit.package) == (Frame("main", "<string>", 4), None)
 
 

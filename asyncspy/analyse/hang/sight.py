@@ -79,7 +79,7 @@ def sight(frames: Sequence[Frame], source: Source, owners: Ownership) -> Sight:
         way = "loop"
     if way is not None:
         return Sight(way, line, _timed(frames, source, line))
-    kind = blocking.wait_of(frames)
+    kind = blocking.wait_of(frames, owners)
     if kind is not None:
         return Sight(kind, line, _timed(frames, source, line))
     where = place(source(frames[-1].file), frames[-1].line)
