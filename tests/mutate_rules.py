@@ -38,7 +38,7 @@ NAMELESS = (SLOW, "test_calls", "test_remedies", "test_confidence")
 
 LEFT_OUT = ("test_properties.py", "test_shapes.py")
 NOT_RULES = {"confidence"}
-MADE_OF = {"_CALLS": ["CALLS"], "MACHINERY": ["PROOFS", "_GUARD_RULES"]}
+MADE_OF = {"_CALLS": ["CALLS"], "MACHINERY": ["PROOFS", "_GUARD_RULES", "BACKEND"]}
 """Tables that hold others' rows beside their own: a row goes from both."""
 
 EVERYTHING = "_KNOWN"

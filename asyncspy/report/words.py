@@ -190,7 +190,7 @@ def unseen(analysis: Analysis) -> list[str]:
     share, interval = finite(analysis.reach.unseen_share), finite(analysis.reach.catch_interval_seconds)
     said = []
     if interval is not None:
-        said.append(f"A violation made less often than about once in {span(interval)} may have been missed.")
+        said.append(f"A violation made less often than about {_often(interval)} may have been missed.")
     needed = _needed(analysis.reach)
     if needed:
         said.append(needed)
@@ -207,6 +207,12 @@ def unseen(analysis: Analysis) -> list[str]:
 
 EVERY = {1.0: "once a second", 60.0: "once a minute", 3600.0: "once an hour"}
 """How often, as people say it."""
+
+
+def _often(interval: float) -> str:
+    """Once in so many seconds; where that is a fraction of one, so many times a second."""
+    per_second = round(1 / interval) if interval > 0 else 0
+    return f"{per_second} times a second" if per_second > 1 else f"once in {span(interval)}"
 
 
 def _needed(reach: Reach) -> str:

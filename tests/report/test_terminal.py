@@ -165,6 +165,15 @@ def test_the_reach_of_the_recording() -> None:
     assert "hold no GIL" in text
 
 
+@pytest.mark.parametrize(
+    ("interval", "said"),
+    [(0.047, "about 21 times a second"), (0.6, "about 2 times a second"), (0.94, "about once in 0.9s")],
+)
+def test_a_short_recording_misses_even_what_happens_often(interval: float, said: str) -> None:
+    shown = replace(examples.one, reach=replace(examples.REACH, catch_interval_seconds=interval))
+    assert f"less often than {said} may have been missed." in words_of(report(shown))
+
+
 def test_waits_are_not_said_to_be_missing_where_they_were_recorded() -> None:
     assert "hold no GIL" not in report(replace(examples.one, origins=(examples.origin(mode="wall"),)))
 
