@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, get_args
 
@@ -129,10 +129,16 @@ def violation_in(frames: Sequence[Frame], boundary: int, owners: Ownership | Non
     found = blame.blame(frames, boundary + 1, sink, owners)
     entry = _entry(frames, boundary, found, owners)
     call = blame.call_after(frames, found.position, sink)
-    own = owners.of(frames[found.position]) is None
-    fixes = handed.returned(frames[found.position if own else boundary + 1 : sink])
+    fixes = handed.returned(_at_work(frames, boundary, found.position, sink, owners))
     call = call._replace(fixes=fixes) if fixes else call
     return Violation(found.position, sink, reached, allowed, call, entry, found.by_name)
+
+
+def _at_work(frames: Sequence[Frame], boundary: int, culprit: int, sink: int, owners: Ownership) -> Iterator[Frame]:
+    """The frames that the fault is among: beyond the culprit, or of packages where no line is the user's own."""
+    package = owners.of(frames[culprit])
+    start = culprit if package is None or package in FRAMEWORK else boundary + 1
+    return (frame for frame in frames[start:sink] if start == culprit or owners.of(frame) not in FRAMEWORK)
 
 
 def _entry(frames: Sequence[Frame], boundary: int, found: blame.Blame, owners: Ownership) -> entries.Found:

@@ -114,6 +114,13 @@ def test_a_mixin_of_djangos_around_async_handlers(mixin: str, django: str | None
     assert not any("release of django" in one.text for one in finding.remedies)
 
 
+def test_a_package_behind_such_a_mixin_is_to_blame_for_its_own_queries() -> None:
+    mixin = "LoginRequiredMixin.dispatch (django/contrib/auth/mixins.py:72)\n"
+    finding = found(mixin, "TenantView.dispatch (tenants/views.py:14)\n", COUNT)
+    assert finding.culprit.package == "tenants"
+    assert "release of tenants" in finding.remedies[0].text
+
+
 def test_an_own_test_of_such_a_mixin_is_the_users_line() -> None:
     mixin = "UserPassesTestMixin.dispatch (django/contrib/auth/mixins.py:132)\nOrders.test_func (shop/views.py:9)\n"
     assert found(mixin, COUNT).culprit.frame.function == "Orders.test_func"
