@@ -26,7 +26,7 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.views import View
 
-from tests.analyse.planted_calls import GroupForm, active, group, logged_in, marked, session, user
+from tests.analyse.planted_calls import GroupForm, Mark, Note, active, group, logged_in, session, user
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,12 @@ def warm() -> Any:
 def known_type() -> None:
     ContentType.objects.get_for_model(User)
     Site.objects.get_current()
+
+
+def about_a_note() -> Any:
+    made = Mark(content_type=ContentType.objects.get_for_model(Note), object_id=Note.objects.first().pk)
+    models.prefetch_related_objects([made], "about")
+    return made
 
 
 def hashed() -> Any:
@@ -195,7 +201,7 @@ INNOCENT = [
     Twin(
         "a loaded generic relation",
         lambda mark: mark.about.text,
-        lambda: models.prefetch_related_objects(marks := [marked()[1]], "about") or marks[0],
+        about_a_note,
     ),
     Twin("aget, acreate, asave", lambda: User.objects.aget_or_create(username="ida"), since=(4, 1)),
     Twin("asave()", lambda one: one.asave(), group, (4, 2)),
