@@ -20,6 +20,7 @@ COMMANDS = {
     "attach": "asyncspy.cli.attach",
     "demo": "asyncspy.cli.demo",
     "doctor": "asyncspy.cli.doctor",
+    "dump": "asyncspy.cli.dump",
     "find-workers": "asyncspy.cli.find_workers",
     "report": "asyncspy.cli.report",
 }
@@ -78,6 +79,7 @@ def commands() -> None:
       asyncspy find-workers             which processes serve, and can they be watched?
       asyncspy doctor --pid 48291       will attaching work, and if not, what mends it?
       asyncspy attach --pid 48291       record one of them for three minutes and report
+      asyncspy dump --pid 48291         is it hung, and on what?
       asyncspy report flame.svg         the same report from a saved recording
       asyncspy demo                     all of it on a Django shop with planted faults
     """

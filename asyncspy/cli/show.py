@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from asyncspy import read
 from asyncspy.analyse import analyse
+from asyncspy.analyse.together import together
+from asyncspy.cli.keeping import lines_to_keep
+from asyncspy.cli.recording import Recorded
 from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.errors import UsageError
 from asyncspy.model import Analysis, Profile, Worker, merge
@@ -20,6 +24,7 @@ from asyncspy.report import FORMATS
 from asyncspy.report.inert import inert
 
 CONTEXT_LINES = 1
+LONGEST_FILE = 200_000
 
 
 def show(
@@ -31,49 +36,117 @@ def show(
     app_roots: Sequence[str] = (),
 ) -> Analysis:
     """Report on saved recordings, as one."""
-    profile = _merged(read.load_all(_once_each(paths)))
-    target = _common_target(profile)
-    root = _root_of(target, saved is not None)
-    sources = Sources(SourceFiles(root), _ran_since(profile))
-    installed = Distributions(root)
-    analysis = analyse(profile, source=sources.text, app_roots=app_roots, distribution=installed.of)
+    return _shown(analysed(paths, live=saved is not None, app_roots=app_roots), form=form, saved=saved, unfold=unfold)
+
+
+def report_live(recorded: Recorded, *, form: str, unfold: bool = False, app_roots: Sequence[str] = ()) -> Analysis:
+    """Report on what has just been recorded, and save the lines of code that this names with it."""
+    try:
+        found = analysed([recorded.path], live=True, app_roots=app_roots)
+        try:
+            recorded.bundle.keep_sources(lines_to_keep(found.analysis, found.sources.lines))
+        except OSError as error:
+            click.echo(f"note: the lines of code could not be saved with the recording: {error.strerror}", err=True)
+        return _shown(found, form=form, saved=recorded.path, unfold=unfold)
+    except KeyboardInterrupt:
+        click.echo(f"what was recorded is saved: asyncspy report {inert(str(recorded.path))}", err=True)
+        raise
+
+
+class Analysed(NamedTuple):
+    """An analysis, and what a report on it is made with."""
+
+    analysis: Analysis
+    sources: Sources
+    target: Worker | None
+
+
+def _shown(found: Analysed, *, form: str, saved: Path | None, unfold: bool) -> Analysis:
+    target = found.target
     view = replace(
         terminal_view(),
-        source=sources.around,
+        source=found.sources.around,
         saved=str(saved) if saved else None,
         pid=target.pid if target and saved else None,
         root=target.cwd if target else None,
         show_all=unfold,
     )
-    echo_text(FORMATS[form](analysis, view))
-    for file in sources.changed:
+    echo_text(FORMATS[form](found.analysis, view))
+    for file in found.sources.changed:
         click.echo(f"note: {inert(file)} was changed after the recording began; its lines are not shown", err=True)
-    return analysis
+    return found.analysis
+
+
+def analysed(paths: Sequence[Path], *, live: bool, app_roots: Sequence[str] = ()) -> Analysed:
+    """Read and analyse recordings, as one; `live`: just now taken, of a process that still runs."""
+    profile, waits = _by_kind(read.load_all(_once_each(paths)))
+    target = _common_target(profile)
+    root = _root_of(target, live)
+    sources = Sources(SourceFiles(root), _ran_since(profile), {} if live else profile.sources)
+    installed = Distributions(root)
+
+    def judged(one: Profile, beside: Profile | None = None) -> Analysis:
+        return analyse(one, source=sources.text, app_roots=app_roots, distribution=installed.of, beside=beside)
+
+    analysis = judged(profile) if waits is None else together(judged(profile), judged(waits, profile))
+    return Analysed(analysis, sources, target)
 
 
 class Sources:
-    """Source files as they were when they ran: one that changed since is not quoted, and is remembered."""
+    """Source files as they were when they ran: as they were saved, else as they lie here unless changed since."""
 
-    def __init__(self, files: SourceFiles, since: float | None) -> None:
-        self._files, self._since = files, since
+    def __init__(self, files: SourceFiles, since: float | None, saved: Mapping[str, Mapping[int, str]]) -> None:
+        self._files, self._since, self._saved = files, since, saved
         self.changed: dict[str, None] = {}
 
     def text(self, file: str) -> str | None:
-        """The whole file."""
-        lines = self._lines(file)
+        """The whole file; where only some of its lines are known, the others are empty."""
+        lines = self.lines(file)
         return "\n".join(lines) if lines is not None else None
 
     def around(self, file: str, line: int) -> list[tuple[int, str]]:
         """A line with its neighbours, numbered."""
-        lines = self._lines(file) or []
+        lines = self.lines(file) or []
+        saved = self._saved.get(file)
+        if not 1 <= line <= len(lines) or (saved and line not in saved and not self._is_as_saved(file)):
+            return []
         first, last = max(1, line - CONTEXT_LINES), min(len(lines), line + CONTEXT_LINES)
-        return [(number, lines[number - 1]) for number in range(first, last + 1)] if line <= len(lines) else []
+        return [(number, lines[number - 1]) for number in range(first, last + 1)]
 
-    def _lines(self, file: str) -> list[str] | None:
+    def lines(self, file: str) -> list[str] | None:
+        """The lines of a file, where they are known to be those that ran."""
+        saved = self._saved.get(file)
+        if saved:
+            return self._files.lines(file) if self._is_as_saved(file) else _spread(saved)
         if self._since is not None and self._files.changed_since(file, self._since):
             self.changed[file] = None
             return None
         return self._files.lines(file)
+
+    def _is_as_saved(self, file: str) -> bool:
+        """Whether the file here holds the very lines that were saved."""
+        lines = self._files.lines(file) or []
+        return all(number <= len(lines) and lines[number - 1] == text for number, text in self._saved[file].items())
+
+
+def _spread(saved: Mapping[int, str]) -> list[str]:
+    """Saved lines at their places; a number beyond what a source file has is nobody's."""
+    known = {number: text for number, text in saved.items() if number <= LONGEST_FILE}
+    return [known.get(number, "") for number in range(1, max(known, default=0) + 1)]
+
+
+def _by_kind(profiles: list[Profile]) -> tuple[Profile, Profile | None]:
+    """What runs and what waits, each added up: the two are judged side by side, and never added to one another."""
+    waiting = [profile for profile in profiles if _tells_of_waits(profile)]
+    running = [profile for profile in profiles if not _tells_of_waits(profile)]
+    waiting += [profile.waits for profile in profiles if profile.waits is not None]
+    if not running:
+        return _merged(waiting), None
+    return _merged(running), (_merged(waiting) if waiting else None)
+
+
+def _tells_of_waits(profile: Profile) -> bool:
+    return profile.modes == {"wall"} or bool(profile.dumps)
 
 
 def _merged(profiles: list[Profile]) -> Profile:
