@@ -10,7 +10,7 @@ import click
 from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.discover import SERVER_NAMES, busiest, find_workers, only
 from asyncspy.errors import TargetError, UsageError
-from asyncspy.model import Worker
+from asyncspy.processes import Worker
 from asyncspy.report.inert import inert
 from asyncspy.report.workers_json import workers_as_json
 

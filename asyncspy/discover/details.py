@@ -13,7 +13,7 @@ from asyncspy.discover.redact import redact
 from asyncspy.discover.servers import RUNSERVER
 from asyncspy.discover.settings import async_unsafe_allowed, settings_module
 from asyncspy.discover.vital import vital
-from asyncspy.model import Worker
+from asyncspy.processes import Worker
 
 _ANY_PORT = re.compile(r":0\b")
 

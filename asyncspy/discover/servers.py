@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from asyncspy.discover.process import Command
-from asyncspy.model import Role
+from asyncspy.processes import Role
 
 Children = Literal["fork", "spawn", "again", "none"]
 """How workers are made: forked (the master's command line again), spawned (a bare interpreter), started again by the

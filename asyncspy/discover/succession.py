@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from asyncspy.discover import vital
 from asyncspy.discover.find import find_workers
 from asyncspy.discover.proc import Proc
-from asyncspy.model import Worker
+from asyncspy.processes import Worker
 
 PATIENCE_SECONDS = 5.0
 PAUSE_SECONDS = 0.25

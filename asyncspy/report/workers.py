@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
-from asyncspy.model import Worker
+from asyncspy.processes import Worker
 from asyncspy.report.figures import memory, span
 from asyncspy.report.layout import ALARM, CODE, FAINT, NAME, columns, flow, indented, labelled, page, prose_room, wrap
 from asyncspy.report.names import outside
