@@ -10,13 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from asyncspy.processes import Check as Check
+from asyncspy.processes import Diagnosis as Diagnosis
+from asyncspy.processes import Role as Role
+from asyncspy.processes import Worker as Worker
+
 Mode = Literal["gil", "wall", "default", "unknown"]
 """What a sample means: a thread that held the GIL, any thread, py-spy's own guess of "busy", or not recorded."""
 
 World = Literal["loop", "pool", "sync", "idle", "other"]
 """Where the leaf of a stack runs. `other` is neither Python work nor a wait: thread start-up, bare processes."""
 
-Role = Literal["master", "worker", "reloader", "helper"]
 Verdict = Literal["violations", "none-seen", "no-data"]
 Kind = Literal["async-unsafe", "sync-middleware", "hop-cost", "blocked-loop", "pool-saturated", "deadlock"]
 
@@ -52,63 +56,6 @@ class Link(NamedTuple):
     line: int = 0
     package: str | None = None
     repeats: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """One process of a server, as the process table shows it.
-
-    `doubt` is why its role is not certain. `pid_inside` is its pid in its own PID namespace, where that is another one;
-    `container` the container or service that its cgroup names. `settings` is its Django settings module.
-    """
-
-    pid: int
-    ppid: int
-    role: Role
-    certain: bool
-    server: str
-    server_version: str | None = None
-    app: str | None = None
-    bind: str | None = None
-    loop: str | None = None
-    python: str | None = None
-    django: str | None = None
-    asgiref: str | None = None
-    async_unsafe_allowed: bool | None = None
-    attachable: bool = True
-    reason: str | None = None
-    remedy: str | None = None
-    command: str = ""
-    cwd: str | None = None
-    user: str | None = None
-    started_at: float | None = None
-    cpu_percent: float | None = None
-    memory_bytes: int | None = None
-    threads: int | None = None
-    doubt: str | None = None
-    settings: str | None = None
-    container: str | None = None
-    pid_inside: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that decides whether attaching works: `said` is what was found, `remedy` what mends it."""
-
-    name: str
-    ok: bool
-    said: str
-    remedy: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """What `doctor` found: of one process, or of the machine and the workers that were found on it."""
-
-    pid: int | None
-    will_attach: bool
-    checks: tuple[Check, ...]
-    workers: tuple[Worker, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import click
 from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.discover import diagnose
 from asyncspy.errors import SamplerError, TargetError
-from asyncspy.model import Check
+from asyncspy.processes import Check
 from asyncspy.report.doctor import diagnosis_as_json, render_diagnosis
 from asyncspy.sample import find_py_spy
 

@@ -9,8 +9,9 @@ import click
 
 from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.discover import SERVER_NAMES, busiest, find_workers, only
-from asyncspy.errors import TargetError
-from asyncspy.model import Worker
+from asyncspy.errors import TargetError, UsageError
+from asyncspy.processes import Worker
+from asyncspy.report.inert import inert
 from asyncspy.report.workers_json import workers_as_json
 
 
@@ -31,15 +32,28 @@ def command(*, as_json: bool, pids: bool, server: str | None, app: str | None, o
       asyncspy find-workers --probe --json
       asyncspy attach --pid $(asyncspy find-workers --app shop --busiest --pids)
     """
-    workers = find_workers()
-    workers = only(_settled(workers) if probe else workers, server=server, app=app)
+    if pids and as_json:
+        raise UsageError("--pids and --json do not go together", remedy="asyncspy find-workers --json")
+    everybody = find_workers()
+    workers = only(_settled(everybody) if probe else everybody, server=server, app=app)
     if only_busiest:
         found = busiest(workers)
         workers = [found] if found else []
+    if everybody and not workers and (server or app):
+        click.echo(_nothing_matches(everybody, server, app), err=True)
     if pids:
         echo_text("".join(f"{pid}\n" for pid in _pids(workers)))
-    else:
-        echo_text(workers_as_json(workers) if as_json else _table(workers))
+    elif as_json:
+        echo_text(workers_as_json(workers))
+    elif workers or not everybody:
+        echo_text(_table(workers))
+
+
+def _nothing_matches(everybody: Sequence[Worker], server: str | None, app: str | None) -> str:
+    """Servers are there, and none of them is what was asked for."""
+    asked = " ".join(f"--{name} {value}" for name, value in (("server", server), ("app", app)) if value)
+    there = sorted({" ".join(filter(None, (worker.server, worker.app))) for worker in everybody})
+    return f"nothing here matches {inert(asked)}; there is: {inert(', '.join(there))}"
 
 
 def _settled(workers: Sequence[Worker]) -> list[Worker]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from asyncspy.discover import settle
 from asyncspy.errors import AsyncspyError
-from asyncspy.model import Worker
+from asyncspy.processes import Worker
 from asyncspy.sample import find_py_spy, glance
 
 

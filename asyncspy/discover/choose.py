@@ -9,7 +9,7 @@ from asyncspy.discover.proc import Proc
 from asyncspy.discover.remedies import LIST
 from asyncspy.discover.vital import cpu_seconds
 from asyncspy.errors import UsageError
-from asyncspy.model import Worker
+from asyncspy.processes import Worker
 
 LOOK_SECONDS = 0.5
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from asyncspy.discover.options import APP, Options, parse
 from asyncspy.discover.process import Process, command
 from asyncspy.discover.servers import BY_NAME, SPAWNED, SPAWNED_MARK, TITLES, TRACKER, Server, server_of
-from asyncspy.model import Role
+from asyncspy.processes import Role
 
 LONGEST_TITLE = 1_000
 

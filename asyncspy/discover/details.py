@@ -11,9 +11,9 @@ from asyncspy.discover.machine import machine
 from asyncspy.discover.permission import may_attach
 from asyncspy.discover.redact import redact
 from asyncspy.discover.servers import RUNSERVER
-from asyncspy.discover.settings import settings_module
+from asyncspy.discover.settings import async_unsafe_allowed, settings_module
 from asyncspy.discover.vital import vital
-from asyncspy.model import Worker
+from asyncspy.processes import Worker
 
 _ANY_PORT = re.compile(r":0\b")
 
@@ -37,6 +37,7 @@ class Details:
         if figures is None:
             return None
         versions = self._evidence.versions(process)
+        settings = settings_module(placed, self._proc)
         permission = may_attach(process.pid, self._proc, self._machine)
         return Worker(
             pid=process.pid,
@@ -51,14 +52,14 @@ class Details:
             python=self._evidence.python(process),
             django=versions.get("django"),
             asgiref=versions.get("asgiref"),
-            async_unsafe_allowed=_async_unsafe_allowed(placed),
+            async_unsafe_allowed=async_unsafe_allowed(placed, settings, self._proc),
             attachable=permission.allowed,
             reason=permission.reason,
             remedy=permission.remedy,
             command=redact([argument for argument in process.cmdline if argument]),
             cwd=self._proc.link(process.pid, "cwd"),
             doubt=placed.doubt,
-            settings=settings_module(placed, self._proc),
+            settings=settings,
             container=container(self._proc.text(process.pid, "cgroup") or ""),
             pid_inside=pid_inside(self._proc.status(process.pid)),
             **figures._asdict(),
@@ -87,9 +88,3 @@ def _loop(placed: Placed, files: frozenset[str] | None) -> str | None:
     if any("/uvloop/" in file for file in files):
         return "uvloop"
     return "asyncio" if told == "auto" else None
-
-
-def _async_unsafe_allowed(placed: Placed) -> bool | None:
-    """As Django reads it: any text that is not empty allows, "false" and "0" too."""
-    environ = placed.process.environ
-    return None if environ is None else bool(environ.get("DJANGO_ALLOW_ASYNC_UNSAFE"))

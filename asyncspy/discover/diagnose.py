@@ -12,7 +12,7 @@ from asyncspy.discover.proc import Proc
 from asyncspy.discover.refusal import Refusal
 from asyncspy.discover.table import one
 from asyncspy.discover.target import target
-from asyncspy.model import Check, Diagnosis
+from asyncspy.processes import Check, Diagnosis
 
 
 def diagnose(pid: int | None, sampler: Check, *, py_spy: str | None = None, proc: Proc | None = None) -> Diagnosis:

@@ -16,7 +16,7 @@ from asyncspy.discover.remedies import LIST
 from asyncspy.discover.servers import PLAIN
 from asyncspy.discover.table import candidates, one
 from asyncspy.errors import TargetError
-from asyncspy.model import Worker
+from asyncspy.processes import Worker
 
 NO_SERVER = "no known server is named by its command line"
 KERNEL_THREAD = 0x00200000

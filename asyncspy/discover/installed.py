@@ -1,25 +1,34 @@
 """A process to the versions of the packages that it runs, read from the names of its installed metadata.
 
-Only names of folders are read, always through the process's own root, so that containers are seen from inside.
+Only names are read, of folders and in zip files, always through the process's own root, so that containers are seen
+from inside.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
+from asyncspy.discover.archive import directory
 from asyncspy.discover.proc import Proc
 from asyncspy.discover.process import Process
 
 PACKAGE_FOLDERS = ("site-packages", "dist-packages")
+MOST_OPTIONS = 6
+"""Arguments among which an interpreter's program is looked for."""
+
 MOST_ENTRIES = 20_000
 """Entries of one folder that are looked at; a folder can be made to hold any number."""
 
 _METADATA = re.compile(
-    r"(?P<name>[A-Za-z0-9][\w.-]*?)-(?P<version>[0-9][A-Za-z0-9.!+_]*)(?:-py\d[\d.]*)?\.(?:dist|egg)-info", re.ASCII
+    r"(?P<name>[A-Za-z0-9][\w.-]*?)-(?P<version>[0-9][A-Za-z0-9.!+_]*)"
+    r"(?:(?:-py\d[\d.]*)?\.(?:dist|egg)-info|-[\w.]+-[\w.]+-[\w.]+\.whl)",
+    re.ASCII,
 )
+_IN_ARCHIVE = re.compile(rb"(?:^|[^\w.-])([A-Za-z0-9][\w.-]{0,100}\.dist-info)/METADATA")
 _SCRIPT = re.compile(r"/.*/bin/[^/]+")
 _FROM_MAPS = re.compile(rf"(/.*/(?:{'|'.join(PACKAGE_FOLDERS)}))/")
 
@@ -35,11 +44,32 @@ class Installed:
 
     def versions(self, process: Process, python: str | None, files: frozenset[str]) -> Versions:
         """Name to version, of the folder that Python would find first; `files` are those that the process maps."""
-        found = self._first(process.pid, self._folders(process, python, files))
+        found = self._archived(process) or self._first(process.pid, self._folders(process, python, files))
         if found or not process.exe:
             return found
         # Only without an environment of its own: that would not see the packages beside its interpreter.
         return self._first(process.pid, _of_prefix(self._inside(process.pid, process.exe), python))
+
+    def _archived(self, process: Process) -> Versions:
+        """The packages of the zip file or folder that it was told to run: what is in there comes first in sys.path."""
+        named = (word for word in process.cmdline[1:MOST_OPTIONS] if word and not word.startswith("-"))
+        paths = (self._called(process, word) for word in named)
+        return next(filter(None, (self._bundled(process.pid, path) for path in paths)), {})
+
+    def _bundled(self, pid: int, file: str) -> Versions:
+        """Pex unpacks itself into a folder, each package into one of its own."""
+        path = self._proc.path(pid, "root", file)
+        try:
+            about = path.stat()
+        except (OSError, ValueError):
+            return {}
+        if stat.S_ISDIR(about.st_mode):
+            return self._packages(pid, f"{file}/.deps") or self._packages(pid, file)
+        key = (about.st_dev, about.st_ino)
+        if stat.S_ISREG(about.st_mode) and key not in self._read:
+            names = _IN_ARCHIVE.findall(directory(path) or b"")
+            self._read[key] = _told(name.decode("ascii", "replace") for name in names)
+        return self._read.get(key, {})
 
     def _first(self, pid: int, folders: Iterable[str]) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -61,13 +91,17 @@ class Installed:
         """Files in an environment's folder: the interpreter as it was called, then a script, then a variable's."""
         called = process.cmdline[0] if process.cmdline else ""
         if "/" in called:
-            cwd = self._inside(process.pid, self._proc.link(process.pid, "cwd") or "/")
-            yield os.path.normpath(f"{'' if called.startswith('/') else cwd}/{called}")
+            yield self._called(process, called)
         elif called:
             yield from self._on_path(process.pid, called, environ)
-        yield from (argument for argument in process.cmdline[1:6] if _SCRIPT.fullmatch(argument))
+        yield from (argument for argument in process.cmdline[1:MOST_OPTIONS] if _SCRIPT.fullmatch(argument))
         if environ.get("VIRTUAL_ENV"):
             yield environ["VIRTUAL_ENV"] + "/bin/python"
+
+    def _called(self, process: Process, path: str) -> str:
+        """A path of its command line, as it sees it."""
+        cwd = "" if path.startswith("/") else self._inside(process.pid, self._proc.link(process.pid, "cwd") or "/")
+        return os.path.normpath(f"{cwd}/{path}")
 
     def _on_path(self, pid: int, name: str, environ: Mapping[str, str]) -> Iterator[str]:
         """Where a bare `python` was found."""

@@ -50,6 +50,17 @@ class Options:
         return self._value(self.server.dirty) is not None
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables that the server sets for its workers."""
+        pairs = (pair.partition("=") for name in self.server.environ_options for pair in self.given.get(name, ()))
+        return {name: value for name, found, value in pairs if found}
+
+    @property
+    def environ_files(self) -> tuple[str, ...]:
+        """The files of variables that it loads; they set only what is not set yet."""
+        return tuple(path for name in self.server.environ_files for path in self.given.get(name, ()) if path)
+
+    @property
     def settings(self) -> str | None:
         """The settings module, where an option or the environment names it."""
         return self._value(self.server.settings) or (self.environ or {}).get("DJANGO_SETTINGS_MODULE") or None

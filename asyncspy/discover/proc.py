@@ -16,8 +16,8 @@ PIECE = 64 * 1024
 BEHIND_NAME = 3
 """The first field of `stat` behind the name, which may hold anything; the manual counts from 1."""
 
-STAT_PLACES = (9, 14, 15, 22)
-"""flags, utime, stime, starttime."""
+STAT_PLACES = (4, 9, 14, 15, 22)
+"""ppid, flags, utime, stime, starttime."""
 
 _BOOT = re.compile(r"^btime (\d+)$", re.MULTILINE | re.ASCII)
 
@@ -25,6 +25,7 @@ _BOOT = re.compile(r"^btime (\d+)$", re.MULTILINE | re.ASCII)
 class Stat(NamedTuple):
     """What the kernel counts of a process; times are in its ticks."""
 
+    parent: int
     flags: int
     user_ticks: int
     system_ticks: int

@@ -17,7 +17,7 @@ LONGEST = 2_000
 
 SECRET_WORDS = frozenset(
     "apikey auth bearer credential credentials dsn key pass passphrase passwd password pw pwd secret secrets"
-    " token tokens".split()
+    " sig signature token tokens".split()
 )
 SECRET_ENDINGS = ("apikey", "password", "passwd", "passphrase", "secret", "token")
 """A name is secret when one of its words is, or when it ends so without a separator: PGPASSWORD, authtoken."""
@@ -32,6 +32,18 @@ _USER_ALONE = re.compile(r"(?P<kept>[A-Za-z][A-Za-z0-9+.-]{0,30}://)[^\s/:@]+(?=
 _HEADER = re.compile(
     r"(?i)(?P<kept>\b(?:authorization|proxy-authorization|cookie|[\w-]{0,60}(?:key|token|secret))\s*:\s*)\S.*"
 )
+_PAIR = re.compile(
+    r"""(?P<name>[A-Za-z_][\w.-]{0,100})(?P<between>["']\s{0,9}:\s{0,9}|\s{0,9}:(?:\s{1,9}|(?=["'])))"""
+    r"""(?:"[^"]*"|'[^']*'|[^\s,;}\]"'][^\s,;}\]]*)"""
+)
+"""`"password": "x"`, `password: x`; without a quote or a blank it may be an app, `shop.auth:application`."""
+
+_TOKEN = re.compile(
+    r"(?P<kept>\b)(?:eyJ[\w-]{5,}\.[\w-]+\.[\w-]*|gh[oprsu]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|sk-[\w-]{16,}"
+    r"|xox[a-z]-[\w-]{10,}|AKIA[A-Z0-9]{12,})"
+)
+"""What shows by itself that it is a credential: JSON web tokens, keys of GitHub, GitLab, OpenAI, Slack and AWS."""
+
 _SCHEME = re.compile(r"(?i)(?P<kept>\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}")
 
 
@@ -75,9 +87,10 @@ def _without_credentials(argument: str) -> str:
     whole = _WHOLE_ASSIGNMENT.fullmatch(argument)
     if whole and is_secret(whole["name"]):
         return f"{whole['name']}={HIDDEN}"
-    for rule in (_USER_AND_PASSWORD, _USER_ALONE, _HEADER, _SCHEME):
+    for rule in (_USER_AND_PASSWORD, _USER_ALONE, _HEADER, _SCHEME, _TOKEN):
         argument = rule.sub(rf"\g<kept>{HIDDEN}", argument)
     argument = _INNER_OPTION.sub(lambda match: _named(match, " "), argument)
+    argument = _PAIR.sub(lambda match: _named(match, match["between"]), argument)
     return _ASSIGNMENT.sub(lambda match: _named(match, "="), argument)
 
 

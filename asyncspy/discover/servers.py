@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from asyncspy.discover.process import Command
-from asyncspy.model import Role
+from asyncspy.processes import Role
 
 Children = Literal["fork", "spawn", "again", "none"]
 """How workers are made: forked (the master's command line again), spawned (a bare interpreter), started again by the
@@ -26,6 +26,7 @@ class Server:
     names the app. `titles` are the names that setproctitle gives, with the groups `app` and `bind` where they are told.
     A spawning server has a master from `workers_make_master` workers on. `dirty` are the options that make gunicorn
     keep an arbiter with workers for tasks beside the requests; `address_first`: the first argument is where it listens.
+    `environ_options` set variables for the workers, `environ_files` name files of them.
     """
 
     name: str
@@ -48,6 +49,8 @@ class Server:
     settings: tuple[str, ...] = ()
     dirty: tuple[str, ...] = ()
     address_first: bool = False
+    environ_options: tuple[str, ...] = ()
+    environ_files: tuple[str, ...] = ()
 
     @property
     def distribution(self) -> str:
@@ -75,6 +78,7 @@ UVICORN = Server(
     workers_environ="WEB_CONCURRENCY",
     workers_make_master=2,
     environ_prefix="UVICORN_",
+    environ_files=("--env-file",),
 )
 
 GUNICORN = Server(
@@ -97,6 +101,7 @@ GUNICORN = Server(
     loop_unless_said="unknown",
     worker_class=("--worker-class", "-k"),
     dirty=("--dirty-app",),
+    environ_options=("--env", "-e"),
 )
 
 HYPERCORN = Server(
@@ -139,6 +144,7 @@ GRANIAN = Server(
     loop=("--loop",),
     loop_unless_said="unknown",
     environ_prefix="GRANIAN_",
+    environ_files=("--env-files",),
 )
 
 RUNSERVER = Server(

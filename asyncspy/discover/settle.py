@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from asyncspy.model import Frame, Role, Stack, Worker
+from asyncspy.processes import Role, Worker
+
+if TYPE_CHECKING:
+    from asyncspy.model import Frame, Stack
 
 STILL_UNKNOWN = "a stack dump showed no frames of a known server"
 

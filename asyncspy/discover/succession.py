@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 
-import psutil
-
+from asyncspy.discover import vital
 from asyncspy.discover.find import find_workers
-from asyncspy.model import Worker
+from asyncspy.discover.proc import Proc
+from asyncspy.processes import Worker
 
 PATIENCE_SECONDS = 5.0
 PAUSE_SECONDS = 0.25
@@ -48,10 +47,7 @@ def _has_master(worker: Worker) -> bool:
 
 def runs(pid: int) -> bool:
     """Whether a process is there, and is more than the memory of one."""
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return False
+    return vital.runs(pid, Proc())
 
 
 def topmost(pids: Sequence[int]) -> list[int]:
@@ -60,20 +56,24 @@ def topmost(pids: Sequence[int]) -> list[int]:
 
 
 def _ancestors(pid: int) -> set[int]:
-    try:
-        return {parent.pid for parent in psutil.Process(pid).parents()}
-    except psutil.Error:
-        return set()
+    proc, found = Proc(), set[int]()
+    stat = proc.stat(pid)
+    while stat is not None and stat.parent not in found:
+        found.add(stat.parent)
+        stat = proc.stat(stat.parent)
+    return found - {0}
 
 
 def cpu_seconds(pids: Sequence[int]) -> float:
     """The CPU time that these processes and all below them have used so far."""
-    used = 0.0
-    for pid in pids:
-        with suppress(psutil.Error):
-            process = psutil.Process(pid)
-            for one in (process, *process.children(recursive=True)):
-                with suppress(psutil.Error):
-                    times = one.cpu_times()
-                    used += times.user + times.system
-    return used
+    proc = Proc()
+    children: dict[int, list[int]] = {}
+    for pid in proc.pids():
+        if stat := proc.stat(pid):
+            children.setdefault(stat.parent, []).append(pid)
+    found, rest = set[int](), list(pids)
+    while rest:
+        if (pid := rest.pop()) not in found:
+            found.add(pid)
+            rest += children.get(pid, ())
+    return sum(vital.cpu_seconds(pid, proc) or 0.0 for pid in found)

@@ -27,7 +27,7 @@ class Vital(NamedTuple):
 def vital(pid: int, proc: Proc, booted_at: float | None) -> Vital | None:
     """All that can be read; None for a process that has ended, be it still in the table as a zombie."""
     status, stat = proc.status(pid), proc.stat(pid)
-    if "State" not in status or status["State"].startswith(DEAD):
+    if status.get("State", DEAD[0]).startswith(DEAD):
         return None
     started_at = booted_at + stat.started_ticks / TICKS_PER_SECOND if stat and booted_at is not None else None
     uids = status.get("Uid", "").split()
@@ -39,6 +39,12 @@ def vital(pid: int, proc: Proc, booted_at: float | None) -> Vital | None:
         memory_bytes=memory * KIB if memory is not None else None,
         threads=_number(status.get("Threads")),
     )
+
+
+def runs(pid: int, proc: Proc) -> bool:
+    """Whether a process is there, and is more than the memory of one."""
+    state = proc.status(pid).get("State")
+    return state is not None and not state.startswith(DEAD)
 
 
 def cpu_seconds(pid: int, proc: Proc) -> float | None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from asyncspy.model import Analysis
 from asyncspy.report.view import View
 
-Render = Callable[[Analysis, View], str]
+if TYPE_CHECKING:
+    from asyncspy.model import Analysis
+
+Render = Callable[["Analysis", View], str]
 
 
 def _by(module: str) -> Render:

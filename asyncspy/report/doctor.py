@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from rich.text import Text
 
-from asyncspy.model import Check, Diagnosis, Worker
+from asyncspy.processes import Check, Diagnosis, Worker
 from asyncspy.report.json_text import as_text
 from asyncspy.report.layout import ALARM, CODE, FAINT, NAME, labelled, page, prose_room, wrap
 from asyncspy.report.names import outside

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from asyncspy.model import Frame, Link
 from asyncspy.report.fit import tail
 from asyncspy.report.inert import inert
 from asyncspy.report.view import View
+
+if TYPE_CHECKING:  # listing workers needs no other names
+    from asyncspy.model import Frame, Link
 
 _IMPORT_ROOT = re.compile(r".*/(?:(?:site|dist)-packages|lib(?:64)?/python\d+(?:\.\d+)?t?)/(?=.)", re.DOTALL)
 """What stands before the import path of an installed module; the innermost counts."""

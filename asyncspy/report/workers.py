@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
-from asyncspy.model import Worker
+from asyncspy.processes import Worker
 from asyncspy.report.figures import memory, span
 from asyncspy.report.layout import ALARM, CODE, FAINT, NAME, columns, flow, indented, labelled, page, prose_room, wrap
 from asyncspy.report.names import outside
@@ -37,10 +38,13 @@ def render_workers(workers: Sequence[Worker], view: View, *, now: float) -> str:
     groups = _groups(workers)
     titles, rows = _rows([member for members in groups.values() for member in members], view, now)
     lines: list[Text] = []
+    refused: dict[tuple[str, str], int] = {}
     for heading, members in groups.items():
         lines += [*_heading(heading, view), *titles]
         for worker, _ in members:
-            lines += [*rows[worker.pid], *_runs_in(worker, view), *_why_in_doubt(worker, view), *_why_not(worker, view)]
+            like = refused.setdefault(_refusal(worker), worker.pid)
+            lines += [*rows[worker.pid], *_runs_in(worker, view), *_why_in_doubt(worker, view)]
+            lines += _why_not(worker, view) if like == worker.pid else _as_before(worker, like)
         lines += [*_unsafe(members, view), Text()]
     return page([*lines, *_end(workers, view)], view)
 
@@ -177,6 +181,16 @@ def _why_not(worker: Worker, view: View) -> list[Text]:
         mending = wrap(Text(outside(worker.remedy, view), CODE), view.columns - indent - len(arrow))
         lines += labelled(arrow, mending, 0, len(arrow))
     return indented(lines, indent)
+
+
+def _refusal(worker: Worker) -> tuple[str, str]:
+    """Why not, and the line that mends it, but for the pid in it."""
+    return worker.reason or "", re.sub(rf"\b{worker.pid}\b", "PID", worker.remedy or "")
+
+
+def _as_before(worker: Worker, pid: int) -> list[Text]:
+    """What was said of one before is not said again of each."""
+    return indented([Text(f"for the same reason as {pid}", FAINT)], INDENT + 7) if not worker.attachable else []
 
 
 def _end(workers: Sequence[Worker], view: View) -> list[Text]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from asyncspy.model import Worker
+from asyncspy.processes import Worker
 from asyncspy.report.json_text import as_text
 
 

@@ -72,6 +72,19 @@ def test_no_pid_to_print_is_no_empty_success(here: list[Worker]) -> None:
     assert run("find-workers").exit_code == 0
 
 
+def test_a_filter_that_nothing_matches_says_what_there_is(here: list[Worker]) -> None:
+    here += [*SHOP, *INTRANET]
+    shown = run("find-workers", "--app", "nosuch", "--server", "daphne")
+    assert (shown.exit_code, shown.stdout) == (0, "")
+    assert "nothing here matches --server daphne --app nosuch" in shown.stderr
+    assert "intranet" in shown.stderr
+    assert "nothing here" not in run("find-workers").output
+
+
+def test_pids_and_json_do_not_go_together() -> None:
+    assert run("find-workers", "--pids", "--json").exit_code == 2
+
+
 def test_unknown_server_is_a_usage_error() -> None:
     assert run("find-workers", "--server", "apache").exit_code == 2
 

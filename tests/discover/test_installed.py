@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -110,3 +112,49 @@ def test_hostile_folder_names_are_no_versions(fake: FakeProc, name: str) -> None
 
 def test_a_process_that_is_gone_has_no_versions(fake: FakeProc) -> None:
     assert versions(fake, process("/srv/venv/bin/python", exe="/usr/bin/python3")) == {}
+
+
+@pytest.mark.parametrize("inside", ["", "site-packages/", ".deps/Django-5.2.19-py3-none-any.whl/"])
+@pytest.mark.parametrize("shebang", ["", "#!/usr/bin/env python3\n"])
+@pytest.mark.parametrize("called", ["shop.pyz", "/srv/shop/shop.pyz"])
+def test_what_a_zipapp_holds_is_told(fake: FakeProc, inside: str, shebang: str, called: str) -> None:
+    path = fake.root / "42/root/srv/shop/shop.pyz"
+    path.parent.mkdir(parents=True)
+    with path.open("wb") as file:
+        file.write(shebang.encode())
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.comment = b"made by hand"
+            for name in ("__main__.py", f"{inside}{DJANGO}/METADATA", f"{inside}{DJANGO}/sboms/x-1.dist-info/RECORD"):
+                archive.writestr(name, "x" * 100)
+    assert versions(fake, process("python3", "-X", "dev", called, "--port", "80")) == {"django": "5.2.19"}
+
+
+def test_what_pex_has_unpacked_is_told(fake: FakeProc) -> None:
+    install(fake, "/root/.cache/pex/unzipped_pexes/4/e2a0/.deps", "django-5.2.19-py3-none-any.whl")
+    run = process("/usr/bin/python3.12", "/root/.cache/pex/unzipped_pexes/4/e2a0", "shop.asgi:application")
+    assert versions(fake, run) == {"django": "5.2.19"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"PK\x05\x06",
+        b"print('no zip file')",
+        b"PK\x05\x06" + b"\xff" * 18,
+        b"PK\x05\x06" + bytes(8) + (2**31).to_bytes(4, "little") + bytes(6),
+        b"PK\x05\x06" + bytes(18),
+    ],
+)
+def test_a_file_that_is_no_zipapp_is_no_error(fake: FakeProc, content: bytes) -> None:
+    path = fake.root / "42/root/srv/shop/shop.pyz"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    assert versions(fake, process("python3", "shop.pyz")) == {}
+
+
+def test_a_named_pipe_that_stands_in_for_a_program_is_not_waited_for(fake: FakeProc) -> None:
+    path = fake.root / "42/root/srv/shop/shop.pyz"
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    assert versions(fake, process("python3", "shop.pyz")) == {}

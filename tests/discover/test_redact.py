@@ -34,6 +34,15 @@ SECRET = "hunter2"
         "sh -c 'uvicorn a:b --token hunter2 --port 80'",
         "curl -H 'Authorization: Bearer hunter2'",
         "curl -H 'X-Api-Key: hunter2'",
+        'worker --config \'{"password": "hunter2", "debug": true}\'',
+        "worker --config \"{'api_key':'hunter2'}\"",
+        "worker 'password: hunter2'",
+        "worker \"db.password:'hunter2'\"",
+        "worker 'https://blobs/x?sp=r&sig=hunter2'",
+        "worker 'https://blobs/x?X-Amz-Signature=hunter2'",
+        "worker eyJhbGciOiJIUzI1NiJ9.hunter2.c2lnbmF0dXJl",
+        "worker ghp_hunter2hunter2hunter2",
+        "worker --openai sk-proj-hunter2hunter2",
         "python -c 'connect(\"Bearer hunter2hunter2\")'",
     ],
 )
@@ -54,6 +63,9 @@ def test_credentials_are_hidden(line: str) -> None:
         "worker http://127.0.0.1:8000/ https://example.org/a@b",
         "worker --password --debug",
         "gunicorn: master [shop.asgi:application]",
+        "uvicorn auth.asgi:application --host 127.0.0.1 --port 80",
+        "uvicorn shop.auth:application --reload-dir a:b",
+        "granian asgi 127.0.0.1:80 token.asgi:app worker-1",
     ],
 )
 def test_the_rest_is_shown_as_it_is(line: str) -> None:
@@ -73,6 +85,8 @@ MEGABYTES = {
     "many long": ["x" * 1_900] * 1_000,
     "many of assignments": ["a=" * 900] * 1_000,
     "many of addresses": ["a://" * 400] * 1_000,
+    "many of pairs": ["a: " * 600] * 1_000,
+    "names without an end": ["a" * 1_900, "eyJ" + "a." * 900, "a-" * 950],
     "very many": ["x"] * 1_000_000,
 }
 

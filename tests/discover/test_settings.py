@@ -8,7 +8,7 @@ import pytest
 
 from asyncspy.discover.classify import classify
 from asyncspy.discover.process import Process
-from asyncspy.discover.settings import settings_module
+from asyncspy.discover.settings import async_unsafe_allowed, settings_module
 from tests.discover.fake_proc import FakeProc
 from tests.discover.tables import row
 
@@ -61,3 +61,54 @@ def test_an_app_that_is_a_named_pipe_is_not_waited_for(fake: FakeProc) -> None:
     folder.mkdir(parents=True)
     os.mkfifo(folder / "asgi.py")
     assert told(fake, row(42, UVICORN, environ={})) is None
+
+
+UNSAFE = "DJANGO_ALLOW_ASYNC_UNSAFE"
+GUNICORN = "python -m gunicorn shop.asgi -k asgi"
+
+
+def allowed(fake: FakeProc, process: Process) -> bool | None:
+    (placed,) = classify([process])
+    return async_unsafe_allowed(placed, settings_module(placed, fake.of()), fake.of())
+
+
+@pytest.mark.parametrize(
+    ("line", "environ", "expected"),
+    [
+        (UVICORN, {}, False),
+        (UVICORN, {UNSAFE: ""}, False),
+        (UVICORN, {UNSAFE: "false"}, True),
+        (UVICORN, None, None),
+        (f"{GUNICORN} --env {UNSAFE}=1", {}, True),
+        (f"{GUNICORN} -e {UNSAFE}=1", None, True),
+        (f"{GUNICORN} -e A=1 --env {UNSAFE}=", {UNSAFE: "1"}, False),
+        (f"{UVICORN} --env-file .env", {}, True),
+        (f"{UVICORN} --env-file .env", {UNSAFE: ""}, False),
+        (f"{UVICORN} --env-file=/etc/shop.env", {}, True),
+        (f"{UVICORN} --env-file .missing", {}, False),
+    ],
+)
+def test_whether_the_guard_is_switched_off(
+    fake: FakeProc, line: str, environ: dict[str, str] | None, expected: bool | None
+) -> None:
+    fake.write("42/cwd/shop/asgi.py", DEFAULT)
+    fake.write("42/cwd/.env", f"# {UNSAFE}=\nA=1\nexport {UNSAFE} = 'true'  # for the shell\n")
+    fake.write("42/root/etc/shop.env", f'{UNSAFE}="1"\n')
+    assert allowed(fake, row(42, line, environ=environ)) is expected
+
+
+@pytest.mark.parametrize("file", ["asgi.py", "settings.py", "settings/__init__.py"])
+def test_what_the_code_may_switch_off_is_unknown(fake: FakeProc, file: str) -> None:
+    """/proc shows the environment as it was at the start: False would be a promise."""
+    fake.write("42/cwd/shop/asgi.py", DEFAULT)
+    fake.write(f"42/cwd/shop/{file}", f'{DEFAULT}import os\nos.environ["{UNSAFE}"] = "true"\n')
+    assert allowed(fake, row(42, UVICORN, environ={})) is None
+    fake.write(f"42/cwd/shop/{file}", f'{DEFAULT}# os.environ["{UNSAFE}"] = "true"\n')
+    assert allowed(fake, row(42, UVICORN, environ={})) is False
+
+
+def test_settings_that_the_server_itself_names(fake: FakeProc) -> None:
+    fake.write("42/cwd/shop/asgi.py", DEFAULT)
+    fake.write("42/cwd/.env", "DJANGO_SETTINGS_MODULE=shop.settings.staging\n")
+    assert told(fake, row(42, f"{GUNICORN} -e DJANGO_SETTINGS_MODULE=shop.live", environ=NAMED)) == "shop.live"
+    assert told(fake, row(42, f"{UVICORN} --env-file .env", environ={})) == "shop.settings.staging"

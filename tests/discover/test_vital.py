@@ -98,9 +98,9 @@ def test_a_table_that_makes_no_sense_is_no_error(fake: FakeProc, stat: str) -> N
 
 
 def test_a_name_may_hold_anything(fake: FakeProc) -> None:
-    fake.write("42/stat", "42 (a) R 9 9 (b) S 1 2 3 4 5 6 7 8 9 10 150 50 0 0 20 0 4 0 12345 1 2 3")
+    fake.write("42/stat", "42 (a) R 9 9 (b) S 71 2 3 4 5 6 7 8 9 10 150 50 0 0 20 0 4 0 12345 1 2 3")
     stat = fake.of().stat(42)
-    assert stat == (6, 150, 50, 12345)
+    assert stat == (71, 6, 150, 50, 12345)
 
 
 @pytest.fixture

@@ -125,6 +125,10 @@ MODES = {
     "python -m uvicorn": Mode(f"BIN/python -m uvicorn {APP} --port PORT", "uvicorn", "worker", "uvloop"),
     "uvicorn --workers 2": Mode(f"{_UVICORN} --workers 2", "uvicorn", _SPAWNED, "uvloop"),
     "uvicorn, WEB_CONCURRENCY=2": Mode(_UVICORN, "uvicorn", _SPAWNED, "uvloop", environ={"WEB_CONCURRENCY": "2"}),
+    "uvicorn by a link, as pipx installs it": Mode(f"links/uvicorn {APP} --port PORT", "uvicorn", "worker", "uvloop"),
+    "python shop.pyz (zipapp)": Mode(
+        "BIN/python shop.pyz PORT", "uvicorn", "worker?", "uvloop", app=None, environ={"PYTHONPATH": "."}
+    ),
     "uvicorn --reload": Mode(f"{_UVICORN} --reload", "uvicorn", _RELOADED, "uvloop"),
     "uv run uvicorn": Mode(f"{_UV} uvicorn {APP} --port PORT", "uvicorn", "worker", "uvloop", needs=("uv",), outer=1),
     "tini -- uvicorn": Mode(f"tini -s -- {_UVICORN}", "uvicorn", "worker", "uvloop", needs=("tini",), outer=1),

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import zipapp
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in PROJECT.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
+    (folder / "links").mkdir()
+    (folder / "links" / "uvicorn").symlink_to(BIN / "uvicorn")
+    (folder / "zipped").mkdir()
+    (folder / "zipped" / "__main__.py").write_text(PROJECT["serve.py"].replace("sys.argv[2]", '"one"'))
+    zipapp.create_archive(folder / "zipped", folder / "shop.pyz")
     return folder
 
 

@@ -147,3 +147,13 @@ def test_the_list_for_programs() -> None:
     assert rows[1]["async_unsafe_allowed"] is True
     assert rows[3]["remedy"] == "sudo asyncspy attach --pid 51077"
     assert json.loads(workers_as_json([])) == []
+
+
+def test_one_reason_is_said_once() -> None:
+    first = replace(examples.WORKERS[1], ppid=1, attachable=False, reason="it is nobody's")
+    workers = [replace(first, pid=pid, remedy=f"sudo asyncspy attach --pid {pid}") for pid in (101, 102, 103)]
+    text = shown((*workers, replace(first, pid=104, reason="it is traced", remedy="kill 7")))
+    assert text.count("it is nobody's") == 1
+    assert text.count("sudo asyncspy attach --pid 101") == 1
+    assert text.count("for the same reason as 101") == 2
+    assert "it is traced" in text
