@@ -10,12 +10,12 @@ profiles are theirs in their order. Format 1 had one pass, whose origin was the 
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
 from asyncspy.errors import InputError
-from asyncspy.model import Dump, Origin, Ran, Worker
+from asyncspy.model import Dump, Frame, Origin, Ran, Task, Worker
 
 KEY = "asyncspy"
 LOOKS = "asyncspy-looks"
@@ -142,14 +142,35 @@ def _objects(listed: object) -> list[dict[str, Any]]:
 def _look(saved: dict[str, Any]) -> Dump:
     ran = saved.get("ran")
     plain = {name: value for name, value in saved.items() if name in PLAIN}
-    look = _build(Dump, plain)
+    look = replace(_build(Dump, plain), tasks=tuple(_tasks(saved.get("tasks"))))
     if not isinstance(ran, dict):
         return look
     counted = {int(tid): Ran(*count) for tid, count in ran.items() if _is_id(tid) and _are_counts(count)}
     return replace(look, ran=counted)
 
 
-PLAIN = frozenset({"pid", "at", "path", "paused", "state", "cpus"})
+PLAIN = frozenset({"pid", "at", "path", "paused", "state", "cpus", "no_tasks"})
+
+
+def _tasks(saved: object) -> Iterator[Task]:
+    """Those that are whole: a name, frames, names of those that await it."""
+    for each in saved if isinstance(saved, list) else []:
+        if not isinstance(each, list) or len(each) != len(Task._fields):
+            continue
+        name, frames, awaited_by = each
+        if isinstance(name, str) and _all(frames, _is_frame) and _all(awaited_by, lambda by: isinstance(by, str)):
+            yield Task(name, tuple(Frame(*frame) for frame in frames), tuple(awaited_by))
+
+
+def _all(listed: object, fits: Callable[[object], bool]) -> bool:
+    return isinstance(listed, list) and all(map(fits, listed))
+
+
+def _is_frame(frame: object) -> bool:
+    if not isinstance(frame, list) or len(frame) != len(Frame._fields):
+        return False
+    function, file, line = frame
+    return isinstance(function, str) and isinstance(file, str) and type(line) is int and 0 <= line <= LARGEST
 
 
 def _is_id(text: object) -> bool:

@@ -94,6 +94,7 @@ def command(
     _say_what_was_lost(taken)
     if not taken.looks:
         raise KeyboardInterrupt
+    taken.read_tasks()
     show([taken.folder], form=form, saved=taken.folder, app_roots=app_roots)
     ctx.exit(130 if interrupted else 0)
 
