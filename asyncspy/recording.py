@@ -49,8 +49,12 @@ def embed(
     passes = [{"profiles": count, **asdict(origin)} for origin, count in zip(origins, counts, strict=True)]
     account: dict[str, Any] = {"format": FORMAT, "passes": passes}
     if sources:
-        account["sources"] = {file: {str(line): text for line, text in sources[file].items()} for file in sources}
+        account["sources"] = _numbered(sources)
     return {KEY: account, **document}
+
+
+def _numbered(sources: Sources) -> dict[str, dict[str, str]]:
+    return {file: {str(line): text for line, text in sources[file].items()} for file in sources}
 
 
 def extract(document: dict[str, Any]) -> list[Pass]:
@@ -77,8 +81,10 @@ def extract(document: dict[str, Any]) -> list[Pass]:
 
 def sources(document: dict[str, Any]) -> dict[str, dict[int, str]]:
     """The lines of code that were saved, as far as they are lines of code and not beyond all bounds."""
-    account = _account(document) or {}
-    saved = account.get("sources")
+    return _lines_of((_account(document) or {}).get("sources"))
+
+
+def _lines_of(saved: object) -> dict[str, dict[int, str]]:
     kept: dict[str, dict[int, str]] = {}
     room = MOST_LINES
     for file, lines in saved.items() if isinstance(saved, dict) else ():
@@ -117,14 +123,15 @@ def _origin(saved: dict[str, Any]) -> Origin:
     return _build(Origin, {**saved, "target": _build(Worker, target) if isinstance(target, dict) else None})
 
 
-def embed_looks(looks: Sequence[Dump], targets: Sequence[Worker]) -> dict[str, Any]:
+def embed_looks(looks: Sequence[Dump], targets: Sequence[Worker], sources: Sources | None = None) -> dict[str, Any]:
     """When and how each dump in a folder was taken, and of what; the dumps themselves are beside it."""
     told = [{name: value for name, value in asdict(look).items() if name != "threads"} for look in looks]
-    return {LOOKS: {"format": LOOKS_FORMAT, "targets": [asdict(target) for target in targets], "looks": told}}
+    account = {"format": LOOKS_FORMAT, "targets": [asdict(target) for target in targets], "looks": told}
+    return {LOOKS: {**account, "sources": _numbered(sources)} if sources else account}
 
 
-def extract_looks(document: dict[str, Any]) -> tuple[list[Dump], list[Worker]]:
-    """The dumps without their threads, by the name of their file, and the processes that were dumped."""
+def extract_looks(document: dict[str, Any]) -> tuple[list[Dump], list[Worker], dict[str, dict[int, str]]]:
+    """The dumps without their threads, by the name of their file; what was dumped; the lines of code saved with it."""
     saved = document.get(LOOKS)
     if not isinstance(saved, dict) or saved.get("format") != LOOKS_FORMAT:
         raise InputError(
@@ -132,7 +139,7 @@ def extract_looks(document: dict[str, Any]) -> tuple[list[Dump], list[Worker]]:
             remedy="the dumps beside it can be read without it: name them one by one",
         )
     targets = [_build(Worker, each) for each in _objects(saved.get("targets"))]
-    return [_look(each) for each in _objects(saved.get("looks"))], targets
+    return [_look(each) for each in _objects(saved.get("looks"))], targets, _lines_of(saved.get("sources"))
 
 
 def _objects(listed: object) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -51,6 +51,7 @@ class Series:
     looks: list[Dump] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     lost: dict[int, AsyncspyError] = field(default_factory=dict)
+    sources: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     _before: dict[int, Counters] = field(default_factory=dict)
 
     def look(self) -> None:
@@ -75,6 +76,11 @@ class Series:
                 self.looks[last] = replace(self.looks[last], tasks=tasks(target))
             except Unread as reason:
                 self.looks[last] = replace(self.looks[last], no_tasks=str(reason))
+        self._tell()
+
+    def keep_sources(self, sources: Mapping[str, Mapping[int, str]]) -> None:
+        """Lines of code to save with the dumps, for reports where the files are not."""
+        self.sources = sources
         self._tell()
 
     @property
@@ -106,7 +112,7 @@ class Series:
 
     def _tell(self) -> None:
         """Write the account anew: after every round it holds for what is there."""
-        text = json.dumps(recording.embed_looks(self.looks, self.targets), separators=(",", ":"))
+        text = json.dumps(recording.embed_looks(self.looks, self.targets, self.sources), separators=(",", ":"))
         partial = self.account.with_name(f".{self.account.name}.partial")
         try:
             partial.write_text(text, encoding="utf-8")
