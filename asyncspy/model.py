@@ -153,6 +153,7 @@ class Dump:
 
     `at` is seconds since the epoch, `paused` for how long the process stood still for it, `state` the kernel's letter
     for the process. `ran` tells by thread of the system what happened since the dump before this one; None: not told.
+    `no_tasks` is why the tasks were not read, of a Python that has them to read.
     """
 
     threads: tuple[Thread, ...] = ()
@@ -164,6 +165,7 @@ class Dump:
     ran: Mapping[int, Ran] | None = None
     cpus: int | None = None
     tasks: tuple[Task, ...] = ()
+    no_tasks: str | None = None
 
 
 class Task(NamedTuple):
@@ -465,6 +467,15 @@ class Waiting:
     receiver: str | None = None
 
 
+class Awaiting(NamedTuple):
+    """Tasks that all await at one place; `line` is the deepest own frame, and the last frame what is awaited there."""
+
+    tasks: tuple[str, ...]
+    line: Culprit
+    frames: tuple[Link, ...]
+    awaited_by: tuple[str, ...] = ()
+
+
 class Action(NamedTuple):
     """A command line to run now, and what it does."""
 
@@ -487,7 +498,8 @@ class Hang:
     """Whether one process hangs, and on what: several looks at its threads, compared.
 
     `grounds` are sentences, strongest first; `now` and `later` are what to do; `watch` is for how many seconds to watch
-    to be surer; `known` names the faults of installed versions that fit.
+    to be surer; `known` names the faults of installed versions that fit. `awaiting` is where coroutines of own code
+    wait, if they can be read: `no_tasks` is why not, `other_tasks` counts those of servers and frameworks.
     """
 
     pid: int | None
@@ -504,6 +516,9 @@ class Hang:
     seconds: float | None = None
     paused: float | None = None
     idle_threads: int = 0
+    awaiting: tuple[Awaiting, ...] = ()
+    other_tasks: int = 0
+    no_tasks: str | None = None
     target: Worker | None = None
 
 

@@ -10,12 +10,12 @@ profiles are theirs in their order. Format 1 had one pass, whose origin was the 
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
 from asyncspy.errors import InputError
-from asyncspy.model import Dump, Origin, Ran, Worker
+from asyncspy.model import Dump, Frame, Origin, Ran, Task, Worker
 
 KEY = "asyncspy"
 LOOKS = "asyncspy-looks"
@@ -49,8 +49,12 @@ def embed(
     passes = [{"profiles": count, **asdict(origin)} for origin, count in zip(origins, counts, strict=True)]
     account: dict[str, Any] = {"format": FORMAT, "passes": passes}
     if sources:
-        account["sources"] = {file: {str(line): text for line, text in sources[file].items()} for file in sources}
+        account["sources"] = _numbered(sources)
     return {KEY: account, **document}
+
+
+def _numbered(sources: Sources) -> dict[str, dict[str, str]]:
+    return {file: {str(line): text for line, text in sources[file].items()} for file in sources}
 
 
 def extract(document: dict[str, Any]) -> list[Pass]:
@@ -77,8 +81,10 @@ def extract(document: dict[str, Any]) -> list[Pass]:
 
 def sources(document: dict[str, Any]) -> dict[str, dict[int, str]]:
     """The lines of code that were saved, as far as they are lines of code and not beyond all bounds."""
-    account = _account(document) or {}
-    saved = account.get("sources")
+    return _lines_of((_account(document) or {}).get("sources"))
+
+
+def _lines_of(saved: object) -> dict[str, dict[int, str]]:
     kept: dict[str, dict[int, str]] = {}
     room = MOST_LINES
     for file, lines in saved.items() if isinstance(saved, dict) else ():
@@ -117,14 +123,15 @@ def _origin(saved: dict[str, Any]) -> Origin:
     return _build(Origin, {**saved, "target": _build(Worker, target) if isinstance(target, dict) else None})
 
 
-def embed_looks(looks: Sequence[Dump], targets: Sequence[Worker]) -> dict[str, Any]:
+def embed_looks(looks: Sequence[Dump], targets: Sequence[Worker], sources: Sources | None = None) -> dict[str, Any]:
     """When and how each dump in a folder was taken, and of what; the dumps themselves are beside it."""
     told = [{name: value for name, value in asdict(look).items() if name != "threads"} for look in looks]
-    return {LOOKS: {"format": LOOKS_FORMAT, "targets": [asdict(target) for target in targets], "looks": told}}
+    account = {"format": LOOKS_FORMAT, "targets": [asdict(target) for target in targets], "looks": told}
+    return {LOOKS: {**account, "sources": _numbered(sources)} if sources else account}
 
 
-def extract_looks(document: dict[str, Any]) -> tuple[list[Dump], list[Worker]]:
-    """The dumps without their threads, by the name of their file, and the processes that were dumped."""
+def extract_looks(document: dict[str, Any]) -> tuple[list[Dump], list[Worker], dict[str, dict[int, str]]]:
+    """The dumps without their threads, by the name of their file; what was dumped; the lines of code saved with it."""
     saved = document.get(LOOKS)
     if not isinstance(saved, dict) or saved.get("format") != LOOKS_FORMAT:
         raise InputError(
@@ -132,7 +139,7 @@ def extract_looks(document: dict[str, Any]) -> tuple[list[Dump], list[Worker]]:
             remedy="the dumps beside it can be read without it: name them one by one",
         )
     targets = [_build(Worker, each) for each in _objects(saved.get("targets"))]
-    return [_look(each) for each in _objects(saved.get("looks"))], targets
+    return [_look(each) for each in _objects(saved.get("looks"))], targets, _lines_of(saved.get("sources"))
 
 
 def _objects(listed: object) -> list[dict[str, Any]]:
@@ -142,14 +149,35 @@ def _objects(listed: object) -> list[dict[str, Any]]:
 def _look(saved: dict[str, Any]) -> Dump:
     ran = saved.get("ran")
     plain = {name: value for name, value in saved.items() if name in PLAIN}
-    look = _build(Dump, plain)
+    look = replace(_build(Dump, plain), tasks=tuple(_tasks(saved.get("tasks"))))
     if not isinstance(ran, dict):
         return look
     counted = {int(tid): Ran(*count) for tid, count in ran.items() if _is_id(tid) and _are_counts(count)}
     return replace(look, ran=counted)
 
 
-PLAIN = frozenset({"pid", "at", "path", "paused", "state", "cpus"})
+PLAIN = frozenset({"pid", "at", "path", "paused", "state", "cpus", "no_tasks"})
+
+
+def _tasks(saved: object) -> Iterator[Task]:
+    """Those that are whole: a name, frames, names of those that await it."""
+    for each in saved if isinstance(saved, list) else []:
+        if not isinstance(each, list) or len(each) != len(Task._fields):
+            continue
+        name, frames, awaited_by = each
+        if isinstance(name, str) and _all(frames, _is_frame) and _all(awaited_by, lambda by: isinstance(by, str)):
+            yield Task(name, tuple(Frame(*frame) for frame in frames), tuple(awaited_by))
+
+
+def _all(listed: object, fits: Callable[[object], bool]) -> bool:
+    return isinstance(listed, list) and all(map(fits, listed))
+
+
+def _is_frame(frame: object) -> bool:
+    if not isinstance(frame, list) or len(frame) != len(Frame._fields):
+        return False
+    function, file, line = frame
+    return isinstance(function, str) and isinstance(file, str) and type(line) is int and 0 <= line <= LARGEST
 
 
 def _is_id(text: object) -> bool:

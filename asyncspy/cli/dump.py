@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from asyncspy.cli.keeping import lines_to_keep
 from asyncspy.cli.options import Duration, Interval, with_app_root, with_format
 from asyncspy.cli.show import analysed, show
 from asyncspy.discover import find_workers, inspect, the_only_app, workers_of
@@ -94,6 +95,9 @@ def command(
     _say_what_was_lost(taken)
     if not taken.looks:
         raise KeyboardInterrupt
+    taken.read_tasks()
+    found = analysed([taken.folder], live=True, app_roots=app_roots)
+    taken.keep_sources(lines_to_keep(found.analysis, found.sources.lines))
     show([taken.folder], form=form, saved=taken.folder, app_roots=app_roots)
     ctx.exit(130 if interrupted else 0)
 

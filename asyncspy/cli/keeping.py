@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from asyncspy.model import Analysis
+from asyncspy.model import Analysis, Frame, Hang, Link
 from asyncspy.sample import worth_keeping
 
 MOST_FILES = 200
@@ -21,9 +21,21 @@ def lines_to_keep(analysis: Analysis, lines_of: Callable[[str], list[str] | None
         for link in finding.chain:
             if link.package is None:
                 named[link.file].add(link.line)
+    for hang in analysis.hangs:
+        for frame in _of_waits(hang):
+            named[frame.file].add(frame.line)
     kept = {
         file: worth_keeping(lines, numbers)
         for file, numbers in list(named.items())[:MOST_FILES]
         if (lines := lines_of(file)) is not None
     }
     return {file: lines for file, lines in kept.items() if lines}
+
+
+def _of_waits(hang: Hang) -> Iterator[Frame | Link]:
+    """The lines to blame, and those that a thread is at: they tell what it waits for, and whether that has an end."""
+    yield from (each.culprit.frame for each in hang.culprits)
+    for waiting in hang.waits:
+        yield waiting.line.frame
+        yield waiting.frames[-1]
+    yield from (link for each in hang.awaiting for link in each.frames if link.package is None)

@@ -27,9 +27,9 @@ def read(data: bytes, path: str) -> Profile:
     document = decode(data)
     if not isinstance(document, dict):
         raise InputError("it is no account of dumps", remedy=AS_WRITTEN)
-    looks, targets = recording.extract_looks(document)
+    looks, targets, sources = recording.extract_looks(document)
     origins = tuple(Origin("py-spy dump", mode="wall", samples=0, target=target) for target in targets)
-    return Profile({}, origins, (Input(path, "looks", 0),), dumps=tuple(looks))
+    return Profile({}, origins, (Input(path, "looks", 0),), dumps=tuple(looks), sources=sources)
 
 
 def joined(profiles: Sequence[Profile]) -> list[Profile]:

@@ -11,6 +11,7 @@ from asyncspy.model import Hang, HangVerdict, Link, Remedy, ThreadRole, Waiting,
 from asyncspy.report.costs import WAITS_FOR
 from asyncspy.report.excerpt import excerpt
 from asyncspy.report.figures import plural, span
+from asyncspy.report.hang_tasks import tasks_of
 from asyncspy.report.layout import ALARM, CODE, FAINT, NAME, PLACE, flow, indented, labelled, prose_room, wrap
 from asyncspy.report.names import outside, place
 from asyncspy.report.path import LABELS
@@ -72,7 +73,13 @@ def page_of(hangs: Sequence[Hang], view: View) -> list[list[Text]]:
     for hang in hangs:
         sections.append(_head(hang, view))
         if hang.verdict in ALARMING or len(hangs) == 1 or hang.culprits:
-            sections += [_why(hang, view), _graph(hang, view), *_lines(hang, view), _do(hang, view)]
+            sections += [
+                _why(hang, view),
+                _graph(hang, view),
+                tasks_of(hang, view),
+                *_lines(hang, view),
+                _do(hang, view),
+            ]
     return [section for section in sections if section]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from asyncspy.model import Culprit, Hang, Waiting
+from asyncspy.model import Awaiting, Culprit, Hang, Waiting
 
 
 def worst(hangs: Sequence[Hang]) -> dict[str, Any]:
@@ -34,6 +34,9 @@ def _hang(hang: Hang) -> dict[str, Any]:
         "seconds": hang.seconds,
         "paused_seconds": hang.paused,
         "idle_threads": hang.idle_threads,
+        "coroutines": [_awaiting(each) for each in hang.awaiting],
+        "other_tasks": hang.other_tasks,
+        "no_tasks": hang.no_tasks,
     }
 
 
@@ -50,6 +53,15 @@ def _waiting(waiting: Waiting) -> dict[str, Any]:
         "timed": waiting.timed,
         "seconds": waiting.seconds,
         "receiver": waiting.receiver,
+    }
+
+
+def _awaiting(awaiting: Awaiting) -> dict[str, Any]:
+    return {
+        "tasks": list(awaiting.tasks),
+        "line": _line(awaiting.line),
+        "frames": [link._asdict() for link in awaiting.frames],
+        "awaited_by": list(awaiting.awaited_by),
     }
 
 

@@ -13,9 +13,9 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from asyncspy import recording
@@ -23,6 +23,7 @@ from asyncspy.errors import AsyncspyError, OutputError, SamplerError
 from asyncspy.model import Dump, Ran, Worker
 from asyncspy.sample.output import claim_folder, write_bytes
 from asyncspy.sample.pyspy import PROBE_SECONDS, STARTS, PySpy, explain, stumbled
+from asyncspy.sample.tasks import Unread, tasks
 
 TICK_SECONDS = 0.0003
 """How often the state of a process is looked at while py-spy holds it."""
@@ -31,8 +32,7 @@ SETTLE_SECONDS, MOST_SETTLES = 0.01, 15
 """Between two readings of counters that must agree before they count, and how often that is tried."""
 
 STOPPED, HELD = "T", "t"
-"""The kernel's letters for a process that a signal stopped, which py-spy cannot and need not do again; and that is held
-by a tracer."""
+"""The kernel's letters for a process that a signal stopped, and for one that a tracer holds."""
 
 SELF = re.compile(r"<(?:[\w.]+\.)?(\w{1,100}) (?:object )?at 0x[0-9a-f]+>")
 """How py-spy shows an object that it cannot show."""
@@ -51,6 +51,7 @@ class Series:
     looks: list[Dump] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     lost: dict[int, AsyncspyError] = field(default_factory=dict)
+    sources: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     _before: dict[int, Counters] = field(default_factory=dict)
 
     def look(self) -> None:
@@ -63,6 +64,23 @@ class Series:
                     self.lost[target.pid] = error
         if not self.looks:
             raise next(iter(self.lost.values()))
+        self._tell()
+
+    def read_tasks(self) -> None:
+        """Of each process that lets them be read, the tasks as they are now, beside the last look at it."""
+        for target in self.targets:
+            last = max((i for i, look in enumerate(self.looks) if look.pid == target.pid), default=None)
+            if last is None:
+                continue
+            try:
+                self.looks[last] = replace(self.looks[last], tasks=tasks(target))
+            except Unread as reason:
+                self.looks[last] = replace(self.looks[last], no_tasks=str(reason))
+        self._tell()
+
+    def keep_sources(self, sources: Mapping[str, Mapping[int, str]]) -> None:
+        """Lines of code to save with the dumps, for reports where the files are not."""
+        self.sources = sources
         self._tell()
 
     @property
@@ -83,7 +101,8 @@ class Series:
         before = self._before.get(pid)
         ran = {tid: _since(before[tid], count) for tid, count in now.items() if tid in before} if before else None
         state = state_of(pid)
-        text, paused = dump(self.py_spy, pid, state=state, with_selves=self.with_selves)
+        at_rest = state == STOPPED or is_traced(pid)
+        text, paused = dump(self.py_spy, pid, at_rest=at_rest, with_selves=self.with_selves)
         number = sum(1 for look in self.looks if look.pid == pid) + 1
         path = self.folder / f"dump-{pid}-{number:03}.json"
         write_bytes(path, text)
@@ -93,7 +112,7 @@ class Series:
 
     def _tell(self) -> None:
         """Write the account anew: after every round it holds for what is there."""
-        text = json.dumps(recording.embed_looks(self.looks, self.targets), separators=(",", ":"))
+        text = json.dumps(recording.embed_looks(self.looks, self.targets, self.sources), separators=(",", ":"))
         partial = self.account.with_name(f".{self.account.name}.partial")
         try:
             partial.write_text(text, encoding="utf-8")
@@ -110,18 +129,21 @@ def series(folder: Path, py_spy: PySpy, targets: Sequence[Worker], *, with_selve
     return Series(folder, py_spy, targets, with_selves)
 
 
-def dump(py_spy: PySpy, pid: int, *, state: str | None, with_selves: bool) -> tuple[bytes, float]:
-    """What py-spy prints of one process, and for how long that stood still, in seconds."""
+def dump(py_spy: PySpy, pid: int, *, at_rest: bool, with_selves: bool) -> tuple[bytes, float]:
+    """What py-spy prints of one process, and for how long that stood still for it, in seconds.
+
+    A process that somebody else stopped or traces is only read: py-spy cannot hold it, and a stop is not ours to end.
+    """
     command = [py_spy.path, "dump", "--json", "--pid", str(pid)]
     command += ["--locals"] if with_selves else []
-    command += ["--nonblocking"] if state == STOPPED else []
+    command += ["--nonblocking"] if at_rest else []
     for _ in range(STARTS):
         done, paused = _run(command, pid)
         if done.returncode == 0 or not stumbled(done.stderr.decode(errors="replace")):
             break
     if done.returncode != 0:
         raise explain((done.stderr or done.stdout).decode(errors="replace"), pid, py_spy)
-    return (_without_values(done.stdout, py_spy) if with_selves else done.stdout), paused
+    return (_without_values(done.stdout, py_spy) if with_selves else done.stdout), 0.0 if at_rest else paused
 
 
 def _run(command: list[str], pid: int) -> tuple[subprocess.CompletedProcess[bytes], float]:
@@ -155,6 +177,12 @@ def state_of(pid: int) -> str | None:
     """The kernel's letter for what a process does: S sleeps, R runs, T is stopped, t is held by a tracer."""
     stat = _text(f"/proc/{pid}/stat")
     return stat.rpartition(")")[2].split()[0] if stat else None
+
+
+def is_traced(pid: int) -> bool:
+    """Whether a debugger or tracer has attached to it."""
+    lines = _text(f"/proc/{pid}/status").splitlines()
+    return any(line.startswith("TracerPid:") and line.split()[1] != "0" for line in lines)
 
 
 def counters(pid: int) -> Counters:

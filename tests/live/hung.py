@@ -17,6 +17,9 @@ from tests.live.harness import PROGRAMS
 from tests.live.processes import accepts, free_port, running
 
 HANGS = PROGRAMS / "hangs"
+PYTHON = sys.executable
+"""What serves; these two are other ones where fixtures are recorded."""
+
 LIFE_SECONDS = 150
 """After so long the kernel ends a server, also when the test that started it is gone."""
 
@@ -64,8 +67,7 @@ def serving(
     *,
     middleware: str = "none",
     env: Mapping[str, str] | None = None,
-    python: Sequence[str] = (sys.executable,),
-    program: Path = HANGS,
+    python: str | None = None,
     life: int = LIFE_SECONDS,
     stdin: int = subprocess.DEVNULL,
 ) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
@@ -74,9 +76,9 @@ def serving(
     kept = {key: value for key, value in os.environ.items() if key not in dropped}
     ours = {"HANGS_MIDDLEWARE": middleware, "HANGS_LIFE": str(life), "PYTHONDONTWRITEBYTECODE": "1"}
     port = free_port()
-    argv = [*python, "-m", *COMMANDS[server], str(port)]
+    argv = [python or PYTHON, "-m", *COMMANDS[server], str(port)]
     environment = {**kept, **ours, **(env or {})}
-    with running(argv, cwd=program, env=environment, ready=lambda: accepts(port), stdin=stdin) as process:
+    with running(argv, cwd=HANGS, env=environment, ready=lambda: accepts(port), stdin=stdin) as process:
         yield process, port
 
 
@@ -117,15 +119,10 @@ def dumped(pid: int, folder: Path, *words: str) -> dict[str, Any]:
     return hang
 
 
-def watched(
-    kind: Kind, folder: Path, *, python: Sequence[str] = (sys.executable,), program: Path = HANGS
-) -> dict[str, Any]:
+def watched(kind: Kind, folder: Path, *, python: str | None = None) -> dict[str, Any]:
     """Let it hang in a server of its own, and dump that until the verdict is more than that it was too early."""
     with (
-        serving(kind.server, middleware=kind.middleware, env=kind.env, python=python, program=program) as (
-            process,
-            port,
-        ),
+        serving(kind.server, middleware=kind.middleware, env=kind.env, python=python) as (process, port),
         asked(port, kind.page, times=kind.requests, leaves=kind.leaves),
     ):
         for number in range(TRIES):

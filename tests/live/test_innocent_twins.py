@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -85,6 +86,22 @@ def stopped() -> Iterator[int]:
         assert _whole(port, "ready").startswith(b"HTTP/1.1 200")
 
 
+@contextlib.contextmanager
+def in_gdb() -> Iterator[int]:
+    """Held by gdb, which py-spy cannot attach beside."""
+    with serving(middleware="sync", life=LIFE) as (process, _), _gdb(process.pid):
+        assert eventually(lambda: psutil.Process(process.pid).status() == psutil.STATUS_TRACING_STOP, timeout=60)
+        yield process.pid
+
+
+def _gdb(pid: int) -> subprocess.Popen[bytes]:
+    """gdb at its prompt; it goes when nobody can type any more, which leaving the block sees to."""
+    words = ["gdb", "--quiet", "--nx", "--pid", str(pid)]
+    return subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+
+
 TWINS: tuple[tuple[Twin, set[str]], ...] = (
     (slow_view, {"suspected", "slow", "healthy", "idle"}),
     (slow_in_a_thread, {"suspected", "slow", "healthy", "idle"}),
@@ -93,6 +110,7 @@ TWINS: tuple[tuple[Twin, set[str]], ...] = (
     (computes, {"busy"}),
     (in_pdb, {"blocked-loop"}),
     (stopped, {"blocked-loop"}),
+    *([(in_gdb, {"blocked-loop"})] if shutil.which("gdb") else []),
 )
 """Each with what may be said of it."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import get_args
 
-from asyncspy.analyse.hang import graph, history, remedies, rules
+from asyncspy.analyse.hang import coroutines, graph, history, remedies, rules
 from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.remedies import Source
 from asyncspy.model import Dump, Hang, HangCulprit, HangVerdict, Worker
@@ -51,5 +51,8 @@ def _hang(process: history.History, target: Worker | None, source: Source, owner
         seconds=process.seconds,
         paused=process.paused,
         idle_threads=sum(thread.idle for thread in process.threads),
+        awaiting=coroutines.awaiting(process, owners),
+        other_tasks=coroutines.others(process, owners),
+        no_tasks=process.dumps[-1].no_tasks,
         target=target,
     )

@@ -13,6 +13,12 @@ STUCK: frozenset[HangVerdict] = frozenset({"deadlock", "blocked-loop", "pool-exh
 RESTARTING = frozenset({"gunicorn", "uvicorn", "hypercorn", "granian"})
 """Servers whose master starts another worker where one ends."""
 
+LET_GO = {
+    "signal": ("kill -CONT {pid}", "lets it go on"),
+    "tracer": ("grep TracerPid /proc/{pid}/status", "says who holds it; ending that one lets it go on"),
+}
+"""By whom a process is held."""
+
 LATER: dict[str, tuple[Remedy, ...]] = {
     "request": (
         Remedy(
@@ -33,8 +39,9 @@ def now(found: Found, pid: int | None, target: Worker | None) -> tuple[Action, .
     if pid is None or found.verdict not in STUCK:
         return ()
     watch = () if found.watch is None else (Action(f"asyncspy dump --pid {pid} --wait {found.watch}s", "to be sure"),)
-    if found.stopped:
-        return (Action(f"kill -CONT {pid}", "lets it go on"),)
+    if found.held_by is not None:
+        command, purpose = LET_GO[found.held_by]
+        return (Action(command.format(pid=pid), purpose),)
     if any(waiting.kind == "debugger" for waiting in found.culprits):
         return ()
     if found.verdict == "deadlock" or (found.verdict == "blocked-loop" and found.certain):

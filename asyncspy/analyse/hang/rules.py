@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from asyncspy.analyse import middleware
 from asyncspy.analyse.hang import crowd
@@ -28,7 +28,8 @@ MOST_OF_THE_TIME = 0.6
 """In this part of the looks, or of the time, a loop that is not free serves nobody."""
 
 CLOSING: Rules[bool] = Rules([(Pattern("ThreadSensitiveContext.__aexit__", "asgiref/sync.py"), True)])
-STOPPED = frozenset("Tt")
+STOPPED, HELD = "T", "t"
+"""The kernel's letters; py-spy itself, run by somebody else at the same time, holds a process for a moment only."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Found:
     culprits: tuple[Waiting, ...] = ()
     known: tuple[Known, ...] = ()
     watch: int | None = None
-    stopped: bool = False
+    held_by: Literal["signal", "tracer"] | None = None
 
 
 class Case(NamedTuple):
@@ -74,10 +75,14 @@ def verdict(scene: Scene, target: Worker | None) -> Found:
 
 def stopped(case: Case) -> Found | None:
     """Somebody stopped the process: nothing in it can move, and nothing in it is to blame."""
-    if case.scene.history.dumps[-1].state not in STOPPED:
+    states = [dump.state for dump in case.scene.history.dumps]
+    if all(state == HELD for state in states):
+        said = "the process is held by a debugger or tracer (gdb, strace): nothing in it can move until that lets it go"
+        return Found("blocked-loop", True, (said,), held_by="tracer")
+    if states[-1] != STOPPED:
         return None
     said = "the process is stopped by a signal (SIGSTOP or Ctrl-Z): nothing in it can move until it is continued"
-    return Found("blocked-loop", True, (said,), stopped=True)
+    return Found("blocked-loop", True, (said,), held_by="signal")
 
 
 def circle(case: Case) -> Found | None:
@@ -231,7 +236,8 @@ def healthy(case: Case) -> Found | None:
 def idle(case: Case) -> Found | None:
     """Nobody has anything to do, as far as threads tell: coroutines that wait have none."""
     grounds = [f"no thread had anything to do {case.over}"]
-    grounds.append("a coroutine that waits for ever has no thread, and cannot be seen this way before Python 3.14")
+    if not any(dump.tasks for dump in case.scene.history.dumps):
+        grounds.append("a coroutine that waits for ever has no thread, and cannot be seen this way before Python 3.14")
     return Found("idle", case.looks > 1, tuple(grounds))
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from asyncspy.model import Dump
@@ -162,6 +164,18 @@ def test_a_stopped_process_is_continued_and_nobody_is_to_blame() -> None:
     stopped = [_stopped(look) for look in dumps(loop(CLOSING, STILL), request(PINNED))]
     hang = judged(stopped)
     assert (hang.verdict, hang.culprits, hang.now[0].command) == ("blocked-loop", (), "kill -CONT 100")
+
+
+def test_a_process_in_the_hands_of_a_debugger_is_not_to_be_killed() -> None:
+    held = [replace(look, state="t") for look in dumps(loop(CLOSING, STILL), request(PINNED))]
+    hang = judged(held)
+    assert (hang.verdict, hang.culprits) == ("blocked-loop", ())
+    assert "TracerPid" in hang.now[0].command
+
+
+def test_a_tracer_that_held_it_at_one_look_only_proves_nothing() -> None:
+    *looks, last = dumps(loop(CLOSING, STILL), request(PINNED))
+    assert judged([*looks, replace(last, state="t")]).verdict == "deadlock"
 
 
 def _stopped(look: Dump) -> Dump:

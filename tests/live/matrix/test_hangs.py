@@ -40,6 +40,6 @@ def test_a_deadlock_of_asgiref_is_named(
         python = venv(CACHE / f"hang-{django}-{asgiref}", PYTHON, requirements)
     except Missing as reason:
         pytest.skip(str(reason))
-    hang = watched(kind, tmp_path, python=(str(python),))
+    hang = watched(kind, tmp_path, python=str(python))
     table.append(row(f"{kind.name} {asgiref}", hang))
     agree(kind, hang)
