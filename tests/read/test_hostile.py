@@ -47,6 +47,7 @@ REFUSED = {
     "events-a-number.chrometrace.json": "it holds no list of events",
     "frames-a-dict.speedscope.json": 'it has no list "frames", as a speedsco',
     "html.html": "not a recording of a known format (spe",
+    "multi-byte-encoding.svg": "its XML cannot be decoded: multi-byte e",
     "newlines.txt": "is empty: py-spy writes an empty raw f",
     "no-object.speedscope.json": "its JSON is broken or cut short: Extra",
     "no-thread.dump.txt": "no thread is in it",
