@@ -53,7 +53,7 @@ REFUSED = {
     "no-thread.dump.txt": "no thread is in it",
     "not-closed.svg": "its XML is broken or cut short: no ele",
     "not-gzip-after-all.gz": "what is packed in it is damaged or cut",
-    "not-zstd-after-all.zst": "packed",  # damaged, or for want of a library not unpacked
+    "not-zstd-after-all.zst": "what is packed in it is damaged or cut",
     "nul-in-name.raw.txt": "not a recording of a known format (spe",
     "one-byte.bin": "not a recording of a known format (spe",
     "origin-without-sampler.asyncspy.json": "this recording's account of where it c",
