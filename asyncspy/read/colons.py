@@ -12,10 +12,9 @@ from typing import BinaryIO, NamedTuple
 
 from asyncspy.errors import InputError
 from asyncspy.model import Frame, Input, Mode, Origin, Profile, Stack
-from asyncspy.read.folded import CUT, MAX_COUNT_DIGITS
+from asyncspy.read.folded import CUT, MAX_COUNT_DIGITS, MAX_LINE_BYTES
 from asyncspy.read.json_text import AS_WRITTEN
-from asyncspy.read.lines import lines_of
-from asyncspy.read.names import is_count, what_is_missing
+from asyncspy.read.names import add, is_count, what_is_missing
 
 SNIFFED_LINES = 50
 FRAME = re.compile(r"(.*?):([^:]*(?:::[^:]*)*):([0-9]{1,9})\Z", re.DOTALL)
@@ -30,12 +29,11 @@ COUNTED_ONCE = "it does not say at which interval it was sampled: every line cou
 BY_TIME = "samples are worked out from the times that Austin gives, at {:,} microseconds each"
 
 
-class Line(NamedTuple):
-    """A stack, and the number behind it: samples, or microseconds."""
+class Place(NamedTuple):
+    """What a piece before the frames tells: the process, or the thread."""
 
-    stack: Stack
-    number: int
-    damaged: bool
+    pid: int | None = None
+    thread: str | None = None
 
 
 def sniff(head: bytes) -> bool:
@@ -50,24 +48,26 @@ def sniff(head: bytes) -> bool:
 
 def read(stream: BinaryIO, path: str) -> Profile:
     """Every line with a number; others are counted as dropped."""
-    table, header, times = _Frames(), dict[str, str](), Counter[Stack]()
-    lines = dropped = damaged = 0
-    cut = False
-    for text, whole in lines_of(stream):
-        cut = not whole
-        if told := HEADER.match(text):
+    header, counted = dict[str, str](), dict[bytes, int]()
+    lines = dropped = 0
+    line, samples_of = b"\n", _Samples(header)
+    while piece := stream.readline(MAX_LINE_BYTES):
+        line = piece
+        text = line.rstrip(b"\r\n")
+        stack, _, number = text.rpartition(b" ")
+        if text.startswith(b"# ") and (told := HEADER.match(text.decode("utf-8", "backslashreplace"))):
             header[told[1]] = told[2]
-            continue
-        line = _line(text, table)
-        if line is None:
-            dropped += bool(text.strip())
-            continue
-        lines, damaged = lines + 1, damaged + line.damaged
-        times[line.stack] += line.number if "austin" not in header else _samples(line.number, header)
+            samples_of.clear()
+        elif stack and number.isdigit() and len(number) <= MAX_COUNT_DIGITS:
+            counted[stack] = counted.get(stack, 0) + samples_of[number]
+            lines += 1
+        else:
+            dropped += bool(line.strip())
     if not lines:
         raise InputError(f"none of its {dropped:,} lines is a stack with a number", remedy=AS_WRITTEN)
-    stacks = Counter({stack: number for stack, number in times.items() if number})
-    return _profile(stacks, header, path, (lines, dropped, damaged, cut), table)
+    stacks, damaged, frames = _stacks(counted)
+    cut = not line.endswith(b"\n")
+    return _profile(stacks, header, path, (lines, dropped, damaged, cut), frames)
 
 
 def _profile(
@@ -98,40 +98,67 @@ def _interval(header: dict[str, str]) -> int | None:
     return int(told) if is_count(told) and len(told) <= MAX_COUNT_DIGITS and 0 < int(told) < 10**8 else None
 
 
-def _samples(microseconds: int, header: dict[str, str]) -> int:
-    """Austin writes a line per sample, and austin-compress one per stack: the time tells how many it stands for."""
-    interval = _interval(header)
-    return max(1, round(microseconds / interval)) if interval else 1
-
-
 def _numbered(text: str) -> bool:
     number = text.rpartition(" ")[2]
     return bool(number) and is_count(number) and len(number) <= MAX_COUNT_DIGITS
 
 
-def _line(text: str, table: _Frames) -> Line | None:
-    stack, _, _ = text.rpartition(" ")
-    if not stack or not _numbered(text):
-        return None
-    pieces = stack.split(";")
-    pid, thread, start = None, "", 0
-    for piece in pieces[:3]:
-        if process := PROCESS.match(piece):
-            pid = int(process[1])
-        elif named := THREAD.match(piece):
-            thread = named[1] or named[2]
+class _Samples(dict[bytes, int]):
+    """How many samples a number behind a stack stands for.
+
+    Austin writes a line per sample, and austin-compress one per stack: the time tells how many it stands for.
+    """
+
+    def __init__(self, header: dict[str, str]) -> None:
+        self._header = header
+
+    def __missing__(self, number: bytes) -> int:
+        interval = _interval(self._header)
+        by_time = max(1, round(int(number) / interval)) if interval else 1
+        samples = self[number] = by_time if "austin" in self._header else int(number)
+        return samples
+
+
+def _stacks(counted: dict[bytes, int]) -> tuple[Counter[Stack], int, _Frames]:
+    """The stacks of these texts; how many samples have frames that are none; all frames."""
+    table, places, stacks, damaged = _Frames(), _Places(), Counter[Stack](), 0
+    for text, samples in counted.items():
+        pieces = text.split(b";")
+        pid, thread, start = None, "", 0
+        for piece in pieces[:3]:
+            place = places[piece]
+            if place is None:
+                break
+            pid = place.pid if place.pid is not None else pid
+            thread = place.thread if place.thread is not None else thread
+            start += 1
+        frames = tuple(filter(None, map(table.__getitem__, pieces[start:])))
+        damaged += samples if len(frames) < len(pieces) - start else 0
+        if samples:
+            add(stacks, Stack(frames, pid, thread), samples)
+    return stacks, damaged, table
+
+
+class _Places(dict[bytes, Place | None]):
+    """What each piece before the frames tells; None for a piece that is a frame."""
+
+    def __missing__(self, piece: bytes) -> Place | None:
+        text = piece.decode("utf-8", "backslashreplace")
+        if process := PROCESS.match(text):
+            place = Place(pid=int(process[1]))
+        elif named := THREAD.match(text):
+            place = Place(thread=named[1] or named[2])
         else:
-            break
-        start += 1
-    frames = [frame for piece in pieces[start:] if (frame := table[piece])]
-    return Line(Stack(tuple(frames), pid, thread), int(text[len(stack) + 1 :]), len(frames) < len(pieces) - start)
+            return None
+        self[piece] = place
+        return place
 
 
-class _Frames(dict[str, Frame | None]):
+class _Frames(dict[bytes, Frame | None]):
     """The frame of each text, made once; None for what the sampler put in place of a frame."""
 
-    def __missing__(self, text: str) -> Frame | None:
-        frame = self[text] = _frame(text)
+    def __missing__(self, text: bytes) -> Frame | None:
+        frame = self[text] = _frame(text.decode("utf-8", "backslashreplace"))
         return frame
 
     def values(self) -> list[Frame]:  # type: ignore[override]

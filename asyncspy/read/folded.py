@@ -13,13 +13,13 @@ from typing import BinaryIO, NamedTuple
 
 from asyncspy.errors import InputError
 from asyncspy.model import Frame, Input, Origin, Profile, Stack
-from asyncspy.read.lines import MAX_LINE_BYTES
 from asyncspy.read.names import PROCESS, FrameTable, add, is_count, rejoin, stack_of, what_is_missing
 
 SNIFFED_LINES = 50
 OTHER_FORMATS = (b"{", b"[", b"<?", b"<!", b"<svg", b"<html")
 FRAME_INSIDE = re.compile(r" \([^;()]+\)(?:;| [0-9]+$)")
 MAX_COUNT_DIGITS = 12
+MAX_LINE_BYTES = 16 * 1024**2
 CUT = "its last line does not end: the file may be cut short, and that line's count with it"
 MAX_FRAMES = 20_000
 MAX_PLAIN_BYTES = 256 * 1024

@@ -134,19 +134,16 @@ def _unpacked(packed: io.BufferedReader, counted: _Counted, path: Path) -> io.Bu
 
 
 def _zstd(packed: io.BufferedReader, path: Path) -> BinaryIO:
-    """Python 3.14 reads zstd; before, the package zstandard does, if it is there."""
-    for name in ("compression.zstd", "zstandard"):
+    """Python 3.14 reads zstd; before, its backport does."""
+    for name in ("compression.zstd", "backports.zstd"):
         try:
             library: Any = importlib.import_module(name)
         except ImportError:
             continue
-        if name == "zstandard":
-            unpacker = library.ZstdDecompressor(max_window_size=1 << ZSTD_WINDOW_LOG)
-            return cast(BinaryIO, unpacker.stream_reader(packed, read_across_frames=True))
         options = {library.DecompressionParameter.window_log_max: ZSTD_WINDOW_LOG}
         return cast(BinaryIO, library.ZstdFile(packed, options=options))
     raise InputError(
-        f"{path} is packed with zstd, which this Python cannot unpack (3.14 can, or the package zstandard)",
+        f"{path} is packed with zstd, which this Python cannot unpack (3.14 can, or the package backports.zstd)",
         remedy=f"unpack it on the way: zstd -dc {path} | asyncspy report -",
     )
 

@@ -1,4 +1,4 @@
-"""Takes a speedscope profile of samples with weights; gives how often each path of frames was sampled.
+"""Takes a speedscope profile of samples with weights; gives how often each stack of frames was sampled.
 
 Nearly every file is sound throughout, which is found out for all samples at once; only where something is wrong are
 they looked at one by one, and the bad ones counted.
@@ -7,11 +7,14 @@ they looked at one by one, and the bad ones counted.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Set
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
+from asyncspy.model import Frame
 from asyncspy.read.evented import Places
+from asyncspy.read.sample_lists import Samples
+from asyncspy.read.shared_part import Path
 
 MAX_WEIGHT = 1e12
 
@@ -20,31 +23,61 @@ SamplesOf = Callable[[float], int]
 
 
 class Sampled(NamedTuple):
-    """How often each path was sampled, how many entries were sound, and how many were not."""
+    """The different stacks, each with how often it was sampled; how many entries were sound, and how many were not."""
 
-    places: Counter[Places]
+    paths: Iterable[tuple[Path, int]]
     entries: int
     dropped: int
 
 
-def paths_of(profile: Any, frames: int, damaged: Set[int], samples_of: SamplesOf | None) -> Sampled:
+def paths_of(profile: Any, frames: list[Frame], damaged: Set[int], samples_of: SamplesOf | None) -> Sampled:
     """Count the paths; without `samples_of` every entry is one sample."""
-    if not isinstance(profile, dict) or not isinstance(samples := profile.get("samples"), list):
-        return Sampled(Counter(), 0, 1)
-    weights = profile.get("weights")
+    samples = profile.get("samples") if isinstance(profile, dict) else None
+    weights = profile.get("weights") if isinstance(profile, dict) else None
     weights = weights if isinstance(weights, list) else []
-    if _all_sound(samples, weights, frames, damaged):
+    if isinstance(samples, Samples):
+        return _of_different(samples, weights, samples.paths(frames, damaged), samples_of)
+    if isinstance(samples, list):
+        return _of_list(samples, weights, frames, damaged, samples_of)
+    return Sampled((), 0, 1)
+
+
+def _of_different(
+    samples: Samples, weights: list[Any], paths: list[Path | None], samples_of: SamplesOf | None
+) -> Sampled:
+    """What is wrong with a path is wrong with every sample of it: each is looked at once."""
+    order, counted = samples.order, max(len(samples.order), len(weights))
+    if len(order) == len(weights) and _are_weights(weights):
+        entries = Counter(order)
+    else:
+        entries = Counter(at for at, weight in zip(order, weights, strict=False) if is_weight(weight))
+    kept = sum(number for at, number in entries.items() if paths[at] is not None)
+    if samples_of is not None:
+        entries = Counter()
+        for at, weight in zip(order, weights, strict=False):
+            entries[at] += samples_of(weight) if is_weight(weight) else 0
+    good = [(path, number) for at, number in entries.items() if number and (path := paths[at]) is not None]
+    return Sampled(good, kept, counted - kept)
+
+
+def _of_list(
+    samples: list[Any], weights: list[Any], frames: list[Frame], damaged: Set[int], samples_of: SamplesOf | None
+) -> Sampled:
+    if _all_sound(samples, weights, len(frames), damaged):
         sound, dropped = list(zip(map(tuple, samples), weights, strict=True)), 0
     else:
         pairs = list(zip_longest(samples, weights))
-        sound = [(tuple(path), weight) for path, weight in pairs if is_weight(weight) and _fits(path, frames, damaged)]
+        known = len(frames)
+        sound = [(tuple(path), weight) for path, weight in pairs if is_weight(weight) and _fits(path, known, damaged)]
         dropped = len(pairs) - len(sound)
-    if samples_of is None:
-        return Sampled(Counter(path for path, _ in sound), len(sound), dropped)
     places = Counter[Places]()
-    for path, weight in sound:
-        places[path] += samples_of(weight)
-    return Sampled(places, len(sound), dropped)
+    if samples_of is None:
+        places.update(path for path, _ in sound)
+    else:
+        for path, weight in sound:
+            places[path] += samples_of(weight)
+    frame_at = frames.__getitem__
+    return Sampled(((tuple(map(frame_at, path)), number) for path, number in places.items()), len(sound), dropped)
 
 
 def weights_of(profile: Any) -> set[float]:
@@ -61,10 +94,14 @@ def is_weight(weight: Any) -> bool:
     return type(weight) in (int, float) and 0 < weight < MAX_WEIGHT
 
 
+def _are_weights(weights: list[Any]) -> bool:
+    return set(map(type, weights)) <= {int, float} and all(map(is_weight, set(weights)))
+
+
 def _all_sound(samples: list[Any], weights: list[Any], frames: int, damaged: Set[int]) -> bool:
-    if len(samples) != len(weights) or set(map(type, samples)) != {list} or not set(map(type, weights)) <= {int, float}:
+    if len(samples) != len(weights) or set(map(type, samples)) != {list} or not _are_weights(weights):
         return False
-    if not all(map(is_weight, set(weights))) or not set(map(type, chain.from_iterable(samples))) <= {int}:
+    if not set(map(type, chain.from_iterable(samples))) <= {int}:
         return False
     used = set(chain.from_iterable(samples))
     return (not used or (min(used) >= 0 and max(used) < frames)) and damaged.isdisjoint(used)

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from asyncspy import recording
 from asyncspy.errors import InputError
 from asyncspy.model import Frame, Input, Origin, Profile, Stack, merge
-from asyncspy.read.evented import MILLISECONDS, Places, times_of
+from asyncspy.read.evented import MILLISECONDS, times_of
 from asyncspy.read.json_text import AS_WRITTEN, decode
 from asyncspy.read.names import add, printable, stack_of, what_is_missing
+from asyncspy.read.sample_lists import NotPlacesError, decoded
 from asyncspy.read.sampled import SamplesOf, paths_of, weights_of
+from asyncspy.read.shared_part import Path
 
 MARKS = (b"speedscope.app/", f'"{recording.KEY}"'.encode(), b'"profiles"', b'"shared"')
 THREAD = re.compile(r'(?:Process ([0-9]{1,10}) )?Thread \S+ "(.*)"\Z', re.DOTALL)
@@ -48,7 +50,15 @@ def sniff(head: bytes) -> bool:
 
 def read(data: bytes, path: str) -> Profile:
     """Every entry that is sound; the others are counted as dropped."""
-    document = _decode(data)
+    try:
+        return _read(decoded(data), path)
+    except NotPlacesError:
+        return _read(decode(data), path)
+
+
+def _read(document: Any, path: str) -> Profile:
+    if not isinstance(document, dict):
+        raise InputError("its JSON is not an object", remedy=AS_WRITTEN)
     profiles = _list(document, "profiles")
     table = _table(_list(_object(document, "shared"), "frames") if profiles else [])
     passes = recording.extract(document) or [recording.Pass(None, profiles)]
@@ -99,26 +109,20 @@ def _counted(one: recording.Pass, table: Table) -> Counted:
     for profile in one.profiles:
         if isinstance(profile, dict) and profile.get("type") == "evented":
             times = times_of(profile, len(table.frames), table.damaged)
-            _place(stacks, profile, times.stacks, table)
+            frame_at = table.frames.__getitem__
+            _place(stacks, profile, ((tuple(map(frame_at, path)), n) for path, n in times.stacks.items()))
             entries, dropped, notes = entries + len(times.stacks), dropped + times.dropped, (*notes, MILLISECONDS)
             continue
-        counted = paths_of(profile, len(table.frames), table.damaged, _samples_of(profile, per_sample))
+        counted = paths_of(profile, table.frames, table.damaged, _samples_of(profile, per_sample))
         entries, dropped = entries + counted.entries, dropped + counted.dropped
         if counted.entries:
-            _place(stacks, profile, counted.places, table)
+            _place(stacks, profile, counted.paths)
     return Counted(one.origin, stacks, _rate(one.profiles, intervals), entries, dropped, notes)
 
 
 def _profile(one: Counted, document: Object) -> Profile:
     origin = one.origin or Origin(_exporter(document), rate=one.rate, samples=one.stacks.total())
     return Profile(one.stacks, (origin,))
-
-
-def _decode(data: bytes) -> Object:
-    document = decode(data)
-    if not isinstance(document, dict):
-        raise InputError("its JSON is not an object", remedy=AS_WRITTEN)
-    return document
 
 
 def _object(parent: Object, key: str) -> Object:
@@ -160,12 +164,11 @@ def _samples_of(profile: Any, per_sample: float | None) -> SamplesOf | None:
     return lambda weight: max(1, round(weight * scale))
 
 
-def _place(stacks: Counter[Stack], profile: Object, places: Counter[Places], table: Table) -> None:
-    """Add the stacks that these places in the table stand for."""
+def _place(stacks: Counter[Stack], profile: Object, paths: Iterable[tuple[Path, int]]) -> None:
+    """Add these stacks, in the process and thread that the profile's name tells."""
     pid, thread = _thread(profile.get("name"))
-    frame_at = table.frames.__getitem__
-    for path, count in places.items():
-        add(stacks, stack_of(tuple(map(frame_at, path)), pid, thread), count)
+    for path, count in paths:
+        add(stacks, stack_of(path, pid, thread), count)
 
 
 def _thread(name: Any) -> tuple[int | None, str]:

@@ -3,18 +3,21 @@
 inferno says in `fg:x` and `fg:w` where a box lies, in samples. FlameGraph.pl draws in pixels with one decimal: there
 boxes are measured in tenths of a pixel, and their samples are read from their titles.
 
-Only expat touches the XML. Entities and internal subsets are refused; nothing that the file names is ever fetched.
+What stands there as inferno writes it is scanned; only expat touches the other XML. Entities and internal subsets are
+refused; nothing that the file names is ever fetched.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import NamedTuple
 from xml.parsers import expat
 
 from asyncspy.errors import InputError
 from asyncspy.read.names import is_count
+from asyncspy.read.svg_scan import Box, scan
+from asyncspy.read.svg_towers import AS_SPEEDSCOPE
 
 MAX_COUNT_DIGITS = 15
 MAX_TITLE = 2_000
@@ -22,29 +25,13 @@ HEIGHT = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,4})?")
 PIXELS = re.compile(r"[0-9]{1,7}(?:\.[0-9]{1,3})?")
 TITLE = re.compile(r"(.*) \(([0-9][0-9,]{0,17}) [a-zA-Z]{1,20}, [0-9.]{1,8}%.{0,40}\)", re.DOTALL)
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-AS_SPEEDSCOPE = "record again in a form that loses nothing: py-spy record --format speedscope --full-filenames"
-
-
-class Box(NamedTuple):
-    """A frame as it is drawn: its height, from where it goes how far, its name, and its samples."""
-
-    y: float
-    x: int
-    width: int
-    name: str
-    samples: int
-
-    @property
-    def end(self) -> int:
-        """What lies first to the right of it."""
-        return self.x + self.width
 
 
 @dataclass(slots=True)
 class Drawing:
-    """All boxes in the order of the file, and the title: for py-spy, the command line that had them drawn."""
+    """All boxes by their height, and the title: for py-spy, the command line that had them drawn."""
 
-    boxes: list[Box] = field(default_factory=list)
+    rows: defaultdict[float, list[Box]] = field(default_factory=lambda: defaultdict(list))
     damaged: int = 0
     title: str = ""
     slack: int = 0
@@ -58,7 +45,31 @@ class Drawing:
 
 def draw(data: bytes) -> Drawing:
     """Read the boxes. Raises InputError for what is no XML, names entities, or holds no boxes."""
-    handlers = _Handlers()
+    drawing = _scanned(data) or _parsed(data).drawing
+    if not drawing.rows:
+        raise InputError(
+            "it is an SVG without boxes that have a frame and a number of samples as title, as flame graphs do",
+            remedy=AS_SPEEDSCOPE,
+        )
+    return drawing
+
+
+def _scanned(data: bytes) -> Drawing | None:
+    """The boxes, most of them without the help of expat; None where it must read the whole: to refuse it, for one."""
+    rows, rest, mark, marks = scan(data)
+    try:
+        parsed = _parsed(rest, mark) if marks else None
+    except InputError:
+        return None
+    if parsed is None or parsed.marks != marks:
+        return None
+    for height, row in rows.items():
+        parsed.drawing.rows[height] += row
+    return parsed.drawing
+
+
+def _parsed(data: bytes, mark: str = "") -> _Handlers:
+    handlers = _Handlers(mark)
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = handlers.doctype
@@ -69,14 +80,9 @@ def draw(data: bytes) -> Drawing:
         parser.Parse(data, True)
     except expat.ExpatError as error:
         raise InputError(_why(data, error, parser.ErrorByteIndex), remedy=AS_SPEEDSCOPE) from None
-    except LookupError as error:  # an encoding that Python does not know
+    except (LookupError, ValueError) as error:  # an encoding that Python does not know, or not byte by byte
         raise InputError(f"its XML cannot be decoded: {error}", remedy=AS_SPEEDSCOPE) from None
-    if not handlers.drawing.boxes:
-        raise InputError(
-            "it is an SVG without boxes that have a frame and a number of samples as title, as flame graphs do",
-            remedy=AS_SPEEDSCOPE,
-        )
-    return handlers.drawing
+    return handlers
 
 
 def _why(data: bytes, error: expat.ExpatError, at: int) -> str:
@@ -89,8 +95,10 @@ def _why(data: bytes, error: expat.ExpatError, at: int) -> str:
 class _Handlers:
     """What expat calls: a box is a `<title>` followed by a `<rect>` with inferno's attributes."""
 
-    def __init__(self) -> None:
+    def __init__(self, mark: str) -> None:
         self.drawing = Drawing()
+        self.marks = 0
+        self._mark = mark
         self._title = ""
         self._text: list[str] | None = None
         self._heading = False
@@ -108,6 +116,9 @@ class _Handlers:
             self._box_in_pixels(attributes)
         elif tag == "text":
             self._heading = attributes.get("id") == "title"
+        elif tag == self._mark and self._text is None and not self._heading:  # boxes were here, and counted
+            self.marks += 1
+            self._title = ""
 
     def text(self, text: str) -> None:
         if self._text is not None:
@@ -126,7 +137,7 @@ class _Handlers:
         name, bracket, _ = self._title.rpartition(" (")  # NAME (2,998 samples, 99.97%)
         good = bracket and is_count(x) and is_count(width) and max(len(x), len(width)) <= MAX_COUNT_DIGITS
         if good and HEIGHT.fullmatch(y) and int(width):
-            self.drawing.boxes.append(Box(float(y), int(x), int(width), name, int(width)))
+            self.drawing.rows[float(y)].append((int(x), int(x) + int(width), name, int(width)))
         else:
             self.drawing.damaged += 1
         self._title = ""
@@ -138,8 +149,8 @@ class _Handlers:
             return
         if PIXELS.fullmatch(x) and PIXELS.fullmatch(width) and HEIGHT.fullmatch(y) and int(title[2].replace(",", "")):
             samples = int(title[2].replace(",", ""))
-            box = Box(float(y), round(float(x) * 10), round(float(width) * 10), title[1], samples)
-            self.drawing.boxes.append(box)
+            start = round(float(x) * 10)
+            self.drawing.rows[float(y)].append((start, start + round(float(width) * 10), title[1], samples))
             self.drawing.slack = 2
         else:
             self.drawing.damaged += 1

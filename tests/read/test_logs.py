@@ -130,6 +130,13 @@ def test_a_traceback_is_found_wherever_the_blocks_end() -> None:
         assert ([one.function for one in event.frames], logged.times) == (["view", "bad", "inner"], 2)
 
 
+@pytest.mark.parametrize("name", sorted(MADE))
+def test_what_is_left_unread_before_an_exception_tells_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = load(LOGS / name).events
+    monkeypatch.setattr("asyncspy.read.logs.windows._may_go_back", lambda *_: True)
+    assert load(LOGS / name).events == events
+
+
 def test_a_long_log_takes_little_memory() -> None:
     line = b"2026-11-21 09:00:00 INFO access: GET /orders/ 200 in 12 ms\n"
     record = (BEGIN + frame("view") + frame("bad") + GUARD + END).encode()

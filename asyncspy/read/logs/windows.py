@@ -10,15 +10,21 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-ANCHOR = re.compile(rb".?.?SynchronousOnlyOperation|Asynchronous (?:handler adapted|middleware )", re.DOTALL)
+ANCHORS = (b"SynchronousOnlyOperation", b"Asynchronous handler adapted", b"Asynchronous middleware ")
 NEEDLE = b"ynchronous"
-"""What all anchors hold, at their second or third byte: one search is faster than three, and than a pattern."""
+"""What all anchors hold: where it is missing, as in most of a log, one search does for three."""
 BEGIN = b"Traceback (most recent call last)"
 UNWRAPPED = (b"raise SynchronousOnlyOperation", b"django.core.exceptions.SynchronousOnlyOperation:")
+INSIDE = rb"[ |+]{0,80}(?:File |(?:Exception Group )?Traceback )"
+NAME = re.compile(rb"(?:raise )?[\w.]*\Z")
+DIGIT = re.compile(rb"[0-9]")
+TAIL = 6
 WHOLE_RECORD = (BEGIN, b'"exc_type"')
 BLOCK = 1024**2
 LOOKBACK = 64 * 1024
 """A traceback with its chain is 5 to 15 KB; several workers write into each other's."""
+MARGIN = 128
+"""How far within its line an exception may stand in the drawing of an exception group."""
 HEADING = 512
 """Before a traceback stands the line of its record, with the time."""
 MAX_LINE = 4 * 1024**2
@@ -39,7 +45,7 @@ def windows(stream: BinaryIO) -> Iterator[Window]:
         data = held + block
         end = _end(data, last=not block)
         fed = 0
-        for first, line_end in _runs(_anchored(data, end)):
+        for first, line_end in _runs(data, _anchored(data, end)):
             start = _start(data, fed, first, line_end)
             yield Window(data[start:line_end], follows and start == fed)
             fed, follows = line_end, True
@@ -57,19 +63,32 @@ def _start(data: bytes, fed: int, anchor: int, end: int) -> int:
         data.find(mark, line, data.find(b"\n", line, end)) >= 0 for mark in WHOLE_RECORD
     ):
         return line
-    start = _first_of_chain(data, fed, line) if data[line : anchor + 64].lstrip(b" |").startswith(UNWRAPPED) else -1
-    if start < 0:
-        start = anchor - LOOKBACK
+    begin = _begin(data, fed, line) if _is_unwrapped(data, line) else -1
+    start = begin - HEADING if begin >= 0 else anchor - LOOKBACK
+    if begin < 0 and not _may_go_back(data, max(start, fed), line, anchor):
+        return line
     if start <= fed:
         return fed
     newline = data.find(b"\n", start, line)
     return newline + 1 if newline >= 0 else line
 
 
-def _first_of_chain(data: bytes, fed: int, line: int) -> int:
+def _is_unwrapped(data: bytes, line: int) -> bool:
+    return data[line : line + MARGIN].lstrip(b" |").startswith(UNWRAPPED)
+
+
+def _begin(data: bytes, fed: int, line: int) -> int:
     """Lines without a prefix are not mixed: what counts begins with the last traceback; -1 where that is not near."""
-    begin = data.rfind(BEGIN, max(fed, line - LOOKBACK), line)
-    return max(0, begin - HEADING) if begin >= 0 else -1
+    return data.rfind(BEGIN, max(fed, line - LOOKBACK), line)
+
+
+def _may_go_back(data: bytes, start: int, line: int, anchor: int) -> bool:
+    """Whether what stands before the exception on its line, less what may be a time, stands before frames as well."""
+    name = NAME.search(data, max(line, anchor - MARGIN), anchor)
+    writer = data[line : name.start() if name else anchor].rstrip(b" |")[-TAIL:]
+    if len(writer) < TAIL or DIGIT.search(writer):
+        return True
+    return re.compile(re.escape(writer) + INSIDE).search(data, start, line) is not None
 
 
 def _end(data: bytes, *, last: bool) -> int:
@@ -80,28 +99,35 @@ def _end(data: bytes, *, last: bool) -> int:
     return len(data) if not end and len(data) > MAX_LINE else end
 
 
-def _runs(anchored: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Anchors that are near each other as one."""
+def _runs(data: bytes, anchored: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Anchors that are near each other as one, but for those that a traceback of their own leads to."""
     run: tuple[int, int] | None = None
     for at, line_end in anchored:
-        if run and at - run[1] <= LOOKBACK:
-            run = (run[0], line_end)
-            continue
-        if run:
+        line = data.rfind(b"\n", 0, at) + 1
+        if run and (at - run[1] > LOOKBACK or (_is_unwrapped(data, line) and _begin(data, run[1], line) >= 0)):
             yield run
-        run = (at, line_end)
+            run = None
+        run = (run[0] if run else at, line_end)
     if run:
         yield run
 
 
 def _anchored(data: bytes, end: int) -> Iterator[tuple[int, int]]:
     """The first anchor of each line that holds one, and the end of that line, in order."""
-    at = data.find(NEEDLE, 0, end)
-    while at >= 0:
-        if ANCHOR.match(data, max(0, at - 2)):
+    if data.find(NEEDLE, 0, end) < 0:
+        return
+    after = 0
+    for at in sorted(place for anchor in ANCHORS for place in _places(data, anchor, end)):
+        if at >= after:
             newline = data.find(b"\n", at, end)
-            line_end = newline + 1 if newline >= 0 else end
-            yield at, line_end
-            at = data.find(NEEDLE, line_end, end)
-        else:
-            at = data.find(NEEDLE, at + 1, end)
+            after = newline + 1 if newline >= 0 else end
+            yield at, after
+
+
+def _places(data: bytes, anchor: bytes, end: int) -> Iterator[int]:
+    """Where an anchor stands: once in a line is enough."""
+    at = data.find(anchor, 0, end)
+    while at >= 0:
+        yield at
+        newline = data.find(b"\n", at, end)
+        at = data.find(anchor, newline, end) if newline >= 0 else -1

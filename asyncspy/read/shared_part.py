@@ -1,0 +1,34 @@
+"""Takes the text of stacks as a file spells them; gives their frames, those that many stacks share looked up at once.
+
+In a recording the outer part of nearly every stack, the server's and the framework's, is one of a few: what differs is
+the inner end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from asyncspy.model import Frame
+
+INNER = 9
+MOST_OUTER = 20_000
+
+Path = tuple[Frame, ...]
+
+
+class SharedPart(dict[bytes, Path]):
+    """The frames of the texts' outer parts."""
+
+    def __init__(self, separator: bytes, frame_at: Callable[[bytes], Frame]) -> None:
+        self._separator, self._frame_at = separator, frame_at
+
+    def __missing__(self, text: bytes) -> Path:
+        if len(self) >= MOST_OUTER:  # a file made to have no part in common
+            self.clear()
+        path = self[text] = tuple(map(self._frame_at, text.split(self._separator)))
+        return path
+
+    def path(self, text: bytes) -> Path:
+        """All frames of one text; KeyError or ValueError are those of `frame_at`."""
+        outer, *inner = text.rsplit(self._separator, INNER)
+        return (*self[outer], *map(self._frame_at, inner))
