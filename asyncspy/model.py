@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal, NamedTuple
 
 Mode = Literal["gil", "wall", "default", "unknown"]
@@ -419,3 +420,103 @@ class Analysis:
     inputs: tuple[Input, ...] = ()
     hops: Hops | None = None
     wall: Wall | None = None
+    faint: tuple[Finding, ...] = ()
+    """What is too weak to be a finding: only a comparison asks, whether it is gone or merely less."""
+
+
+Change = Literal["new", "more", "same", "less", "gone", "not-seen-before", "not-seen-yet"]
+"""What became of a finding. The `not-seen` ones are on one side only, and chance may explain it."""
+
+Doubt = Literal["entry-not-seen", "not-sampled"]
+"""Why nothing is concluded: no way to it was taken in AFTER; or nothing but logs tell of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One finding in one of two recordings: where it stands, its samples, and their share of what was watched."""
+
+    culprit: Culprit
+    samples: int
+    share: Interval | None = None
+    logged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What became of one finding, and the probability that chance alone makes the two recordings differ so.
+
+    `finding` is AFTER's where it is there. `chance` allows for all the findings that were compared beside it;
+    `needed_seconds` is how long an AFTER without it must last, at its rate and load, to prove that it is gone.
+    """
+
+    change: Change
+    finding: Finding
+    before: Side | None
+    after: Side | None
+    chance: float | None = None
+    needed_seconds: float | None = None
+    doubt: Doubt | None = None
+
+    @property
+    def moved(self) -> bool:
+        """Whether the same call of the same function now stands on another line."""
+        return bool(self.before and self.after and self.before.culprit.frame.line != self.after.culprit.frame.line)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two recordings of one app; `work_before` and `work_after` are the samples that the findings are held against."""
+
+    before: Analysis
+    after: Analysis
+    differences: tuple[Difference, ...]
+    work_before: int
+    work_after: int
+
+
+Figure = Literal["hop-share", "blocked-share", "lost-share"]
+"""A share of an analysis that a gate can hold to a limit."""
+
+
+class Condition(NamedTuple):
+    """What a gate must not let pass: findings of a kind, or a figure above a limit; `spelt` as the user wrote it."""
+
+    spelt: str
+    kind: Kind | None = None
+    figure: Figure | None = None
+    limit: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Findings that a gate lets pass on purpose: which, why, until when (that day included). None matches anything."""
+
+    reason: str
+    expires: date
+    file: str
+    function: str | None = None
+    call: str | None = None
+    kind: Kind | None = None
+
+
+class Failure(NamedTuple):
+    """Why a gate is closed: a condition, and the finding that met it, or the least that the figure can be (95%)."""
+
+    condition: Condition
+    finding: Finding | None = None
+    value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a gate says: it is open where nothing fails.
+
+    `known` findings are in the baseline too; `let_pass` are those that an allowance covers; `expired` and `unused` are
+    allowances that no longer work, or match nothing.
+    """
+
+    failures: tuple[Failure, ...] = ()
+    known: tuple[Finding, ...] = ()
+    let_pass: tuple[tuple[Finding, Allowance], ...] = ()
+    expired: tuple[Allowance, ...] = ()
+    unused: tuple[Allowance, ...] = ()

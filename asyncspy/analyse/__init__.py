@@ -59,7 +59,7 @@ def analyse(
         return _finding(fault, surveyed, source, distribution, django, owners)
 
     told = with_logged(tuple(map(finding, surveyed.faults)), profile.events, finding, owners)
-    crossings, wall, costs = _beyond(profile, source, owners, written(beside) if beside else None)
+    crossings, wall, costs, faint = _beyond(profile, source, owners, written(beside) if beside else None)
     violations = [one for one in told if one.kind == "async-unsafe"]
     others = [*(one for one in told if one.kind != "async-unsafe"), *costs]
     verdict: Verdict = "violations" if violations else "none-seen" if samples.loop or others else "no-data"
@@ -72,24 +72,25 @@ def analyse(
         inputs=profile.inputs,
         hops=crossings,
         wall=wall,
+        faint=tuple(faint),
     )
 
 
 def _beyond(
     profile: Profile, source: Source, owners: Ownership, beside: Profile | None
-) -> tuple[Hops | None, Wall | None, list[Finding]]:
-    """What costs time without being unsafe: hops where the GIL was sampled, waits where they were."""
+) -> tuple[Hops | None, Wall | None, list[Finding], list[Finding]]:
+    """What costs time without being unsafe: hops where the GIL was sampled, waits where they were; then the faint."""
     if not looks.counts_waits(profile):
-        crossings, dear = hops.survey(profile.stacks, owners)
+        crossings, dear, cheap = hops.survey(profile.stacks, owners)
         dear = dear if profile.origins else []  # a share of stacks is a share of time only where they were sampled
         pinning = middleware.survey(profile.stacks, None, source, owners)
-        return (crossings if crossings.share is not None else None), None, [*pinning, *dear]
+        return (crossings if crossings.share is not None else None), None, [*pinning, *dear], cheap
     stacks = looks.of_workers(profile)
-    wall, blocking = waits.survey(stacks, source=source, owners=owners, beside=beside)
+    wall, blocking, passing = waits.survey(stacks, source=source, owners=owners, beside=beside)
     ticks = looks.at_each_process(stacks)
-    busy, full = pools.survey(stacks, ticks, owners)
+    busy, full, partly = pools.survey(stacks, ticks, owners)
     pinning = middleware.survey(stacks, sum(ticks.values()), source, owners)
-    return None, replace(wall, pool_threads=busy), [*blocking, *full, *pinning]
+    return None, replace(wall, pool_threads=busy), [*blocking, *full, *pinning], [*passing, *partly]
 
 
 KINDS: tuple[Kind, ...] = ("blocked-loop", "pool-saturated", "sync-middleware", "hop-cost")

@@ -19,6 +19,7 @@ from asyncspy.errors import AsyncspyError
 COMMANDS = {
     "attach": "asyncspy.cli.attach",
     "demo": "asyncspy.cli.demo",
+    "diff": "asyncspy.cli.diff",
     "doctor": "asyncspy.cli.doctor",
     "find-workers": "asyncspy.cli.find_workers",
     "report": "asyncspy.cli.report",
@@ -79,5 +80,6 @@ def commands() -> None:
       asyncspy doctor --pid 48291       will attaching work, and if not, what mends it?
       asyncspy attach --pid 48291       record one of them for three minutes and report
       asyncspy report flame.svg         the same report from a saved recording
+      asyncspy diff before after        is the line gone?
       asyncspy demo                     all of it on a Django shop with planted faults
     """

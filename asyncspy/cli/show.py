@@ -10,16 +10,10 @@ from pathlib import Path
 
 import click
 
-from asyncspy import read
-from asyncspy.analyse import analyse
-from asyncspy.errors import UsageError
-from asyncspy.model import Analysis, Profile, Worker, merge
-from asyncspy.read.distributions import Distributions
-from asyncspy.read.source import SourceFiles
+from asyncspy.cli.opened import Sources, open_recording
+from asyncspy.model import Analysis, Worker
 from asyncspy.report import FORMATS, View
 from asyncspy.report.inert import inert
-
-CONTEXT_LINES = 1
 
 
 def show(
@@ -31,42 +25,12 @@ def show(
     app_roots: Sequence[str] = (),
 ) -> Analysis:
     """Report on saved recordings, as one."""
-    profile = _merged(read.load_all(_once_each(paths)))
-    target = _common_target(profile)
-    root = _root_of(target, saved is not None)
-    sources = Sources(SourceFiles(root), _ran_since(profile))
-    installed = Distributions(root)
-    analysis = analyse(profile, source=sources.text, app_roots=app_roots, distribution=installed.of)
-    view = terminal_view(sources=sources, saved=saved, target=target, unfold=unfold)
-    echo_text(FORMATS[form](analysis, view))
-    for file in sources.changed:
+    opened = open_recording(paths, app_roots=app_roots, live=saved is not None)
+    view = terminal_view(sources=opened.sources, saved=saved, target=opened.target, unfold=unfold)
+    echo_text(FORMATS[form](opened.analysis, view))
+    for file in opened.sources.changed:
         click.echo(f"note: {inert(file)} was changed after the recording began; its lines are not shown", err=True)
-    return analysis
-
-
-class Sources:
-    """Source files as they were when they ran: one that changed since is not quoted, and is remembered."""
-
-    def __init__(self, files: SourceFiles, since: float | None) -> None:
-        self._files, self._since = files, since
-        self.changed: dict[str, None] = {}
-
-    def text(self, file: str) -> str | None:
-        """The whole file."""
-        lines = self._lines(file)
-        return "\n".join(lines) if lines is not None else None
-
-    def around(self, file: str, line: int) -> list[tuple[int, str]]:
-        """A line with its neighbours, numbered."""
-        lines = self._lines(file) or []
-        first, last = max(1, line - CONTEXT_LINES), min(len(lines), line + CONTEXT_LINES)
-        return [(number, lines[number - 1]) for number in range(first, last + 1)] if line <= len(lines) else []
-
-    def _lines(self, file: str) -> list[str] | None:
-        if self._since is not None and self._files.changed_since(file, self._since):
-            self.changed[file] = None
-            return None
-        return self._files.lines(file)
+    return opened.analysis
 
 
 def terminal_view(
@@ -88,35 +52,6 @@ def terminal_view(
 def echo_text(text: str) -> None:
     """Print a report: the one place that writes to stdout."""
     click.echo(text, nl=not text.endswith("\n"), color=True)
-
-
-def _merged(profiles: list[Profile]) -> Profile:
-    try:
-        return merge(profiles)
-    except ValueError as error:
-        raise UsageError(str(error), remedy="report these recordings one by one") from None
-
-
-def _common_target(profile: Profile) -> Worker | None:
-    targets = [origin.target for origin in profile.origins if origin.target]
-    return targets[0] if targets and len({target.cwd for target in targets}) == 1 else None
-
-
-def _root_of(target: Worker | None, live: bool) -> Path | None:
-    """The target's own file system while it lives: in a container its names mean other files than ours."""
-    root = Path(f"/proc/{target.pid}/root") if target and live else None
-    return root if root and os.access(root, os.R_OK) else None
-
-
-def _once_each(paths: Sequence[Path]) -> list[Path]:
-    """A file that is named twice is read once: its samples would count twice."""
-    return list({os.path.realpath(path): path for path in paths}.values())
-
-
-def _ran_since(profile: Profile) -> float | None:
-    """When the code that was recorded was loaded, at the earliest that is known."""
-    started = [origin.target.started_at for origin in profile.origins if origin.target and origin.target.started_at]
-    return min(started, default=None)
 
 
 def _wants_width() -> bool:
