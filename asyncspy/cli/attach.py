@@ -7,6 +7,7 @@ from typing import Literal
 
 import click
 
+from asyncspy.cli.gate import Gate, with_gate
 from asyncspy.cli.options import with_app_root, with_duration, with_format, with_unfold
 from asyncspy.cli.recording import record_live
 from asyncspy.cli.show import show
@@ -43,6 +44,7 @@ RATES: dict[Literal["gil", "wall"], int] = {"gil": 100, "wall": 20}
 @with_app_root
 @with_format
 @with_unfold
+@with_gate
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -53,6 +55,7 @@ def command(
     output: Path | None,
     app_roots: tuple[str, ...],
     form: str,
+    gate: Gate,
     *,
     unfold: bool,
 ) -> None:
@@ -67,8 +70,10 @@ def command(
       asyncspy attach --pid 48291 --duration 30 --output /tmp
       asyncspy attach --pid 48291 --format json > report.json
       asyncspy attach --pid 48291 --mode wall --duration 60
+      asyncspy attach --pid 48291 --fail-on violation
     """
     pid = the_only_app(find_workers()).pid if pid is None else pid
     recorded = record_live(pid, duration=duration, rate=rate or RATES[mode], output=output, mode=mode)
-    show([recorded.path], form=form, saved=recorded.path, unfold=unfold, app_roots=app_roots)
-    ctx.exit(130 if recorded.origin.interrupted else 0)
+    analysis = show([recorded.path], form=form, saved=recorded.path, unfold=unfold, app_roots=app_roots)
+    closed = gate.exit_code(analysis)
+    ctx.exit(130 if recorded.origin.interrupted else closed)
