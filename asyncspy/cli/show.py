@@ -45,6 +45,7 @@ def terminal_view(
         saved=str(saved) if saved else None,
         pid=target.pid if target and saved else None,
         root=target.cwd if target else None,
+        repository=_repository(),
         show_all=unfold,
     )
 
@@ -52,6 +53,12 @@ def terminal_view(
 def echo_text(text: str) -> None:
     """Print a report: the one place that writes to stdout."""
     click.echo(text, nl=not text.endswith("\n"), color=True)
+
+
+def _repository() -> str | None:
+    """The checkout that this runs in."""
+    here = Path.cwd()
+    return next((str(folder) for folder in (here, *here.parents) if (folder / ".git").exists()), None)
 
 
 def _wants_width() -> bool:
