@@ -82,7 +82,7 @@ def survey(
         if judge(stack.frames).world != "pool":
             continue
         working += weight
-        pool = next((each for each in POOLS if _is_of(stack, each, owners)), None)
+        pool = _known(stack, owners)
         if pool is not None:
             one = busy.setdefault((stack.pid, pool), _Busy(Counter(), Counter()))
             one.threads[stack.thread] += weight
@@ -97,6 +97,16 @@ def survey(
                 _finding(pool, one, share, owners)
             )
     return working / looked if looked else None, full, others
+
+
+def pool_of(stack: Stack, owners: Ownership) -> str | None:
+    """The name of the pool that this thread of a pool belongs to, if it is a known one."""
+    pool = _known(stack, owners)
+    return pool.name if pool is not None else None
+
+
+def _known(stack: Stack, owners: Ownership) -> Pool | None:
+    return next((each for each in POOLS if _is_of(stack, each, owners)), None)
 
 
 def _is_of(stack: Stack, pool: Pool, owners: Ownership) -> bool:

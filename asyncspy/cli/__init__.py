@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": "asyncspy.cli.demo",
     "diff": "asyncspy.cli.diff",
     "doctor": "asyncspy.cli.doctor",
+    "export": "asyncspy.cli.export",
     "find-workers": "asyncspy.cli.find_workers",
     "report": "asyncspy.cli.report",
 }
