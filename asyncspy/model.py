@@ -408,6 +408,35 @@ class Reach:
     lost_share: float | None = None
 
 
+class FlameRow(NamedTuple):
+    """One box of a flame graph: `start` is how many samples stand to the left of it, `depth` 0 is the root's.
+
+    `finding` is the index of the finding that most of its samples are of, if it lies at that one's culprit or beyond;
+    `towards` is how many of its samples are of any finding.
+    """
+
+    depth: int
+    start: int
+    samples: int
+    frame: Frame
+    package: str | None
+    finding: int | None = None
+    towards: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Flame:
+    """What the event loops ran, without their own frames; a box's children follow it, each beginning further right.
+
+    `samples` is the width of it all; `idle` are those that were left out, as the loop waited for work; boxes too narrow
+    to be seen are not in `rows`.
+    """
+
+    rows: tuple[FlameRow, ...]
+    samples: int
+    idle: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """The whole answer: what every report is made from."""
@@ -422,6 +451,8 @@ class Analysis:
     wall: Wall | None = None
     faint: tuple[Finding, ...] = ()
     """What is too weak to be a finding: only a comparison asks, whether it is gone or merely less."""
+    flame: Flame | None = None
+    """What the loop ran, as a tree; only made where a picture is drawn of it."""
 
 
 Change = Literal["new", "more", "same", "less", "gone", "not-seen-before", "not-seen-yet"]

@@ -6,10 +6,12 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from asyncspy.analyse.flame import flame
 from asyncspy.cli.opened import Sources, open_recording
 from asyncspy.model import Analysis, Worker
 from asyncspy.report import FORMATS, View
@@ -27,7 +29,12 @@ def show(
     """Report on saved recordings, as one."""
     opened = open_recording(paths, app_roots=app_roots, live=saved is not None)
     view = terminal_view(sources=opened.sources, saved=saved, target=opened.target, unfold=unfold)
-    echo_text(FORMATS[form](opened.analysis, view))
+    analysis = opened.analysis
+    if form == "html":
+        analysis = replace(
+            analysis, flame=flame(opened.profile, analysis, source=opened.sources.text, app_roots=app_roots)
+        )
+    echo_text(FORMATS[form](analysis, view))
     for file in opened.sources.changed:
         click.echo(f"note: {inert(file)} was changed after the recording began; its lines are not shown", err=True)
     return opened.analysis

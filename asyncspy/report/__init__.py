@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from asyncspy.model import Analysis
-from asyncspy.report import to_json, to_markdown, to_sarif, to_terminal
+from asyncspy.report import html, to_json, to_markdown, to_sarif, to_terminal
 from asyncspy.report.view import View
 from asyncspy.report.workers import render_workers, workers_as_json
 
@@ -16,6 +16,7 @@ FORMATS: Mapping[str, Render] = MappingProxyType(
     {
         "terminal": to_terminal.render,
         "json": to_json.render,
+        "html": html.render,
         "markdown": to_markdown.render,
         "sarif": to_sarif.render,
     }
