@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, NamedTuple
@@ -114,7 +114,12 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a profile's weights come from, and of what process."""
+    """Where a profile's weights come from, and of what process.
+
+    `started_at` and `ended_at` are the recording host's clock, `duration` is not taken from it. A recording may be
+    taken in `slices`; `failed` more gave nothing. `alongside` says that another origin already counts this one's time:
+    several processes were recorded at once.
+    """
 
     sampler: str
     mode: Mode = "unknown"
@@ -127,6 +132,13 @@ class Origin:
     interrupted: bool = False
     asyncspy: str | None = None
     target: Worker | None = None
+    ended_at: str | None = None
+    host: str | None = None
+    native: bool = False
+    nonblocking: bool = False
+    slices: int = 1
+    failed: int = 0
+    alongside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,22 +184,69 @@ class Thread:
     os_id: int | None = None
     active: bool | None = None
     owns_gil: bool | None = None
+    selves: tuple[str, ...] = ()
+    """The class of `self` in each frame, where it was asked for and there is one."""
+
+
+class Ran(NamedTuple):
+    """How often a thread was put on a processor, and for how many nanoseconds, since the last look at it."""
+
+    switches: int
+    nanoseconds: int
+
+
+@dataclass(frozen=True)
+class Dump:
+    """All threads of one process at one moment.
+
+    `at` is seconds since the epoch, `paused` for how long the process stood still for it, `state` the kernel's letter
+    for the process. `ran` tells by thread of the system what happened since the dump before this one; None: not told.
+    """
+
+    threads: tuple[Thread, ...] = ()
+    pid: int | None = None
+    at: float | None = None
+    path: str = ""
+    paused: float | None = None
+    state: str | None = None
+    ran: Mapping[int, Ran] | None = None
+    cpus: int | None = None
+    tasks: tuple[Task, ...] = ()
+
+
+class Task(NamedTuple):
+    """A task of a running loop, and the frames that it waits in: from the task's own coroutine to what it awaits."""
+
+    name: str
+    frames: tuple[Frame, ...]
+    awaited_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Stacks and how many samples hit each; beside them what logs tell, which is never added to samples."""
+    """Stacks and how many samples hit each; beside them what logs tell, which is never added to samples.
+
+    `waits` is what the same run sampled counting waits, which is never added either. `sources` are the lines of code
+    that were saved with a recording: of each file, those that were worth it.
+    """
 
     stacks: Mapping[Stack, int]
     origins: tuple[Origin, ...] = ()
     inputs: tuple[Input, ...] = ()
     events: Mapping[Event, Logged] = field(default_factory=dict)
-    threads: tuple[Thread, ...] = ()
+    dumps: tuple[Dump, ...] = ()
+    waits: Profile | None = None
+    sources: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
         """All samples."""
         return sum(self.stacks.values())
+
+    @property
+    def threads(self) -> tuple[Thread, ...]:
+        """Those of all dumps, as they were told."""
+        return tuple(thread for dump in self.dumps for thread in dump.threads)
 
     @property
     def modes(self) -> frozenset[Mode]:
@@ -212,8 +271,19 @@ def merge(profiles: Iterable[Profile]) -> Profile:
         tuple(origin for profile in profiles for origin in profile.origins),
         tuple(read for profile in profiles for read in profile.inputs),
         events,
-        tuple(thread for profile in profiles for thread in profile.threads),
+        tuple(dump for profile in profiles for dump in profile.dumps),
+        merge(waits) if (waits := [profile.waits for profile in profiles if profile.waits]) else None,
+        _all_lines(profiles),
     )
+
+
+def _all_lines(profiles: Sequence[Profile]) -> dict[str, dict[int, str]]:
+    """The saved lines of all; of two that differ, the first's."""
+    sources: dict[str, dict[int, str]] = {}
+    for profile in reversed(profiles):
+        for file, lines in profile.sources.items():
+            sources.setdefault(file, {}).update(lines)
+    return sources
 
 
 def seen_again(before: Logged | None, now: Logged) -> Logged:
@@ -435,6 +505,85 @@ class Flame:
     rows: tuple[FlameRow, ...]
     samples: int
     idle: int = 0
+    waits: bool = False
+    """Whether it shows where the loops waited, too."""
+
+
+HangVerdict = Literal["deadlock", "suspected", "blocked-loop", "pool-exhausted", "slow", "busy", "healthy", "idle"]
+"""Of a process that was looked at several times; worst first."""
+
+ThreadRole = Literal["loop", "private-loop", "request", "shared", "default-pool", "pool", "other"]
+"""What a thread is there for. `request`: the thread of one request's thread-sensitive work; `shared`: the one thread
+for that of the whole process; `private-loop`: a loop that `async_to_sync` started for one call."""
+
+WaitsFor = WaitKind | Literal["loop", "pool", "debugger"]
+"""What a thread waits for: further to `WaitKind` a loop that is to run something, the end of a pool's threads, or a
+person at a debugger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Threads that all wait at one line for one thing, and how many looks in a row they did not move.
+
+    `line` is the deepest own frame, else the leaf; `on` are the threads that could end the wait. `still`: none of them
+    moved; the same thread, the same frames, and never on a processor between looks, as far as that is known. `timed`:
+    the wait ends by itself; None: not known. `receiver` is the class of `self` at the line, where it was asked for.
+    """
+
+    pid: int | None
+    role: ThreadRole
+    threads: tuple[str, ...]
+    kind: WaitsFor
+    line: Culprit
+    on: tuple[str, ...]
+    frames: tuple[Link, ...]
+    looks: int
+    still: bool
+    timed: bool | None = None
+    seconds: float | None = None
+    receiver: str | None = None
+
+
+class Action(NamedTuple):
+    """A command line to run now, and what it does."""
+
+    command: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangCulprit:
+    """A line that starts a wait: what for, and what the thread that waits is there for."""
+
+    culprit: Culprit
+    kind: WaitsFor
+    role: ThreadRole
+    receiver: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hang:
+    """Whether one process hangs, and on what: several looks at its threads, compared.
+
+    `grounds` are sentences, strongest first; `now` and `later` are what to do; `watch` is for how many seconds to watch
+    to be surer; `known` names the faults of installed versions that fit.
+    """
+
+    pid: int | None
+    verdict: HangVerdict
+    certain: bool
+    grounds: tuple[str, ...]
+    culprits: tuple[HangCulprit, ...] = ()
+    waits: tuple[Waiting, ...] = ()
+    known: tuple[str, ...] = ()
+    now: tuple[Action, ...] = ()
+    later: tuple[Remedy, ...] = ()
+    watch: int | None = None
+    looks: int = 0
+    seconds: float | None = None
+    paused: float | None = None
+    idle_threads: int = 0
+    target: Worker | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,10 +598,12 @@ class Analysis:
     inputs: tuple[Input, ...] = ()
     hops: Hops | None = None
     wall: Wall | None = None
+    hangs: tuple[Hang, ...] = ()
+    """Of each process that was dumped, worst first."""
     faint: tuple[Finding, ...] = ()
     """What is too weak to be a finding: only a comparison asks, whether it is gone or merely less."""
-    flame: Flame | None = None
-    """What the loop ran, as a tree; only made where a picture is drawn of it."""
+    flames: tuple[Flame, ...] = ()
+    """What the loops ran, and where they waited, as trees; only made where pictures are drawn of them."""
 
 
 Change = Literal["new", "more", "same", "less", "gone", "not-seen-before", "not-seen-yet"]
@@ -478,6 +629,7 @@ class Difference:
 
     `finding` is AFTER's where it is there. `chance` allows for all the findings that were compared beside it;
     `needed_seconds` is how long an AFTER without it must last, at its rate and load, to prove that it is gone.
+    `work_before` and `work_after` are the samples of other work that it is held against.
     """
 
     change: Change
@@ -487,6 +639,8 @@ class Difference:
     chance: float | None = None
     needed_seconds: float | None = None
     doubt: Doubt | None = None
+    work_before: int = 0
+    work_after: int = 0
 
     @property
     def moved(self) -> bool:
@@ -496,13 +650,16 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two recordings of one app; `work_before` and `work_after` are the samples that the findings are held against."""
+    """Two recordings of one app. `load` is the work per second of AFTER, of each part that both have, to BEFORE's.
+
+    `left_out` are the modes that only one of the two was recorded in.
+    """
 
     before: Analysis
     after: Analysis
     differences: tuple[Difference, ...]
-    work_before: int
-    work_after: int
+    load: float | None = None
+    left_out: tuple[Mode, ...] = ()
 
 
 Figure = Literal["hop-share", "blocked-share", "lost-share"]
@@ -536,6 +693,7 @@ class Failure(NamedTuple):
     condition: Condition
     finding: Finding | None = None
     value: float | None = None
+    hang: Hang | None = None
 
 
 @dataclass(frozen=True, slots=True)

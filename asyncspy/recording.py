@@ -1,44 +1,163 @@
-"""The saved form of a recording: a speedscope file, with where it came from under a key of our own.
+"""The saved form of a run: one speedscope file, with where its samples came from under a key of our own.
 
 speedscope.app ignores keys that it does not know, so a saved recording opens there too. `sample/` writes this form,
 `read/` reads it, and nobody else knows it.
+
+A run has one or more passes: of each process, in each mode. They share the document's table of frames, and its
+profiles are theirs in their order. Format 1 had one pass, whose origin was the account itself.
 """
 
 from __future__ import annotations
 
 import typing
-from dataclasses import asdict, fields
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields, replace
+from typing import Any, NamedTuple, TypeVar
 
 from asyncspy.errors import InputError
-from asyncspy.model import Origin, Worker
+from asyncspy.model import Dump, Origin, Ran, Worker
 
 KEY = "asyncspy"
-FORMAT = 1
+LOOKS = "asyncspy-looks"
+LOOKS_FORMAT = 1
+FORMAT = 2
 LARGEST = 10**12
 """No count, rate, time or size in an account is beyond this; what is, was written by a hand or a fault."""
 
-T = TypeVar("T", Origin, Worker)
+MOST_FILES, MOST_LINES, LONGEST_LINE = 500, 20_000, 1_000
+"""How much source a recording may carry; what is beyond it is left out."""
+
+Sources = Mapping[str, Mapping[int, str]]
+"""Of each file, the lines that were worth saving."""
+
+T = TypeVar("T", Origin, Worker, Dump)
 
 
-def embed(document: dict[str, Any], origin: Origin) -> dict[str, Any]:
-    """A speedscope document that also says where it came from."""
-    return {KEY: {"format": FORMAT, **asdict(origin)}, **document}
+class Pass(NamedTuple):
+    """One process's samples in one mode: where they came from, if that was saved, and the profiles that hold them."""
+
+    origin: Origin | None
+    profiles: list[Any]
 
 
-def extract(document: dict[str, Any]) -> Origin | None:
-    """Where a speedscope document came from, if asyncspy saved it."""
+def embed(
+    document: dict[str, Any], *origins: Origin, counts: Sequence[int] = (), sources: Sources | None = None
+) -> dict[str, Any]:
+    """A speedscope document that also says where it came from; `counts` says how many profiles are each origin's."""
+    profiles = document.get("profiles")
+    counts = counts or [len(profiles) if isinstance(profiles, list) else 0]
+    passes = [{"profiles": count, **asdict(origin)} for origin, count in zip(origins, counts, strict=True)]
+    account: dict[str, Any] = {"format": FORMAT, "passes": passes}
+    if sources:
+        account["sources"] = {file: {str(line): text for line, text in sources[file].items()} for file in sources}
+    return {KEY: account, **document}
+
+
+def extract(document: dict[str, Any]) -> list[Pass]:
+    """The passes of a speedscope document, if asyncspy saved it."""
+    account = _account(document)
+    profiles = document.get("profiles")
+    profiles = profiles if isinstance(profiles, list) else []
+    if account is None:
+        return []
+    if account["format"] == 1:
+        return [Pass(_origin(account), profiles)]
+    passes, start = list[Pass](), 0
+    listed = account.get("passes")
+    for told in listed if isinstance(listed, list) else []:
+        count = told.get("profiles") if isinstance(told, dict) else None
+        if type(count) is not int or not 0 <= count <= len(profiles) - start:
+            raise InputError("this recording's account of its passes does not fit its profiles", remedy=WITHOUT_IT)
+        passes.append(Pass(_origin(told), profiles[start : start + count]))
+        start += count
+    if start != len(profiles):
+        raise InputError("this recording's account of its passes does not fit its profiles", remedy=WITHOUT_IT)
+    return passes
+
+
+def sources(document: dict[str, Any]) -> dict[str, dict[int, str]]:
+    """The lines of code that were saved, as far as they are lines of code and not beyond all bounds."""
+    account = _account(document) or {}
+    saved = account.get("sources")
+    kept: dict[str, dict[int, str]] = {}
+    room = MOST_LINES
+    for file, lines in saved.items() if isinstance(saved, dict) else ():
+        if len(kept) >= MOST_FILES or not isinstance(lines, dict):
+            continue
+        good = {int(number): text for number, text in list(lines.items())[:room] if _is_line(number, text)}
+        if good:
+            kept[file] = good
+            room -= len(good)
+    return kept
+
+
+def _is_line(number: str, text: object) -> bool:
+    counted = number.isascii() and number.isdigit() and len(number) < len(str(LARGEST)) and number[0] != "0"
+    return counted and isinstance(text, str) and len(text) <= LONGEST_LINE and text.replace("\t", "").isprintable()
+
+
+WITHOUT_IT = 'the stacks may still be good: remove the "asyncspy" key from the file and report it again'
+
+
+def _account(document: dict[str, Any]) -> dict[str, Any] | None:
     saved = document.get(KEY)
     if not isinstance(saved, dict):
         return None
     version = saved.get("format")
-    if not isinstance(version, int) or version > FORMAT:
+    if not isinstance(version, int) or not 1 <= version <= FORMAT:
         raise InputError(
             f"this recording has the format {version!r}; this asyncspy reads formats up to {FORMAT}",
             remedy="upgrade asyncspy: pip install --upgrade asyncspy",
         )
+    return saved
+
+
+def _origin(saved: dict[str, Any]) -> Origin:
     target = saved.get("target")
     return _build(Origin, {**saved, "target": _build(Worker, target) if isinstance(target, dict) else None})
+
+
+def embed_looks(looks: Sequence[Dump], targets: Sequence[Worker]) -> dict[str, Any]:
+    """When and how each dump in a folder was taken, and of what; the dumps themselves are beside it."""
+    told = [{name: value for name, value in asdict(look).items() if name != "threads"} for look in looks]
+    return {LOOKS: {"format": LOOKS_FORMAT, "targets": [asdict(target) for target in targets], "looks": told}}
+
+
+def extract_looks(document: dict[str, Any]) -> tuple[list[Dump], list[Worker]]:
+    """The dumps without their threads, by the name of their file, and the processes that were dumped."""
+    saved = document.get(LOOKS)
+    if not isinstance(saved, dict) or saved.get("format") != LOOKS_FORMAT:
+        raise InputError(
+            "this account of dumps is not one that this asyncspy reads",
+            remedy="the dumps beside it can be read without it: name them one by one",
+        )
+    targets = [_build(Worker, each) for each in _objects(saved.get("targets"))]
+    return [_look(each) for each in _objects(saved.get("looks"))], targets
+
+
+def _objects(listed: object) -> list[dict[str, Any]]:
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
+def _look(saved: dict[str, Any]) -> Dump:
+    ran = saved.get("ran")
+    plain = {name: value for name, value in saved.items() if name in PLAIN}
+    look = _build(Dump, plain)
+    if not isinstance(ran, dict):
+        return look
+    counted = {int(tid): Ran(*count) for tid, count in ran.items() if _is_id(tid) and _are_counts(count)}
+    return replace(look, ran=counted)
+
+
+PLAIN = frozenset({"pid", "at", "path", "paused", "state", "cpus"})
+
+
+def _is_id(text: object) -> bool:
+    return isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < len(str(LARGEST))
+
+
+def _are_counts(count: object) -> bool:
+    return isinstance(count, list) and len(count) == len(Ran._fields) and all(type(n) is int and n >= 0 for n in count)
 
 
 def _build(kind: type[T], values: dict[str, Any]) -> T:
@@ -50,8 +169,7 @@ def _build(kind: type[T], values: dict[str, Any]) -> T:
         return kind(**good)
     except TypeError as error:
         raise InputError(
-            f"this recording's account of where it came from is incomplete: {error}",
-            remedy='the stacks may still be good: remove the "asyncspy" key from the file and report it again',
+            f"this recording's account of where it came from is incomplete: {error}", remedy=WITHOUT_IT
         ) from None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from asyncspy.analyse import confidence, hops, looks, middleware, pools, waits
+from asyncspy.analyse import confidence, hang, hops, looks, middleware, pools, waits
 from asyncspy.analyse.findings import Fault, Survey, survey
 from asyncspy.analyse.libraries import libraries_in
 from asyncspy.analyse.logged import with_logged
@@ -24,6 +24,7 @@ from asyncspy.model import (
     Profile,
     Verdict,
     Wall,
+    Worker,
     WorkerShare,
 )
 
@@ -73,7 +74,13 @@ def analyse(
         hops=crossings,
         wall=wall,
         faint=tuple(faint),
+        hangs=hang.judge(profile.dumps, _targets(profile), source=source, owners=owners),
     )
+
+
+def _targets(profile: Profile) -> dict[int, Worker]:
+    """The processes that were watched, by pid."""
+    return {origin.target.pid: origin.target for origin in profile.origins if origin.target is not None}
 
 
 def _beyond(

@@ -39,7 +39,7 @@ def share(hits: int, total: int) -> Interval | None:
 def reach(loop_samples: int, origins: Sequence[Origin]) -> Reach:
     """What these samples could have seen."""
     unseen = 1 - UNSEEN ** (1 / loop_samples) if loop_samples > 0 else None
-    efforts = [_effort(origin) for origin in origins]
+    efforts = [_effort(origin) for origin in origins if not origin.alongside]
     lost = _lost(origins)
     if not efforts or any(effort is None for effort in efforts):
         return Reach(unseen, lost_share=lost)

@@ -37,9 +37,19 @@ class _Box:
 
 
 def flame(
-    profile: Profile, analysis: Analysis, *, source: Source = lambda _file: None, app_roots: Sequence[str] = ()
+    profile: Profile,
+    analysis: Analysis,
+    whole: Analysis | None = None,
+    *,
+    source: Source = lambda _file: None,
+    app_roots: Sequence[str] = (),
 ) -> Flame:
-    """The tree of the loops' stacks; lines are told apart in own code, elsewhere functions are enough."""
+    """The tree of the loops' stacks; lines are told apart in own code, elsewhere functions are enough.
+
+    Where the analysis is only a part of the `whole` that is shown, findings are numbered as there.
+    """
+    shown = (whole or analysis).findings
+    places = [next((i for i, one in enumerate(shown) if one is each), None) for each in analysis.findings]
     judged = belongs(profile, analysis, source=source, app_roots=app_roots)
     owners = Ownership(app_roots, libraries_in({f for stack in judged.profile.stacks for f in stack.frames}))
     root = _Box(Frame("the event loop", ""), None)
@@ -50,8 +60,9 @@ def flame(
             idle += weight
         elif _is_of_loop(stack.frames, counting_waits=analysis.wall is not None):
             culprit = _culprit(stack.frames, analysis.findings[index]) if index is not None else -1
-            _add(root, stack.frames, weight, index if culprit >= 0 else None, culprit, owners)
-    return Flame(tuple(_rows(root)), root.samples, idle)
+            place = places[index] if index is not None and culprit >= 0 else None
+            _add(root, stack.frames, weight, place, culprit, owners)
+    return Flame(tuple(_rows(root)), root.samples, idle, waits=analysis.wall is not None)
 
 
 def _is_of_loop(frames: Sequence[Frame], *, counting_waits: bool) -> bool:

@@ -25,6 +25,10 @@ BY_GIL: frozenset[str] = frozenset({"hop-cost", "hop-share"})
 """What only recordings of the one or the other mode can tell of."""
 
 
+OF_DUMPS: frozenset[Kind] = frozenset({"deadlock", "blocked-loop"})
+"""What dumps tell of as well."""
+
+
 def condition(spelt: str) -> Condition:
     """What `violation` or `hop-share>20%` means. Raises ValueError, saying what is allowed."""
     kind = NAMES.get(spelt)
@@ -78,6 +82,11 @@ def judge(
         failures=(
             *(Failure(asked[finding.kind], finding) for finding, allowed in covered if allowed is None),
             *(failure for each in conditions if (failure := _above(each, analysis))),
+            *(
+                Failure(asked[hang.verdict], hang=hang)
+                for hang in analysis.hangs
+                if hang.verdict in OF_DUMPS & set(asked)
+            ),
         ),
         known=old,
         let_pass=tuple((finding, allowed) for finding, allowed in covered if allowed is not None),
@@ -106,14 +115,22 @@ def _above(each: Condition, analysis: Analysis) -> Failure | None:
 
 def _refuse_blind(each: Condition, analysis: Analysis) -> None:
     """A gate that cannot see is not open."""
+    asked = each.kind or each.figure or ""
+    if asked == "deadlock" and not analysis.hangs:
+        raise UsageError(
+            f"--fail-on {each.spelt} can only be judged from stack dumps",
+            remedy="take them with: asyncspy dump --pid PID --fail-on deadlock",
+        )
+    if analysis.hangs and asked in OF_DUMPS:
+        return
     if analysis.verdict == "no-data":
         raise InputError(
             f"--fail-on {each.spelt}: nothing could be judged, as no sample ran on an event loop",
             remedy="record while the worker serves requests; asyncspy report FILE says more",
         )
-    asked = each.kind or each.figure or ""
+    without_gil = analysis.wall is not None and analysis.hops is None
     sampled = analysis.samples.loop > 0
-    if sampled and ((asked in BY_WAITS and analysis.wall is None) or (asked in BY_GIL and analysis.wall is not None)):
+    if sampled and ((asked in BY_WAITS and analysis.wall is None) or (asked in BY_GIL and without_gil)):
         mode = "wall" if asked in BY_WAITS else "gil"
         raise UsageError(
             f"--fail-on {each.spelt} can only be judged from a recording of --mode {mode}",

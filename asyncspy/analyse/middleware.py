@@ -93,6 +93,11 @@ def sync_only(frames: Sequence[Frame]) -> Pinned | None:
     return None
 
 
+def way_out(culprit: Culprit) -> Remedy:
+    """What to do about a sync-only middleware."""
+    return WHICH if MIXIN.match(culprit.frame) else UPDATE if culprit.package else CONVERT
+
+
 def _add(found: dict[tuple[str, str], _Middleware], frames: Sequence[Frame], pinned: Pinned, weight: int) -> None:
     culprit = frames[pinned.middleware]
     each = found.setdefault((culprit.file, culprit.function), _Middleware())
@@ -115,7 +120,7 @@ def _finding(each: _Middleware, ticks: int | None, owners: Ownership) -> Finding
         sink="AsyncToSync.__call__",
         entries=(),
         chain=tuple(Link(*frame, owners.of(frame)) for frame in each.chain),
-        remedies=(WHICH if MIXIN.match(culprit) else UPDATE if package else CONVERT,),
+        remedies=(way_out(Culprit(culprit, package)),),
         threads=each.weight / ticks if ticks else None,
         drags=each.drags,
     )

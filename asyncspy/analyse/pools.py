@@ -33,7 +33,7 @@ class Pool(NamedTuple):
     remedies: tuple[Remedy, ...]
 
 
-POOLS = (
+SENSITIVE_THREAD, DEFAULT_EXECUTOR = POOLS = (
     Pool(
         "the one thread of thread-sensitive work",
         re.compile(r"ThreadPoolExecutor-0_0"),  # asgiref makes it when it is imported, before any other pool
@@ -49,7 +49,7 @@ POOLS = (
     ),
     Pool(
         "the default executor",
-        re.compile(r"asyncio_\d{1,3}"),
+        re.compile(r"(?:asyncio|uvloop)_\d{1,3}"),
         ownership.STDLIB,
         5,  # min(32, processors + 4)
         (

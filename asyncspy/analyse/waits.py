@@ -108,7 +108,7 @@ def blocked(frames: Sequence[Frame], source: Source, owners: Ownership) -> Block
         return None
     if hops.crossing(frames, boundary, owners) or violation_in(frames, boundary, owners):
         return None
-    culprit = _culprit(frames, boundary + 1, owners)
+    culprit = line_to_blame(frames, boundary + 1, owners)
     if culprit < 0:
         return None
     kind = blocking.wait_of(frames)
@@ -118,7 +118,7 @@ def blocked(frames: Sequence[Frame], source: Source, owners: Ownership) -> Block
     return _by_source(frames, source, owners) if culprit == len(frames) - 1 else None
 
 
-def _culprit(frames: Sequence[Frame], start: int, owners: Ownership) -> int:
+def line_to_blame(frames: Sequence[Frame], start: int, owners: Ownership) -> int:
     """The deepest own frame, else the deepest of a package that is no framework."""
     own = [owners.of(frame) for frame in frames]
     found = next((i for i in range(len(frames) - 1, start - 1, -1) if own[i] is None), -1)

@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from asyncspy.analyse.pattern import Pattern, Rules
-from asyncspy.model import Frame, Profile, Stack
+from asyncspy.model import Dump, Frame, Profile, Stack, Thread
 
 _NATIVE = re.compile(
     r"(?:.*/)?(?:python\d[\d.]*t?|[^/]*\.(?:c|cc|cpp|cxx|h|hh|hpp|rs|s|S|asm|dll|exe|dylib|so(?:\.\d+)*))"
@@ -39,7 +39,19 @@ def written(profile: Profile) -> Profile:
     for stack, weight in profile.stacks.items():
         frames = _written(stack.frames)
         stacks[stack if len(frames) == len(stack.frames) else stack._replace(frames=frames)] += weight
-    return replace(profile, stacks=stacks)
+    return replace(profile, stacks=stacks, dumps=tuple(map(_dump, profile.dumps)))
+
+
+def _dump(dump: Dump) -> Dump:
+    return replace(dump, threads=tuple(map(_thread, dump.threads)))
+
+
+def _thread(thread: Thread) -> Thread:
+    frames = _written(thread.frames)
+    if len(frames) == len(thread.frames):
+        return thread
+    whose = dict(zip(thread.frames, thread.selves, strict=False))
+    return replace(thread, frames=frames, selves=tuple(whose.get(frame, "") for frame in frames))
 
 
 def _written(frames: Sequence[Frame]) -> tuple[Frame, ...]:

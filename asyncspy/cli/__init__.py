@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": "asyncspy.cli.demo",
     "diff": "asyncspy.cli.diff",
     "doctor": "asyncspy.cli.doctor",
+    "dump": "asyncspy.cli.dump",
     "export": "asyncspy.cli.export",
     "find-workers": "asyncspy.cli.find_workers",
     "report": "asyncspy.cli.report",
@@ -80,6 +81,7 @@ def commands() -> None:
       asyncspy find-workers             which processes serve, and can they be watched?
       asyncspy doctor --pid 48291       will attaching work, and if not, what mends it?
       asyncspy attach --pid 48291       record one of them for three minutes and report
+      asyncspy dump --pid 48291         is it hung, and on what?
       asyncspy report flame.svg         the same report from a saved recording
       asyncspy diff before after        is the line gone?
       asyncspy demo                     all of it on a Django shop with planted faults

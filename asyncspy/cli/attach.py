@@ -8,39 +8,58 @@ from typing import Literal
 import click
 
 from asyncspy.cli.gate import Gate, with_gate
-from asyncspy.cli.options import with_app_root, with_duration, with_format, with_unfold
-from asyncspy.cli.recording import record_live
-from asyncspy.cli.show import show
-from asyncspy.discover import find_workers, the_only_app
+from asyncspy.cli.options import (
+    Duration,
+    Goal,
+    with_app_root,
+    with_duration,
+    with_format,
+    with_output,
+    with_pids,
+    with_py_spy,
+    with_unfold,
+)
+from asyncspy.cli.recording import How, Pass, chosen, record_live
+from asyncspy.cli.show import report_live
+from asyncspy.cli.slices import record_until
+from asyncspy.errors import UsageError
 
-RATES: dict[Literal["gil", "wall"], int] = {"gil": 100, "wall": 20}
+GIL_RATE, WALL_RATE = 100, 20
 """Samples per second where none are asked for. Waits are long, and to look at every thread costs more."""
 
 
 @click.command("attach")
-@click.option(
-    "--pid",
-    type=click.IntRange(1),
-    help="The worker, or a master: then all its workers.  [default: the only server here]",
-)
+@with_pids
 @with_duration("3m")
 @click.option(
     "--mode",
-    type=click.Choice(list(RATES)),
-    default="gil",
+    type=click.Choice(["both", "gil", "wall"]),
+    default="both",
     show_default=True,
-    help="gil: what runs on the loop. wall: what keeps it waiting (sleeps, sockets, locks), and full thread pools.",
+    help="gil: what runs on the loop. wall: what keeps it waiting (sleeps, sockets, locks), and full thread pools. "
+    "both: first the one, then for a short time the other.",
+)
+@click.option(
+    "--wall-duration", type=Duration(), default="10s", show_default=True, help="How long that is, for --mode both."
 )
 @click.option(
     "--rate",
     type=click.IntRange(1, 1000),
-    help="Samples per second. More than 100 slows the worker and bends what is measured.  [default: 100; wall: 20]",
+    help="Samples per second. More than 100 slows the worker and bends what is measured.  [default: 100; of waits: 20]",
 )
 @click.option(
-    "--output",
-    type=click.Path(path_type=Path, readable=False),
-    help="Where to save the recording: a new file or a folder.  [default: ./asyncspy-PID-TIME.json]",
+    "--until",
+    "goals",
+    type=Goal(),
+    multiple=True,
+    help="Record in slices, and end as soon as a line is found for sure, or so many samples of the loop are judged "
+    "(5000-samples). May be given again: the first that is reached ends it.",
 )
+@click.option(
+    "--max-duration", type=Duration(), default="15m", show_default=True, help="The longest that --until waits."
+)
+@with_py_spy
+@with_output
 @with_app_root
 @with_format
 @with_unfold
@@ -48,15 +67,21 @@ RATES: dict[Literal["gil", "wall"], int] = {"gil": 100, "wall": 20}
 @click.pass_context
 def command(
     ctx: click.Context,
-    pid: int | None,
+    pids: tuple[int, ...],
     duration: int,
-    mode: Literal["gil", "wall"],
+    mode: Literal["both", "gil", "wall"],
+    wall_duration: int,
     rate: int | None,
+    goals: tuple[int | None, ...],
+    max_duration: int,
     output: Path | None,
     app_roots: tuple[str, ...],
     form: str,
     gate: Gate,
     *,
+    every: bool,
+    native: bool,
+    nonblocking: bool,
     unfold: bool,
 ) -> None:
     """Record a live worker with py-spy and report what it runs on its event loop.
@@ -71,9 +96,20 @@ def command(
       asyncspy attach --pid 48291 --format json > report.json
       asyncspy attach --pid 48291 --mode wall --duration 60
       asyncspy attach --pid 48291 --fail-on violation
+      asyncspy attach --pid 48291 --until found --until 20000-samples
     """
-    pid = the_only_app(find_workers()).pid if pid is None else pid
-    recorded = record_live(pid, duration=duration, rate=rate or RATES[mode], output=output, mode=mode)
-    analysis = show([recorded.path], form=form, saved=recorded.path, unfold=unfold, app_roots=app_roots)
+    how = How(output, native, nonblocking)
+    passes = passes_for(mode, max_duration if goals else duration, wall_duration, rate)
+    if goals and mode == "wall":
+        raise UsageError("--until counts what --mode wall does not record", remedy="leave out --mode wall, or --until")
+    meant = chosen(pids, every=every)
+    recorded = record_until(meant, passes, how, goals, app_roots) if goals else record_live(meant, passes, how)
+    analysis = report_live(recorded, form=form, unfold=unfold, app_roots=app_roots)
     closed = gate.exit_code(analysis)
-    ctx.exit(130 if recorded.origin.interrupted else closed)
+    ctx.exit(130 if recorded.interrupted else closed)
+
+
+def passes_for(mode: Literal["both", "gil", "wall"], duration: int, wall_duration: int, rate: int | None) -> list[Pass]:
+    """The passes of a mode. A rate that is asked for is that of the main one."""
+    gil, wall = Pass("gil", rate or GIL_RATE, duration), Pass("wall", rate or WALL_RATE, duration)
+    return {"gil": [gil], "wall": [wall], "both": [gil, Pass("wall", WALL_RATE, wall_duration)]}[mode]

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from asyncspy.cli.options import with_duration, with_format, with_rate
-from asyncspy.cli.recording import record_live
-from asyncspy.cli.show import show, terminal_view
+from asyncspy.cli.recording import How, Pass, record_live
+from asyncspy.cli.show import report_live, terminal_view
 from asyncspy.demo.load import Load
 from asyncspy.demo.server import Shop, running_shop
 from asyncspy.demo.truth import compare, planted, twins
@@ -39,12 +39,12 @@ def command(ctx: click.Context, duration: int, rate: int, output: Path | None, f
     with running_shop(workers=WORKERS) as shop:
         _introduce(shop)
         with Load(shop.url, shop.session, seconds=duration * 2 + 60) as load:
-            recorded = record_live(shop.pid, duration=duration, rate=rate, output=output)
+            recorded = record_live([shop.pid], [Pass("gil", rate, duration)], How(output))
         click.echo(f"The shop answered {load.total} requests, {load.failed} of them with an error.\n", err=True)
-        analysis = show([recorded.path], form=form, saved=recorded.path)
+        analysis = report_live(recorded, form=form)
         comparison = compare(planted(shop.root), twins(shop.root), shop.root, analysis.findings)
     click.echo("\n" + "\n".join(comparison.told()), err=True)
-    ctx.exit(130 if recorded.origin.interrupted else 0 if comparison.as_planted else 1)
+    ctx.exit(130 if recorded.interrupted else 0 if comparison.as_planted else 1)
 
 
 def _introduce(shop: Shop) -> None:

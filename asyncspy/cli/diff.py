@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from asyncspy.analyse.compare import compare, functions_in
-from asyncspy.cli.opened import open_recording
+from asyncspy.analyse.compare import compare_parts, functions_in
+from asyncspy.cli.opened import analysed
 from asyncspy.cli.options import with_app_root
 from asyncspy.cli.show import echo_text, terminal_view
 from asyncspy.errors import UsageError
@@ -39,9 +39,15 @@ def command(before: Path, after: Path, app_roots: tuple[str, ...], form: str) ->
       asyncspy diff monday/ tuesday/ --format markdown
       asyncspy diff before.json after.json --format json | jq -r '.differences[] | .change + " " + .file'
     """
-    first, second = (open_recording([path], app_roots=app_roots) for path in (before, after))
+    first, second = (analysed([path], app_roots=app_roots) for path in (before, after))
     try:
-        found = compare(first.analysis, second.analysis, ran=functions_in(second.profile.stacks))
+        found = compare_parts(
+            [part.analysis for part in first.parts],
+            [part.analysis for part in second.parts],
+            first.analysis,
+            second.analysis,
+            ran=functions_in(stack for part in second.parts for stack in part.profile.stacks),
+        )
     except ValueError as error:
         raise UsageError(
             str(error), remedy="record AFTER as BEFORE was: asyncspy attach --pid PID --mode MODE"

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from asyncspy.analyse import gate
-from asyncspy.cli.opened import open_recording
+from asyncspy.cli.opened import analysed
 from asyncspy.errors import UsageError
 from asyncspy.model import Allowance, Analysis, Condition
 from asyncspy.read.ignores import read_ignores
@@ -98,4 +98,4 @@ def _gate(
 
 
 def _baseline(path: Path, roots: tuple[str, ...]) -> Analysis:
-    return read_report(path) if is_report(path) else open_recording([path], app_roots=roots).analysis
+    return read_report(path) if is_report(path) else analysed([path], app_roots=roots).analysis

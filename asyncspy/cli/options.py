@@ -16,6 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 LONGEST_SECONDS = 24 * 3600
+SHORTEST_INTERVAL = 0.1
 
 
 class Duration(click.ParamType[int]):
@@ -29,6 +30,20 @@ class Duration(click.ParamType[int]):
         seconds = int(found[1]) * UNITS[found[2]] if found else 0
         if not 1 <= seconds <= LONGEST_SECONDS:
             self.fail(f"{value!r} is no duration between 1s and 24h; write 90, 90s, 3m or 1h", param, ctx)
+        return seconds
+
+
+class Interval(click.ParamType[float]):
+    """Seconds, also parts of one: 0.5, 30s, 5m."""
+
+    name = "interval"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)([smh]?)", str(value), re.ASCII)
+        seconds = float(found[1]) * UNITS[found[2]] if found else 0.0
+        if not SHORTEST_INTERVAL <= seconds <= LONGEST_SECONDS:
+            self.fail(f"{value!r} is no interval between 0.1s and 24h; write 0.5, 30s or 5m", param, ctx)
         return seconds
 
 
@@ -73,6 +88,60 @@ def with_duration(default: str) -> Callable[[F], F]:
     return click.option(
         "--duration", type=Duration(), default=default, show_default=True, help="How long to record: 90, 90s, 3m."
     )
+
+
+class Goal(click.ParamType[int | None]):
+    """What ends a recording: `found`, or so many samples of the loop, as in `5000-samples`."""
+
+    name = "goal"
+
+    def get_metavar(self, *_: object, **__: object) -> str:
+        """As it is written in the help."""
+        return "found|N-samples"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        """The number of samples; None for `found`."""
+        found = re.fullmatch(r"(\d{1,9})-samples", str(value), re.ASCII)
+        if value != "found" and not (found and int(found[1])):
+            self.fail(f"{value!r} is no goal; write found, or 5000-samples", param, ctx)
+        return int(found[1]) if found else None
+
+
+def with_pids(function: F) -> F:
+    """Add --pid, which may be given several times, and --all."""
+    pid = click.option(
+        "--pid",
+        "pids",
+        type=click.IntRange(1),
+        multiple=True,
+        help="The worker, or a master: then all its workers. May be given again.  [default: the only server here]",
+    )
+    return pid(
+        click.option("--all", "every", is_flag=True, help="Every server of this machine, all at once.")(function)
+    )
+
+
+def with_py_spy(function: F) -> F:
+    """Add what is passed on to py-spy as it is."""
+    native = click.option(
+        "--native", is_flag=True, help="Also sample C code below Python. Slower; not on every machine."
+    )
+    nonblocking = click.option(
+        "--nonblocking",
+        is_flag=True,
+        help="Do not pause the worker for a sample. It runs on while its stack is read: samples are lost, and some "
+        "stacks that seem whole never were. Findings of few samples prove nothing then.",
+    )
+    return native(nonblocking(function))
+
+
+def with_output(function: F) -> F:
+    """Add --output."""
+    return click.option(
+        "--output",
+        type=click.Path(path_type=Path, readable=False),
+        help="Where to save the recording: a new file or a folder.  [default: ./asyncspy-PID-TIME.json]",
+    )(function)
 
 
 def with_rate(function: F) -> F:

@@ -12,10 +12,14 @@ from pathlib import Path
 import click
 
 from asyncspy.analyse.flame import flame
-from asyncspy.cli.opened import Sources, open_recording
+from asyncspy.cli.keeping import lines_to_keep
+from asyncspy.cli.opened import Analysed, Sources, analysed
+from asyncspy.cli.recording import Recorded
 from asyncspy.model import Analysis, Worker
 from asyncspy.report import FORMATS, View
 from asyncspy.report.inert import inert
+
+__all__ = ["analysed", "echo_text", "report_live", "show", "terminal_view"]
 
 
 def show(
@@ -27,17 +31,45 @@ def show(
     app_roots: Sequence[str] = (),
 ) -> Analysis:
     """Report on saved recordings, as one."""
-    opened = open_recording(paths, app_roots=app_roots, live=saved is not None)
-    view = terminal_view(sources=opened.sources, saved=saved, target=opened.target, unfold=unfold)
-    analysis = opened.analysis
-    if form == "html":
-        analysis = replace(
-            analysis, flame=flame(opened.profile, analysis, source=opened.sources.text, app_roots=app_roots)
-        )
-    echo_text(FORMATS[form](analysis, view))
-    for file in opened.sources.changed:
+    return _shown(
+        analysed(paths, live=saved is not None, app_roots=app_roots),
+        form=form,
+        saved=saved,
+        unfold=unfold,
+        app_roots=app_roots,
+    )
+
+
+def report_live(recorded: Recorded, *, form: str, unfold: bool = False, app_roots: Sequence[str] = ()) -> Analysis:
+    """Report on what has just been recorded, and save the lines of code that this names with it."""
+    try:
+        found = analysed([recorded.path], live=True, app_roots=app_roots)
+        try:
+            recorded.bundle.keep_sources(lines_to_keep(found.analysis, found.sources.lines))
+        except OSError as error:
+            click.echo(f"note: the lines of code could not be saved with the recording: {error.strerror}", err=True)
+        return _shown(found, form=form, saved=recorded.path, unfold=unfold, app_roots=app_roots)
+    except KeyboardInterrupt:
+        click.echo(f"what was recorded is saved: asyncspy report {inert(str(recorded.path))}", err=True)
+        raise
+
+
+def _shown(found: Analysed, *, form: str, saved: Path | None, unfold: bool, app_roots: Sequence[str]) -> Analysis:
+    view = terminal_view(sources=found.sources, saved=saved, target=found.target, unfold=unfold)
+    pictured = _pictured(found, app_roots) if form == "html" else found.analysis
+    echo_text(FORMATS[form](pictured, view))
+    for file in found.sources.changed:
         click.echo(f"note: {inert(file)} was changed after the recording began; its lines are not shown", err=True)
-    return opened.analysis
+    return found.analysis
+
+
+def _pictured(found: Analysed, app_roots: Sequence[str]) -> Analysis:
+    """The analysis with the flame graphs of its parts."""
+    drawn = [
+        flame(part.profile, part.analysis, found.analysis, source=found.sources.text, app_roots=app_roots)
+        for part in found.parts
+    ]
+    return replace(found.analysis, flames=tuple(one for one in drawn if one.samples))
 
 
 def terminal_view(

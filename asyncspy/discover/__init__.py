@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from asyncspy.discover.choose import busiest, only, the_only_app
+from asyncspy.discover.choose import busiest, every_app, only, the_only_app
 from asyncspy.discover.diagnose import diagnose
 from asyncspy.discover.find import find_workers, inspect, workers_of
 from asyncspy.discover.permission import may_attach
 from asyncspy.discover.servers import SERVERS
 from asyncspy.discover.settle import settle
+from asyncspy.discover.succession import cpu_seconds, runs, siblings, successor, topmost
 
 SERVER_NAMES = tuple(server.name for server in SERVERS)
 
 __all__ = [
     "SERVER_NAMES",
     "busiest",
+    "cpu_seconds",
     "diagnose",
+    "every_app",
     "find_workers",
     "inspect",
     "may_attach",
     "only",
+    "runs",
     "settle",
+    "siblings",
+    "successor",
     "the_only_app",
+    "topmost",
     "workers_of",
 ]

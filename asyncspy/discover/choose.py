@@ -38,13 +38,19 @@ def the_only_app(workers: Sequence[Worker]) -> Worker:
 
     Raises UsageError where there is none or several, with the list to choose from.
     """
-    tops = [family[0] for family in families(workers) if any(worker.role == "worker" for worker in family)]
-    if not tops:
-        raise UsageError("no worker was found that could be meant; name one with --pid", remedy=LIST)
+    tops = every_app(workers)
     if len(tops) > 1:
         listed = ", ".join(f"{top.pid} ({' '.join(filter(None, (top.server, top.app, top.bind)))})" for top in tops)
         raise UsageError(f"{len(tops)} servers run here: {listed}", remedy=f"asyncspy attach --pid {tops[0].pid}")
     return tops[0]
+
+
+def every_app(workers: Sequence[Worker]) -> list[Worker]:
+    """The topmost process of each server that has workers. Raises UsageError where there is none."""
+    tops = [family[0] for family in families(workers) if any(worker.role == "worker" for worker in family)]
+    if not tops:
+        raise UsageError("no worker was found that could be meant; name one with --pid", remedy=LIST)
+    return tops
 
 
 def families(workers: Sequence[Worker]) -> list[list[Worker]]:

@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 from asyncspy.errors import InputError
 from asyncspy.model import Input, Profile
-from asyncspy.read import chrometrace, colons, dump_json, dump_text, folded, jsonl, logs, speedscope, svg
+from asyncspy.read import chrometrace, colons, dump_json, dump_text, folded, jsonl, logs, looks, speedscope, svg
 from asyncspy.read.opening import LOOK_INSIDE, STANDARD_INPUT, UnpackingError, head_of, open_stream, whole
 from asyncspy.read.source import SourceFiles
 
@@ -42,6 +42,7 @@ def _of_bytes(read: Callable[[bytes, str], Profile]) -> Callable[[BinaryIO, str]
 FORMATS = (
     Format("speedscope", speedscope.sniff, _of_bytes(speedscope.read)),
     Format("chrometrace", chrometrace.sniff, _of_bytes(chrometrace.read)),
+    Format("looks", looks.sniff, _of_bytes(looks.read)),
     Format("dump --json", dump_json.sniff, _of_bytes(dump_json.read)),
     Format("profiling.sampling --jsonl", jsonl.sniff, jsonl.read),
     Format("svg", svg.sniff, _of_bytes(svg.read)),
@@ -68,7 +69,7 @@ def load(path: Path) -> Profile:
 
 def load_all(paths: Sequence[Path]) -> list[Profile]:
     """Read files, and all that can be read in folders; what cannot be read there is an input without stacks."""
-    return [profile for path in paths for profile in (_folder(path) if path.is_dir() else [load(path)])]
+    return looks.joined([profile for path in paths for profile in (_folder(path) if path.is_dir() else [load(path)])])
 
 
 @contextmanager

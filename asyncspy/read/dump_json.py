@@ -51,7 +51,14 @@ def _thread(entry: Any) -> Thread | None:
         whole_number(entry.get("os_thread_id"), MAX_ID),
         _flag(entry, "active"),
         _flag(entry, "owns_gil"),
+        _selves(listed),
     )
+
+
+def _selves(listed: list[Any]) -> tuple[str, ...]:
+    """The classes that asyncspy dump --locals leaves of all variables."""
+    told = [frame.get("self") for frame in reversed(listed)]
+    return tuple(printable(name) if isinstance(name, str) else "" for name in told) if any(told) else ()
 
 
 def _flag(entry: Object, key: str) -> bool | None:

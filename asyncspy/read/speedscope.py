@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Set
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from asyncspy import recording
 from asyncspy.errors import InputError
-from asyncspy.model import Frame, Input, Origin, Profile, Stack
+from asyncspy.model import Frame, Input, Origin, Profile, Stack, merge
 from asyncspy.read.evented import MILLISECONDS, Places, times_of
 from asyncspy.read.json_text import AS_WRITTEN, decode
 from asyncspy.read.names import add, printable, stack_of, what_is_missing
@@ -48,28 +49,69 @@ def sniff(head: bytes) -> bool:
 def read(data: bytes, path: str) -> Profile:
     """Every entry that is sound; the others are counted as dropped."""
     document = _decode(data)
-    origin = recording.extract(document)
     profiles = _list(document, "profiles")
     table = _table(_list(_object(document, "shared"), "frames") if profiles else [])
-    intervals = _intervals(profiles)
-    per_sample, note = _scale(profiles, intervals, origin)
-    stacks, entries, dropped, evented = Counter[Stack](), 0, 0, False
-    for profile in profiles:
+    passes = recording.extract(document) or [recording.Pass(None, profiles)]
+    counted = [_counted(one, table) for one in passes]
+    entries, dropped = sum(one.entries for one in counted), sum(one.dropped for one in counted)
+    if dropped and not entries:
+        raise InputError(f"none of its {dropped:,} samples can be used", remedy=AS_WRITTEN)
+    notes = [note for one in counted for note in one.notes] + ([] if entries else [NO_SAMPLES])
+    notes += what_is_missing(table.frames)
+    read = Input(path, "speedscope", entries, dropped, tuple(dict.fromkeys(notes)))
+    running = [_profile(one, document) for one in counted if not one.counts_waits]
+    waiting = [_profile(one, document) for one in counted if one.counts_waits]
+    sources = recording.sources(document)
+    waits = _merged(waiting) if waiting else None
+    if waits is not None and not running:
+        return replace(waits, inputs=(read,), sources=sources)
+    return replace(_merged(running), inputs=(read,), waits=waits, sources=sources)
+
+
+def _merged(profiles: list[Profile]) -> Profile:
+    try:
+        return merge(profiles)
+    except ValueError as error:
+        raise InputError(str(error), remedy=AS_WRITTEN) from None
+
+
+class Counted(NamedTuple):
+    """One pass, counted."""
+
+    origin: Origin | None
+    stacks: Counter[Stack]
+    rate: int | None
+    entries: int
+    dropped: int
+    notes: tuple[str, ...]
+
+    @property
+    def counts_waits(self) -> bool:
+        """Whether it is of the kind that is never added to others."""
+        return self.origin is not None and self.origin.mode == "wall"
+
+
+def _counted(one: recording.Pass, table: Table) -> Counted:
+    """Every sample of a pass."""
+    intervals = _intervals(one.profiles)
+    per_sample, notes = _scale(one.profiles, intervals, one.origin)
+    stacks, entries, dropped = Counter[Stack](), 0, 0
+    for profile in one.profiles:
         if isinstance(profile, dict) and profile.get("type") == "evented":
             times = times_of(profile, len(table.frames), table.damaged)
             _place(stacks, profile, times.stacks, table)
-            entries, dropped, evented = entries + len(times.stacks), dropped + times.dropped, True
+            entries, dropped, notes = entries + len(times.stacks), dropped + times.dropped, (*notes, MILLISECONDS)
             continue
         counted = paths_of(profile, len(table.frames), table.damaged, _samples_of(profile, per_sample))
         entries, dropped = entries + counted.entries, dropped + counted.dropped
         if counted.entries:
             _place(stacks, profile, counted.places, table)
-    if dropped and not entries:
-        raise InputError(f"none of its {dropped:,} samples can be used", remedy=AS_WRITTEN)
-    note = (*note, *([MILLISECONDS] if evented else []))
-    notes = (*note, *([] if entries else [NO_SAMPLES]), *what_is_missing(table.frames))
-    origin = origin or Origin(_exporter(document), rate=_rate(profiles, intervals), samples=stacks.total())
-    return Profile(stacks, (origin,), (Input(path, "speedscope", entries, dropped, notes),))
+    return Counted(one.origin, stacks, _rate(one.profiles, intervals), entries, dropped, notes)
+
+
+def _profile(one: Counted, document: Object) -> Profile:
+    origin = one.origin or Origin(_exporter(document), rate=one.rate, samples=one.stacks.total())
+    return Profile(one.stacks, (origin,))
 
 
 def _decode(data: bytes) -> Object:
@@ -148,7 +190,8 @@ def _intervals(profiles: list[Any]) -> set[float]:
 
 def _scale(profiles: list[Any], intervals: set[float], origin: Origin | None) -> tuple[float | None, tuple[str, ...]]:
     """The time that one sample stands for, where entries stand for several; and a note where it is not known."""
-    if len(intervals) <= 1:
+    added_up = origin is not None and origin.slices > 1
+    if len(intervals) <= 1 and not added_up:
         return None, ()
     if origin and origin.rate and 0 < origin.rate <= MAX_RATE:
         return 1 / origin.rate, ()

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
 
-from asyncspy.model import Input, Origin, Profile, Stack, Thread
+from asyncspy.model import Dump, Input, Origin, Profile, Stack, Thread
 from asyncspy.read.names import what_is_missing
 
 ONE_MOMENT = "one moment, not a recording: each thread counts as one sample"
@@ -18,4 +18,10 @@ def profile_of(threads: Sequence[Thread], path: str, form: str, dropped: int) ->
     frames = set(chain.from_iterable(thread.frames for thread in threads))
     notes = (ONE_MOMENT, *what_is_missing(frames))
     origin = Origin("py-spy dump", mode="wall", samples=len(threads))
-    return Profile(stacks, (origin,), (Input(path, form, len(threads), dropped, notes),), threads=tuple(threads))
+    return Profile(stacks, (origin,), (Input(path, form, len(threads), dropped, notes),), dumps=_dumps(threads, path))
+
+
+def _dumps(threads: Sequence[Thread], path: str) -> tuple[Dump, ...]:
+    """One of each process."""
+    pids = dict.fromkeys(thread.pid for thread in threads)
+    return tuple(Dump(tuple(thread for thread in threads if thread.pid == pid), pid, path=path) for pid in pids)

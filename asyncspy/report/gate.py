@@ -29,6 +29,8 @@ def told(judgement: Judgement, root: str | None) -> list[str]:
 
 
 def _why(failure: Failure, root: str | None) -> str:
+    if failure.hang is not None:
+        return f"{failure.condition.spelt}: process {failure.hang.pid}, {inert('; '.join(failure.hang.grounds[:1]))}"
     if failure.finding is not None:
         finding = failure.finding
         return f"{failure.condition.spelt}: {_place(finding, root)}, {inert(finding.call)}"

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from asyncspy.model import Analysis, Culprit, Entry, Finding, Frame, Hops, Interval, Portion, Reach
+from asyncspy.report import hang_json
 from asyncspy.report.json_text import as_text
 from asyncspy.report.view import View
 
@@ -27,6 +28,7 @@ def render(analysis: Analysis, view: View) -> str:
             "wall": asdict(analysis.wall) if analysis.wall is not None else None,
             "root": view.root,
             "saved": view.saved,
+            **({"hang": hang_json.worst(analysis.hangs)} if analysis.hangs else {}),
         }
     )
 

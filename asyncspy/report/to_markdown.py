@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-from asyncspy.model import Analysis, Finding, Input, Remedy
-from asyncspy.report import costs, words
+from asyncspy.model import Analysis, Finding, Hang, Input, Remedy
+from asyncspy.report import costs, hang, words
 from asyncspy.report.figures import plural, rough_percent
 from asyncspy.report.markdown_text import block, code, plain
 from asyncspy.report.names import has_line, relative
@@ -19,7 +19,10 @@ FINDINGS = 20
 
 def render(analysis: Analysis, view: View) -> str:
     """The Markdown report."""
-    lines = [f"**asyncspy: {plain(words.verdict(analysis))}**", ""]
+    hung = [line for each in analysis.hangs for line in _hang(each, view)]
+    if analysis.hangs and not analysis.samples.loop:
+        return "\n".join(hung).rstrip("\n") + "\n"
+    lines = [*hung, f"**asyncspy: {plain(words.verdict(analysis))}**", ""]
     lines += [f"- {plain(' · '.join(words.recording(analysis.origins, analysis.samples)))}"]
     lines += [f"- {line}" for line in _targets(analysis)]
     lines += [f"- **!** {plain(warning)}" for warning in words.warnings(analysis.origins)]
@@ -31,6 +34,20 @@ def render(analysis: Analysis, view: View) -> str:
         lines += [f"- {_where(finding, view)} {code(finding.call)}" for finding in rest]
     lines += ["", *_reach(analysis), *_inputs(analysis)]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _hang(each: Hang, view: View) -> list[str]:
+    """Whether a process hangs, why, who waits, and what to do."""
+    lines = [f"**asyncspy: {plain(hang.headline(each, view))}**", "", f"- {plain(' · '.join(hang.facts(each, view)))}"]
+    lines += [f"- {plain(ground)}" for ground in hang.grounds(each)]
+    for waiting in each.waits:
+        frame = waiting.line.frame
+        file = relative(frame.file, view.root) or "file not recorded"
+        at = f"{code(f'{file}:{frame.line}' if has_line(frame) else file)} {code(frame.function)}"
+        lines.append(f"- {plain(hang.who(waiting))} {plain(hang.does(waiting))} at {at}")
+    lines += [f"- now: {code(action.command)} ({plain(action.purpose)})" for action in each.now]
+    lines += [f"- later: {plain(remedy.text)}{' ' + code(remedy.code) if remedy.code else ''}" for remedy in each.later]
+    return [*lines, ""]
 
 
 def _targets(analysis: Analysis) -> list[str]:

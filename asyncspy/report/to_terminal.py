@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from rich.text import Text
 
 from asyncspy.model import Analysis, Input, Worker
-from asyncspy.report import costs, words
+from asyncspy.report import costs, hang, words
 from asyncspy.report.figures import count, plural
 from asyncspy.report.finding_block import block
 from asyncspy.report.layout import ALARM, CODE, FAINT, NAME, PLACE, flow, indented, labelled, page, prose_room, wrap
@@ -14,13 +17,19 @@ from asyncspy.report.next_step import next_steps
 from asyncspy.report.view import View
 
 INDENT = 2
+DUMPS = frozenset({"dump", "dump --json", "looks"})
+"""Formats whose inputs are moments and no recordings."""
+
 TARGETS = 4
 """How many watched processes are named one by one."""
 
 
 def render(analysis: Analysis, view: View) -> str:
     """The terminal report."""
+    if analysis.hangs and {read.format for read in analysis.inputs} <= DUMPS:
+        return page(_stacked(_of_dumps(analysis, view)), view)
     sections = [
+        *hang.page_of(analysis.hangs, view),
         _head(analysis, view),
         *(block(i, finding, analysis, view) for i, finding in enumerate(analysis.findings, start=1)),
         _time(analysis, view),
@@ -28,10 +37,23 @@ def render(analysis: Analysis, view: View) -> str:
         _inputs(analysis, view),
         _end(analysis, view),
     ]
+    return page(_stacked(sections), view)
+
+
+def _of_dumps(analysis: Analysis, view: View) -> list[list[Text]]:
+    """The report on dumps alone: whether it hangs; what else they show follows."""
+    unsafe = [finding for finding in analysis.findings if finding.kind == "async-unsafe"]
+    blocks = [block(i, finding, analysis, view) for i, finding in enumerate(unsafe, start=1)]
+    damaged = replace(analysis, inputs=tuple(read for read in analysis.inputs if read.dropped or view.show_all))
+    return [*hang.page_of(analysis.hangs, view), *blocks, _inputs(damaged, view), hang.end(view)]
+
+
+def _stacked(sections: Sequence[list[Text]]) -> list[Text]:
+    """Sections with an empty line between them."""
     lines: list[Text] = []
     for section in filter(None, sections):
         lines += [Text(), *section] if lines else section
-    return page(lines, view)
+    return lines
 
 
 def _head(analysis: Analysis, view: View) -> list[Text]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
-from asyncspy.model import Analysis, Culprit, Evidence, Finding, Kind, Origin, Reach, Samples
+from asyncspy.model import Analysis, Culprit, Evidence, Finding, Kind, Mode, Origin, Reach, Samples
 from asyncspy.report.figures import count, finite, percent, percent_bound, percent_interval, plural, span
 
 Deed = Kind | Literal["held-loop"]
@@ -126,12 +127,28 @@ def since(version: str, django: str | None) -> str:
 
 def recording(origins: tuple[Origin, ...], samples: Samples) -> list[str]:
     """What was recorded: how long, how often, in which mode, how much of it on the loop, how much lost."""
-    seconds = [value for o in origins if (value := finite(o.duration)) and value > 0]
+    modes = list(dict.fromkeys(o.mode for o in origins))
+    if len(modes) > 1:
+        return [*(_part(mode, origins) for mode in modes), *_amount(origins, samples)]
+    return [*_time_and_rate(origins), *_amount(origins, samples, modes)]
+
+
+def _part(mode: Mode, origins: tuple[Origin, ...]) -> str:
+    """3m at 100 Hz of threads holding the GIL."""
+    part = tuple(o for o in origins if o.mode == mode)
+    return f"{' at '.join(_time_and_rate(part))} of {MODES[mode]}".removeprefix(" of ")
+
+
+def _time_and_rate(origins: tuple[Origin, ...]) -> list[str]:
+    seconds = [value for o in origins if not o.alongside and (value := finite(o.duration)) and value > 0]
     rates = sorted({o.rate for o in origins if o.rate})
     parts = [span(sum(seconds))] if seconds else []
     parts += [" and ".join(count(rate) for rate in rates) + " Hz"] if rates else []
-    parts.append(f"{plural(samples.loop, 'loop sample')}")
-    parts += [MODES[mode] for mode in sorted({o.mode for o in origins})] if samples.total else []
+    return parts
+
+
+def _amount(origins: tuple[Origin, ...], samples: Samples, modes: Sequence[Mode] = ()) -> list[str]:
+    parts = [f"{plural(samples.loop, 'loop sample')}", *(MODES[mode] for mode in modes if samples.total)]
     lost, taken = sum(o.errors or 0 for o in origins), sum(o.samples or 0 for o in origins)
     return parts + ([f"{percent(lost / (taken + lost))} lost"] if lost > 0 else [])
 
@@ -146,6 +163,11 @@ def warnings(origins: tuple[Origin, ...]) -> list[str]:
     if lost > LOSSY * (lost + taken):
         share = percent(lost / (lost + taken))
         said.append(f"py-spy could not read {share} of its samples: every share may be off by as much.")
+    failed = sum(o.failed for o in origins)
+    if failed:
+        said.append(f"{plural(failed, 'slice')} of {count(failed + sum(o.slices for o in origins))} gave nothing.")
+    if any(o.nonblocking for o in origins):
+        said.append("The worker was not paused while its stack was read: some stacks that seem whole never were.")
     if any(o.interrupted for o in origins):
         said.append("The recording was interrupted: this is what it held until then.")
     return said
@@ -176,7 +198,7 @@ def unseen(analysis: Analysis) -> list[str]:
         listed = any(finding.kind == "async-unsafe" for finding in analysis.findings)
         found = "Anything not listed takes" if listed else "Such calls take"
         said.append(f"{found} under {percent_bound(share)} of the loop's samples (95% confidence).")
-    if any(o.mode == "gil" for o in analysis.origins):
+    if {o.mode for o in analysis.origins} == {"gil"}:
         said.append(
             "Waits on the loop (sleeps, sockets, locks) hold no GIL and are not in it: attach --mode wall sees them."
         )

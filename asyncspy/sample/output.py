@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from asyncspy.errors import OutputError
+
+MIB = 1024**2
+SPARE = 5 * MIB
+PER_SAMPLE = 300
+"""Bytes of a sample: some sixty frames, each a number. Recordings of busy Django workers take 150 to 250."""
 
 
 def place(output: Path | None, pid: int, now: datetime) -> Path:
@@ -20,19 +26,59 @@ def place(output: Path | None, pid: int, now: datetime) -> Path:
     return output / name if os.path.isdir(output) else output  # noqa: PTH112 - unlike Path.is_dir it never raises
 
 
-def claim(path: Path) -> Path:
-    """Make sure that a recording can be written there, by making the file that py-spy will fill beside it."""
+def claim(path: Path, room: int = 0) -> None:
+    """Make sure that a recording of so many bytes can be written there, before any sampling starts."""
     try:
         if os.path.lexists(path):
             raise _taken(path)
-        handle, partial = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".partial", dir=path.parent)
+        scratch(path).unlink()
+        free = shutil.disk_usage(path.parent).free
     except (OSError, ValueError) as error:
         raise OutputError(
             f"cannot write into {path.parent.absolute()}: {getattr(error, 'strerror', error)}",
             remedy=_writable_hint(error, path.parent),
         ) from None
+    if free < room:
+        wanted = f"this recording may take {room / MIB:,.0f}"
+        raise OutputError(
+            f"only {free / MIB:,.0f} MiB are free in {path.parent.absolute()}, and {wanted}",
+            remedy="record for a shorter time, or where there is room: --output FOLDER",
+        )
+
+
+def scratch(path: Path) -> Path:
+    """A new, empty file beside the recording, for py-spy to fill."""
+    handle, partial = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".partial", dir=path.parent)
     os.close(handle)
     return Path(partial)
+
+
+def room_for(samples: int) -> int:
+    """The bytes that so many samples may take, as py-spy writes them and as they are saved."""
+    return SPARE + 2 * PER_SAMPLE * samples
+
+
+def claim_folder(path: Path) -> None:
+    """Make a folder that was not there, for its owner alone."""
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        raise _taken(path) from None
+    except (OSError, ValueError) as error:
+        raise OutputError(
+            f"cannot make {path}: {getattr(error, 'strerror', error)}", remedy=_writable_hint(error, path.parent)
+        ) from None
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a new file, its owner's alone."""
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {path}: {error.strerror}", remedy="make room, or choose another --output"
+        ) from None
 
 
 def _taken(path: Path) -> OutputError:
@@ -46,7 +92,7 @@ def _writable_hint(error: Exception, folder: Path) -> str:
     return "name a file in a folder that you may write to: --output /tmp"
 
 
-def write_whole(path: Path, document: dict[str, Any]) -> None:
+def write_whole(path: Path, document: dict[str, Any], *, replacing: bool = False) -> None:
     """Write a JSON file, its owner's alone, so that readers see all of it or nothing, also after a crash."""
     handle, partial = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".partial", dir=path.parent)
     try:
@@ -54,7 +100,10 @@ def write_whole(path: Path, document: dict[str, Any]) -> None:
             json.dump(document, file, separators=(",", ":"))
             file.flush()
             os.fsync(file.fileno())
-        _name(Path(partial), path)
+        if replacing:
+            Path(partial).replace(path)
+        else:
+            _name(Path(partial), path)
     finally:
         Path(partial).unlink(missing_ok=True)
 

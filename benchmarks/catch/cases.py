@@ -81,7 +81,18 @@ def _share(every: int, *, allowed: bool = False) -> str:
 def _recorded(pid: int, seconds: int) -> Iterator[Profile]:
     """What asyncspy attach saves of it."""
     with tempfile.TemporaryDirectory(prefix="asyncspy-catch-") as folder:
-        options = ["--pid", str(pid), "--duration", str(seconds), "--output", folder, "--format", "json"]
+        options = [
+            "--pid",
+            str(pid),
+            "--mode",
+            "gil",
+            "--duration",
+            str(seconds),
+            "--output",
+            folder,
+            "--format",
+            "json",
+        ]
         subprocess.run(
             [sys.executable, "-m", "asyncspy", "attach", *options],
             check=True, capture_output=True, timeout=seconds * 2 + 120,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.compare import compare, functions_in
+from asyncspy.analyse.compare import compare, compare_parts, functions_in
 from asyncspy.model import (
     Analysis,
     Comparison,
@@ -210,8 +210,24 @@ def test_different_modes_are_refused() -> None:
     with pytest.raises(ValueError, match="mode gil, AFTER in the mode wall"):
         compare(recorded(), wall)
     unknown = replace(wall, origins=(Origin("py-spy"),))
-    with pytest.raises(ValueError, match="the samples of AFTER count waits"):
+    with pytest.raises(ValueError, match="mode gil, AFTER in the mode wall"):
         compare(recorded(), unknown)
+
+
+def test_runs_in_two_modes_are_compared_mode_by_mode_and_judged_together() -> None:
+    """What both modes tell of counts once; what one run lacks is said."""
+    gil, wall = recorded(found(44)), waits(400, 300, 1_300)
+    wall = replace(wall, findings=(*wall.findings, found(3)))
+    mended = waits(0, 300, 1_700)
+    both = compare_parts((gil, wall), (recorded(), mended), gil, gil, ran=lambda _frame: True)
+    assert [(d.finding.kind, d.change) for d in both.differences] == [
+        ("blocked-loop", "gone"),
+        ("async-unsafe", "gone"),
+    ]
+    assert both.left_out == ()
+    one = compare_parts((gil, wall), (recorded(),), gil, gil, ran=lambda _frame: True)
+    assert [d.finding.kind for d in one.differences] == ["async-unsafe"]
+    assert one.left_out == ("wall",)
 
 
 PAIRS = 200

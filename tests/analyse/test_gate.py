@@ -116,3 +116,20 @@ def test_an_allowance_ends() -> None:
     verdict = judged(VIOLATES, "violation", allowances=[over])
     assert verdict.failures
     assert verdict.expired == (over,)
+
+
+def test_a_deadlock_closes_the_gate_and_only_dumps_can_tell() -> None:
+    (failure,) = judged(examples.hung, "deadlock").failures
+    assert failure.hang is examples.stuck
+    slow = replace(examples.hung, hangs=(replace(examples.stuck, verdict="slow"),))
+    assert not closed(slow, "deadlock")
+    assert closed(replace(examples.hung, hangs=(replace(examples.stuck, verdict="blocked-loop"),)), "blocked-loop")
+    with pytest.raises(UsageError, match="only be judged from stack dumps"):
+        judged(VIOLATES, "deadlock")
+
+
+def test_a_run_in_both_modes_can_be_asked_for_everything() -> None:
+    both = replace(WAITING, hops=CLEAN.hops)
+    assert closed(both, "hop-share>20%")
+    assert closed(both, "blocked-share>25%")
+    assert not closed(both, "violation")

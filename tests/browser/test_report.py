@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from asyncspy.analyse.flame import flame
-from asyncspy.cli.opened import open_recording
+from asyncspy.cli.opened import analysed
 from asyncspy.model import Analysis
 from asyncspy.report import FORMATS
 from tests.browser.conftest import Open
@@ -27,8 +27,8 @@ MANY = FIXTURES / "matrix" / "django5.2.8-asgiref3.10.0-py3.11-uvicorn-asyncio-s
 @pytest.fixture(scope="module")
 def report() -> str:
     """Of a real recording with thirteen findings."""
-    recording = open_recording([MANY])
-    analysis = replace(recording.analysis, flame=flame(recording.profile, recording.analysis))
+    recording = analysed([MANY])
+    analysis = replace(recording.analysis, flames=(flame(recording.parts[0].profile, recording.parts[0].analysis),))
     return FORMATS["html"](analysis, view(root="/srv/core"))
 
 
@@ -69,7 +69,7 @@ def test_a_box_is_zoomed_and_the_whole_comes_back(opened: Open, report: str) -> 
     box.click()
     assert before < whole
     assert width(page, "svg.b.lit") == pytest.approx(whole, rel=0.01)
-    told = page.locator("#said").inner_text()
+    told = page.locator("#flame .said").inner_text()
     assert "samples" in told
     assert "% of the loop" in told
     page.keyboard.press("Escape")
@@ -86,9 +86,9 @@ def test_the_graph_is_walked_by_keys(opened: Open, report: str) -> None:
     box = at.bounding_box()
     assert box is not None
     assert box["width"] == pytest.approx(width(page, "svg.b.root"), rel=0.01)
-    said = page.locator("#said").inner_text()
+    said = page.locator("#flame .said").inner_text()
     page.keyboard.press("ArrowUp")
-    assert page.locator("#said").inner_text() != said
+    assert page.locator("#flame .said").inner_text() != said
 
 
 def test_a_finding_leads_to_its_boxes(opened: Open, report: str) -> None:
@@ -180,13 +180,13 @@ CONTRAST = """() => {
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_hostile_names_do_nothing(opened: Open, attack: str) -> None:
     """No dialog, no error, no request (the fixture looks), and the text is there to be read."""
-    hostile = replace(with_names(ATTACKS[attack]), flame=lit(ATTACKS[attack]))
+    hostile = replace(with_names(ATTACKS[attack]), flames=(lit(ATTACKS[attack]),))
     page = opened(FORMATS["html"](hostile, view())).page
     page.locator("#search").fill(ATTACKS[attack][:40])
     page.locator("svg.b").last.click()
     assert page.locator("script").count() == 1
     assert page.locator("img, iframe, a[href^=javascript], a[href*='//']").count() == 0
-    assert page.locator(".finding").count() == 1
+    assert page.locator(".finding").count() == 2
 
 
 @pytest.mark.parametrize("name", examples.ALL)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from asyncspy.cli import attach, commands
+from asyncspy.cli.recording import How, Pass
 from asyncspy.errors import TargetError
 
 
@@ -16,29 +19,91 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What would have been recorded."""
     given: dict[str, Any] = {}
 
-    def record_live(pid: int, **options: Any) -> None:
-        given.update(options)
-        raise TargetError(f"process {pid} is gone", remedy="asyncspy find-workers")
+    def record_live(pids: Sequence[int], passes: Sequence[Pass], how: How) -> None:
+        given.update(pids=pids, passes=list(passes), how=how)
+        raise TargetError(f"process {pids[0]} is gone", remedy="asyncspy find-workers")
+
+    def record_until(
+        pids: Sequence[int], passes: Sequence[Pass], how: How, goals: Sequence[int | None], *_: Any
+    ) -> None:
+        given["goals"] = goals
+        record_live(pids, passes, how)
 
     monkeypatch.setattr(attach, "record_live", record_live)
+    monkeypatch.setattr(attach, "record_until", record_until)
     return given
 
 
+def run(*words: str) -> Result:
+    return CliRunner().invoke(commands, ["attach", *words])
+
+
+GIL, WALL = Pass("gil", 100, 180), Pass("wall", 20, 10)
+
+
 @pytest.mark.parametrize(
-    ("words", "mode", "rate"),
+    ("words", "passes"),
     [
-        ([], "gil", 100),
-        (["--mode", "gil"], "gil", 100),
-        (["--mode", "wall"], "wall", 20),
-        (["--mode", "wall", "--rate", "50"], "wall", 50),
+        ([], [GIL, WALL]),
+        (["--mode", "both", "--rate", "50"], [Pass("gil", 50, 180), WALL]),
+        (["--duration", "1m", "--wall-duration", "5"], [Pass("gil", 100, 60), Pass("wall", 20, 5)]),
+        (["--mode", "gil"], [GIL]),
+        (["--mode", "wall"], [Pass("wall", 20, 180)]),
+        (["--mode", "wall", "--rate", "50"], [Pass("wall", 50, 180)]),
     ],
 )
-def test_a_mode_brings_its_rate(asked: dict[str, Any], words: list[str], mode: str, rate: int) -> None:
-    done = CliRunner().invoke(commands, ["attach", "--pid", "7", *words])
+def test_a_mode_brings_its_rate(asked: dict[str, Any], words: list[str], passes: list[Pass]) -> None:
+    done = run("--pid", "7", *words)
     assert done.exit_code == 3
-    assert (asked["mode"], asked["rate"]) == (mode, rate)
+    assert asked["passes"] == passes
 
 
 def test_an_unknown_mode_is_a_usage_error(asked: dict[str, Any]) -> None:
-    assert CliRunner().invoke(commands, ["attach", "--pid", "7", "--mode", "cpu"]).exit_code == 2
+    assert run("--pid", "7", "--mode", "cpu").exit_code == 2
     assert asked == {}
+
+
+def test_several_processes_are_recorded_at_once(asked: dict[str, Any]) -> None:
+    run("--pid", "7", "--pid", "9")
+    assert asked["pids"] == [7, 9]
+
+
+def test_what_py_spy_is_told_beside(asked: dict[str, Any]) -> None:
+    run("--pid", "7", "--native", "--nonblocking")
+    assert (asked["how"].native, asked["how"].nonblocking) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "goals", "seconds"),
+    [
+        (["--until", "found"], (None,), 900),
+        (["--until", "5000-samples", "--until", "found", "--max-duration", "1h"], (5000, None), 3600),
+    ],
+)
+def test_goals_bring_their_own_longest_duration(
+    asked: dict[str, Any], words: list[str], goals: tuple[int | None, ...], seconds: int
+) -> None:
+    run("--pid", "7", *words)
+    assert asked["goals"] == goals
+    assert asked["passes"][0].duration == seconds
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--until", "lost"],
+        ["--until", "0-samples"],
+        ["--until", "5000"],
+        ["--until", "found", "--mode", "wall"],
+        ["--all"],
+    ],
+)
+def test_what_does_not_go_together_is_a_usage_error(asked: dict[str, Any], words: list[str]) -> None:
+    assert run("--pid", "7", *words).exit_code == 2
+    assert asked == {}
+
+
+def test_py_spy_cannot_do_both() -> None:
+    shown = run("--pid", str(os.getpid()), "--native", "--nonblocking")
+    assert shown.exit_code == 2
+    assert "leave out" in shown.stderr

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from asyncspy.cli import attach, commands, find_workers
+from asyncspy.cli import attach, commands, find_workers, recording
 from asyncspy.errors import SamplerError
 from asyncspy.model import Frame, Stack, Worker
 from asyncspy.sample import PySpy
@@ -37,7 +37,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
     """What is found on this machine; a test fills it."""
     found: list[Worker] = []
     monkeypatch.setattr(find_workers, "find_workers", lambda: found)
-    monkeypatch.setattr(attach, "find_workers", lambda: found)
+    monkeypatch.setattr(recording, "find_workers", lambda: found)
     return found
 
 
@@ -155,8 +155,8 @@ def test_attach_without_anything_to_attach_to(here: list[Worker]) -> None:
 def test_attach_takes_the_only_server_by_its_master(here: list[Worker], monkeypatch: pytest.MonkeyPatch) -> None:
     taken = []
 
-    def record(pid: int, **_options: object) -> None:
-        taken.append(pid)
+    def record(pids: list[int], *_: object) -> None:
+        taken.append(pids)
         raise SamplerError("enough", remedy="")
 
     monkeypatch.setattr(attach, "record_live", record)
@@ -164,4 +164,6 @@ def test_attach_takes_the_only_server_by_its_master(here: list[Worker], monkeypa
     run("attach")
     here[:] = INTRANET
     run("attach")
-    assert taken == [10, 20]
+    here += SHOP
+    run("attach", "--all")
+    assert taken == [[10], [20], [20, 10]]

@@ -42,7 +42,7 @@ def asyncspy(*words: str) -> list[str]:
 def attach(server: Server, folder: Path, *words: str, seconds: int = SECONDS) -> dict[str, Any]:
     """Attach for so long, under load, and give the JSON report; the target has to be as it was."""
     before = psutil.Process(server.pid).status()
-    options = ["--duration", str(seconds), "--output", str(folder), "--format", "json", *words]
+    options = ["--duration", str(seconds), "--wall-duration", "2", "--output", str(folder), "--format", "json", *words]
     with loading(server.url) as loaded:
         done = subprocess.run(
             asyncspy("attach", "--pid", str(server.pid), *options),
@@ -77,9 +77,9 @@ def test_a_violation_in_every_request_is_named(kind: ServerKind, loop: Loop, tmp
     assert finding["entry"]["function"] == "checkout"
     assert finding["allowed"] is False
     assert "acount()" in (finding["remedy"][0]["code"] or "")
-    (origin,) = report["origins"]
-    assert (origin["mode"], origin["rate"]) == ("gil", 100)
-    assert origin["target"]["server"] == kind.partition("-")[0]
+    assert [(origin["mode"], origin["rate"]) for origin in report["origins"]] == [("gil", 100), ("wall", 20)]
+    assert {origin["target"]["server"] for origin in report["origins"]} == {kind.partition("-")[0]}
+    assert report["wall"]["idle"] > 0
     (saved,) = tmp_path.iterdir()
     again = subprocess.run(
         asyncspy("report", str(saved), "--format", "json"), capture_output=True, text=True, timeout=60, check=True

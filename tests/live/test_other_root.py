@@ -107,7 +107,8 @@ def test_attach_works_across_and_names_files_in_full(url: str, tmp_path: Path) -
     load(url, requests=20)
     pid = workers(url)[0].ppid
     with loading(url):
-        shown = asyncspy("attach", "--pid", str(pid), "--duration", "6", "--output", str(tmp_path), "--format", "json")
+        options = ["--mode", "gil", "--duration", "6", "--output", str(tmp_path), "--format", "json"]
+        shown = asyncspy("attach", "--pid", str(pid), *options)
     assert shown.returncode == 0, shown.stderr
     report = json.loads(shown.stdout)
     assert {finding["culprit"]["file"] for finding in report["findings"]} == {"/app/project/shop/pricing.py"}

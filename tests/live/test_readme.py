@@ -63,7 +63,7 @@ def test_an_example_works_as_shown(example: str, server: Server, tmp_path: Path,
     if "--output" in words:
         words[words.index("--output") + 1] = str(tmp_path)
     if words[0] == "attach":
-        words += ["--duration", "2"]
+        words += ["--duration", "2", "--wall-duration", "2"]
     done = subprocess.run(
         [sys.executable, "-m", "asyncspy", *words],
         cwd=tmp_path,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from asyncspy.model import Analysis
@@ -34,8 +34,8 @@ ATTACKS = {
 
 
 def with_names(text: str) -> Analysis:
-    """An analysis whose every name is this text."""
-    return _renamed(examples.hostile_all, text)
+    """An analysis whose every name is this text; dumps are part of it."""
+    return _renamed(replace(examples.hostile_all, hangs=(examples.hostile_hang,)), text)
 
 
 def _renamed(value: T, text: str) -> T:

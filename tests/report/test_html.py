@@ -121,8 +121,8 @@ def test_the_way_there_is_a_tree_with_the_line_to_change_in_it() -> None:
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_hostile_names_change_nothing_but_what_is_read(attack: str) -> None:
     """The page has the same elements with the same attributes whatever the names are."""
-    hostile = replace(with_names(ATTACKS[attack]), flame=lit(ATTACKS[attack]))
-    harmless = replace(with_names("harmless"), flame=lit("harmless"))
+    hostile = replace(with_names(ATTACKS[attack]), flames=(lit(ATTACKS[attack]),))
+    harmless = replace(with_names("harmless"), flames=(lit("harmless"),))
     made, plain = page(hostile), page(harmless)
     assert made.elements == plain.elements
     assert made.raw == plain.raw
@@ -143,7 +143,7 @@ def test_a_normal_page_is_small() -> None:
         FlameRow(d, 0, 100_000 - d, Frame("ASGIHandler.run_get_response" * 2, "django/core/handlers/asgi.py"), "django")
         for d in range(2_000)
     )
-    made = FORMATS["html"](replace(examples.crowded, flame=Flame(rows, 100_000)), view())
+    made = FORMATS["html"](replace(examples.crowded, flames=(Flame(rows, 100_000),)), view())
     assert len(made.encode()) < 1_000_000
 
 
@@ -154,3 +154,12 @@ def test_a_thousand_findings_do_not_make_a_thousand_cards() -> None:
 
 def test_the_same_analysis_gives_the_same_page() -> None:
     assert FORMATS["html"](examples.typical, view()) == FORMATS["html"](examples.typical, view())
+
+
+def test_a_hang_is_the_verdict_of_its_page() -> None:
+    said = page(examples.hung).shown
+    assert "Deadlock: gunicorn worker 48291 cannot go on by itself." in said
+    assert "the event loop waits for threads of a pool to end" in said
+    assert "kill -TERM 48291" in said
+    assert "pip install --upgrade" in said
+    assert "Nothing could be judged" not in said

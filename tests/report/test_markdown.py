@@ -103,3 +103,13 @@ def test_a_comment_stays_short_enough_to_be_posted() -> None:
     text = FORMATS["markdown"](many, view())
     assert len(text) < 65_536
     assert "more findings:" in text
+
+
+def test_a_hang_is_told_first() -> None:
+    text = FORMATS["markdown"](examples.hung, view())
+    assert text.startswith("**asyncspy: Deadlock: gunicorn worker 48291 cannot go on by itself.**")
+    said = shown(text)
+    assert "the event loop waits for threads of a pool to end at shop/shipping.py:31 rates" in said
+    assert "the threads of 2 requests waits for the event loop" not in said
+    assert "kill -TERM 48291" in said
+    assert "No sample ran" not in said

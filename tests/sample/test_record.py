@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,38 +16,45 @@ import pytest
 
 from asyncspy import recording
 from asyncspy.errors import OutputError, SamplerError, TargetError
-from asyncspy.model import Worker
-from asyncspy.sample import Plan, PySpy, Recorded, claim, place, record
+from asyncspy.model import Origin, Worker
+from asyncspy.sample import Bundle, Plan, PySpy, Taken, claim, ending_early, place, record
 from tests.sample.conftest import Stage
 
+OUT = Path("out.json")
 SPEEDSCOPE = '{"profiles": [], "shared": {"frames": []}, "exporter": "py-spy@0.4.3"}'
 TARGET = Worker(77, 1, "worker", True, "uvicorn", django="5.2.19")
 
 
-def plan_for(folder: Path, duration: int = 1) -> Plan:
-    output = folder / "out.json"
-    return Plan(TARGET, duration, 100, output, claim(output))
+def plan_for(duration: int = 1) -> Plan:
+    return Plan(TARGET, duration, 100)
 
 
-def test_waits_are_sampled_when_they_are_asked_for(tmp_path: Path, stage: Stage) -> None:
-    plan = replace(plan_for(tmp_path), mode="wall")
-    words = plan.command(PySpy("py-spy", "0.4.3"))
+def run(
+    folder: Path, py_spy: PySpy, duration: int = 1, *, tick: Callable[[float], None] = lambda _seconds: None
+) -> Origin:
+    """Record into out.json, raising what went wrong."""
+    bundle = Bundle(folder / "out.json")
+    claim(bundle.path)
+    with ending_early() as ending:
+        (taken,) = record([plan_for(duration)], bundle, py_spy, ending, tick=tick)
+    if taken.error is not None:
+        raise taken.error
+    (origin,) = bundle.origins
+    return origin
+
+
+def test_waits_are_sampled_when_they_are_asked_for() -> None:
+    words = replace(plan_for(), mode="wall").command(PySpy("py-spy", "0.4.3"), OUT)
     assert "--idle" in words
     assert "--gil" not in words
-    recorded = record(plan, stage(f"done({SPEEDSCOPE!r})"), tick=lambda _seconds: None)
-    assert recorded.origin.mode == "wall"
-
-
-def run(folder: Path, py_spy: PySpy, duration: int = 1) -> Recorded:
-    return record(plan_for(folder, duration), py_spy, tick=lambda _seconds: None)
 
 
 def left_in(folder: Path) -> set[str]:
     return {entry.name for entry in folder.iterdir() if entry.is_file()}
 
 
-def test_it_runs_py_spy_as_the_runbook_says(tmp_path: Path) -> None:
-    words = plan_for(tmp_path).command(PySpy("py-spy", "0.4.3"))
+def test_it_runs_py_spy_as_the_runbook_says() -> None:
+    words = plan_for().command(PySpy("py-spy", "0.4.3"), OUT)
     assert words[:4] == ["py-spy", "record", "--pid", "77"]
     assert {"--gil", "--subprocesses", "--full-filenames"} <= set(words)
     assert words[words.index("--format") + 1] == "speedscope"
@@ -55,9 +63,9 @@ def test_it_runs_py_spy_as_the_runbook_says(tmp_path: Path) -> None:
 
 def test_what_was_recorded_is_saved_with_where_it_came_from(tmp_path: Path, stage: Stage) -> None:
     said = "print('py-spy> 1.20s behind in sampling'); print('Samples: 150 Errors: 3')"
-    recorded = run(tmp_path, stage(f"done({SPEEDSCOPE!r}); {said}"))
-    saved = json.loads(recorded.path.read_text())
-    origin = recording.extract(saved)
+    run(tmp_path, stage(f"done({SPEEDSCOPE!r}); {said}"))
+    saved = json.loads((tmp_path / "out.json").read_text())
+    ((origin, _),) = recording.extract(saved)
     assert origin is not None
     assert (origin.sampler, origin.mode, origin.rate, origin.target) == ("py-spy 0.4.3", "gil", 100, TARGET)
     assert (origin.samples, origin.errors, origin.late_seconds, origin.interrupted) == (150, 3, 1.2, False)
@@ -66,8 +74,8 @@ def test_what_was_recorded_is_saved_with_where_it_came_from(tmp_path: Path, stag
 
 
 def test_nothing_to_sample_is_a_result_too(tmp_path: Path, stage: Stage) -> None:
-    recorded = run(tmp_path, stage("sys.exit(0)"))
-    assert json.loads(recorded.path.read_text())["profiles"] == []
+    run(tmp_path, stage("sys.exit(0)"))
+    assert json.loads((tmp_path / "out.json").read_text())["profiles"] == []
 
 
 def test_a_target_that_went_away_before_the_first_sample(tmp_path: Path, stage: Stage) -> None:
@@ -105,9 +113,8 @@ def test_a_signal_ends_early_and_loses_nothing(tmp_path: Path, stage: Stage, num
             told.set()
             os.kill(os.getpid(), number)
 
-    recorded = record(plan_for(tmp_path, 60), stage(body), tick=tick)
-    assert recorded.origin.interrupted
-    assert recorded.path.exists()
+    assert run(tmp_path, stage(body), 60, tick=tick).interrupted
+    assert (tmp_path / "out.json").exists()
     assert signal.getsignal(number) is before
 
 
@@ -126,13 +133,13 @@ def test_a_second_signal_gives_up_and_ends_py_spy(
 
     monkeypatch.setattr("asyncspy.sample.process.PATIENCE_SECONDS", 0.2)
     with pytest.raises(KeyboardInterrupt):
-        record(plan_for(tmp_path, 60), stage(body), tick=tick)
+        run(tmp_path, stage(body), 60, tick=tick)
     with pytest.raises(ProcessLookupError):
         os.kill(int(ends.read_text()), 0)
 
 
 def test_a_py_spy_that_never_ends_is_ended(tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asyncspy.sample.recorder.GRACE_SECONDS", 0)
+    monkeypatch.setattr("asyncspy.sample.sampling.GRACE_SECONDS", 0.3)
     with pytest.raises(SamplerError):
         run(tmp_path, stage("signal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(60)"))
 
@@ -152,13 +159,17 @@ def test_a_missing_folder_is_told_before_sampling(tmp_path: Path) -> None:
 
 
 def test_two_recordings_of_one_name_do_not_replace_each_other(tmp_path: Path, stage: Stage) -> None:
-    first, second = plan_for(tmp_path), plan_for(tmp_path)
     py_spy = stage(f"done({SPEEDSCOPE!r})")
-    saved = record(first, py_spy, tick=lambda _seconds: None).path.read_text()
-    with pytest.raises(OutputError, match="kept as"):
-        record(second, py_spy, tick=lambda _seconds: None)
+    first, second = Bundle(tmp_path / "out.json"), Bundle(tmp_path / "out.json")
+    with ending_early() as ending:
+        record([plan_for()], first, py_spy, ending, tick=lambda _seconds: None)
+        saved = (tmp_path / "out.json").read_text()
+        with pytest.raises(OutputError, match="kept as") as caught:
+            record([plan_for()], second, py_spy, ending, tick=lambda _seconds: None)
     assert (tmp_path / "out.json").read_text() == saved
-    assert second.partial.read_text() == SPEEDSCOPE
+    (kept,) = left_in(tmp_path) - {"out.json"}
+    assert kept in caught.value.remedy
+    assert (tmp_path / kept).read_text() == SPEEDSCOPE
 
 
 def test_a_full_disk_names_what_is_left(tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,20 +186,20 @@ def test_a_full_disk_names_what_is_left(tmp_path: Path, stage: Stage, monkeypatc
 def test_nohup_stays_nohup(tmp_path: Path, stage: Stage) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        recorded = record(
-            plan_for(tmp_path),
+        origin = run(
+            tmp_path,
             stage(f"time.sleep(0.5); done({SPEEDSCOPE!r})"),
             tick=lambda _seconds: os.kill(os.getpid(), signal.SIGHUP),
         )
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
-    assert not recorded.origin.interrupted
+    assert not origin.interrupted
 
 
 def test_a_talkative_py_spy_is_heard_to_the_end(tmp_path: Path, stage: Stage) -> None:
     talk = "print('py-spy> 1.00s behind in sampling\\n' * 60000); print('Samples: 500 Errors: 7')"
-    assert run(tmp_path, stage(f"done({SPEEDSCOPE!r}); {talk}")).origin.samples == 500
+    assert run(tmp_path, stage(f"done({SPEEDSCOPE!r}); {talk}")).samples == 500
 
 
 @pytest.mark.parametrize("name", ["x" * 300 + ".json", "a\0b"])
@@ -209,5 +220,71 @@ def test_a_start_that_stumbles_over_a_thread_is_repeated(said: str, tmp_path: Pa
         f"    sys.exit('Error: {said}')\n"
         f"done({SPEEDSCOPE!r})"
     )
-    assert run(tmp_path, stage(body)).path.exists()
+    run(tmp_path, stage(body))
+    assert (tmp_path / "out.json").exists()
     assert tried.read_text() == "xxx"
+
+
+def test_a_recording_that_the_disk_has_no_room_for_is_refused_before_sampling(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="MiB are free") as caught:
+        claim(tmp_path / "out.json", room=10**16)
+    assert "--output" in caught.value.remedy
+    assert left_in(tmp_path) == set()
+
+
+def several(folder: Path, py_spy: PySpy, *plans: Plan) -> tuple[Bundle, list[Taken]]:
+    bundle = Bundle(folder / "out.json")
+    with ending_early() as ending:
+        return bundle, record(plans, bundle, py_spy, ending, tick=lambda _seconds: None)
+
+
+def test_several_processes_are_recorded_at_once_and_their_time_counts_once(tmp_path: Path, stage: Stage) -> None:
+    meet = tmp_path / "bin"
+    body = (
+        f"open({str(meet)!r} + '/here-' + sys.argv[sys.argv.index('--pid') + 1], 'w').close()\n"
+        f"while len([n for n in os.listdir({str(meet)!r}) if n.startswith('here-')]) < 2: time.sleep(0.01)\n"
+        f"done({SPEEDSCOPE!r})"
+    )
+    other = replace(plan_for(30), target=replace(TARGET, pid=78))
+    bundle, taken = several(tmp_path, stage(body), plan_for(30), other)
+    assert [one.error for one in taken] == [None, None]
+    assert [(o.target and o.target.pid, o.alongside) for o in bundle.origins] == [(77, False), (78, True)]
+
+
+def test_one_process_that_cannot_be_recorded_costs_the_others_nothing(tmp_path: Path, stage: Stage) -> None:
+    body = f"if '78' in sys.argv: sys.exit('Error: No such process (os error 3)')\ndone({SPEEDSCOPE!r})"
+    other = replace(plan_for(), target=replace(TARGET, pid=78))
+    bundle, taken = several(tmp_path, stage(body), other, plan_for())
+    assert [type(one.error) for one in taken] == [TargetError, type(None)]
+    assert [o.target and o.target.pid for o in bundle.origins] == [77]
+    assert [o.alongside for o in bundle.origins] == [False]
+    assert left_in(tmp_path) == {"out.json"}
+
+
+def test_a_process_that_ends_early_is_told_from_one_that_was_interrupted(tmp_path: Path, stage: Stage) -> None:
+    _, (taken,) = several(tmp_path, stage(f"done({SPEEDSCOPE!r})"), plan_for(60))
+    assert taken.ended_early
+
+
+def test_a_py_spy_that_is_killed_says_by_what(tmp_path: Path, stage: Stage) -> None:
+    with pytest.raises(SamplerError, match="ended by SIGKILL") as caught:
+        run(tmp_path, stage("os.kill(os.getpid(), signal.SIGKILL)"))
+    assert "memory" in caught.value.remedy
+
+
+def test_a_py_spy_that_hangs_after_ctrl_c_is_not_waited_for_long(
+    tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = tmp_path / "bin" / "ready"
+    body = f"signal.signal(signal.SIGINT, signal.SIG_IGN); open({str(ready)!r}, 'w').close()\ntime.sleep(60)"
+    told = threading.Event()
+
+    def tick(_seconds: float) -> None:
+        if ready.exists() and not told.is_set():
+            told.set()
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr("asyncspy.sample.sampling.GRACE_SECONDS", 0.3)
+    with pytest.raises(SamplerError, match="was killed"):
+        run(tmp_path, stage(body), 600, tick=tick)
+    assert left_in(tmp_path) == set()

@@ -17,19 +17,20 @@ def render(comparison: Comparison, view: View) -> str:
     return as_text(
         {
             "schema_version": SCHEMA_VERSION,
-            "before": _recording(comparison.before, comparison.work_before),
-            "after": _recording(comparison.after, comparison.work_after),
+            "before": _recording(comparison.before),
+            "after": _recording(comparison.after),
             "differences": [_difference(difference) for difference in comparison.differences],
+            "load": comparison.load,
+            "left_out": list(comparison.left_out),
             "root": view.root,
         }
     )
 
 
-def _recording(analysis: Analysis, work: int) -> dict[str, Any]:
+def _recording(analysis: Analysis) -> dict[str, Any]:
     return {
         "verdict": analysis.verdict,
         "samples": asdict(analysis.samples),
-        "work": work,
         "inputs": [asdict(read) for read in analysis.inputs],
         "origins": [asdict(origin) for origin in analysis.origins],
     }
@@ -51,6 +52,8 @@ def _difference(difference: Difference) -> dict[str, Any]:
         "chance": difference.chance,
         "needed_seconds": difference.needed_seconds,
         "doubt": difference.doubt,
+        "work_before": difference.work_before,
+        "work_after": difference.work_after,
     }
 
 

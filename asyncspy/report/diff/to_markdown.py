@@ -17,7 +17,7 @@ def render(comparison: Comparison, view: View) -> str:
     lines += [f"- ⚠ {plain(warning)}" for warning in words.warnings(comparison)]
     if comparison.differences:
         lines += ["", "| what became of it | where | call | before | after |", "| --- | --- | --- | --- | --- |"]
-        lines += [_row(difference, comparison, view) for difference in comparison.differences]
+        lines += [_row(difference, view) for difference in comparison.differences]
         lines += [""]
         for number, difference in enumerate(comparison.differences, 1):
             said = [words.chance(difference), words.conclusion(difference, comparison.after)]
@@ -26,13 +26,13 @@ def render(comparison: Comparison, view: View) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(difference: Difference, comparison: Comparison, view: View) -> str:
+def _row(difference: Difference, view: View) -> str:
     cells = [
         f"**{words.TITLES[difference.change]}**",
         f"{_place(difference, view)}{_moved(difference)}",
         code(difference.finding.call),
-        plain(words.side(difference.before, comparison.work_before, view.glyphs.dash)),
-        plain(words.side(difference.after, comparison.work_after, view.glyphs.dash)),
+        plain(words.side(difference.before, difference.work_before, view.glyphs.dash)),
+        plain(words.side(difference.after, difference.work_after, view.glyphs.dash)),
     ]
     return f"| {' | '.join(cells)} |"
 

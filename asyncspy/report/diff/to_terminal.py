@@ -41,8 +41,8 @@ def _block(difference: Difference, comparison: Comparison, view: View) -> list[T
     room = view.columns - INDENT - LABEL
     dash = view.glyphs.dash
     rows = [
-        *_row("before", words.side(difference.before, comparison.work_before, dash), view),
-        *_row("after", words.side(difference.after, comparison.work_after, dash), view),
+        *_row("before", words.side(difference.before, difference.work_before, dash), view),
+        *_row("after", words.side(difference.after, difference.work_after, dash), view),
     ]
     if difference.moved and difference.before is not None:
         rows += _row("moved", f"it was on line {difference.before.culprit.frame.line}", view)

@@ -65,23 +65,16 @@ def warnings(comparison: Comparison) -> list[str]:
     said = []
     if not all(o.mode != "unknown" for one in (comparison.before, comparison.after) for o in one.origins):
         said.append("Not every file says in which mode it was sampled: only recordings of one mode can be compared.")
-    before, after = (_work_per_second(comparison, side) for side in ("before", "after"))
-    if before and after and not 1 / OTHER_LOAD < after / before < OTHER_LOAD:
+    if comparison.load is not None and not 1 / OTHER_LOAD < comparison.load < OTHER_LOAD:
         said.append(
-            f"AFTER did {_times(after / before)} of the work per second that BEFORE did: is it the same traffic?"
+            f"AFTER did {_times(comparison.load)} of the work per second that BEFORE did: is it the same traffic?"
         )
-    if not comparison.work_after:
+    if comparison.left_out:
+        modes = " and ".join(f"--mode {mode}" for mode in comparison.left_out)
+        said.append(f"Only one of the two was recorded with {modes}: what that tells is not compared.")
+    if comparison.differences and not any(difference.work_after for difference in comparison.differences):
         said.append("AFTER did no other work on its loop, so nothing can be held against it.")
     return said
-
-
-def _work_per_second(comparison: Comparison, side: str) -> float | None:
-    """Seconds of other work for each second that was recorded."""
-    analysis, work = (
-        (comparison.before, comparison.work_before) if side == "before" else (comparison.after, comparison.work_after)
-    )
-    ticks = sum((finite(o.duration) or 0) * (o.rate or 0) for o in analysis.origins)
-    return work / ticks if ticks > 0 else None
 
 
 def _times(factor: float) -> str:

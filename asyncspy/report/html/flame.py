@@ -29,11 +29,12 @@ LEGEND = (
 )
 
 
-def flame(analysis: Analysis, view: View) -> Html | None:
-    """The section; nothing where no loop was sampled."""
-    drawn = analysis.flame
-    if drawn is None or not drawn.samples:
-        return None
+def flames(analysis: Analysis, view: View) -> list[Html]:
+    """A section for each graph that there is."""
+    return [_section(drawn, view) for drawn in analysis.flames if drawn.samples]
+
+
+def _section(drawn: Flame, view: View) -> Html:
     legend = [el("li", el("i", class_=f"swatch {tone}"), name) for tone, name in LEGEND]
     depth = max(row.depth for row in drawn.rows) + 1
     boxes = [_box(row, drawn, view) for row in drawn.rows]
@@ -43,12 +44,13 @@ def flame(analysis: Analysis, view: View) -> Html | None:
     )  # fmt: skip
     return el(
         "section",
-        el("h2", "What the event loop ran"),
+        el("h2", "Where the event loop was, waits included" if drawn.waits else "What the event loop ran"),
         el("p", _about(drawn), class_="dim"),
         el("ul", legend, class_="legend"),
-        el("p", "", id="said", aria_live="polite"),
+        el("p", "", class_="said", aria_live="polite"),
         el("div", picture, class_="scroll"),
-        id="flame",
+        class_="graph",
+        id="waits" if drawn.waits else "flame",
     )
 
 

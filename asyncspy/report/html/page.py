@@ -8,10 +8,11 @@ from importlib.resources import files
 
 from asyncspy import __version__
 from asyncspy.model import Analysis, Worker
-from asyncspy.report import words
+from asyncspy.report import hang, words
 from asyncspy.report.html.findings import cards, overview
-from asyncspy.report.html.flame import flame
-from asyncspy.report.html.tags import Html, el, join
+from asyncspy.report.html.flame import flames
+from asyncspy.report.html.hangs import hangs
+from asyncspy.report.html.tags import Html, Piece, el, join
 from asyncspy.report.html.time import time
 from asyncspy.report.next_step import next_steps
 from asyncspy.report.view import View
@@ -23,21 +24,37 @@ SCRIPT = Html(_HERE.joinpath("script.js").read_text("utf-8"))
 
 def render(analysis: Analysis, view: View) -> str:
     """The page. All that it holds is on it: it asks for nothing, and its policy lets it ask for nothing."""
-    main = [
-        _head(analysis),
+    if analysis.hangs and not analysis.samples.loop:
+        main: list[Piece] = [_head(analysis, view), el("div", hangs(analysis, view), id="findings"), _inputs(analysis)]
+    else:
+        main = _sections(analysis, view)
+    body = [_toolbar(analysis), el("main", main), _foot(), el("script", SCRIPT)]
+    return "<!doctype html>\n" + el("html", el("head", _meta(analysis, view)), el("body", body), lang="en") + "\n"
+
+
+def verdict(analysis: Analysis, view: View) -> str:
+    """The answer; of dumps, that on the process that is worst off."""
+    if analysis.hangs and not analysis.samples.loop:
+        return hang.headline(analysis.hangs[0], view)
+    return words.verdict(analysis)
+
+
+def _sections(analysis: Analysis, view: View) -> list[Piece]:
+    """All that a recording tells, the answer first."""
+    return [
+        _head(analysis, view),
+        el("div", hangs(analysis, view)) if analysis.hangs else None,
         overview(analysis, view),
         el("div", cards(analysis, view), id="findings"),
-        flame(analysis, view),
+        flames(analysis, view),
         time(analysis, view),
         _reach(analysis),
         _inputs(analysis),
         _next(analysis, view),
     ]
-    body = [_toolbar(analysis), el("main", main), _foot(), el("script", SCRIPT)]
-    return "<!doctype html>\n" + el("html", el("head", _meta(analysis)), el("body", body), lang="en") + "\n"
 
 
-def _meta(analysis: Analysis) -> Html:
+def _meta(analysis: Analysis, view: View) -> Html:
     """The policy comes first: it holds for what follows it."""
     policy = [
         "default-src 'none'",
@@ -53,7 +70,7 @@ def _meta(analysis: Analysis) -> Html:
             el("meta", name="viewport", content="width=device-width, initial-scale=1"),
             el("meta", name="color-scheme", content="light dark"),
             el("meta", name="referrer", content="no-referrer"),
-            el("title", f"asyncspy: {words.verdict(analysis)}"),
+            el("title", f"asyncspy: {verdict(analysis, view)}"),
             el("style", STYLE),
         ]
     )
@@ -75,13 +92,14 @@ def _toolbar(analysis: Analysis) -> Html:
     return el("nav", brand, el("span", search, class_="grow"), el("output", id="hits", for_="search"), fold, theme)
 
 
-def _head(analysis: Analysis) -> Html:
+def _head(analysis: Analysis, view: View) -> Html:
     """The verdict in one sentence, what was recorded, of whom, and what makes it doubtful."""
-    tone = "bad" if analysis.findings else "none" if analysis.verdict == "no-data" else "calm"
+    bad = analysis.findings or any(each.verdict in hang.ALARMING for each in analysis.hangs)
+    tone = "bad" if bad else "none" if analysis.verdict == "no-data" else "calm"
     facts = [el("li", fact) for fact in words.recording(analysis.origins, analysis.samples)]
     return el(
         "header",
-        el("h1", _unbroken(words.verdict(analysis))),
+        el("h1", _unbroken(verdict(analysis, view))),
         el("ul", facts, class_="chips"),
         [el("p", parts, class_="target") for parts in _targets(analysis)],
         [el("p", el("b", "Note "), warning, class_="warning") for warning in words.warnings(analysis.origins)],

@@ -2,7 +2,7 @@
 // Everything on the page can be read without this: it only folds, searches, zooms, copies and switches colours.
 (() => {
   const root = document.documentElement;
-  const one = (selector) => document.querySelector(selector);
+  const one = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   root.classList.add("js");
 
@@ -37,7 +37,7 @@
     button.className = "copy";
     button.textContent = "Copy";
     button.addEventListener("click", async () => {
-      const code = pre.querySelector("code");
+      const code = one("code", pre);
       try {
         await navigator.clipboard.writeText(code.textContent);
         button.textContent = "Copied";
@@ -50,95 +50,128 @@
     pre.append(button);
   });
 
-  // The flame graph: its boxes as numbers, parents before children.
-  const flame = one("svg.flame");
-  const said = one("#said");
-  const boxes = [];
-  if (flame) {
-    const row = 20;
-    const above = [];
-    for (const box of all("svg.b", flame)) {
-      const depth = Number(box.getAttribute("y")) / row;
-      const made = {
-        box, depth, start: parseFloat(box.getAttribute("x")), width: parseFloat(box.getAttribute("width")),
-        told: box.querySelector("title").textContent, label: box.querySelector("text"), inside: [], parent: above[depth - 1] || null,
-      };
-      above.length = depth;
-      above[depth] = made;
-      made.parent?.inside.push(made);
-      boxes.push(made);
+  // A flame graph: its boxes as numbers, parents before children; what is zoomed, and where the keys are.
+  const row = 20;
+  const grain = 0.0005;
+  class Graph {
+    constructor(section) {
+      this.section = section;
+      this.flame = one("svg.flame", section);
+      this.said = one(".said", section);
+      this.boxes = [];
+      this.at = null;
+      const above = [];
+      for (const box of all("svg.b", this.flame)) {
+        const depth = Number(box.getAttribute("y")) / row;
+        const made = {
+          box, depth, start: parseFloat(box.getAttribute("x")), width: parseFloat(box.getAttribute("width")),
+          told: one("title", box).textContent, label: one("text", box), inside: [], parent: above[depth - 1] || null,
+        };
+        above.length = depth;
+        above[depth] = made;
+        made.parent?.inside.push(made);
+        this.boxes.push(made);
+      }
+      this.byBox = new Map(this.boxes.map((each) => [each.box, each]));
+      this.zoomed = this.boxes[0];
+      this.listen();
+    }
+    of(event) { return this.byBox.get(event.target.closest("svg.b")); }
+    tell(each) { this.said.textContent = each ? each.told : ""; }
+    go(each) {
+      if (!each) return;
+      this.at?.box.classList.remove("at");
+      this.at = each;
+      each.box.classList.add("at");
+      this.tell(each);
+    }
+    zoom(each) {
+      this.zoomed = each;
+      this.draw();
+      this.tell(each);
+    }
+    write(each, width) {
+      if (each.label || width < 0.6) return;
+      each.label = document.createElementNS("http://www.w3.org/2000/svg", "text");
+      each.label.setAttribute("x", "4");
+      each.label.setAttribute("y", "14");
+      each.label.textContent = each.told.replace(/(?: \(.*\))?: [^:]*$/s, "");
+      each.box.append(each.label);
+    }
+    draw() {
+      const { zoomed } = this;
+      const path = new Set();
+      for (let each = zoomed.parent; each; each = each.parent) path.add(each);
+      const end = zoomed.start + zoomed.width + grain;
+      let deepest = 0;
+      for (const each of this.boxes) {
+        const past = path.has(each);
+        const inside = each.depth >= zoomed.depth && each.start >= zoomed.start - grain && each.start + each.width <= end;
+        each.box.classList.toggle("hidden", !past && !inside);
+        each.box.classList.toggle("past", past);
+        if (!past && !inside) continue;
+        const width = past ? 100 : (each.width / zoomed.width) * 100;
+        each.box.setAttribute("x", `${past ? 0 : ((each.start - zoomed.start) / zoomed.width) * 100}%`);
+        each.box.setAttribute("width", `${width}%`);
+        this.write(each, width);
+        deepest = Math.max(deepest, each.depth);
+      }
+      this.flame.setAttribute("height", String((deepest + 1) * row));
+    }
+    listen() {
+      this.flame.addEventListener("click", (event) => {
+        const each = this.of(event);
+        if (each) { this.go(each); this.zoom(each === this.zoomed && each.parent ? each.parent : each); }
+      });
+      this.flame.addEventListener("mouseover", (event) => this.tell(this.of(event)));
+      this.flame.addEventListener("mouseleave", () => this.tell(this.at));
+      this.flame.addEventListener("keydown", (event) => {
+        const here = this.at || this.zoomed;
+        const beside = here.parent ? here.parent.inside : [here];
+        const place = beside.indexOf(here);
+        const moves = {
+          ArrowDown: () => this.go(here.inside[0]), ArrowUp: () => this.go(here.parent),
+          ArrowLeft: () => this.go(beside[place - 1]), ArrowRight: () => this.go(beside[place + 1]),
+          Enter: () => this.zoom(here), " ": () => this.zoom(here), Home: () => { this.zoom(this.boxes[0]); this.go(this.boxes[0]); },
+        };
+        if (moves[event.key]) { event.preventDefault(); moves[event.key](); }
+      });
+    }
+    widest(number) {
+      return this.boxes.filter((each) => each.box.dataset.finding === number).sort((a, b) => b.width - a.width)[0];
+    }
+    show(each) {
+      this.go(each);
+      this.zoom(each.parent || each);
+      this.tell(each);
+      this.section.scrollIntoView();
+      this.flame.focus({ preventScroll: true });
+    }
+    // Lights what matches, and tells the share of it: a box inside one that matches counts once.
+    search(words) {
+      let share = 0;
+      let counted = -1;
+      for (const each of this.boxes) {
+        const fits = Boolean(words) && each.told.toLowerCase().includes(words);
+        each.box.classList.toggle("found", fits);
+        if (fits && each.start >= counted - grain) { share += each.width; counted = each.start + each.width; }
+      }
+      return share;
     }
   }
-  const byBox = new Map(boxes.map((each) => [each.box, each]));
-  let zoomed = boxes[0], at = null;
-
-  const write = (each, width) => {
-    if (each.label || width < 0.6) return;
-    each.label = document.createElementNS("http://www.w3.org/2000/svg", "text");
-    each.label.setAttribute("x", "4");
-    each.label.setAttribute("y", "14");
-    each.label.textContent = each.told.replace(/(?: \(.*\))?: [^:]*$/s, "");
-    each.box.append(each.label);
-  };
-  const draw = () => {
-    const path = new Set();
-    for (let each = zoomed; each; each = each.parent) path.add(each);
-    const end = zoomed.start + zoomed.width + 0.0005;
-    let deepest = 0;
-    for (const each of boxes) {
-      const past = path.has(each) && each !== zoomed;
-      const inside = each.depth >= zoomed.depth && each.start >= zoomed.start - 0.0005 && each.start + each.width <= end;
-      each.box.classList.toggle("hidden", !past && !inside);
-      each.box.classList.toggle("past", past);
-      if (!past && !inside) continue;
-      const width = past ? 100 : (each.width / zoomed.width) * 100;
-      each.box.setAttribute("x", `${past ? 0 : ((each.start - zoomed.start) / zoomed.width) * 100}%`);
-      each.box.setAttribute("width", `${width}%`);
-      write(each, width);
-      deepest = Math.max(deepest, each.depth);
-    }
-    flame.setAttribute("height", String((deepest + 1) * 20));
-  };
-  const tell = (each) => { if (said) said.textContent = each ? each.told : ""; };
-  const go = (each) => {
-    if (!each) return;
-    at?.box.classList.remove("at");
-    at = each;
-    at.box.classList.add("at");
-    tell(at);
-  };
-  const zoom = (each) => { if (each) { zoomed = each; draw(); tell(each); } };
-  if (flame) {
-    flame.addEventListener("click", (event) => {
-      const each = byBox.get(event.target.closest("svg.b"));
-      if (each) { go(each); zoom(each === zoomed && each.parent ? each.parent : each); }
-    });
-    flame.addEventListener("mouseover", (event) => tell(byBox.get(event.target.closest("svg.b"))));
-    flame.addEventListener("mouseleave", () => tell(at));
-    flame.addEventListener("keydown", (event) => {
-      const here = at || zoomed;
-      const beside = here.parent ? here.parent.inside : [here];
-      const place = beside.indexOf(here);
-      const moves = {
-        ArrowDown: () => go(here.inside[0]), ArrowUp: () => go(here.parent),
-        ArrowLeft: () => go(beside[place - 1]), ArrowRight: () => go(beside[place + 1]),
-        Enter: () => zoom(here), " ": () => zoom(here), Home: () => { zoom(boxes[0]); go(boxes[0]); },
-      };
-      if (moves[event.key]) { event.preventDefault(); moves[event.key](); }
-    });
-  }
+  const graphs = all("section.graph").map((section) => new Graph(section));
 
   // From a finding to its widest box.
   for (const card of cards) {
     const number = card.id.slice(1);
-    const widest = boxes.filter((each) => each.box.dataset.finding === number).sort((a, b) => b.width - a.width)[0];
-    if (!widest) continue;
+    const found = graphs.map((graph) => [graph, graph.widest(number)]).filter(([, box]) => box).sort((a, b) => b[1].width - a[1].width)[0];
+    if (!found) continue;
     const button = document.createElement("button");
     button.type = "button";
     button.className = "shown";
     button.textContent = "Show in the graph";
-    button.addEventListener("click", () => { go(widest); zoom(widest.parent || widest); one("#flame").scrollIntoView(); flame.focus({ preventScroll: true }); });
-    card.querySelector(".inner").append(button);
+    button.addEventListener("click", () => found[0].show(found[1]));
+    one(".inner", card).append(button);
   }
 
   // Searching: cards that do not match are put away, boxes that match are lit, and their share is told.
@@ -153,14 +186,8 @@
       card.classList.toggle("hidden", !fits);
       shown += fits;
     }
-    let share = 0;
-    let counted = -1;
-    for (const each of boxes) {
-      const fits = Boolean(words) && each.told.toLowerCase().includes(words);
-      each.box.classList.toggle("found", fits);
-      if (fits && each.start >= counted - 0.0005) { share += each.width; counted = each.start + each.width; }
-    }
-    const part = boxes.length ? `, ${share < 10 ? share.toFixed(1) : Math.round(share)}% of the loop` : "";
+    const share = Math.max(0, ...graphs.map((graph) => graph.search(words)));
+    const part = graphs.length ? `, ${share < 10 ? share.toFixed(1) : Math.round(share)}% of the loop` : "";
     hits.textContent = words ? `${shown} of ${cards.length} findings${part}` : "";
   };
   search.addEventListener("input", find);
@@ -169,7 +196,7 @@
     const typing = event.target.matches("input, textarea, select");
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) { event.preventDefault(); search.focus(); search.select(); }
     if (event.key === "Escape") {
-      if (search.value) { search.value = ""; find(); } else if (boxes.length) zoom(boxes[0]);
+      if (search.value) { search.value = ""; find(); } else graphs.forEach((graph) => graph.zoom(graph.boxes[0]));
       if (typing) search.blur();
     }
   });

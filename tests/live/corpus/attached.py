@@ -18,7 +18,8 @@ ENOUGH = 2
 
 def attach(pid: int, folder: Path, seconds: int) -> tuple[Report, Path]:
     """Record for so long."""
-    words = ["attach", "--pid", str(pid), "--duration", str(seconds), "--output", str(folder), "--format", "json"]
+    words = ["attach", "--pid", str(pid), "--mode", "gil", "--duration", str(seconds)]
+    words += ["--output", str(folder), "--format", "json"]
     done = subprocess.run(
         [sys.executable, "-m", "asyncspy", *words],
         capture_output=True, text=True, timeout=seconds * 2 + 120, check=False,

@@ -56,7 +56,8 @@ def hold_the_program_to_its_marks(core: Core) -> None:
 
 def attach(pid: int, recording: Path, seconds: int) -> None:
     """asyncspy attach, as a user would run it; once more where a thread began or ended just while py-spy looked."""
-    words = ["attach", "--pid", str(pid), "--duration", str(seconds), "--output", str(recording), "--format", "json"]
+    words = ["attach", "--pid", str(pid), "--mode", "gil", "--duration", str(seconds)]
+    words += ["--output", str(recording), "--format", "json"]
     for _ in range(TRIES):
         done = subprocess.run(
             [sys.executable, "-m", "asyncspy", *words],

@@ -21,12 +21,20 @@ SEEN = Side(examples.own.culprit, 44, examples.own.share)
 
 
 def difference(finding: Finding = examples.own, **changed: Any) -> Difference:
-    known: dict[str, Any] = {"change": "gone", "finding": finding, "before": SEEN, "after": None, "chance": 0.0004}
+    known: dict[str, Any] = {
+        "change": "gone",
+        "finding": finding,
+        "before": SEEN,
+        "after": None,
+        "chance": 0.0004,
+        "work_before": 17_000,
+        "work_after": 16_000,
+    }
     return Difference(**{**known, **changed})
 
 
 def comparison(*differences: Difference, after: Analysis = examples.none_seen) -> Comparison:
-    return Comparison(examples.one, after, differences, 17_000, 16_000)
+    return Comparison(examples.one, after, differences)
 
 
 MOVED = replace(SEEN, culprit=Culprit(examples.own.culprit.frame._replace(line=19)))
@@ -97,8 +105,7 @@ def test_hostile_names_are_only_shown() -> None:
         assert all(char == "\n" or char.isprintable() for char in text)
 
 
-def test_a_load_of_another_kind_is_warned_of() -> None:
-    busy = replace(examples.one, origins=(examples.origin(duration=190.0),))
-    quiet = replace(examples.none_seen, origins=(examples.origin(duration=1900.0),))
-    said = FORMATS["terminal"](Comparison(busy, quiet, (), 17_000, 16_000), view())
+def test_what_makes_it_doubtful_is_said() -> None:
+    said = FORMATS["terminal"](replace(comparison(), load=0.094, left_out=("wall",)), view(120))
     assert "AFTER did 9.4% of the work per second that BEFORE did" in said
+    assert "Only one of the two was recorded with --mode wall" in said

@@ -1,0 +1,55 @@
+"""Dumps of processes, taken one after the other, to whether each hangs, who waits for whom, and what to do.
+
+Nothing here is sampled: every look shows every thread. Precision comes first. What is merely slow can have the very
+frames of a deadlock, so "deadlock" is said only where the frames prove that nobody could end the wait, or where nothing
+that takes part moved for a long time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import get_args
+
+from asyncspy.analyse.hang import graph, history, remedies, rules
+from asyncspy.analyse.ownership import Ownership
+from asyncspy.analyse.remedies import Source
+from asyncspy.model import Dump, Hang, HangCulprit, HangVerdict, Worker
+
+__all__ = ["ORDER", "judge"]
+
+ORDER: tuple[HangVerdict, ...] = get_args(HangVerdict)
+"""Worst first."""
+
+
+def judge(
+    dumps: Sequence[Dump], targets: Mapping[int, Worker], *, source: Source, owners: Ownership
+) -> tuple[Hang, ...]:
+    """Each process that was dumped, worst first."""
+    hangs = []
+    for process in history.histories(dumps):
+        target = targets.get(process.pid) if process.pid is not None else None
+        hangs.append(_hang(process, target, source, owners))
+    return tuple(sorted(hangs, key=lambda hang: ORDER.index(hang.verdict)))
+
+
+def _hang(process: history.History, target: Worker | None, source: Source, owners: Ownership) -> Hang:
+    scene = graph.scene(process, source, owners)
+    found = rules.verdict(scene, target)
+    culprits = {each.line.frame: each for each in found.culprits}
+    return Hang(
+        pid=process.pid,
+        verdict=found.verdict,
+        certain=found.certain,
+        grounds=found.grounds,
+        culprits=tuple(HangCulprit(each.line, each.kind, each.role, each.receiver) for each in culprits.values()),
+        waits=scene.waits,
+        known=tuple(f"{known.name}: {known.said}" for known in found.known),
+        now=remedies.now(found, process.pid, target),
+        later=remedies.later(found, source),
+        watch=found.watch,
+        looks=process.looks,
+        seconds=process.seconds,
+        paused=process.paused,
+        idle_threads=sum(thread.idle for thread in process.threads),
+        target=target,
+    )

@@ -1,0 +1,125 @@
+"""What every thread of a process waits for, as a graph: twins at one line are one node, and loops are nodes too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from asyncspy.analyse import worlds
+from asyncspy.analyse.hang.history import History, Watched, waits_for_work
+from asyncspy.analyse.hang.sight import Sight, sight
+from asyncspy.analyse.ownership import Ownership
+from asyncspy.analyse.remedies import Source
+from asyncspy.model import Culprit, Link, ThreadRole, Waiting, WaitsFor
+
+
+@dataclass(frozen=True)
+class Stand:
+    """One thread that has something to do, and what it waits for."""
+
+    thread: Watched
+    sight: Sight
+    waiting: Waiting
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is known to wait: the frames show it, or it never ran between two looks."""
+        return self.sight.seen or (self.thread.still and self.thread.moved is False)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One process: its history, and every thread of it that is not idle."""
+
+    history: History
+    stands: tuple[Stand, ...]
+
+    @property
+    def on_loops(self) -> list[Stand]:
+        """Loops that are not free."""
+        return [stand for stand in self.stands if stand.thread.role == "loop"]
+
+    @property
+    def beside(self) -> list[Stand]:
+        """Threads that are no loops and have something to do."""
+        return [stand for stand in self.stands if stand.thread.role != "loop"]
+
+    @property
+    def waits(self) -> tuple[Waiting, ...]:
+        """The graph, twins put together."""
+        return twins(stand.waiting for stand in self.stands if stand.waits)
+
+
+def scene(history: History, source: Source, owners: Ownership) -> Scene:
+    """Look at what every thread did last."""
+    stands = []
+    for thread in history.threads:
+        gone = thread.seen[-1] not in history.dumps[-1].threads
+        if thread.frames and not gone and not waits_for_work(thread.frames):
+            found = sight(thread.frames, source, owners)
+            stands.append(Stand(thread, found, _waiting(thread, found, history, owners)))
+    return Scene(history, tuple(stands))
+
+
+def _waiting(thread: Watched, found: Sight, history: History, owners: Ownership) -> Waiting:
+    frames, line = thread.frames, thread.frames[found.line]
+    start = max((i for i in range(found.line) if worlds.side(frames[i])), default=-1) + 1
+    return Waiting(
+        pid=history.pid,
+        role=thread.role,
+        threads=(thread.last.name or str(thread.last.os_id or thread.last.id or "unnamed"),),
+        kind=found.kind,
+        line=Culprit(line, owners.of(line)),
+        on=_on(found.kind, thread.role, history),
+        frames=tuple(Link(*frame, owners.of(frame)) for frame in frames[start:]),
+        looks=len(thread.seen),
+        still=thread.still,
+        timed=found.timed,
+        seconds=history.seconds if thread.always else None,
+        receiver=_receiver(thread, found.line),
+    )
+
+
+def _receiver(thread: Watched, line: int) -> str | None:
+    selves = thread.last.selves
+    return (selves[line] or None) if line < len(selves) else None
+
+
+def _on(kind: WaitsFor, role: ThreadRole, history: History) -> tuple[str, ...]:
+    """The threads of this process that could end such a wait, by name; none where it is somebody outside."""
+    if kind == "loop":
+        private = [thread for thread in history.threads if thread.role == "private-loop"]
+        return tuple(dict.fromkeys(thread.last.name for thread in (private or history.loops)))
+    if kind not in {"pool", "thread", "lock"}:
+        return ()
+    others = [thread for thread in history.working if role == "loop" or thread.role != "loop"]
+    return tuple(dict.fromkeys(thread.last.name for thread in others if not thread.idle))
+
+
+def twins(waits: Iterable[Waiting]) -> tuple[Waiting, ...]:
+    """Threads that wait at one line for one thing, together; the most first, loops before all."""
+    groups: dict[tuple[object, ...], list[Waiting]] = {}
+    for each in waits:
+        groups.setdefault((each.role, each.kind, each.line.frame), []).append(each)
+    joined = [_joined(group) for group in groups.values()]
+    return tuple(sorted(joined, key=lambda each: (each.role != "loop", -len(each.threads), each.line.frame)))
+
+
+def _joined(group: list[Waiting]) -> Waiting:
+    first = group[0]
+    if len(group) == 1:
+        return first
+    return Waiting(
+        pid=first.pid,
+        role=first.role,
+        threads=tuple(name for each in group for name in each.threads),
+        kind=first.kind,
+        line=first.line,
+        on=first.on,
+        frames=first.frames,
+        looks=min(each.looks for each in group),
+        still=all(each.still for each in group),
+        timed=first.timed,
+        seconds=first.seconds if all(each.seconds is not None for each in group) else None,
+        receiver=first.receiver,
+    )

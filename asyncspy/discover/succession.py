@@ -1,0 +1,79 @@
+"""Processes to how they stand to each other in time: who took a dead worker's place, who is below whom, who works."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+
+import psutil
+
+from asyncspy.discover.find import find_workers
+from asyncspy.model import Worker
+
+PATIENCE_SECONDS = 5.0
+PAUSE_SECONDS = 0.25
+
+
+def successor(worker: Worker, known: Collection[int], *, patience: float = PATIENCE_SECONDS) -> Worker | None:
+    """The worker that its master started in its place, once there is one; none where no master would.
+
+    `known` are the pids that were there before, or are watched already.
+    """
+    deadline = time.monotonic() + patience
+    while _has_master(worker):
+        fresh = [one for one in find_workers() if _is_sibling(one, worker) and one.pid not in known]
+        if fresh:
+            return max(fresh, key=lambda one: one.started_at or 0.0)
+        if time.monotonic() > deadline:
+            return None
+        time.sleep(PAUSE_SECONDS)
+    return None
+
+
+def siblings(worker: Worker) -> set[int]:
+    """The pids of a worker and of those beside it, as they are now."""
+    return {worker.pid, *(one.pid for one in find_workers() if _is_sibling(one, worker))}
+
+
+def _is_sibling(one: Worker, worker: Worker) -> bool:
+    return one.ppid == worker.ppid and one.role == "worker" and one.server == worker.server and one.attachable
+
+
+def _has_master(worker: Worker) -> bool:
+    return worker.role == "worker" and any(
+        one.pid == worker.ppid and one.role in {"master", "reloader"} for one in find_workers()
+    )
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there, and is more than the memory of one."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
+def topmost(pids: Sequence[int]) -> list[int]:
+    """The pids without those whose parent, or parent's parent, is among them: recording that one records them, too."""
+    return [pid for pid in dict.fromkeys(pids) if not _ancestors(pid) & set(pids)]
+
+
+def _ancestors(pid: int) -> set[int]:
+    try:
+        return {parent.pid for parent in psutil.Process(pid).parents()}
+    except psutil.Error:
+        return set()
+
+
+def cpu_seconds(pids: Sequence[int]) -> float:
+    """The CPU time that these processes and all below them have used so far."""
+    used = 0.0
+    for pid in pids:
+        with suppress(psutil.Error):
+            process = psutil.Process(pid)
+            for one in (process, *process.children(recursive=True)):
+                with suppress(psutil.Error):
+                    times = one.cpu_times()
+                    used += times.user + times.system
+    return used

@@ -1,0 +1,80 @@
+"""A run's passes to its one file: claimed before sampling starts, whole on disk after every pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from asyncspy import recording
+from asyncspy.model import Origin
+from asyncspy.sample import output
+from asyncspy.sample.joined import Slices, Table, moved
+from asyncspy.sample.sampling import EMPTY
+
+Key = tuple[int, str]
+"""A process and a mode."""
+
+
+class Bundle:
+    """The recording of one run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._table = Table()
+        self._passes: dict[Key, Slices] = {}
+        self._failed: dict[Key, int] = {}
+        self._head: dict[str, Any] = {}
+        self._sources: Mapping[str, Mapping[int, str]] = {}
+        self._saved = False
+
+    @property
+    def origins(self) -> list[Origin]:
+        """Where all its samples come from."""
+        return [one.origin for one in self._passes.values()]
+
+    def add(self, origin: Origin, document: dict[str, Any]) -> None:
+        """One more pass, or one more slice of one."""
+        key = _key(origin)
+        self._head = self._head or {name: value for name, value in document.items() if name not in EMPTY}
+        places = self._table.places(document["shared"]["frames"])
+        profiles = [moved(profile, places) for profile in document["profiles"]]
+        origin = replace(origin, failed=self._failed.pop(key, 0))
+        if key in self._passes:
+            self._passes[key].add(origin, profiles)
+        else:
+            self._passes[key] = Slices(origin, profiles)
+
+    def add_failure(self, pid: int, mode: str) -> None:
+        """A slice that gave nothing."""
+        known = self._passes.get((pid, mode))
+        if known is not None:
+            known.origin = replace(known.origin, failed=known.origin.failed + 1)
+        else:
+            self._failed[pid, mode] = self._failed.get((pid, mode), 0) + 1
+
+    def keep_sources(self, sources: Mapping[str, Mapping[int, str]]) -> None:
+        """Save lines of code with it; what was saved before is replaced."""
+        self._sources = sources
+        self.save()
+
+    def save(self) -> None:
+        """Write all of it. The first time it must be a new file, from then on it is ours to replace."""
+        output.write_whole(self.path, self.document(), replacing=self._saved)
+        self._saved = True
+
+    def document(self) -> dict[str, Any]:
+        """Its saved form."""
+        of_passes = [one.profiles() for one in self._passes.values()]
+        document = {
+            **EMPTY,
+            "profiles": [profile for profiles in of_passes for profile in profiles],
+            "shared": {"frames": self._table.frames},
+            **self._head,
+        }
+        return recording.embed(document, *self.origins, counts=list(map(len, of_passes)), sources=self._sources)
+
+
+def _key(origin: Origin) -> Key:
+    return origin.target.pid if origin.target else 0, origin.mode

@@ -1,0 +1,214 @@
+"""Processes to dumps of all their threads, again and again: each saved as py-spy wrote it, before anybody looks at it.
+
+Beside each dump stands what only the moment can tell: when it was, for how long the process stood still for it, and how
+often the kernel has let each thread run since the dump before. py-spy itself makes every thread run for a moment; so
+the counters are read when that is over, and again just before the next dump.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from asyncspy import recording
+from asyncspy.errors import AsyncspyError, OutputError, SamplerError
+from asyncspy.model import Dump, Ran, Worker
+from asyncspy.sample.output import claim_folder, write_bytes
+from asyncspy.sample.pyspy import PROBE_SECONDS, STARTS, PySpy, explain, stumbled
+
+TICK_SECONDS = 0.0003
+"""How often the state of a process is looked at while py-spy holds it."""
+
+SETTLE_SECONDS, MOST_SETTLES = 0.01, 15
+"""Between two readings of counters that must agree before they count, and how often that is tried."""
+
+STOPPED, HELD = "T", "t"
+"""The kernel's letters for a process that a signal stopped, which py-spy cannot and need not do again; and that is held
+by a tracer."""
+
+SELF = re.compile(r"<(?:[\w.]+\.)?(\w{1,100}) (?:object )?at 0x[0-9a-f]+>")
+"""How py-spy shows an object that it cannot show."""
+
+Counters = dict[int, Ran]
+
+
+@dataclass
+class Series:
+    """The dumps of some processes in one folder."""
+
+    folder: Path
+    py_spy: PySpy
+    targets: Sequence[Worker]
+    with_selves: bool = False
+    looks: list[Dump] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    lost: dict[int, AsyncspyError] = field(default_factory=dict)
+    _before: dict[int, Counters] = field(default_factory=dict)
+
+    def look(self) -> None:
+        """Dump every process once. One that cannot be dumped any more is remembered with the reason."""
+        for target in self.targets:
+            if target.pid not in self.lost:
+                try:
+                    self._look_at(target.pid)
+                except AsyncspyError as error:
+                    self.lost[target.pid] = error
+        if not self.looks:
+            raise next(iter(self.lost.values()))
+        self._tell()
+
+    @property
+    def account(self) -> Path:
+        """The file that says when and how each dump was taken."""
+        return self.folder / "looks.json"
+
+    def forget(self) -> None:
+        """Take the dumps away, and begin anew."""
+        for path in (*self.files, self.account):
+            path.unlink(missing_ok=True)
+        self.looks.clear()
+        self.files.clear()
+        self._before.clear()
+
+    def _look_at(self, pid: int) -> None:
+        at, now = time.time(), counters(pid)
+        before = self._before.get(pid)
+        ran = {tid: _since(before[tid], count) for tid, count in now.items() if tid in before} if before else None
+        state = state_of(pid)
+        text, paused = dump(self.py_spy, pid, state=state, with_selves=self.with_selves)
+        number = sum(1 for look in self.looks if look.pid == pid) + 1
+        path = self.folder / f"dump-{pid}-{number:03}.json"
+        write_bytes(path, text)
+        self.files.append(path)
+        self.looks.append(Dump((), pid, at, path.name, paused, state, ran, os.cpu_count()))
+        self._before[pid] = settled(pid)
+
+    def _tell(self) -> None:
+        """Write the account anew: after every round it holds for what is there."""
+        text = json.dumps(recording.embed_looks(self.looks, self.targets), separators=(",", ":"))
+        partial = self.account.with_name(f".{self.account.name}.partial")
+        try:
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(self.account)
+        except OSError as error:
+            raise OutputError(
+                f"cannot write {self.account}: {error.strerror}", remedy="make room, or choose another --output"
+            ) from None
+
+
+def series(folder: Path, py_spy: PySpy, targets: Sequence[Worker], *, with_selves: bool = False) -> Series:
+    """A series in a folder of its own, which is made."""
+    claim_folder(folder)
+    return Series(folder, py_spy, targets, with_selves)
+
+
+def dump(py_spy: PySpy, pid: int, *, state: str | None, with_selves: bool) -> tuple[bytes, float]:
+    """What py-spy prints of one process, and for how long that stood still, in seconds."""
+    command = [py_spy.path, "dump", "--json", "--pid", str(pid)]
+    command += ["--locals"] if with_selves else []
+    command += ["--nonblocking"] if state == STOPPED else []
+    for _ in range(STARTS):
+        done, paused = _run(command, pid)
+        if done.returncode == 0 or not stumbled(done.stderr.decode(errors="replace")):
+            break
+    if done.returncode != 0:
+        raise explain((done.stderr or done.stdout).decode(errors="replace"), pid, py_spy)
+    return (_without_values(done.stdout, py_spy) if with_selves else done.stdout), paused
+
+
+def _run(command: list[str], pid: int) -> tuple[subprocess.CompletedProcess[bytes], float]:
+    """Run py-spy, and measure from outside how long the kernel shows the process as held by it."""
+    first = last = 0.0
+    deadline = time.monotonic() + PROBE_SECONDS
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
+        try:
+            while child.poll() is None:
+                if state_of(pid) == HELD:
+                    last = time.monotonic()
+                    first = first or last
+                elif time.monotonic() > deadline:
+                    raise _too_long(pid)
+                time.sleep(TICK_SECONDS)
+        finally:
+            child.kill()
+            child.wait()
+        out.seek(0), err.seek(0)
+        return subprocess.CompletedProcess(command, child.returncode, out.read(), err.read()), last - first
+
+
+def _too_long(pid: int) -> SamplerError:
+    return SamplerError(
+        f"py-spy could not read process {pid} within {PROBE_SECONDS} s", remedy=f"ps -o pid,stat,pcpu,cmd -p {pid}"
+    )
+
+
+def state_of(pid: int) -> str | None:
+    """The kernel's letter for what a process does: S sleeps, R runs, T is stopped, t is held by a tracer."""
+    stat = _text(f"/proc/{pid}/stat")
+    return stat.rpartition(")")[2].split()[0] if stat else None
+
+
+def counters(pid: int) -> Counters:
+    """How often every thread was put on a processor, and for how many nanoseconds; as far as the kernel tells."""
+    found = {}
+    for name in _listed(f"/proc/{pid}/task"):
+        status, ran = _text(f"/proc/{pid}/task/{name}/status"), _text(f"/proc/{pid}/task/{name}/schedstat")
+        switches = [int(line.split()[1]) for line in status.splitlines() if "ctxt_switches:" in line]
+        if switches and ran:
+            found[int(name)] = Ran(sum(switches), int(ran.split()[0]))
+    return found
+
+
+def settled(pid: int) -> Counters:
+    """The counters once what py-spy woke sleeps again: two readings agree on all threads but the busy ones."""
+    before = counters(pid)
+    for _ in range(MOST_SETTLES):
+        time.sleep(SETTLE_SECONDS)
+        after = counters(pid)
+        moving = sum(1 for tid, count in after.items() if before.get(tid) != count)
+        if moving <= 1:  # a loop may tick all the time
+            return after
+        before = after
+    return before
+
+
+def _since(before: Ran, now: Ran) -> Ran:
+    return Ran(now.switches - before.switches, now.nanoseconds - before.nanoseconds)
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _listed(path: str) -> list[str]:
+    with suppress(OSError):
+        return os.listdir(path)  # noqa: PTH208 - names are all that is wanted
+    return []
+
+
+def _without_values(text: bytes, py_spy: PySpy) -> bytes:
+    """py-spy's words with nothing left of the variables but the class of `self`: values can be secrets."""
+    try:
+        threads = json.loads(text)
+        for frame in (frame for thread in threads for frame in thread["frames"]):
+            told = [local["repr"] for local in frame.pop("locals", None) or () if local["name"] == "self"]
+            named = SELF.match(told[0] or "") if told else None
+            frame["self"] = named[1] if named else None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise SamplerError(
+            f"py-spy {py_spy.version} gave a stack dump that cannot be read: {error}",
+            remedy="leave --locals out",
+        ) from None
+    return json.dumps(threads).encode()

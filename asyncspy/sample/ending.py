@@ -1,0 +1,44 @@
+"""Signals to an early end: the first one ends what is being sampled, with nothing lost; the second gives up."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Ending:
+    """Whether the end was asked for; what is to be told of it adds itself to `listeners`."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.listeners: list[Callable[[], None]] = []
+
+    def ask(self) -> None:
+        """End early. Asked again, give up."""
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+        for tell in list(self.listeners):
+            tell()
+
+
+@contextmanager
+def ending_early() -> Iterator[Ending]:
+    """While this lasts, Ctrl-C, SIGTERM and a terminal that closes ask for the end; under nohup the last does not."""
+    ending = Ending()
+
+    def hear(_number: int, _frame: FrameType | None) -> None:
+        ending.ask()
+
+    under_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    heard = [number for number in SIGNALS if not (number == signal.SIGHUP and under_nohup)]
+    before = {number: signal.signal(number, hear) for number in heard}
+    try:
+        yield ending
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,89 @@
+"""Speedscope documents of one run to one: a shared table of frames, and slices of one pass added up stack by stack."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from asyncspy.model import Origin
+
+Document = dict[str, Any]
+Path = tuple[int, ...]
+
+
+class Table:
+    """The frames of all documents, each once."""
+
+    def __init__(self) -> None:
+        self.frames: list[Document] = []
+        self._places: dict[str, int] = {}
+
+    def places(self, frames: Sequence[Document]) -> list[int]:
+        """Where each of a document's frames is in this table."""
+        return [self._place(frame) for frame in frames]
+
+    def _place(self, frame: Document) -> int:
+        key = repr([frame.get(name) for name in ("name", "file", "line", "col")])
+        place = self._places.setdefault(key, len(self.frames))
+        if place == len(self.frames):
+            self.frames.append(frame)
+        return place
+
+
+class Slices:
+    """The samples of one process in one mode: in their order while there is one slice, added up from the second on."""
+
+    def __init__(self, origin: Origin, profiles: list[Document]) -> None:
+        self.origin = origin
+        self._profiles = profiles
+        self._counts: dict[str, Counter[Path]] | None = None
+
+    def add(self, origin: Origin, profiles: list[Document]) -> None:
+        """One more slice."""
+        self._counts = {} if self._counts is None else self._counts
+        for profile in (*self._profiles, *profiles):
+            counts = self._counts.setdefault(str(profile.get("name", "")), Counter())
+            counts.update(map(tuple, profile["samples"]))
+        self._profiles = []
+        self.origin = added(self.origin, origin)
+
+    def profiles(self) -> list[Document]:
+        """As speedscope has them: added-up stacks weigh as many sampling intervals as there were samples."""
+        if self._counts is None:
+            return self._profiles
+        return [_weighed(name, counts, self.origin.rate or 1) for name, counts in self._counts.items()]
+
+
+def _weighed(name: str, counts: Counter[Path], rate: int) -> Document:
+    weights = [count / rate for count in counts.values()]
+    samples = [list(path) for path in counts]
+    bounds = {"unit": "seconds", "startValue": 0, "endValue": sum(weights)}
+    return {"type": "sampled", "name": name, **bounds, "samples": samples, "weights": weights}
+
+
+def moved(profile: Document, places: Sequence[int]) -> Document:
+    """A profile whose samples point into the shared table."""
+    return {**profile, "samples": [[places[place] for place in path] for path in profile["samples"]]}
+
+
+def added(first: Origin, then: Origin) -> Origin:
+    """Both slices as one recording."""
+    return replace(
+        first,
+        duration=_sum(first.duration, then.duration),
+        samples=_sum(first.samples, then.samples),
+        errors=_sum(first.errors, then.errors),
+        late_seconds=_sum(first.late_seconds, then.late_seconds),
+        interrupted=first.interrupted or then.interrupted,
+        ended_at=then.ended_at,
+        slices=first.slices + then.slices,
+        failed=first.failed + then.failed,
+    )
+
+
+def _sum(first: Any, then: Any) -> Any:
+    if first is None or then is None:
+        return first if then is None else then
+    return round(first + then, 1)

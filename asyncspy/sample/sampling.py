@@ -1,0 +1,168 @@
+"""One py-spy at work: a plan goes in, what it wrote and said comes out; started again where it stumbles at the start.
+
+py-spy writes its file when it gets SIGINT and loses it when it gets SIGTERM; so whatever ends a recording early
+reaches py-spy as SIGINT, also when asyncspy itself dies.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from contextlib import ExitStack
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import IO, Any
+
+from asyncspy.errors import AsyncspyError, SamplerError
+from asyncspy.sample import process, pyspy
+from asyncspy.sample.plan import Plan
+from asyncspy.sample.pyspy import PySpy
+
+GRACE_SECONDS = 30
+"""py-spy counts ticks, not seconds: when it lags it overruns. After half as much again and this, it is told to end."""
+
+LONGEST_WORDS = 1_000_000
+FULL = "No space left on device"
+RECORD_AGAIN = "record again; if it happens again, send that file with a bug report"
+ASKED_TO_END = {-signal.SIGINT, 128 + signal.SIGINT, 1}
+"""How py-spy, or what becomes py-spy, ends when it is interrupted before it has a sample."""
+
+NO_SAMPLES = "No stack counts found"
+EMPTY: dict[str, Any] = {
+    "$schema": "https://www.speedscope.app/file-format-schema.json",
+    "profiles": [],
+    "shared": {"frames": []},
+}
+"""What is saved when there was nothing to sample: that, too, is a result."""
+
+
+class Sampling:
+    """A py-spy that records one process into a file; `close` it, whatever happens."""
+
+    def __init__(self, plan: Plan, py_spy: PySpy, output: Path) -> None:
+        self.plan, self.py_spy, self.output = plan, py_spy, output
+        self.asked = False
+        self.starts = 0
+        self.ended: float | None = None
+        self._start()
+
+    def _start(self) -> None:
+        self.starts += 1
+        self.started_at, self.started = datetime.now(timezone.utc), time.monotonic()
+        self.deadline = self.started + self.plan.duration * 1.5 + GRACE_SECONDS
+        self._told_to_end = False
+        self._held = ExitStack()
+        command = self.plan.command(self.py_spy, self.output)
+        self._child, self._said = self._held.enter_context(process.started(command))
+
+    def over(self) -> bool:
+        """Whether it has come to its end. One that does not is told to, and then made to."""
+        if self.ended is not None:
+            return True
+        if self._child.poll() is not None and (self.asked or self._child.returncode == 0 or not self._starts_again()):
+            self.ended = time.monotonic()
+            return True
+        if time.monotonic() > self.deadline:
+            if self._told_to_end:
+                self._child.kill()
+            process.interrupt(self._child)
+            self._told_to_end, self.deadline = True, time.monotonic() + GRACE_SECONDS
+        return False
+
+    def _starts_again(self) -> bool:
+        if self.starts >= pyspy.STARTS or not pyspy.stumbled(_words(self._said)):
+            return False
+        self._held.close()
+        self._start()
+        return True
+
+    def wait(self, seconds: float) -> None:
+        """Until it ends, but no longer than this."""
+        try:
+            self._child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return
+
+    def end(self) -> None:
+        """Ask it to write what it has; it is not given long."""
+        self.asked = self._told_to_end = True
+        self.deadline = min(self.deadline, time.monotonic() + GRACE_SECONDS)
+        process.interrupt(self._child)
+
+    def close(self) -> None:
+        """Take its last words; it does not outlive this."""
+        self.seconds = (self.ended or time.monotonic()) - self.started
+        self.words = "" if self._said.closed else _words(self._said)
+        self._held.close()
+        self.code = self._child.returncode
+
+    def document(self) -> dict[str, Any]:
+        """What it wrote; where it wrote nothing, its reason as an error."""
+        written = self.output.read_bytes() if self.output.exists() else b""
+        if not written:
+            if self.code == 0 or NO_SAMPLES in self.words or (self.asked and self.code in ASKED_TO_END):
+                return dict(EMPTY)
+            raise self._failure()
+        try:
+            document = json.loads(written)
+        except (ValueError, RecursionError):
+            document = None
+        if not _is_speedscope(document):
+            what = (
+                "the disk is full"
+                if FULL in self.words
+                else f"py-spy {self.py_spy.version} wrote no speedscope document"
+            )
+            raise SamplerError(
+                f"{what}; what was written is kept as {self.output}",
+                remedy="record elsewhere: --output /tmp" if FULL in self.words else RECORD_AGAIN,
+            )
+        return dict(document)
+
+    def _failure(self) -> AsyncspyError:
+        """Why it wrote nothing: what it says, or what ended it."""
+        if self.code is None or self.code >= 0:
+            return pyspy.explain(self.words, self.plan.target.pid, self.py_spy)
+        ended_by = signal.Signals(-self.code).name
+        if self._told_to_end:
+            return SamplerError(
+                f"py-spy did not come to an end while it recorded process {self.plan.target.pid}, and was killed",
+                remedy="record again, at a lower --rate; is the process stopped? asyncspy doctor looks",
+            )
+        return SamplerError(
+            f"py-spy was ended by {ended_by} while it recorded process {self.plan.target.pid}",
+            remedy="if memory ran out (dmesg tells), record for a shorter time or at a lower --rate",
+        )
+
+
+def _words(said: IO[bytes]) -> str:
+    size = said.seek(0, os.SEEK_END)
+    said.seek(max(0, size - LONGEST_WORDS))  # the counts come last
+    return said.read().decode("utf-8", "replace")
+
+
+def _is_speedscope(document: Any) -> bool:
+    """Whether it has the shape that passes are joined by; what the samples hold is for the reader to judge."""
+    if not isinstance(document, dict) or not isinstance(document.get("shared"), dict):
+        return False
+    profiles, frames = document.get("profiles"), document["shared"].get("frames")
+    return (
+        isinstance(profiles, list)
+        and isinstance(frames, list)
+        and all(isinstance(frame, dict) for frame in frames)
+        and all(_is_sampled(one, len(frames)) for one in profiles)
+    )
+
+
+def _is_sampled(profile: Any, frames: int) -> bool:
+    if not isinstance(profile, dict):
+        return False
+    samples, weights = profile.get("samples"), profile.get("weights")
+    if not isinstance(samples, list) or not isinstance(weights, list) or len(samples) != len(weights):
+        return False
+    return all(
+        isinstance(path, list) and all(type(place) is int and 0 <= place < frames for place in path) for path in samples
+    )

@@ -1,0 +1,70 @@
+"""Two passes of one run make one analysis: each finding once, each figure from the pass that can know it."""
+
+from __future__ import annotations
+
+from asyncspy.analyse.enough import enough
+from asyncspy.analyse.together import together
+from asyncspy.model import Analysis, Culprit, Evidence, Finding, Frame, Kind, Origin, Reach, Samples, Wall
+
+
+def finding(kind: Kind, line: int, samples: int = 1) -> Finding:
+    seen = Evidence(heading=samples) if kind == "async-unsafe" else Evidence(sampled=samples)
+    return Finding(kind, seen, False, Culprit(Frame("f", "/srv/a.py", line)), "QuerySet.count", None, (), ())
+
+
+GIL = Analysis("none-seen", Samples(900, 700), (), Reach(0.01), (Origin("py-spy", "gil"),))
+WALL = Analysis("none-seen", Samples(50, 50), (), Reach(0.9), (Origin("py-spy", "wall"),), wall=Wall(50, 40, 5, 5))
+
+
+def with_findings(analysis: Analysis, *findings: Finding) -> Analysis:
+    verdict = "violations" if any(one.kind == "async-unsafe" for one in findings) else analysis.verdict
+    return Analysis(verdict, analysis.samples, findings, analysis.reach, analysis.origins, wall=analysis.wall)
+
+
+def test_figures_come_from_the_pass_that_can_know_them() -> None:
+    both = together(GIL, WALL)
+    assert (both.samples, both.reach, both.wall) == (GIL.samples, GIL.reach, WALL.wall)
+    assert [origin.mode for origin in both.origins] == ["gil", "wall"]
+    assert both.verdict == "none-seen"
+
+
+def test_a_violation_that_both_saw_is_told_once_with_the_figures_of_the_gil() -> None:
+    seen = finding("async-unsafe", 3, samples=40)
+    both = together(with_findings(GIL, seen), with_findings(WALL, finding("async-unsafe", 3)))
+    assert both.findings == (seen,)
+
+
+def test_a_violation_that_only_waits_show_is_told() -> None:
+    both = together(GIL, with_findings(WALL, finding("async-unsafe", 3)))
+    assert both.verdict == "violations"
+    assert len(both.findings) == 1
+
+
+def test_a_middleware_that_both_saw_is_told_once() -> None:
+    pinned = finding("sync-middleware", 5)
+    assert together(with_findings(GIL, pinned), with_findings(WALL, finding("sync-middleware", 5, 9))).findings == (
+        pinned,
+    )
+
+
+def test_violations_come_first_then_what_blocks() -> None:
+    both = together(
+        with_findings(GIL, finding("hop-cost", 1)),
+        with_findings(WALL, finding("blocked-loop", 2), finding("async-unsafe", 3)),
+    )
+    assert [one.kind for one in both.findings] == ["async-unsafe", "blocked-loop", "hop-cost"]
+
+
+def test_nothing_seen_by_either_is_no_data() -> None:
+    nothing = Analysis("no-data", Samples())
+    assert together(nothing, nothing).verdict == "no-data"
+    assert together(nothing, WALL).verdict == "none-seen"
+
+
+def test_enough_is_a_sure_finding_or_so_many_samples() -> None:
+    weak, sure = with_findings(GIL, finding("async-unsafe", 3, 2)), with_findings(GIL, finding("async-unsafe", 3, 3))
+    assert enough(weak, [None]) is None
+    assert "found: 1 line" in (enough(sure, [None]) or "")
+    assert enough(sure, [701]) is None
+    assert "700 samples of the loop" in (enough(sure, [5000, 700]) or "")
+    assert enough(with_findings(GIL, finding("blocked-loop", 3, 99)), [None]) is None

@@ -1,0 +1,1 @@
+"""Run once before serving: there is nothing to prepare."""

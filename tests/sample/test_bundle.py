@@ -1,0 +1,120 @@
+"""Passes and slices become one file that reads back as what was sampled, and nothing of one is counted as another's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asyncspy.model import Frame, Origin, Profile, Stack, Worker
+from asyncspy.read import load
+from asyncspy.sample import Bundle
+
+MAIN, WORK = Frame("main", "/srv/a.py", 1), Frame("work", "/srv/a.py", 9)
+WORKER = Worker(7, 1, "worker", True, "uvicorn")
+GIL = Origin("py-spy 0.4.3", "gil", 100, 10.0, "2026-11-21T10:00:00+00:00", 3, 1, target=WORKER, ended_at="10:00:10")
+WALL = replace(GIL, mode="wall", rate=20)
+
+
+def document(frames: Sequence[Frame], *stacks: Sequence[int], pid: int = 7, rate: int = 100) -> dict[str, Any]:
+    """As py-spy writes it: each sample weighs the time between two."""
+    thread = {"type": "sampled", "name": f'Process {pid} Thread 0x1 "MainThread"', "unit": "seconds"}
+    samples = {"samples": [list(stack) for stack in stacks], "weights": [1 / rate] * len(stacks)}
+    return {
+        "$schema": "https://www.speedscope.app/file-format-schema.json",
+        "profiles": [{**thread, **samples, "startValue": 0, "endValue": len(stacks) / rate}],
+        "shared": {"frames": [{"name": f.function, "file": f.file, "line": f.line, "col": None} for f in frames]},
+        "exporter": "py-spy@0.4.3",
+    }
+
+
+def stack(*frames: Frame, pid: int = 7) -> Stack:
+    return Stack(frames, pid, "MainThread")
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Bundle:
+    return Bundle(tmp_path / "run.json")
+
+
+def saved(bundle: Bundle) -> Profile:
+    bundle.save()
+    return load(bundle.path)
+
+
+def test_slices_of_one_pass_add_up(bundle: Bundle) -> None:
+    bundle.add(GIL, document([MAIN, WORK], [0, 1], [0, 1], [0]))
+    bundle.add(replace(GIL, ended_at="10:00:20"), document([WORK, MAIN], [1, 0], [1]))
+    profile = saved(bundle)
+    assert profile.stacks == {stack(MAIN, WORK): 3, stack(MAIN): 2}
+    (origin,) = profile.origins
+    assert (origin.duration, origin.samples, origin.errors, origin.slices) == (20.0, 6, 2, 2)
+    assert (origin.started_at, origin.ended_at) == (GIL.started_at, "10:00:20")
+    assert profile.inputs[0].dropped == 0
+
+
+def test_stacks_that_were_all_seen_equally_often_keep_their_counts(bundle: Bundle) -> None:
+    for _ in range(2):
+        bundle.add(GIL, document([MAIN], [0]))
+    assert saved(bundle).stacks == {stack(MAIN): 2}
+
+
+def test_the_samples_of_a_single_slice_stay_in_their_order(bundle: Bundle) -> None:
+    bundle.add(GIL, document([MAIN, WORK], [0, 1], [0], [0, 1]))
+    bundle.save()
+    (profile,) = json.loads(bundle.path.read_text())["profiles"]
+    assert profile["samples"] == [[0, 1], [0], [0, 1]]
+
+
+def test_modes_share_a_file_and_are_never_added_up(bundle: Bundle) -> None:
+    bundle.add(GIL, document([MAIN, WORK], [0, 1]))
+    bundle.add(WALL, document([MAIN], [0], [0], rate=20))
+    profile = saved(bundle)
+    assert profile.stacks == {stack(MAIN, WORK): 1}
+    assert profile.modes == {"gil"}
+    assert profile.waits is not None
+    assert profile.waits.stacks == {stack(MAIN): 2}
+    assert profile.waits.modes == {"wall"}
+
+
+def test_waits_alone_are_a_profile_of_waits(bundle: Bundle) -> None:
+    bundle.add(WALL, document([MAIN], [0], rate=20))
+    profile = saved(bundle)
+    assert profile.modes == {"wall"}
+    assert profile.waits is None
+
+
+def test_processes_keep_their_own_account(bundle: Bundle) -> None:
+    other = replace(GIL, target=replace(WORKER, pid=8), alongside=True)
+    bundle.add(GIL, document([MAIN], [0]))
+    bundle.add(other, document([WORK, MAIN], [1], pid=8))
+    profile = saved(bundle)
+    assert profile.stacks == {stack(MAIN): 1, stack(MAIN, pid=8): 1}
+    assert [(o.target and o.target.pid, o.alongside) for o in profile.origins] == [(7, False), (8, True)]
+
+
+def test_failed_slices_are_counted_wherever_they_stand(bundle: Bundle) -> None:
+    bundle.add_failure(7, "gil")
+    bundle.add(GIL, document([MAIN], [0]))
+    bundle.add_failure(7, "gil")
+    bundle.add(GIL, document([MAIN], [0]))
+    (origin,) = saved(bundle).origins
+    assert (origin.slices, origin.failed) == (2, 2)
+
+
+def test_source_lines_travel_with_it(bundle: Bundle) -> None:
+    bundle.add(GIL, document([MAIN], [0]))
+    bundle.keep_sources({"/srv/a.py": {9: "    return User.objects.count()"}})
+    assert load(bundle.path).sources == {"/srv/a.py": {9: "    return User.objects.count()"}}
+
+
+def test_it_replaces_its_own_file_and_leaves_nothing_beside(bundle: Bundle) -> None:
+    bundle.add(GIL, document([MAIN], [0]))
+    bundle.save()
+    bundle.add(GIL, document([MAIN], [0]))
+    bundle.save()
+    assert [path.name for path in bundle.path.parent.iterdir()] == ["run.json"]
