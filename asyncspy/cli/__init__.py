@@ -1,7 +1,7 @@
 """The commands: options in, stages called, exit code out.
 
 Each command lives in a module of its own that is imported when it is asked for, so that `asyncspy --version` in a
-runbook does not wait for rich and psutil.
+runbook does not wait for rich.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ import click
 
 from asyncspy.cli.options import with_duration, with_format, with_rate
 from asyncspy.cli.recording import How, Pass, record_live
-from asyncspy.cli.show import report_live, terminal_view
+from asyncspy.cli.show import report_live
+from asyncspy.cli.terminal import terminal_view
 from asyncspy.demo.load import Load
 from asyncspy.demo.server import Shop, running_shop
 from asyncspy.demo.truth import compare, planted, twins

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ import click
 from asyncspy.analyse.compare import compare_parts, functions_in
 from asyncspy.cli.opened import analysed
 from asyncspy.cli.options import with_app_root
-from asyncspy.cli.show import echo_text, terminal_view
+from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.errors import UsageError
 from asyncspy.report.diff import FORMATS
 
@@ -52,4 +53,5 @@ def command(before: Path, after: Path, app_roots: tuple[str, ...], form: str) ->
         raise UsageError(
             str(error), remedy="record AFTER as BEFORE was: asyncspy attach --pid PID --mode MODE"
         ) from None
-    echo_text(FORMATS[form](found, terminal_view(target=second.target or first.target)))
+    target = second.target or first.target
+    echo_text(FORMATS[form](found, replace(terminal_view(), root=target.cwd if target else None)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from asyncspy.cli.show import echo_text, terminal_view
+from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.discover import diagnose
 from asyncspy.errors import SamplerError, TargetError
 from asyncspy.model import Check

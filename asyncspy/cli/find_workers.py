@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 import click
 
-from asyncspy.cli.show import echo_text, terminal_view
-from asyncspy.discover import SERVER_NAMES, busiest, find_workers, only, settle
-from asyncspy.errors import AsyncspyError, TargetError
+from asyncspy.cli.terminal import echo_text, terminal_view
+from asyncspy.discover import SERVER_NAMES, busiest, find_workers, only
+from asyncspy.errors import TargetError
 from asyncspy.model import Worker
-from asyncspy.report.workers import render_workers, workers_as_json
-from asyncspy.sample import find_py_spy, glance
+from asyncspy.report.workers_json import workers_as_json
 
 
 @click.command("find-workers")
@@ -41,22 +39,19 @@ def command(*, as_json: bool, pids: bool, server: str | None, app: str | None, o
     if pids:
         echo_text("".join(f"{pid}\n" for pid in _pids(workers)))
     else:
-        echo_text(workers_as_json(workers) if as_json else render_workers(workers, terminal_view(), now=time.time()))
+        echo_text(workers_as_json(workers) if as_json else _table(workers))
 
 
 def _settled(workers: Sequence[Worker]) -> list[Worker]:
-    """The workers, those in doubt after a stack dump."""
-    py_spy = find_py_spy()
-    settled: list[Worker | None] = []
-    for worker in workers:
-        if worker.certain or not worker.attachable:
-            settled.append(worker)
-            continue
-        try:
-            settled.append(settle(worker, glance(py_spy, worker.pid)))
-        except AsyncspyError as error:
-            settled.append(replace(worker, doubt=error.message))
-    return [worker for worker in settled if worker is not None]
+    from asyncspy.cli.probe import settled  # noqa: PLC0415 - only who asks for it waits for what runs py-spy
+
+    return settled(workers)
+
+
+def _table(workers: Sequence[Worker]) -> str:
+    from asyncspy.report.workers import render_workers  # noqa: PLC0415 - only who reads it waits for rich
+
+    return render_workers(workers, terminal_view(), now=time.time())
 
 
 def _pids(workers: Sequence[Worker]) -> list[int]:

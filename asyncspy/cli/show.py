@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +10,14 @@ import click
 
 from asyncspy.analyse.flame import flame
 from asyncspy.cli.keeping import lines_to_keep
-from asyncspy.cli.opened import Analysed, Sources, analysed
+from asyncspy.cli.opened import Analysed, analysed
 from asyncspy.cli.recording import Recorded
-from asyncspy.model import Analysis, Worker
-from asyncspy.report import FORMATS, View
+from asyncspy.cli.terminal import echo_text, terminal_view
+from asyncspy.model import Analysis
+from asyncspy.report import FORMATS
 from asyncspy.report.inert import inert
 
-__all__ = ["analysed", "echo_text", "report_live", "show", "terminal_view"]
+__all__ = ["analysed", "report_live", "show"]
 
 
 def show(
@@ -55,7 +53,16 @@ def report_live(recorded: Recorded, *, form: str, unfold: bool = False, app_root
 
 
 def _shown(found: Analysed, *, form: str, saved: Path | None, unfold: bool, app_roots: Sequence[str]) -> Analysis:
-    view = terminal_view(sources=found.sources, saved=saved, target=found.target, unfold=unfold)
+    target = found.target
+    view = replace(
+        terminal_view(),
+        source=found.sources.around,
+        saved=str(saved) if saved else None,
+        pid=target.pid if target and saved else None,
+        root=target.cwd if target else None,
+        repository=_repository(),
+        show_all=unfold,
+    )
     pictured = _pictured(found, app_roots) if form == "html" else found.analysis
     echo_text(FORMATS[form](pictured, view))
     for file in found.sources.changed:
@@ -72,48 +79,7 @@ def _pictured(found: Analysed, app_roots: Sequence[str]) -> Analysis:
     return replace(found.analysis, flames=tuple(one for one in drawn if one.samples))
 
 
-def terminal_view(
-    *, sources: Sources | None = None, saved: Path | None = None, target: Worker | None = None, unfold: bool = False
-) -> View:
-    """How this terminal, or whatever stands in for it, wants its text."""
-    return View(
-        width=shutil.get_terminal_size((80, 24)).columns if _wants_width() else 80,
-        color=_wants_color(),
-        ascii=not _prints("▸│…·–×"),
-        source=sources.around if sources else None,
-        saved=str(saved) if saved else None,
-        pid=target.pid if target and saved else None,
-        root=target.cwd if target else None,
-        repository=_repository(),
-        show_all=unfold,
-    )
-
-
-def echo_text(text: str) -> None:
-    """Print a report: the one place that writes to stdout."""
-    click.echo(text, nl=not text.endswith("\n"), color=True)
-
-
 def _repository() -> str | None:
     """The checkout that this runs in."""
     here = Path.cwd()
     return next((str(folder) for folder in (here, *here.parents) if (folder / ".git").exists()), None)
-
-
-def _wants_width() -> bool:
-    return sys.stdout.isatty() or "COLUMNS" in os.environ
-
-
-def _wants_color() -> bool:
-    """Colour on a terminal, unless NO_COLOR asks for none or FORCE_COLOR for some."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
-
-
-def _prints(text: str) -> bool:
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True

@@ -1,237 +1,27 @@
-"""A snapshot of facts to what is right and what is wrong: one small pure function for each cause.
+"""All checks of a snapshot of facts, in the order in which their reasons matter: one small pure function per cause.
 
-The checks follow the kernel's ptrace_may_access. Each says in a few words what is fine, or refuses with the reason and
-the line that mends it, or has nothing to say (None). `may_attach` takes the first refusal, `doctor` shows all.
+`may_attach` takes the first refusal, `doctor` shows all. Here are those that only say where we are; the rest lie in
+`check_rights`, `check_obstacles` and `check_python`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from typing import NamedTuple
-
-from asyncspy.discover.facts import YAMA_CAPABILITY, YAMA_CHILDREN, YAMA_NOBODY, Facts
-from asyncspy.discover.remedies import as_root, asyncspy_as_root, user_name, with_capability, without_filter
-
-LIST = "asyncspy find-workers"
-NEWEST_READ = {(0, 4, 0): (3, 13), (0, 4, 1): (3, 14), (0, 4, 3): (3, 15)}
-"""The newest Python that a py-spy can know, from this release of it on."""
-
-SAMPLERS = frozenset({"py-spy"})
-"""Tracers that let go of their target a hundred times a second."""
-
-_FREE_THREADED = re.compile(r"python\d\.\d+t")
+from asyncspy.discover.check_obstacles import kernel_agrees, other_tracer, seccomp, security_module
+from asyncspy.discover.check_python import architecture, executable, python
+from asyncspy.discover.check_rights import (
+    capabilities,
+    dumpable,
+    same_group,
+    same_user,
+    visible,
+    yama,
+    yama_forbids_all,
+)
+from asyncspy.discover.facts import Facts
+from asyncspy.discover.refusal import Check
 
 
-class Refusal(NamedTuple):
-    """Why attaching will fail, and what to do about it."""
-
-    reason: str
-    remedy: str
-
-
-Check = Callable[[Facts], "Refusal | str | None"]
-
-
-def _at(facts: Facts) -> int | None:
-    return facts.target.pid if facts.target else None
-
-
-def visible(facts: Facts) -> Refusal | str | None:
-    """Who may not see a process in /proc may not attach to it."""
-    hidepid = facts.machine.hidepid
-    if facts.target is not None and facts.target.hidden:
-        mount = f"/proc is mounted with hidepid={hidepid}" if hidepid != "0" else "/proc hides it"
-        return Refusal(
-            f"it lives, but {mount}: you see only your own processes", with_capability(facts.machine, _at(facts))
-        )
-    if hidepid != "0" and not facts.machine.us.may_trace_anybody:
-        return f"hidepid={hidepid} hides the processes of other users"
-    return "/proc shows the processes of all users"
-
-
-def yama_forbids_all(facts: Facts) -> Refusal | str | None:
-    """Scope 3 holds even for root, and only a reboot ends it."""
-    if (facts.machine.yama or 0) < YAMA_NOBODY:
-        return None
-    return Refusal(
-        "kernel.yama.ptrace_scope is 3: nobody may attach to any process until the machine is started again",
-        "set kernel.yama.ptrace_scope to 1 in /etc/sysctl.d and reboot",
-    )
-
-
-def same_user(facts: Facts) -> Refusal | str | None:
-    """All of the target's ids must be ours."""
-    target, machine = facts.target, facts.machine
-    if target is None or target.hidden:
-        return f"you are {user_name(machine.our_uid)}"
-    if target.them.uids == {machine.our_uid}:
-        return f"it belongs to you ({user_name(machine.our_uid)})"
-    owner = next(iter(target.them.uids - {machine.our_uid}))
-    if machine.us.may_trace_anybody:
-        return f"it belongs to {user_name(owner)}, and you hold CAP_SYS_PTRACE"
-    reason = f"it belongs to {user_name(owner)} and you are {user_name(machine.our_uid)}"
-    if not machine.sudo_would_help:
-        return Refusal(f"{reason} without the capability CAP_SYS_PTRACE", with_capability(machine, target.pid))
-    as_owner = f", or run asyncspy as {user_name(owner)}" if owner != 0 else ""
-    return Refusal(reason, as_root(machine, target.pid) + as_owner)
-
-
-def same_group(facts: Facts) -> Refusal | str | None:
-    """The group ids must be ours, too; a server started with another group is refused to its own user."""
-    target, machine = facts.target, facts.machine
-    if target is None or target.hidden or machine.us.may_trace_anybody:
-        return None
-    if target.them.gids == {machine.our_gid}:
-        return "its group is yours"
-    return Refusal("its group is not your primary group", with_capability(machine, target.pid))
-
-
-def dumpable(facts: Facts) -> Refusal | str | None:
-    """A process that changed its user, or asked for it, hides from its own user: its files in /proc are root's."""
-    target, machine = facts.target, facts.machine
-    if target is None or target.hidden:
-        return None
-    if target.dumpable:
-        return "nothing in /proc says that it is not"
-    if machine.us.may_trace_anybody:
-        return "it is not, and you hold CAP_SYS_PTRACE"
-    reason = "it is not dumpable (it changed its user or group after it started, or its executable is not readable)"
-    return Refusal(reason, with_capability(machine, target.pid))
-
-
-def capabilities(facts: Facts) -> Refusal | str | None:
-    """Nobody may trace a process that can do more than he can."""
-    target, machine = facts.target, facts.machine
-    if machine.us.may_trace_anybody:
-        return "you hold CAP_SYS_PTRACE"
-    if target is not None and target.them.permitted & ~machine.us.permitted:
-        return Refusal("it holds capabilities that you do not hold", with_capability(machine, target.pid))
-    return "CAP_SYS_PTRACE is not held; processes of your own need none"
-
-
-def yama(facts: Facts) -> Refusal | str | None:
-    """Scope 1: only children of the one who attaches, and py-spy has none, whoever started the target. 2: only root."""
-    scope, machine = facts.machine.yama, facts.machine
-    if scope is None:
-        return "this kernel has no Yama"
-    if scope not in {YAMA_CHILDREN, YAMA_CAPABILITY} or machine.us.may_trace_anybody:
-        return f"kernel.yama.ptrace_scope is {scope}"
-    if scope == YAMA_CAPABILITY:
-        return Refusal("kernel.yama.ptrace_scope is 2: only root may attach", with_capability(machine, _at(facts)))
-    if facts.target is not None and facts.target.names_tracer:
-        return "kernel.yama.ptrace_scope is 1, and the process lets anyone of its user attach"
-    lasting = "or, for all of your processes until the next reboot: sudo sysctl kernel.yama.ptrace_scope=0"
-    line = with_capability(machine, _at(facts))
-    return Refusal(
-        "kernel.yama.ptrace_scope is 1: you may only attach to children of the process that attaches",
-        f"{line}, {lasting}" if machine.sudo_would_help else line,
-    )
-
-
-def seccomp(facts: Facts) -> Refusal | str | None:
-    """A filter on our system calls can keep ptrace from us, whoever we are."""
-    if facts.machine.ptrace_filter is not None:
-        does = {"kills": "kills whoever calls ptrace", "refuses": "refuses ptrace"}[facts.machine.ptrace_filter]
-        return Refusal(f"a seccomp filter on this shell or container {does}", without_filter(facts.machine))
-    return "a filter is in force, and lets ptrace pass" if facts.machine.seccomp else "no filter on system calls"
-
-
-def other_tracer(facts: Facts) -> Refusal | str | None:
-    """A process can have one tracer at a time."""
-    tracer = facts.target.tracer if facts.target else None
-    if tracer is None or tracer[1] in SAMPLERS:
-        return "nobody else is attached" if facts.target else None
-    pid, name = tracer
-    return Refusal(f"{name or 'another program'} (process {pid}) is attached to it already", f"let it go: kill {pid}")
-
-
-def security_module(facts: Facts) -> Refusal | str | None:
-    """SELinux can deny ptrace to all; AppArmor to a confined process whose target has another profile."""
-    machine, target = facts.machine, facts.target
-    if machine.selinux == "1" and machine.selinux_denies_ptrace:
-        return Refusal("SELinux denies ptrace to all (the boolean deny_ptrace is on)", "sudo setsebool deny_ptrace off")
-    confined = machine.apparmor if machine.apparmor and machine.selinux is None else None
-    if confined and target is not None and not target.hidden and target.apparmor != confined:
-        if target.readable and target.kernel_lets_read is not False:
-            return f"you are confined by the AppArmor profile {confined}, which lets it be read"
-        return Refusal(
-            f"the AppArmor profile {confined} confines you, and not it",
-            "docker run --security-opt apparmor=unconfined …; in Kubernetes securityContext.appArmorProfile.type:"
-            " Unconfined",
-        )
-    if machine.selinux is not None:
-        return f"SELinux is {'enforcing' if machine.selinux == '1' else 'permissive'}, and leaves ptrace to it"
-    return f"AppArmor confines you with {confined}" if confined else "neither SELinux nor AppArmor confines you"
-
-
-def python(facts: Facts) -> Refusal | str | None:
-    """py-spy reads CPython only, of versions that it knows, built with the GIL."""
-    target = facts.target
-    if target is None or target.python is None:
-        return None
-    name = (target.exe or "").rpartition("/")[2]
-    if _FREE_THREADED.fullmatch(name):
-        return Refusal(
-            f"it runs {name}, and py-spy cannot read free-threaded builds", "run the server on a build with the GIL"
-        )
-    told = tuple(int(part) for part in target.python.split("."))
-    release = tuple(int(part) for part in re.findall(r"\d+", facts.py_spy or "")[:3])
-    known = max((newest for since, newest in NEWEST_READ.items() if not release or since <= release), default=(3, 13))
-    if told > known:
-        return Refusal(
-            f"it runs Python {target.python}, and py-spy {facts.py_spy or ''} knows Python up to {known[0]}.{known[1]}",
-            "a newer py-spy may know it: python -m pip install --upgrade py-spy",
-        )
-    return f"it runs Python {target.python}" + (f", which py-spy {facts.py_spy} reads" if facts.py_spy else "")
-
-
-def executable(facts: Facts) -> Refusal | str | None:
-    """py-spy reads the interpreter's file through the target's root, by the name that /proc has for it."""
-    target = facts.target
-    if target is None or target.exe is None:
-        return None
-    if target.exe_found:
-        return "its interpreter's file can be found"
-    line = f"nsenter --target {target.pid} --mount -- {asyncspy_as_root()} attach --pid {target.pid}"
-    return Refusal(
-        "it has changed its root inside of another mount namespace, where py-spy does not find its interpreter",
-        f"as root, in that mount namespace: {line}",
-    )
-
-
-def architecture(facts: Facts) -> Refusal | str | None:
-    """py-spy reads processes that are built as it is."""
-    machine, target = facts.machine, facts.target
-    if target is None or target.cpu is None or target.cpu == machine.cpu:
-        return f"Linux {machine.kernel}, {machine.cpu}"
-    return Refusal(
-        f"it is built for {target.cpu}, and asyncspy and py-spy for {machine.cpu}",
-        f"install asyncspy for {target.cpu}: it is best run inside the target's own container",
-    )
-
-
-def kernel_agrees(facts: Facts) -> Refusal | str | None:
-    """The last word: whom the kernel does not let read a process may not attach, whatever else we made of it."""
-    target = facts.target
-    if target is None or target.hidden:
-        return None
-    if target.readable and target.kernel_lets_read is not False:
-        return "the kernel lets you read it"
-    if facts.machine.own_user_namespace and (target.same_namespaces or {}).get("user") is not True:
-        return Refusal(
-            "you run in a user namespace of your own (a rootless container, unshare), and it runs outside of it",
-            "run asyncspy outside of it, on the host itself: asyncspy find-workers (process ids differ there)",
-        )
-    return Refusal(
-        "the kernel hides it from you, though you are its user or root here: it is not dumpable, runs outside your user"
-        " namespace, or a security module protects it",
-        "run asyncspy outside of any container, on the host itself as root (process ids differ there); else look for"
-        " AppArmor or SELinux denials: sudo dmesg",
-    )
-
-
-def namespaces(facts: Facts) -> Refusal | str | None:
+def namespaces(facts: Facts) -> str | None:
     """Other namespaces do not hinder by themselves; they change what names and pids mean."""
     target = facts.target
     if target is None or target.same_namespaces is None:
@@ -243,12 +33,12 @@ def namespaces(facts: Facts) -> Refusal | str | None:
     return f"its own: {', '.join(apart)}{inside}"
 
 
-def privileges(facts: Facts) -> Refusal | str | None:
+def privileges(facts: Facts) -> str:
     """Under NoNewPrivs nothing can be gained by sudo."""
     return "NoNewPrivs is set: sudo cannot help here" if facts.machine.no_new_privileges else "sudo is not barred"
 
 
-def containers(facts: Facts) -> Refusal | str | None:
+def containers(facts: Facts) -> str:
     """Where we run, and where the target does."""
     machine, target = facts.machine, facts.target
     here = machine.runtime or "no container that can be told"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 
-import psutil
-
+from asyncspy.discover.proc import Proc
+from asyncspy.discover.remedies import LIST
+from asyncspy.discover.vital import cpu_seconds
 from asyncspy.errors import UsageError
 from asyncspy.model import Worker
 
 LOOK_SECONDS = 0.5
-LIST = "asyncspy find-workers"
 
 
 def only(workers: Sequence[Worker], *, server: str | None = None, app: str | None = None) -> list[Worker]:
@@ -27,9 +27,10 @@ def only(workers: Sequence[Worker], *, server: str | None = None, app: str | Non
 def busiest(workers: Iterable[Worker]) -> Worker | None:
     """The worker that uses most CPU at this moment, by two looks."""
     serving = [worker for worker in workers if worker.role == "worker"]
-    before = {worker.pid: _cpu(worker.pid) for worker in serving}
+    proc = Proc()
+    before = {worker.pid: cpu_seconds(worker.pid, proc) for worker in serving}
     time.sleep(LOOK_SECONDS)
-    used = {pid: (_cpu(pid) or 0.0) - then for pid, then in before.items() if then is not None}
+    used = {pid: (cpu_seconds(pid, proc) or 0.0) - then for pid, then in before.items() if then is not None}
     return max((worker for worker in serving if worker.pid in used), key=lambda w: used[w.pid], default=None)
 
 
@@ -70,11 +71,3 @@ def top_of(worker: Worker, by_pid: dict[int, Worker]) -> Worker:
         worker = by_pid[worker.ppid]
         seen.add(worker.pid)
     return worker
-
-
-def _cpu(pid: int) -> float | None:
-    try:
-        times = psutil.Process(pid).cpu_times()
-    except psutil.Error:
-        return None
-    return float(times.user + times.system)

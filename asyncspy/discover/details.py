@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import re
-import time
-from typing import Any
-
-import psutil
 
 from asyncspy.discover.classify import Placed
 from asyncspy.discover.containers import container, pid_inside
 from asyncspy.discover.evidence import Evidence
-from asyncspy.discover.facts import machine
+from asyncspy.discover.machine import machine
 from asyncspy.discover.permission import may_attach
 from asyncspy.discover.redact import redact
-from asyncspy.discover.remedies import user_name
 from asyncspy.discover.servers import RUNSERVER
 from asyncspy.discover.settings import settings_module
+from asyncspy.discover.vital import vital
 from asyncspy.model import Worker
 
-_VITAL = ["create_time", "cpu_times", "memory_info", "num_threads", "uids", "status"]
 _ANY_PORT = re.compile(r":0\b")
 
 TWISTED = "/zope/interface/"
@@ -33,12 +28,13 @@ class Details:
         self._evidence = evidence
         self._proc = evidence.proc
         self._machine = machine(evidence.proc)
+        self._booted_at = evidence.proc.boot_time()
 
     def worker(self, placed: Placed) -> Worker | None:
         """All that can be read of a process; None where it has ended."""
         process = placed.process
-        vital = _vital(process.pid)
-        if vital is None:
+        figures = vital(process.pid, self._proc, self._booted_at)
+        if figures is None:
             return None
         versions = self._evidence.versions(process)
         permission = may_attach(process.pid, self._proc, self._machine)
@@ -65,7 +61,7 @@ class Details:
             settings=settings_module(placed, self._proc),
             container=container(self._proc.text(process.pid, "cgroup") or ""),
             pid_inside=pid_inside(self._proc.status(process.pid)),
-            **vital,
+            **figures._asdict(),
         )
 
     def _bind(self, placed: Placed) -> str | None:
@@ -73,31 +69,6 @@ class Details:
         if placed.bind is not None and not _ANY_PORT.search(placed.bind):
             return placed.bind
         return self._evidence.sockets.bind((placed.master or placed.process).pid)
-
-
-def _vital(pid: int) -> dict[str, Any] | None:
-    """What psutil knows of a process, under our names."""
-    try:
-        read = psutil.Process(pid).as_dict(_VITAL, ad_value=None)
-    except psutil.NoSuchProcess:
-        return None
-    if read["status"] == psutil.STATUS_ZOMBIE:
-        return None
-    return {
-        "user": user_name(read["uids"].effective) if read["uids"] else None,
-        "started_at": read["create_time"],
-        "cpu_percent": _lifetime_percent(read["cpu_times"], read["create_time"]),
-        "memory_bytes": read["memory_info"].rss if read["memory_info"] else None,
-        "threads": read["num_threads"],
-    }
-
-
-def _lifetime_percent(times: Any, started_at: float | None) -> float | None:
-    """The average since the process started: a current figure would take a second look, later."""
-    if times is None or started_at is None:
-        return None
-    age = time.time() - started_at
-    return round(100 * (times.user + times.system) / age, 1) if age > 0 else None
 
 
 def _loop(placed: Placed, files: frozenset[str] | None) -> str | None:

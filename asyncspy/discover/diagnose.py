@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from asyncspy.discover.checks import CHECKS, Refusal
+from asyncspy.discover.checks import CHECKS
 from asyncspy.discover.evidence import Evidence
-from asyncspy.discover.facts import Facts, machine, target
+from asyncspy.discover.facts import Facts
 from asyncspy.discover.find import find_workers, must_be_a_live_process, must_be_python, no_process
+from asyncspy.discover.machine import machine
 from asyncspy.discover.permission import judge
 from asyncspy.discover.proc import Proc
+from asyncspy.discover.refusal import Refusal
 from asyncspy.discover.table import one
+from asyncspy.discover.target import target
 from asyncspy.model import Check, Diagnosis
 
 

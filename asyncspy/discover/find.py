@@ -12,12 +12,12 @@ from asyncspy.discover.permission import may_attach
 from asyncspy.discover.proc import Proc
 from asyncspy.discover.process import Process
 from asyncspy.discover.python import Interpreter
+from asyncspy.discover.remedies import LIST
 from asyncspy.discover.servers import PLAIN
 from asyncspy.discover.table import candidates, one
 from asyncspy.errors import TargetError
 from asyncspy.model import Worker
 
-LIST = "asyncspy find-workers"
 NO_SERVER = "no known server is named by its command line"
 KERNEL_THREAD = 0x00200000
 _ORDER = {"reloader": 0, "master": 0, "worker": 1, "helper": 2}
@@ -86,7 +86,8 @@ def must_be_a_live_process(pid: int, proc: Proc) -> None:
             f"{pid} is a thread of process {leader}, not a process", remedy=f"asyncspy attach --pid {leader}"
         )
     name = status.get("Name", "")
-    if proc.flags(pid) & KERNEL_THREAD:
+    stat = proc.stat(pid)
+    if stat is not None and stat.flags & KERNEL_THREAD:
         raise TargetError(f"process {pid} ({name}) is a thread of the kernel, not Python", remedy=LIST)
     if status.get("State", "").startswith(("Z", "X")):
         raise TargetError(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from asyncspy.discover.checks import CHECKS, LIST, Refusal
-from asyncspy.discover.facts import TRACER_NAMED, Facts, Machine, machine, target
+from asyncspy.discover.checks import CHECKS
+from asyncspy.discover.facts import Facts, Machine
+from asyncspy.discover.machine import machine
 from asyncspy.discover.proc import Proc
-from asyncspy.discover.remedies import user_name
+from asyncspy.discover.refusal import Refusal
+from asyncspy.discover.remedies import LIST, user_name
+from asyncspy.discover.target import TRACER_NAMED, target
 
 __all__ = ["CHECKS", "TRACER_NAMED", "Permission", "judge", "may_attach", "user_name"]
 

@@ -6,11 +6,29 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 LONGEST = 16 * 1024 * 1024
 """More than any honest /proc file holds; a process can make its own maps and environ as long as it likes."""
 
-_NUMBERS = re.compile(r"\d+")
+PIECE = 64 * 1024
+
+BEHIND_NAME = 3
+"""The first field of `stat` behind the name, which may hold anything; the manual counts from 1."""
+
+STAT_PLACES = (9, 14, 15, 22)
+"""flags, utime, stime, starttime."""
+
+_BOOT = re.compile(r"^btime (\d+)$", re.MULTILINE | re.ASCII)
+
+
+class Stat(NamedTuple):
+    """What the kernel counts of a process; times are in its ticks."""
+
+    flags: int
+    user_ticks: int
+    system_ticks: int
+    started_ticks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +46,14 @@ class Proc:
         """The first bytes of a file; a named pipe that stands in for one is not waited for."""
         try:
             opened = os.open(self.name(*parts), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            with open(opened, "rb") as file:  # noqa: PTH123 - a descriptor is no path
-                return file.read(longest) or b""
         except OSError:
             return None
+        try:
+            return _read(opened, longest)
+        except OSError:
+            return None
+        finally:
+            os.close(opened)
 
     def link(self, *parts: str | int) -> str | None:
         """Where a symbolic link points, without the mark that the file has been deleted since."""
@@ -69,11 +91,32 @@ class Proc:
         lines = (self.text(pid, "status") or "").split("\n")
         return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
-    def flags(self, pid: int) -> int:
-        """The kernel's own flags of a process; 0 where they cannot be read."""
+    def pids(self) -> list[int]:
+        """All processes that are shown to us."""
+        return [int(name) for name in self.names() if name.isascii() and name.isdigit()]
+
+    def cmdline(self, pid: int) -> tuple[str, ...]:
+        """The arguments that a process was started with, or what it has written over them; none of a zombie.
+
+        One that wrote a line over them leaves no zero bytes between the words.
+        """
+        text = self.text(pid, "cmdline") or ""
+        if text.endswith("\0"):
+            return tuple(text[:-1].split("\0"))
+        return tuple(text.split(" ")) if text else ()
+
+    def stat(self, pid: int) -> Stat | None:
+        """The figures of `stat`; None where they cannot be read."""
         fields = (self.text(pid, "stat") or "").rpartition(")")[2].split()
-        place = 6
-        return int(fields[place]) if len(fields) > place and _NUMBERS.fullmatch(fields[place]) else 0
+        try:
+            return Stat(*(int(fields[place - BEHIND_NAME]) for place in STAT_PLACES))
+        except (ValueError, IndexError):
+            return None
+
+    def boot_time(self) -> float | None:
+        """When the machine was started, in seconds since the epoch."""
+        found = _BOOT.search(self.text("stat") or "")
+        return float(found[1]) if found else None
 
     def environ(self, pid: int) -> dict[str, str] | None:
         """The environment that a process was started with; None where it is unreadable or was written over.
@@ -102,3 +145,12 @@ class Proc:
         Text, and os instead of pathlib, because a busy host has tens of thousands of these files.
         """
         return "/".join([str(self.root), *(str(part).lstrip("/") for part in parts)])
+
+
+def _read(opened: int, longest: int) -> bytes:
+    """Piece by piece: room for the longest file, made for each of thousands, takes longer than reading them."""
+    pieces = []
+    while longest > 0 and (piece := os.read(opened, min(longest, PIECE))):
+        pieces.append(piece)
+        longest -= len(piece)
+    return b"".join(pieces)

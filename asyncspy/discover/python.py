@@ -28,12 +28,19 @@ def interpreter(exe: str | None, files: frozenset[str] | None) -> Interpreter:
     """Whether a process runs Python; an embedded one shows only in the libraries that it has mapped."""
     if exe is None and not files:
         return Interpreter(None)
-    name = PurePosixPath(exe or "").name
+    name = PurePosixPath(exe).name if exe is not None else _mapped_name(files or frozenset())
     named = bool(INTERPRETER.fullmatch(name))
     embedded = any("/libpython" in file for file in files or ())
     if not named and not embedded:
         return Interpreter(None if not files else False)
     return Interpreter(found=True, version=_version(name, files or frozenset()), pypy=name.startswith("pypy"))
+
+
+def _mapped_name(files: frozenset[str]) -> str:
+    """The executable's name from the maps, which newer kernels show to some from whom they hide the link to it."""
+    return next(
+        (name for name in sorted(PurePosixPath(file).name for file in files) if INTERPRETER.fullmatch(name)), ""
+    )
 
 
 def _version(name: str, files: frozenset[str]) -> str | None:

@@ -8,7 +8,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from asyncspy.discover.facts import SUDO_PATH, Machine
+from asyncspy.discover.facts import Machine
+from asyncspy.discover.machine import SUDO_PATH
+
+LIST = "asyncspy find-workers"
 
 ANY_CONTAINER = (
     "start this container with CAP_SYS_PTRACE: docker run --cap-add SYS_PTRACE …, in compose cap_add: [SYS_PTRACE],"

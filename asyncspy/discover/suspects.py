@@ -5,8 +5,6 @@ A script that calls uvicorn.run() is found so. Nothing here is proof; the role s
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-
 from asyncspy.discover.evidence import Evidence
 from asyncspy.discover.process import INTERPRETER, Process, command
 from asyncspy.discover.servers import SPAWNED_MARK, TRACKER_MARK, server_of
@@ -33,7 +31,7 @@ FRAMEWORK = "django"
 
 def may_be_suspected(cmdline: tuple[str, ...]) -> bool:
     """Whether a command line is that of an interpreter with something to run; nothing else is asked at this point."""
-    return len(cmdline) > 1 and INTERPRETER.fullmatch(PurePosixPath(cmdline[0]).name) is not None
+    return len(cmdline) > 1 and INTERPRETER.fullmatch(cmdline[0].rpartition("/")[2]) is not None
 
 
 def is_own_program(process: Process) -> bool:

@@ -1,26 +1,36 @@
-"""An analysis to text: one module per format, one signature for all."""
+"""An analysis to text: one module per format, one signature for all, each imported when it is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from types import MappingProxyType
 
 from asyncspy.model import Analysis
-from asyncspy.report import html, to_json, to_markdown, to_sarif, to_terminal
 from asyncspy.report.view import View
-from asyncspy.report.workers import render_workers, workers_as_json
 
 Render = Callable[[Analysis, View], str]
 
+
+def _by(module: str) -> Render:
+    """A module's `render`: listing workers, or reporting for a program, waits for no layout of text."""
+
+    def render(analysis: Analysis, view: View) -> str:
+        text: str = import_module(f"asyncspy.report.{module}").render(analysis, view)
+        return text
+
+    return render
+
+
 FORMATS: Mapping[str, Render] = MappingProxyType(
     {
-        "terminal": to_terminal.render,
-        "json": to_json.render,
-        "html": html.render,
-        "markdown": to_markdown.render,
-        "sarif": to_sarif.render,
+        "terminal": _by("to_terminal"),
+        "json": _by("to_json"),
+        "html": _by("html"),
+        "markdown": _by("to_markdown"),
+        "sarif": _by("to_sarif"),
     }
 )
 """Every format by the name that --format takes."""
 
-__all__ = ["FORMATS", "Render", "View", "render_workers", "workers_as_json"]
+__all__ = ["FORMATS", "Render", "View"]

@@ -1,15 +1,13 @@
-"""The workers of a machine to what `find-workers` prints: a tree by server for people, a list for programs."""
+"""The workers of a machine to what `find-workers` prints for people: a tree by server."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 
 from rich.text import Text
 
 from asyncspy.model import Worker
 from asyncspy.report.figures import memory, span
-from asyncspy.report.json_text import as_text
 from asyncspy.report.layout import ALARM, CODE, FAINT, NAME, columns, flow, indented, labelled, page, prose_room, wrap
 from asyncspy.report.names import outside
 from asyncspy.report.view import View
@@ -29,11 +27,6 @@ GUESS = "? after a role: it is a guess. One stack dump of each settles it:"
 SETTLES = "asyncspy find-workers --probe"
 
 Heading = tuple[str, ...]
-
-
-def workers_as_json(workers: Sequence[Worker]) -> str:
-    """A list of objects, one for each process, with the model's fields."""
-    return as_text([asdict(worker) for worker in workers])
 
 
 def render_workers(workers: Sequence[Worker], view: View, *, now: float) -> str:

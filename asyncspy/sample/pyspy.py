@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
-import sysconfig
 from dataclasses import dataclass
-from pathlib import Path
 
 from asyncspy.errors import AsyncspyError, SamplerError, TargetError
+from asyncspy.program import py_spy_file
 
 PROBE_SECONDS = 20
 STARTS = 4
@@ -61,8 +59,7 @@ COMPLAINTS = (
 
 def find_py_spy() -> PySpy:
     """The py-spy installed beside asyncspy, else the one on PATH."""
-    beside = [Path(sys.executable).parent / "py-spy", Path(sysconfig.get_path("scripts")) / "py-spy"]
-    found = next((str(path) for path in beside if path.is_file()), None) or shutil.which("py-spy")
+    found = py_spy_file()
     if found is None:
         raise SamplerError(
             "py-spy is neither installed beside asyncspy nor on PATH",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from asyncspy.discover import facts as facts_module
-from asyncspy.discover.checks import CHECKS, Refusal
+from asyncspy.discover import machine as machine_module
+from asyncspy.discover.checks import CHECKS
 from asyncspy.discover.facts import Credentials, Facts, Machine, Target
+from asyncspy.discover.file_rights import decoded
 from asyncspy.discover.permission import judge
+from asyncspy.discover.refusal import Refusal
 from tests.discover.fake_proc import ALL, PTRACE, FakeProc
 
 OURS = Credentials(frozenset({1000}), frozenset({1000}), 0, 0, ALL)
@@ -154,7 +157,7 @@ def test_the_machine_is_read_from_its_own_files(tmp_path: Any) -> None:
     fake.write("../sys/fs/selinux/booleans/deny_ptrace", "1 1")
     fake.write("1/comm", "pause\n")
     fake.yama(2)
-    seen = facts_module.machine(fake.of())
+    seen = machine_module.machine(fake.of())
     assert (seen.no_new_privileges, seen.seccomp, seen.hidepid, seen.runtime) == (True, 2, "2", "containerd")
     assert (seen.kubernetes, seen.cgroups, seen.own_user_namespace, seen.yama) == (True, 2, True, 2)
     assert (seen.apparmor, seen.selinux, seen.selinux_denies_ptrace) == ("docker-default (enforce)", "1", True)
@@ -173,4 +176,35 @@ def test_the_machine_is_read_from_its_own_files(tmp_path: Any) -> None:
 )
 def test_what_counts_is_what_py_spy_will_hold(status: dict[str, str], holds: bool) -> None:
     """Root regains all that is not bounded when it starts a program; others hand on what is ambient."""
-    assert facts_module.started_by(status).may_trace_anybody is holds
+    assert machine_module.started_by(status).may_trace_anybody is holds
+
+
+def test_a_py_spy_whose_file_brings_the_capability_along_may_trace_others() -> None:
+    status = {"Uid": "5 5 5 5", "CapBnd": f"{ALL:x}", "CapEff": "0", "CapAmb": "0"}
+    us = machine_module.started_by(status)
+    assert machine_module.of_file(us, PTRACE, status).may_trace_anybody
+    assert not machine_module.of_file(us, PTRACE, {**status, "NoNewPrivs": "1"}).may_trace_anybody
+    bounded = machine_module.started_by({**status, "CapBnd": f"{ALL & ~PTRACE:x}"})
+    assert not machine_module.of_file(bounded, PTRACE, status).may_trace_anybody
+    by_file = {"us": replace(OURS, permitted=PTRACE, effective=PTRACE), "like_us": False, "by_file": True}
+    assert judge(at(by_file, OTHERS)).allowed
+    assert "py-spy's own file" in str([check(at(by_file, OTHERS)) for check in CHECKS])
+
+
+@pytest.mark.parametrize(
+    ("attribute", "capabilities"),
+    [
+        ((0x02000001, PTRACE, 0, 0, 0), PTRACE),
+        ((0x02000001, PTRACE, 0, 1 << 8, 0), PTRACE | 1 << 40),
+        ((0x02000000, PTRACE, 0, 0, 0), 0),
+        ((0x03000001, PTRACE, 0, 0, 0, 0), PTRACE),
+        ((0x03000001, PTRACE, 0, 0, 0, 100000), 0),
+        ((0x01000001, PTRACE, 0), PTRACE),
+        ((0x02000001, PTRACE), 0),
+        ((0x09000001, PTRACE, 0, 0, 0), 0),
+        ((), 0),
+    ],
+)
+def test_the_capabilities_of_a_file(attribute: tuple[int, ...], capabilities: int) -> None:
+    assert decoded(struct.pack(f"<{len(attribute)}I", *attribute)) == capabilities
+    assert decoded(struct.pack(f"<{len(attribute)}I", *attribute)[:-1]) in {0, capabilities}

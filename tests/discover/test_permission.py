@@ -13,7 +13,7 @@ from subprocess import PIPE
 
 import pytest
 
-from asyncspy.discover import facts
+from asyncspy.discover import machine
 from asyncspy.discover.permission import CHECKS, TRACER_NAMED, may_attach
 from tests.discover.fake_proc import PTRACE, US, FakeProc
 
@@ -23,7 +23,7 @@ NOBODY = 65534
 @pytest.fixture(autouse=True)
 def sudo_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine that runs the tests need not have it."""
-    monkeypatch.setattr(facts, "has_sudo", lambda: True)
+    monkeypatch.setattr(machine, "has_sudo", lambda: True)
 
 
 @pytest.fixture

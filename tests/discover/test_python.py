@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asyncspy.discover.python import interpreter
+from asyncspy.discover.python import Interpreter, interpreter
 
 PYENV = frozenset({"/opt/python/lib/libpython3.12.so.1.0", "/srv/venv/lib/python3.12/site-packages/_x.so"})
 UWSGI = frozenset({"/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0", "/lib/libc.so.6"})
@@ -40,3 +40,11 @@ def test_interpreter(exe: str | None, files: frozenset[str] | None, found: bool 
 def test_pypy_is_told_apart() -> None:
     assert interpreter("/usr/bin/pypy3.10", frozenset()).pypy
     assert not interpreter("/usr/bin/python3.10", frozenset()).pypy
+
+
+def test_an_executable_that_only_the_maps_show_is_told() -> None:
+    """Newer kernels show the maps to some from whom they hide the link; Debian's Python maps no libpython."""
+    debian = frozenset({"/usr/bin/python3.11", "/usr/lib/x86_64-linux-gnu/libc.so.6"})
+    assert interpreter(None, debian) == Interpreter(found=True, version="3.11")
+    assert interpreter(None, frozenset({"/usr/lib/x86_64-linux-gnu/libc.so.6"})).found is False
+    assert interpreter("/usr/bin/uwsgi", debian).found is False

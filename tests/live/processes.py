@@ -24,11 +24,12 @@ def running(
     env: Mapping[str, str],
     ready: Callable[[], bool],
     timeout: float = 30.0,
+    stdin: int = subprocess.DEVNULL,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a server in a process group of its own; yield once `ready()`, and end the whole group whatever happens."""
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            argv, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            argv, cwd=cwd, env=dict(env), stdin=stdin, stdout=log, stderr=log, start_new_session=True
         )
         try:
             if (

@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import struct
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.live.processes import eventually
+from tests.neutral import home_for_all
 
 NOBODY, OTHER = "65534", "65533"
-PYTHON = sys.executable
-PY_SPY = str(Path(sys.executable).with_name("py-spy"))
+PYTHON = "PYTHON"
+"""Stands for the interpreter that all users can run, wherever that turns out to be."""
+
 WAIT = "print('ready', flush=True); import sys; sys.stdin.read()"
 PRCTL = "import ctypes; ctypes.CDLL(None).prctl(4, 0, 0, 0, 0); "
 ASK = """
@@ -115,25 +117,29 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def neutral() -> None:
-    """Other users have to reach the interpreter that runs the tests."""
-    for prefix in (user(NOBODY), *(prefix for prefix, _ in TARGETS.values())):
-        if run([*prefix, PYTHON, "-c", "import asyncspy, psutil"]).returncode != 0:
-            pytest.skip(f"`{' '.join(prefix)}` cannot run {PYTHON}: it may lie in a folder that is closed to others")
+def home() -> Iterator[Path]:
+    """Where all users find Python, asyncspy and py-spy."""
+    users = [user(NOBODY), *(prefix for prefix, _ in TARGETS.values() if possible(prefix))]
+    with home_for_all(*users) as found:
+        if found is None:
+            pytest.skip("other users can run no Python on this machine: those that were found lie in closed folders")
+        yield found
 
 
 @pytest.fixture(scope="module")
-def targets(neutral: None) -> Iterator[dict[str, int]]:
+def targets(home: Path) -> Iterator[dict[str, int]]:
     """One process of each kind, by its pid."""
     with ExitStack() as started:
-        pids = {name: waiting(started, prefix, code) for name, (prefix, code) in TARGETS.items()}
-        waiting(started, [], TRACER, str(pids["nobody's, traced"]))
+        pids = {
+            name: waiting(started, home, prefix, code) for name, (prefix, code) in TARGETS.items() if possible(prefix)
+        }
+        waiting(started, home, [], TRACER, str(pids["nobody's, traced"]))
         yield pids
 
 
-def waiting(started: ExitStack, prefix: list[str], code: str, *arguments: str) -> int:
+def waiting(started: ExitStack, home: Path, prefix: list[str], code: str, *arguments: str) -> int:
     """The pid of the Python process that has run `code`; it ends with the block."""
-    command = [*prefix, PYTHON, "-c", code, *arguments]
+    command = at(home, [*prefix, PYTHON, "-c", code, *arguments])
     child = started.enter_context(
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/")
     )
@@ -147,6 +153,11 @@ def waiting(started: ExitStack, prefix: list[str], code: str, *arguments: str) -
     return int(children.read_text().split()[0])
 
 
+def at(home: Path, command: list[str]) -> list[str]:
+    """A command with the interpreter of that home."""
+    return [str(home / "bin/python") if word == PYTHON else word for word in command]
+
+
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd="/")
 
@@ -156,13 +167,13 @@ def possible(prefix: list[str]) -> bool:
 
 
 @pytest.mark.parametrize("asker", ASKERS)
-def test_what_doctor_says_is_what_py_spy_meets(asker: str, targets: dict[str, int]) -> None:
-    prefix = ASKERS[asker]
+def test_what_doctor_says_is_what_py_spy_meets(asker: str, home: Path, targets: dict[str, int]) -> None:
+    prefix = at(home, ASKERS[asker])
     if not possible(prefix):
         pytest.skip("this machine does not let us build that")
     wrong = []
-    for name, (code, found) in told(prefix, targets).items():
-        truth = run([*prefix, PY_SPY, "dump", "--pid", str(targets[name])])
+    for name, (code, found) in told(home, prefix, targets).items():
+        truth = run([*prefix, str(home / "bin/py-spy"), "dump", "--pid", str(targets[name])])
         print(f"{asker} | {name} | {code} | {truth.returncode} | {reason(found)}")  # noqa: T201 - for `pytest -rP`
         assert code in {0, 3}
         if (code == 0) is not (truth.returncode == 0):
@@ -174,9 +185,9 @@ def test_what_doctor_says_is_what_py_spy_meets(asker: str, targets: dict[str, in
     assert wrong == []
 
 
-def told(prefix: list[str], targets: dict[str, int]) -> dict[str, tuple[int, dict[str, Any]]]:
+def told(home: Path, prefix: list[str], targets: dict[str, int]) -> dict[str, tuple[int, dict[str, Any]]]:
     """The exit code and the diagnosis of each target, asked for in one process: so many starts take a minute."""
-    asked = run([*prefix, PYTHON, "-c", ASK, *map(str, targets.values())])
+    asked = run(at(home, [*prefix, PYTHON, "-c", ASK, *map(str, targets.values())]))
     assert "Traceback" not in asked.stderr, asked.stderr
     answers = [json.loads(line) for line in asked.stdout.splitlines()]
     return {name: (code, json.loads(text)) for name, (code, text) in zip(targets, answers, strict=True)}
@@ -189,24 +200,59 @@ def reason(diagnosis: dict[str, Any]) -> str | None:
 @pytest.mark.parametrize(
     "asker", ["nobody", "nobody, hidepid=2", "root without CAP_SYS_PTRACE", "ptrace refused by seccomp"]
 )
-def test_attach_refuses_with_the_reason_that_doctor_gives(asker: str, targets: dict[str, int]) -> None:
-    prefix, pid = ASKERS[asker], str(targets["other's"])
+def test_attach_refuses_with_the_reason_that_doctor_gives(asker: str, home: Path, targets: dict[str, int]) -> None:
+    prefix, pid = at(home, ASKERS[asker]), str(targets["other's"])
     if not possible(prefix):
         pytest.skip("this machine does not let us build that")
-    found = json.loads(run([*prefix, PYTHON, "-m", "asyncspy", "doctor", "--pid", pid, "--json"]).stdout)
-    tried = run([*prefix, PYTHON, "-m", "asyncspy", "attach", "--pid", pid, "--duration", "1", "--output", "/nowhere"])
+    found = json.loads(run(at(home, [*prefix, PYTHON, "-m", "asyncspy", "doctor", "--pid", pid, "--json"])).stdout)
+    attach = ["attach", "--pid", pid, "--duration", "1", "--output", "/nowhere"]
+    tried = run(at(home, [*prefix, PYTHON, "-m", "asyncspy", *attach]))
     assert tried.returncode == 3
     assert "Traceback" not in tried.stderr
     assert (reason(found) or "no reason") in tried.stderr
 
 
-def test_sudo_is_not_named_where_it_cannot_help(targets: dict[str, int]) -> None:
+@pytest.mark.parametrize("kind", ["capability", "setuid", "capability under NoNewPrivs"])
+def test_a_py_spy_whose_file_brings_its_rights_along_is_reckoned_with(
+    kind: str, home: Path, targets: dict[str, int]
+) -> None:
+    """`setcap cap_sys_ptrace+ep py-spy` is what many have done."""
+    prefix = at(home, user(NOBODY, "--no-new-privs") if "NoNewPrivs" in kind else user(NOBODY))
+    with own_rights(home / "bin/py-spy", setuid=kind == "setuid"):
+        answers = told(home, prefix, targets)
+        for name, (code, found) in answers.items():
+            # env, because setpriv itself has kept capabilities that asyncspy, which it starts, does not have
+            truth = run([*prefix, "env", str(home / "bin/py-spy"), "dump", "--pid", str(targets[name])])
+            assert (code == 0) is (truth.returncode == 0), (name, code, reason(found), truth.stderr)
+    assert answers["root's"][0] == (3 if "NoNewPrivs" in kind else 0)
+
+
+@contextmanager
+def own_rights(program: Path, *, setuid: bool) -> Iterator[None]:
+    """Its file brings CAP_SYS_PTRACE along, or makes root of whoever starts it."""
+    try:
+        if setuid:
+            program.chmod(0o4755)
+        else:
+            os.setxattr(program, "security.capability", struct.pack("<5I", 0x02000001, 1 << 19, 0, 0, 0))
+    except OSError as error:
+        pytest.skip(f"this machine does not let us give a file rights: {error}")
+    try:
+        yield
+    finally:
+        program.chmod(0o755)
+        with suppress(OSError):
+            os.removexattr(program, "security.capability")
+
+
+def test_sudo_is_not_named_where_it_cannot_help(home: Path, targets: dict[str, int]) -> None:
     for asker in (
         "nobody where root has no CAP_SYS_PTRACE",
         "root without CAP_SYS_PTRACE",
         "ptrace refused by seccomp",
     ):
-        told = run([*ASKERS[asker], PYTHON, "-m", "asyncspy", "doctor", "--pid", str(targets["other's"]), "--json"])
+        doctor = ["-m", "asyncspy", "doctor", "--pid", str(targets["other's"]), "--json"]
+        told = run(at(home, [*ASKERS[asker], PYTHON, *doctor]))
         remedies = [check["remedy"] for check in json.loads(told.stdout)["checks"] if not check["ok"]]
         assert remedies
         assert not [remedy for remedy in remedies if "sudo asyncspy" in remedy or "as root: " in remedy]

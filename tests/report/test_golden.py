@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from asyncspy.report import FORMATS, render_workers
+from asyncspy.report import FORMATS
+from asyncspy.report.workers import render_workers
 from tests.report import examples
 from tests.report.views import view
 

@@ -9,7 +9,8 @@ import pytest
 from rich.cells import cell_len
 
 from asyncspy.model import Worker
-from asyncspy.report import render_workers, workers_as_json
+from asyncspy.report.workers import render_workers
+from asyncspy.report.workers_json import workers_as_json
 from tests.report import examples
 from tests.report.views import view
 

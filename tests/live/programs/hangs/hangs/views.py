@@ -26,6 +26,11 @@ async def ready(request):
     return answer(os.getpid())
 
 
+async def leaves_early(request):
+    """asgiref#535: behind middleware that takes its time, for a client that does not wait."""
+    return answer()
+
+
 async def in_a_task(request):
     """asgiref#348: the task does not find the thread that waits for it."""
     return answer(await asyncio.create_task(sync_to_async(work)()))  # planted: in_a_task
@@ -113,6 +118,6 @@ async def reads(request):
 
 
 PAGES = (
-    in_a_task, gathered, zulip, second_call, result_in_the_thread, result_on_the_loop, exhausts, lock_across_await,
-    sleeps, reads,
+    leaves_early, in_a_task, gathered, zulip, second_call, result_in_the_thread, result_on_the_loop, exhausts,
+    lock_across_await, sleeps, reads,
 )  # fmt: skip

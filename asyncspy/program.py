@@ -1,0 +1,14 @@
+"""Where the py-spy program is: beside asyncspy, else on PATH."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import sysconfig
+from pathlib import Path
+
+
+def py_spy_file() -> str | None:
+    """Its path; None where it is not installed."""
+    beside = [Path(sys.executable).parent / "py-spy", Path(sysconfig.get_path("scripts")) / "py-spy"]
+    return next((str(path) for path in beside if path.is_file()), None) or shutil.which("py-spy")
