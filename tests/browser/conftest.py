@@ -13,6 +13,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
+ARGUMENTS = ["--no-sandbox", "--enable-unsafe-swiftshader"]  # CI runs as root; speedscope draws with WebGL
+
+
 @dataclass
 class Opened:
     """A page, and what went wrong on it: dialogs, errors, and whatever it asked for beside itself."""
@@ -30,7 +33,7 @@ def browser() -> Iterator[Browser]:
     if program is None:
         pytest.skip(f"no {' or '.join(NAMES)} is installed: apt-get install chromium")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])  # CI runs as root
+        started = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield started
         started.close()
 
