@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal, NamedTuple
 
 from asyncspy.processes import Check as Check
@@ -432,6 +433,37 @@ class Reach:
     lost_share: float | None = None
 
 
+class FlameRow(NamedTuple):
+    """One box of a flame graph: `start` is how many samples stand to the left of it, `depth` 0 is the root's.
+
+    `finding` is the index of the finding that most of its samples are of, if it lies at that one's culprit or beyond;
+    `towards` is how many of its samples are of any finding.
+    """
+
+    depth: int
+    start: int
+    samples: int
+    frame: Frame
+    package: str | None
+    finding: int | None = None
+    towards: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Flame:
+    """What the event loops ran, without their own frames; a box's children follow it, each beginning further right.
+
+    `samples` is the width of it all; `idle` are those that were left out, as the loop waited for work; boxes too narrow
+    to be seen are not in `rows`.
+    """
+
+    rows: tuple[FlameRow, ...]
+    samples: int
+    idle: int = 0
+    waits: bool = False
+    """Whether it shows where the loops waited, too."""
+
+
 HangVerdict = Literal["deadlock", "suspected", "blocked-loop", "pool-exhausted", "slow", "busy", "healthy", "idle"]
 """Of a process that was looked at several times; worst first."""
 
@@ -536,3 +568,112 @@ class Analysis:
     wall: Wall | None = None
     hangs: tuple[Hang, ...] = ()
     """Of each process that was dumped, worst first."""
+    faint: tuple[Finding, ...] = ()
+    """What is too weak to be a finding: only a comparison asks, whether it is gone or merely less."""
+    flames: tuple[Flame, ...] = ()
+    """What the loops ran, and where they waited, as trees; only made where pictures are drawn of them."""
+
+
+Change = Literal["new", "more", "same", "less", "gone", "not-seen-before", "not-seen-yet"]
+"""What became of a finding. The `not-seen` ones are on one side only, and chance may explain it."""
+
+Doubt = Literal["entry-not-seen", "not-sampled"]
+"""Why nothing is concluded: no way to it was taken in AFTER; or nothing but logs tell of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One finding in one of two recordings: where it stands, its samples, and their share of what was watched."""
+
+    culprit: Culprit
+    samples: int
+    share: Interval | None = None
+    logged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What became of one finding, and the probability that chance alone makes the two recordings differ so.
+
+    `finding` is AFTER's where it is there. `chance` allows for all the findings that were compared beside it;
+    `needed_seconds` is how long an AFTER without it must last, at its rate and load, to prove that it is gone.
+    `work_before` and `work_after` are the samples of other work that it is held against.
+    """
+
+    change: Change
+    finding: Finding
+    before: Side | None
+    after: Side | None
+    chance: float | None = None
+    needed_seconds: float | None = None
+    doubt: Doubt | None = None
+    work_before: int = 0
+    work_after: int = 0
+
+    @property
+    def moved(self) -> bool:
+        """Whether the same call of the same function now stands on another line."""
+        return bool(self.before and self.after and self.before.culprit.frame.line != self.after.culprit.frame.line)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two recordings of one app. `load` is the work per second of AFTER, of each part that both have, to BEFORE's.
+
+    `left_out` are the modes that only one of the two was recorded in.
+    """
+
+    before: Analysis
+    after: Analysis
+    differences: tuple[Difference, ...]
+    load: float | None = None
+    left_out: tuple[Mode, ...] = ()
+
+
+Figure = Literal["hop-share", "blocked-share", "lost-share"]
+"""A share of an analysis that a gate can hold to a limit."""
+
+
+class Condition(NamedTuple):
+    """What a gate must not let pass: findings of a kind, or a figure above a limit; `spelt` as the user wrote it."""
+
+    spelt: str
+    kind: Kind | None = None
+    figure: Figure | None = None
+    limit: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Findings that a gate lets pass on purpose: which, why, until when (that day included). None matches anything."""
+
+    reason: str
+    expires: date
+    file: str
+    function: str | None = None
+    call: str | None = None
+    kind: Kind | None = None
+
+
+class Failure(NamedTuple):
+    """Why a gate is closed: a condition, and the finding that met it, or the least that the figure can be (95%)."""
+
+    condition: Condition
+    finding: Finding | None = None
+    value: float | None = None
+    hang: Hang | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a gate says: it is open where nothing fails.
+
+    `known` findings are in the baseline too; `let_pass` are those that an allowance covers; `expired` and `unused` are
+    allowances that no longer work, or match nothing.
+    """
+
+    failures: tuple[Failure, ...] = ()
+    known: tuple[Finding, ...] = ()
+    let_pass: tuple[tuple[Finding, Allowance], ...] = ()
+    expired: tuple[Allowance, ...] = ()
+    unused: tuple[Allowance, ...] = ()

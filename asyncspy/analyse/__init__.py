@@ -8,7 +8,6 @@ from dataclasses import replace
 from asyncspy.analyse import confidence, hang, hops, looks, middleware, pools, targets, waits
 from asyncspy.analyse.connection import as_written
 from asyncspy.analyse.findings import Fault, Survey, survey
-from asyncspy.analyse.libraries import libraries_in
 from asyncspy.analyse.logged import with_logged
 from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.remedies import Source, remedies
@@ -53,9 +52,7 @@ def analyse(
     of the same workers by the GIL: it tells a line that waits from one that computes.
     """
     profile = written(profile)
-    frames = {frame for stack in profile.stacks for frame in stack.frames}
-    frames.update(frame for event in profile.events for frame in event.frames)
-    owners = Ownership(app_roots, libraries_in(frames), targets.served(profile.origins))
+    owners = targets.owners(profile, app_roots)
     surveyed = survey(profile.stacks, owners)
     samples = surveyed.samples
     django = common_django(profile.origins)
@@ -65,7 +62,7 @@ def analyse(
 
     sampled = tuple(_shared(finding(fault), fault, surveyed, profile.origins) for fault in surveyed.faults)
     told = with_logged(sampled, profile.events, finding, owners)
-    crossings, wall, costs = _beyond(profile, source, owners, written(beside) if beside else None)
+    crossings, wall, costs, faint = _beyond(profile, source, owners, written(beside) if beside else None)
     violations = [one for one in told if one.kind == "async-unsafe"]
     others = [*(one for one in told if one.kind != "async-unsafe"), *costs]
     verdict: Verdict = "violations" if violations else "none-seen" if samples.loop or others else "no-data"
@@ -78,6 +75,7 @@ def analyse(
         inputs=profile.inputs,
         hops=crossings,
         wall=wall,
+        faint=tuple(faint),
         hangs=hang.judge(profile.dumps, _targets(profile), source=source, owners=owners),
     )
 
@@ -89,19 +87,19 @@ def _targets(profile: Profile) -> dict[int, Worker]:
 
 def _beyond(
     profile: Profile, source: Source, owners: Ownership, beside: Profile | None
-) -> tuple[Hops | None, Wall | None, list[Finding]]:
-    """What costs time without being unsafe: hops where the GIL was sampled, waits where they were."""
+) -> tuple[Hops | None, Wall | None, list[Finding], list[Finding]]:
+    """What costs time without being unsafe: hops where the GIL was sampled, waits where they were; then the faint."""
     if not looks.counts_waits(profile, owners):
-        crossings, dear = hops.survey(profile.stacks, owners)
+        crossings, dear, cheap = hops.survey(profile.stacks, owners)
         dear = dear if profile.origins else []  # a share of stacks is a share of time only where they were sampled
         pinning = middleware.survey(profile.stacks, None, source, owners)
-        return (crossings if crossings.share is not None else None), None, [*pinning, *dear]
+        return (crossings if crossings.share is not None else None), None, [*pinning, *dear], cheap
     stacks = looks.of_workers(profile)
-    wall, blocking = waits.survey(stacks, source=source, owners=owners, beside=beside)
+    wall, blocking, passing = waits.survey(stacks, source=source, owners=owners, beside=beside)
     ticks = looks.at_each_process(stacks)
-    busy, full = pools.survey(stacks, ticks, owners)
+    busy, full, partly = pools.survey(stacks, ticks, owners)
     pinning = middleware.survey(stacks, sum(ticks.values()), source, owners)
-    return None, replace(wall, pool_threads=busy), [*blocking, *full, *pinning]
+    return None, replace(wall, pool_threads=busy), [*blocking, *full, *pinning], [*passing, *partly]
 
 
 KINDS: tuple[Kind, ...] = ("blocked-loop", "pool-saturated", "sync-middleware", "hop-cost")

@@ -121,8 +121,8 @@ def _caller(frames: Sequence[Frame], mark: int, owners: Ownership) -> int:
     return package
 
 
-def survey(stacks: Mapping[Stack, int], owners: Ownership) -> tuple[Hops, list[Finding]]:
-    """The figures, and the lines of own code whose hops are too dear."""
+def survey(stacks: Mapping[Stack, int], owners: Ownership) -> tuple[Hops, list[Finding], list[Finding]]:
+    """The figures, the lines of own code whose hops are too dear, and the others."""
     callers: Counter[tuple[Frame | None, str | None]] = Counter()
     done: Counter[tuple[Frame | None, str | None]] = Counter()
     lines: dict[tuple[str, int], _Line] = {}
@@ -141,7 +141,8 @@ def survey(stacks: Mapping[Stack, int], owners: Ownership) -> tuple[Hops, list[F
         callers[_named(stack.frames, found.caller, owners, with_line=True)] += weight
         _add(lines, stack.frames, found, judgement.boundary, weight, owners)
     hops = Hops(crossed, confidence.share(crossed, loop), _portions(callers), _portions(done))
-    return hops, [_finding(line, loop, owners) for line in lines.values() if _is_costly(line.weight, loop)]
+    dear = [_finding(line, loop, owners) for line in lines.values() if _is_costly(line.weight, loop)]
+    return hops, dear, [_finding(line, loop, owners) for line in lines.values() if not _is_costly(line.weight, loop)]
 
 
 def work(frames: Sequence[Frame], boundary: int, owners: Ownership) -> int:

@@ -71,8 +71,8 @@ class _Busy(NamedTuple):
 
 def survey(
     stacks: Mapping[Stack, int], ticks: Mapping[int | None, int], owners: Ownership
-) -> tuple[float | None, list[Finding]]:
-    """How many pool threads are busy on average in each process, and the pools that are full.
+) -> tuple[float | None, list[Finding], list[Finding]]:
+    """How many pool threads are busy on average in each process, the pools that are full, and the others.
 
     `ticks` is how often each process was looked at.
     """
@@ -82,18 +82,31 @@ def survey(
         if judge(stack.frames).world != "pool":
             continue
         working += weight
-        pool = next((each for each in POOLS if _is_of(stack, each, owners)), None)
+        pool = _known(stack, owners)
         if pool is not None:
             one = busy.setdefault((stack.pid, pool), _Busy(Counter(), Counter()))
             one.threads[stack.thread] += weight
             one.stacks[stack.frames] += weight
     looked = sum(ticks.values())
-    found = [
-        _finding(pool, one, share, owners)
-        for (pid, pool), one in busy.items()
-        if (share := _full(pool, one, ticks, pid))
-    ]
-    return working / looked if looked else None, found
+    full: list[Finding] = []
+    others: list[Finding] = []
+    for (pid, pool), one in busy.items():
+        share = _busy(one, ticks, pid)
+        if share is not None:
+            (full if _is_full(pool, one, share, ticks.get(pid, 0)) else others).append(
+                _finding(pool, one, share, owners)
+            )
+    return working / looked if looked else None, full, others
+
+
+def pool_of(stack: Stack, owners: Ownership) -> str | None:
+    """The name of the pool that this thread of a pool belongs to, if it is a known one."""
+    pool = _known(stack, owners)
+    return pool.name if pool is not None else None
+
+
+def _known(stack: Stack, owners: Ownership) -> Pool | None:
+    return next((each for each in POOLS if _is_of(stack, each, owners)), None)
 
 
 def _is_of(stack: Stack, pool: Pool, owners: Ownership) -> bool:
@@ -101,14 +114,14 @@ def _is_of(stack: Stack, pool: Pool, owners: Ownership) -> bool:
     return named and any(owners.of(frame) == pool.package for frame in stack.frames)
 
 
-def _full(pool: Pool, one: _Busy, ticks: Mapping[int | None, int], pid: int | None) -> Interval | None:
-    """The part of the time that its threads were busy, if the pool is full."""
-    size, looked = len(one.threads), ticks.get(pid, 0)
-    if size < pool.fewest or looked < FEWEST_SAMPLES:
-        return None
-    laziest = min(one.threads.values())
-    share = confidence.share(min(laziest, looked), looked)
-    return share if share is not None and share.low >= FULL else None
+def _busy(one: _Busy, ticks: Mapping[int | None, int], pid: int | None) -> Interval | None:
+    """The part of the time that its threads were busy, the laziest of them being what counts."""
+    looked = ticks.get(pid, 0)
+    return confidence.share(min(*one.threads.values(), looked), looked)
+
+
+def _is_full(pool: Pool, one: _Busy, share: Interval, looked: int) -> bool:
+    return len(one.threads) >= pool.fewest and looked >= FEWEST_SAMPLES and share.low >= FULL
 
 
 def _finding(pool: Pool, one: _Busy, share: Interval, owners: Ownership) -> Finding:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asyncspy.model import Origin
+from asyncspy.analyse.libraries import libraries_in
+from asyncspy.analyse.ownership import Ownership
+from asyncspy.model import Origin, Profile
 
 SAME_START = 2.0
 """Seconds that a process's start may differ between two looks at it: it is counted from the machine's start."""
@@ -31,3 +33,10 @@ def served(origins: Sequence[Origin]) -> set[str]:
     targets = [origin.target for origin in origins if origin.target is not None]
     modules = [name for target in targets for name in (target.app, target.settings) if name]
     return {name.partition(":")[0].partition(".")[0] for name in modules if not name.startswith("/")}
+
+
+def owners(profile: Profile, app_roots: Sequence[str] = ()) -> Ownership:
+    """Whose code each frame of a profile is: what was served is own, wherever it lies."""
+    frames = {frame for stack in profile.stacks for frame in stack.frames}
+    frames.update(frame for event in profile.events for frame in event.frames)
+    return Ownership(app_roots, libraries_in(frames), served(profile.origins))

@@ -77,8 +77,11 @@ class _Blocker:
 
 def survey(
     stacks: Mapping[Stack, int], *, source: Source, owners: Ownership, beside: Profile | None = None
-) -> tuple[Wall, list[Finding]]:
-    """What the loops did with their time, and the lines that kept them; `beside` was sampled by the GIL."""
+) -> tuple[Wall, list[Finding], list[Finding]]:
+    """What the loops did with their time, the lines that kept them, and those that hardly did.
+
+    `beside` was sampled by the GIL.
+    """
     ticks: Counter[looks.Thread] = Counter()
     idle = 0
     blockers: dict[tuple[Line, str], _Blocker] = {}
@@ -93,8 +96,9 @@ def survey(
     loop = sum(ticks.values())
     judged = list(blockers.values()) if beside is None else _compared(blockers.values(), loop, beside)
     waiting = sum(each.weight for each in judged if each.wait.certain)
-    findings = [_finding(each, share, source, owners) for each in judged if (share := _share(each, ticks)) is not None]
-    return Wall(loop, idle, waiting, loop - idle - waiting), findings
+    keeping = [_finding(each, ticks, source, owners) for each in judged if _keeps(each, ticks)]
+    faint = [_finding(each, ticks, source, owners) for each in judged if not _keeps(each, ticks)]
+    return Wall(loop, idle, waiting, loop - idle - waiting), keeping, faint
 
 
 def blocked(frames: Sequence[Frame], source: Source, owners: Ownership) -> Blocked | None:
@@ -178,14 +182,19 @@ def _held(gil: Profile) -> tuple[Counter[Line], float]:
 
 
 def _share(blocker: _Blocker, ticks: Mapping[looks.Thread, int]) -> Interval | None:
-    """The part of its workers' time that a blocker takes, if that is enough to be told."""
+    """The part of its workers' time that a blocker takes."""
     watched = sum(count for (pid, _), count in ticks.items() if pid in blocker.pids)
-    share = confidence.share(blocker.weight, watched)
+    return confidence.share(blocker.weight, watched)
+
+
+def _keeps(blocker: _Blocker, ticks: Mapping[looks.Thread, int]) -> bool:
+    """Whether that is enough to be told."""
+    share = _share(blocker, ticks)
     least = HOLDING if not blocker.wait.certain else SHORT if blocker.may_return_at_once else WAITING
-    return share if share and blocker.weight >= least.samples and share.low >= least.share else None
+    return share is not None and blocker.weight >= least.samples and share.low >= least.share
 
 
-def _finding(blocker: _Blocker, share: Interval, source: Source, owners: Ownership) -> Finding:
+def _finding(blocker: _Blocker, ticks: Mapping[looks.Thread, int], source: Source, owners: Ownership) -> Finding:
     culprit = blocker.culprit
     return Finding(
         kind="blocked-loop",
@@ -197,6 +206,6 @@ def _finding(blocker: _Blocker, share: Interval, source: Source, owners: Ownersh
         entries=tuple(Entry(kind, frame, weight) for (kind, frame), weight in ranked(blocker.entries)),
         chain=tuple(Link(*frame, owners.of(frame)) for frame in blocker.chain),
         remedies=blocking.remedies(blocker.wait, place(source(culprit.file), culprit.line)),
-        share=share,
+        share=_share(blocker, ticks),
         wait=blocker.wait,
     )

@@ -19,8 +19,10 @@ from asyncspy.errors import AsyncspyError
 COMMANDS = {
     "attach": "asyncspy.cli.attach",
     "demo": "asyncspy.cli.demo",
+    "diff": "asyncspy.cli.diff",
     "doctor": "asyncspy.cli.doctor",
     "dump": "asyncspy.cli.dump",
+    "export": "asyncspy.cli.export",
     "find-workers": "asyncspy.cli.find_workers",
     "report": "asyncspy.cli.report",
 }
@@ -81,5 +83,6 @@ def commands() -> None:
       asyncspy attach --pid 48291       record one of them for three minutes and report
       asyncspy dump --pid 48291         is it hung, and on what?
       asyncspy report flame.svg         the same report from a saved recording
+      asyncspy diff before after        is the line gone?
       asyncspy demo                     all of it on a Django shop with planted faults
     """

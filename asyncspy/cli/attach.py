@@ -7,6 +7,7 @@ from typing import Literal
 
 import click
 
+from asyncspy.cli.gate import Gate, with_gate
 from asyncspy.cli.options import (
     Duration,
     Goal,
@@ -62,6 +63,7 @@ GIL_RATE, WALL_RATE = 100, 20
 @with_app_root
 @with_format
 @with_unfold
+@with_gate
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -75,6 +77,7 @@ def command(
     output: Path | None,
     app_roots: tuple[str, ...],
     form: str,
+    gate: Gate,
     *,
     every: bool,
     native: bool,
@@ -92,6 +95,7 @@ def command(
       asyncspy attach --pid 48291 --duration 30 --output /tmp
       asyncspy attach --pid 48291 --format json > report.json
       asyncspy attach --pid 48291 --mode wall --duration 60
+      asyncspy attach --pid 48291 --fail-on violation
       asyncspy attach --pid 48291 --until found --until 20000-samples
     """
     how = How(output, native, nonblocking)
@@ -100,8 +104,9 @@ def command(
         raise UsageError("--until counts what --mode wall does not record", remedy="leave out --mode wall, or --until")
     meant = chosen(pids, every=every)
     recorded = record_until(meant, passes, how, goals, app_roots) if goals else record_live(meant, passes, how)
-    report_live(recorded, form=form, unfold=unfold, app_roots=app_roots)
-    ctx.exit(130 if recorded.interrupted else 0)
+    analysis = report_live(recorded, form=form, unfold=unfold, app_roots=app_roots)
+    closed = gate.exit_code(analysis)
+    ctx.exit(130 if recorded.interrupted else closed)
 
 
 def passes_for(mode: Literal["both", "gil", "wall"], duration: int, wall_duration: int, rate: int | None) -> list[Pass]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from asyncspy.cli.gate import Gate, with_gate
 from asyncspy.cli.keeping import lines_to_keep
 from asyncspy.cli.options import Duration, Interval, with_app_root, with_format
 from asyncspy.cli.show import analysed, show
@@ -57,6 +58,7 @@ MOST_LOOKS = 25
 )
 @with_app_root
 @with_format
+@with_gate
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -67,6 +69,7 @@ def command(
     output: Path | None,
     app_roots: tuple[str, ...],
     form: str,
+    gate: Gate,
     *,
     with_selves: bool,
 ) -> None:
@@ -78,6 +81,7 @@ def command(
     \b
       asyncspy dump --pid 48291
       asyncspy dump --pid 48291 --wait 60s
+      asyncspy dump --pid 48291 --fail-on deadlock
       asyncspy dump --pid 48291 --every 30s --while hung-for 10s --output /var/tmp/hang
       asyncspy report asyncspy-dump-48291-20261121T021300
     """
@@ -98,8 +102,9 @@ def command(
     taken.read_tasks()
     found = analysed([taken.folder], live=True, app_roots=app_roots)
     taken.keep_sources(lines_to_keep(found.analysis, found.sources.lines))
-    show([taken.folder], form=form, saved=taken.folder, app_roots=app_roots)
-    ctx.exit(130 if interrupted else 0)
+    analysis = show([taken.folder], form=form, saved=taken.folder, app_roots=app_roots)
+    closed = gate.exit_code(analysis)
+    ctx.exit(130 if interrupted else closed)
 
 
 def _begin(pid: int, folder: Path, *, with_selves: bool) -> Series:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from asyncspy.cli.gate import Gate, with_gate
 from asyncspy.cli.options import with_app_root, with_format, with_unfold
 from asyncspy.cli.show import show
 
@@ -15,7 +16,11 @@ from asyncspy.cli.show import show
 @with_app_root
 @with_format
 @with_unfold
-def command(files: tuple[Path, ...], app_roots: tuple[str, ...], form: str, *, unfold: bool) -> None:
+@with_gate
+@click.pass_context
+def command(
+    ctx: click.Context, files: tuple[Path, ...], app_roots: tuple[str, ...], form: str, gate: Gate, *, unfold: bool
+) -> None:
     """Report from what was saved: recordings, flame graphs, dumps, logs; in files, folders, or - for standard input.
 
     Read are asyncspy's recordings; py-spy's speedscope, raw, SVG, chrometrace and dump; other speedscope files; SVGs by
@@ -28,5 +33,7 @@ def command(files: tuple[Path, ...], app_roots: tuple[str, ...], form: str, *, u
       asyncspy report /var/log/shop --format json
       journalctl -u shop | asyncspy report -
       asyncspy report container.raw.txt --app-root shop --app-root billing
+      asyncspy report load-test.json --fail-on violation --baseline main.json
     """
-    show(list(files), form=form, unfold=unfold, app_roots=app_roots)
+    analysis = show(list(files), form=form, unfold=unfold, app_roots=app_roots)
+    ctx.exit(gate.exit_code(analysis))

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
-from asyncspy import read
-from asyncspy.analyse import analyse
-from asyncspy.analyse.together import together
+from asyncspy.analyse.flame import flame
 from asyncspy.cli.keeping import lines_to_keep
+from asyncspy.cli.opened import Analysed, analysed
 from asyncspy.cli.recording import Recorded
 from asyncspy.cli.terminal import echo_text, terminal_view
-from asyncspy.errors import UsageError
-from asyncspy.model import Analysis, Profile, Worker, merge
-from asyncspy.read.distributions import Distributions
-from asyncspy.read.source import SourceFiles
+from asyncspy.model import Analysis
 from asyncspy.report import FORMATS
 from asyncspy.report.inert import inert
 
-CONTEXT_LINES = 1
-LONGEST_FILE = 200_000
+__all__ = ["analysed", "report_live", "show"]
 
 
 def show(
@@ -36,7 +29,13 @@ def show(
     app_roots: Sequence[str] = (),
 ) -> Analysis:
     """Report on saved recordings, as one."""
-    return _shown(analysed(paths, live=saved is not None, app_roots=app_roots), form=form, saved=saved, unfold=unfold)
+    return _shown(
+        analysed(paths, live=saved is not None, app_roots=app_roots),
+        form=form,
+        saved=saved,
+        unfold=unfold,
+        app_roots=app_roots,
+    )
 
 
 def report_live(recorded: Recorded, *, form: str, unfold: bool = False, app_roots: Sequence[str] = ()) -> Analysis:
@@ -47,21 +46,13 @@ def report_live(recorded: Recorded, *, form: str, unfold: bool = False, app_root
             recorded.bundle.keep_sources(lines_to_keep(found.analysis, found.sources.lines))
         except OSError as error:
             click.echo(f"note: the lines of code could not be saved with the recording: {error.strerror}", err=True)
-        return _shown(found, form=form, saved=recorded.path, unfold=unfold)
+        return _shown(found, form=form, saved=recorded.path, unfold=unfold, app_roots=app_roots)
     except KeyboardInterrupt:
         click.echo(f"what was recorded is saved: asyncspy report {inert(str(recorded.path))}", err=True)
         raise
 
 
-class Analysed(NamedTuple):
-    """An analysis, and what a report on it is made with."""
-
-    analysis: Analysis
-    sources: Sources
-    target: Worker | None
-
-
-def _shown(found: Analysed, *, form: str, saved: Path | None, unfold: bool) -> Analysis:
+def _shown(found: Analysed, *, form: str, saved: Path | None, unfold: bool, app_roots: Sequence[str]) -> Analysis:
     target = found.target
     view = replace(
         terminal_view(),
@@ -69,110 +60,26 @@ def _shown(found: Analysed, *, form: str, saved: Path | None, unfold: bool) -> A
         saved=str(saved) if saved else None,
         pid=target.pid if target and saved else None,
         root=target.cwd if target else None,
+        repository=_repository(),
         show_all=unfold,
     )
-    echo_text(FORMATS[form](found.analysis, view))
+    pictured = _pictured(found, app_roots) if form == "html" else found.analysis
+    echo_text(FORMATS[form](pictured, view))
     for file in found.sources.changed:
         click.echo(f"note: {inert(file)} was changed after the recording began; its lines are not shown", err=True)
     return found.analysis
 
 
-def analysed(paths: Sequence[Path], *, live: bool, app_roots: Sequence[str] = ()) -> Analysed:
-    """Read and analyse recordings, as one; `live`: just now taken, of a process that still runs."""
-    profile, waits = _by_kind(read.load_all(_once_each(paths)))
-    target = _common_target(profile)
-    root = _root_of(target, live)
-    sources = Sources(SourceFiles(root), _ran_since(profile), {} if live else profile.sources)
-    installed = Distributions(root)
-
-    def judged(one: Profile, beside: Profile | None = None) -> Analysis:
-        return analyse(one, source=sources.text, app_roots=app_roots, distribution=installed.of, beside=beside)
-
-    analysis = judged(profile) if waits is None else together(judged(profile), judged(waits, profile))
-    return Analysed(analysis, sources, target)
+def _pictured(found: Analysed, app_roots: Sequence[str]) -> Analysis:
+    """The analysis with the flame graphs of its parts."""
+    drawn = [
+        flame(part.profile, part.analysis, found.analysis, source=found.sources.text, app_roots=app_roots)
+        for part in found.parts
+    ]
+    return replace(found.analysis, flames=tuple(one for one in drawn if one.samples))
 
 
-class Sources:
-    """Source files as they were when they ran: as they were saved, else as they lie here unless changed since."""
-
-    def __init__(self, files: SourceFiles, since: float | None, saved: Mapping[str, Mapping[int, str]]) -> None:
-        self._files, self._since, self._saved = files, since, saved
-        self.changed: dict[str, None] = {}
-
-    def text(self, file: str) -> str | None:
-        """The whole file; where only some of its lines are known, the others are empty."""
-        lines = self.lines(file)
-        return "\n".join(lines) if lines is not None else None
-
-    def around(self, file: str, line: int) -> list[tuple[int, str]]:
-        """A line with its neighbours, numbered."""
-        lines = self.lines(file) or []
-        saved = self._saved.get(file)
-        if not 1 <= line <= len(lines) or (saved and line not in saved and not self._is_as_saved(file)):
-            return []
-        first, last = max(1, line - CONTEXT_LINES), min(len(lines), line + CONTEXT_LINES)
-        return [(number, lines[number - 1]) for number in range(first, last + 1)]
-
-    def lines(self, file: str) -> list[str] | None:
-        """The lines of a file, where they are known to be those that ran."""
-        saved = self._saved.get(file)
-        if saved:
-            return self._files.lines(file) if self._is_as_saved(file) else _spread(saved)
-        if self._since is not None and self._files.changed_since(file, self._since):
-            self.changed[file] = None
-            return None
-        return self._files.lines(file)
-
-    def _is_as_saved(self, file: str) -> bool:
-        """Whether the file here holds the very lines that were saved."""
-        lines = self._files.lines(file) or []
-        return all(number <= len(lines) and lines[number - 1] == text for number, text in self._saved[file].items())
-
-
-def _spread(saved: Mapping[int, str]) -> list[str]:
-    """Saved lines at their places; a number beyond what a source file has is nobody's."""
-    known = {number: text for number, text in saved.items() if number <= LONGEST_FILE}
-    return [known.get(number, "") for number in range(1, max(known, default=0) + 1)]
-
-
-def _by_kind(profiles: list[Profile]) -> tuple[Profile, Profile | None]:
-    """What runs and what waits, each added up: the two are judged side by side, and never added to one another."""
-    waiting = [profile for profile in profiles if _tells_of_waits(profile)]
-    running = [profile for profile in profiles if not _tells_of_waits(profile)]
-    waiting += [profile.waits for profile in profiles if profile.waits is not None]
-    if not running:
-        return _merged(waiting), None
-    return _merged(running), (_merged(waiting) if waiting else None)
-
-
-def _tells_of_waits(profile: Profile) -> bool:
-    return profile.modes == {"wall"} or bool(profile.dumps)
-
-
-def _merged(profiles: list[Profile]) -> Profile:
-    try:
-        return merge(profiles)
-    except ValueError as error:
-        raise UsageError(str(error), remedy="report these recordings one by one") from None
-
-
-def _common_target(profile: Profile) -> Worker | None:
-    targets = [origin.target for origin in profile.origins if origin.target]
-    return targets[0] if targets and len({target.cwd for target in targets}) == 1 else None
-
-
-def _root_of(target: Worker | None, live: bool) -> Path | None:
-    """The target's own file system while it lives: in a container its names mean other files than ours."""
-    root = Path(f"/proc/{target.pid}/root") if target and live else None
-    return root if root and os.access(root, os.R_OK) else None
-
-
-def _once_each(paths: Sequence[Path]) -> list[Path]:
-    """A file that is named twice is read once: its samples would count twice."""
-    return list({os.path.realpath(path): path for path in paths}.values())
-
-
-def _ran_since(profile: Profile) -> float | None:
-    """When the code that was recorded was loaded, at the earliest that is known."""
-    started = [origin.target.started_at for origin in profile.origins if origin.target and origin.target.started_at]
-    return min(started, default=None)
+def _repository() -> str | None:
+    """The checkout that this runs in."""
+    here = Path.cwd()
+    return next((str(folder) for folder in (here, *here.parents) if (folder / ".git").exists()), None)

@@ -25,7 +25,15 @@ def _by(module: str) -> Render:
     return render
 
 
-FORMATS: Mapping[str, Render] = MappingProxyType({"terminal": _by("to_terminal"), "json": _by("to_json")})
+FORMATS: Mapping[str, Render] = MappingProxyType(
+    {
+        "terminal": _by("to_terminal"),
+        "json": _by("to_json"),
+        "html": _by("html"),
+        "markdown": _by("to_markdown"),
+        "sarif": _by("to_sarif"),
+    }
+)
 """Every format by the name that --format takes."""
 
 __all__ = ["FORMATS", "Render", "View"]

@@ -108,14 +108,15 @@ def hops(figures: Hops, view: View) -> list[str]:
     whole = f"Crossing between loop and threads takes {percent(figures.share.share)} of the loop (95%: {bounds})."
     asked: Counter[str] = Counter()
     for portion in figures.callers:
-        asked[_caller(portion, view)] += portion.weight
+        asked[caller(portion, view)] += portion.weight
     named = [f"{who} {rough_percent(weight, figures.samples)}" for who, weight in asked.most_common(LISTED)]
     rest = sum(asked.values()) - sum(weight for _, weight in asked.most_common(LISTED))
     named += [f"others {rough_percent(rest, figures.samples)}"] if rest else []
     return [whole, f"Of that: {', '.join(named)}.", *_middleware(figures, view)]
 
 
-def _caller(portion: Portion, view: View) -> str:
+def caller(portion: Portion, view: View) -> str:
+    """Who asks for hops, as people call it."""
     if portion.frame is None:
         return "tasks of their own and results on their way back"
     if portion.package is None:

@@ -85,16 +85,40 @@ def page_of(hangs: Sequence[Hang], view: View) -> list[list[Text]]:
 
 def _head(hang: Hang, view: View) -> list[Text]:
     """The verdict, and what was looked at."""
+    lines = wrap(Text(headline(hang, view), ALARM if hang.verdict in ALARMING else NAME), view.columns)
+    return lines + flow([Text(fact, FAINT) for fact in facts(hang, view)], view.columns, f" {view.glyphs.dot} ")
+
+
+def headline(hang: Hang, view: View) -> str:
+    """The verdict in one sentence."""
     said = VERDICTS[hang.verdict] if hang.certain else UNSURE.get(hang.verdict, VERDICTS[hang.verdict])
-    whom = _process(hang, view)
-    sentence = said.format(whom)
-    sentence = sentence[:1].upper() + sentence[1:]
-    lines = wrap(Text(sentence, ALARM if hang.verdict in ALARMING else NAME), view.columns)
-    facts = [plural(hang.looks, "look")]
-    facts += [f"over {span(round(hang.seconds, 1))}"] if hang.seconds is not None else []
-    facts += [f"stood still for {hang.paused * 1000:.0f} ms in all"] if hang.paused is not None else []
-    facts += _versions(hang, view)
-    return lines + flow([Text(fact, FAINT) for fact in facts], view.columns, f" {view.glyphs.dot} ")
+    sentence = said.format(_process(hang, view))
+    return sentence[:1].upper() + sentence[1:]
+
+
+def facts(hang: Hang, view: View) -> list[str]:
+    """How it was looked at, and what it runs."""
+    said = [plural(hang.looks, "look")]
+    said += [f"over {span(round(hang.seconds, 1))}"] if hang.seconds is not None else []
+    said += [f"stood still for {hang.paused * 1000:.0f} ms in all"] if hang.paused is not None else []
+    return said + _versions(hang, view)
+
+
+def grounds(hang: Hang) -> list[str]:
+    """Why, strongest first."""
+    return [*hang.grounds, *(f"known fault {known}" for known in hang.known)]
+
+
+def does(waiting: Waiting) -> str:
+    """Waits for what; one does, several do."""
+    many = len(waiting.threads) > 1 and waiting.role in MANY
+    return f"{'wait' if many else 'waits'} {WAITS[waiting.kind]}"
+
+
+def who(waiting: Waiting) -> str:
+    """Which thread, or which threads, wait."""
+    count = len(waiting.threads)
+    return MANY[waiting.role].format(count) if count > 1 and waiting.role in MANY else ROLES[waiting.role]
 
 
 def _process(hang: Hang, view: View) -> str:
@@ -113,9 +137,8 @@ def _versions(hang: Hang, view: View) -> list[str]:
 
 
 def _why(hang: Hang, view: View) -> list[Text]:
-    grounds = [*hang.grounds, *(f"known fault {known}" for known in hang.known)]
     lines = [Text("Why", NAME)]
-    for ground in grounds:
+    for ground in grounds(hang):
         lines += labelled(view.glyphs.dot, wrap(Text(outside(ground, view)), prose_room(view, INDENT + 2)), INDENT, 2)
     return lines
 
@@ -134,11 +157,10 @@ def _graph(hang: Hang, view: View) -> list[Text]:
 
 def _node(waiting: Waiting, view: View) -> list[Text]:
     count = len(waiting.threads)
-    who = MANY[waiting.role].format(count) if count > 1 and waiting.role in MANY else ROLES[waiting.role]
     names = ", ".join(outside(name, view) for name in waiting.threads[:NAMED])
     names += f" and {count - NAMED} like {'this' if count == NAMED + 1 else 'these'}" if count > NAMED else ""
     on = _on(waiting, view)
-    head = [Text(who, NAME), Text(names, FAINT), Text(f"waits {WAITS[waiting.kind]}{on}")]
+    head = [Text(who(waiting), NAME), Text(names, FAINT), Text(f"{does(waiting)}{on}")]
     lines = indented(flow(head, prose_room(view, INDENT), "  ", lead="  "), INDENT)
     for link in _way(waiting.frames):
         lines += indented(_link(link, waiting, view), DEEPER)

@@ -22,3 +22,8 @@ def _valid(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_valid(item) for item in value]
     return value
+
+
+def as_compact_text(document: object) -> str:
+    """The same on one line, for what no person reads."""
+    return json.dumps(_valid(document), ensure_ascii=True, allow_nan=False, separators=(",", ":")) + "\n"

@@ -29,8 +29,8 @@ ASCII = Glyphs(arrow=">", bar="|", dots="...", dot="|", dash="-", times="x")
 class View:
     """Everything a report depends on beside the analysis.
 
-    `root` is the target's working directory, below which file names are shown relative; `show_all` unfolds what is
-    folded. Widths under 40 columns are taken as 40.
+    `root` is the target's working directory, below which file names are shown relative; `repository` the root of the
+    checkout that this runs in; `show_all` unfolds what is folded. Widths under 40 columns are taken as 40.
     """
 
     width: int = 80
@@ -40,6 +40,7 @@ class View:
     saved: str | None = None
     pid: int | None = None
     root: str | None = None
+    repository: str | None = None
     show_all: bool = False
 
     @property

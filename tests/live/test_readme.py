@@ -28,6 +28,10 @@ FILES = {
     "flame.svg": "uvicorn-asyncio-every1.svg",
     "monday.json": "uvicorn-asyncio-every1.speedscope.json",
     "tuesday.txt": "uvicorn-asyncio-every1.raw.txt",
+    "before.json": "uvicorn-asyncio-every1.speedscope.json",
+    "after.json": "uvicorn-asyncio-never.speedscope.json",
+    "main.json": "uvicorn-asyncio-every1.speedscope.json",
+    "load-test.json": "uvicorn-uvloop-every1.speedscope.json",
 }
 """What stands in for the files that the README names."""
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from asyncspy.model import (
+    Action,
     Analysis,
     Culprit,
     Entry,
     Evidence,
     Finding,
     Frame,
+    Hang,
     Hops,
     Input,
     Interval,
@@ -21,6 +23,7 @@ from asyncspy.model import (
     Remedy,
     Samples,
     Wait,
+    Waiting,
     Wall,
     Worker,
 )
@@ -392,6 +395,42 @@ hostile_all = Analysis(
     (Input(HOSTILE, HOSTILE, 3, 1, (HOSTILE,)),),
 )
 
+SHIPPING_FRAME = Frame("rates", f"{ROOT}/shop/shipping.py", 31)
+stuck = Hang(
+    pid=48291,
+    verdict="deadlock",
+    certain=True,
+    grounds=("the event loop joins a thread that waits for the event loop", "no thread moved for 60s"),
+    waits=(
+        Waiting(48291, "loop", ("MainThread",), "pool", Culprit(SHIPPING_FRAME), ("ThreadPoolExecutor-3_0",),
+                (link(VIEW_FRAME), link(SHIPPING_FRAME), Link("join", f"{PYTHON}/threading.py", 1149, "stdlib")),
+                9, True),
+        Waiting(48291, "request", ("ThreadPoolExecutor-3_0", "ThreadPoolExecutor-4_0"), "loop",
+                Culprit(STAMP_FRAME), ("MainThread",), (link(STAMP_FRAME),), 9, True),
+    ),
+    known=("asgiref#535",),
+    now=(Action("kill -TERM 48291", "gunicorn starts another worker in its place"),),
+    later=(Remedy("upgrade asgiref", code="pip install --upgrade 'asgiref>=3.12'"),),
+    looks=9,
+    seconds=60.2,
+    paused=0.08,
+    target=worker(asgiref="3.11.1"),
+)  # fmt: skip
+hung = Analysis("no-data", Samples(), hangs=(stuck,), inputs=(Input("dump.json", "looks", 9),))
+hostile_hang = replace(
+    stuck,
+    grounds=(HOSTILE,),
+    waits=(
+        replace(stuck.waits[0], line=Culprit(HOSTILE_FRAME), threads=(HOSTILE,), on=(HOSTILE,), receiver=HOSTILE,
+                frames=(link(HOSTILE_FRAME), Link(HOSTILE, HOSTILE, 2, HOSTILE))),
+    ),
+    known=(HOSTILE,),
+    now=(Action(HOSTILE, HOSTILE),),
+    later=(Remedy(HOSTILE, code=HOSTILE),),
+    target=worker(server=HOSTILE, app=HOSTILE, django=HOSTILE),
+)  # fmt: skip
+hostile_hung = replace(hung, hangs=(hostile_hang,))
+
 costly = Analysis(
     "violations", SAMPLES, (own, pinned, hopping), REACH, (origin(target=worker(asgiref="3.11.1")),), hops=HOPS
 )
@@ -414,7 +453,10 @@ ALL = {
     "only_pool": only_pool,
     "costly": costly,
     "waiting": waiting,
+    "hung": hung,
+    "hung too": replace(waiting, hangs=(stuck,)),
     "hostile": hostile_all,
+    "hostile hang": hostile_hung,
 }
 
 GUNICORN = (

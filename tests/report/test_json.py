@@ -143,4 +143,4 @@ def test_the_same_analysis_gives_the_same_text() -> None:
 
 
 def test_the_formats_by_name() -> None:
-    assert list(FORMATS) == ["terminal", "json"]
+    assert list(FORMATS) == ["terminal", "json", "html", "markdown", "sarif"]

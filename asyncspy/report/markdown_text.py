@@ -1,0 +1,38 @@
+"""Names and sentences to Markdown that no renderer obeys: names are code, and sentences have their signs escaped."""
+
+from __future__ import annotations
+
+import re
+
+from asyncspy.report.inert import inert
+
+_SIGNS = re.compile(r"([\\`*\[\]<>#|~@&$]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|/(?=/)|(?<=www)\.)", re.IGNORECASE)
+"""What any flavour of Markdown gives a meaning to within a line: mentions, entities, formulas, bare links."""
+
+_AT_START = re.compile(r"^(\d+)([.)])|^([-+=])")
+
+
+def code(text: str) -> str:
+    """A name from outside as inline code. `|` would end a table's cell even in code: a look-alike stands for it."""
+    safe = inert(text).replace("|", "¦")
+    ticks = "`" * (max((len(run) for run in re.findall(r"`+", safe)), default=0) + 1)
+    pad = " " if safe[:1] in "` " or safe[-1:] in "` " or not safe else ""
+    return f"{ticks}{pad}{safe}{pad}{ticks}"
+
+
+def plain(text: str) -> str:
+    """A sentence that is shown as it is."""
+    escaped = _SIGNS.sub(r"\\\1", inert(text, limit=LONGEST))
+    return _AT_START.sub(lambda found: f"{found[1]}\\{found[2]}" if found[1] else f"\\{found[3]}", escaped)
+
+
+LONGEST = 2_000
+"""Characters of a sentence; only a hostile one is longer."""
+
+
+def block(lines: list[str], language: str = "") -> list[str]:
+    """Lines of code, fenced."""
+    safe = [inert(line, limit=LONGEST) for line in lines]
+    longest = max((len(run) for line in safe for run in re.findall(r"`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [f"{fence}{language}", *safe, fence]

@@ -1,0 +1,98 @@
+"""The flame graph of real recordings: no box is wider than its caller, the whole is the loop, findings are lit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from asyncspy.analyse import analyse
+from asyncspy.analyse.flame import DEEPEST, MOST_ROWS, flame
+from asyncspy.model import Flame, Frame, Origin, Profile, Stack
+from asyncspy.read import load
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+EVERY = FIXTURES / "recordings" / "uvicorn-asyncio-every1.speedscope.json"
+RECORDINGS = [EVERY, *sorted(FIXTURES.glob("hops/*.json")), *sorted(FIXTURES.glob("matrix/django5*.json"))]
+
+
+def drawn(profile: Profile) -> Flame:
+    return flame(profile, analyse(profile))
+
+
+@pytest.mark.parametrize("file", RECORDINGS, ids=lambda path: path.name)
+def test_boxes_lie_within_their_callers_and_beside_each_other(file: Path) -> None:
+    profile = load(file)
+    made = drawn(profile)
+    above: list[tuple[int, int]] = []
+    for row in made.rows:
+        assert row.samples > 0
+        assert 0 <= row.towards <= row.samples
+        assert row.depth <= len(above)
+        above = above[: row.depth + 1] if len(above) > row.depth else above
+        if row.depth:
+            start, end = above[row.depth - 1]
+            assert start <= row.start
+            assert row.start + row.samples <= end
+        if len(above) > row.depth:
+            assert above[row.depth][1] <= row.start or row.depth == 0
+            above[row.depth] = (row.start, row.start + row.samples)
+        else:
+            above.append((row.start, row.start + row.samples))
+    assert (made.rows[0].depth, made.rows[0].samples) == (0, made.samples)
+
+
+@pytest.mark.parametrize("file", RECORDINGS, ids=lambda path: path.name)
+def test_the_whole_is_the_loop(file: Path) -> None:
+    profile = load(file)
+    analysis = analyse(profile)
+    made = flame(profile, analysis)
+    if analysis.wall is None:
+        assert (made.samples, made.idle) == (analysis.samples.loop, 0)
+    else:
+        assert made.samples + made.idle >= analysis.wall.loop
+        assert made.idle >= analysis.wall.idle
+
+
+def test_a_finding_is_lit_from_its_line_on_and_nothing_else_is() -> None:
+    made = drawn(load(EVERY))
+    lit = [row for row in made.rows if row.finding is not None]
+    tops = [row for row in lit if row.frame.function == "helper_count"]
+    assert sum(row.towards for row in tops) == 31
+    assert {row.frame.line for row in tops} == {9}
+    assert all(row.depth >= min(top.depth for top in tops) for row in lit)
+    assert not any(row.frame.function == "customers" for row in lit)
+    assert made.rows[0].towards == 31
+
+
+def test_lines_are_told_apart_in_own_code_only() -> None:
+    rows = drawn(load(EVERY)).rows
+    assert any(row.frame.line for row in rows if row.package is None and row.depth)
+    assert not any(row.frame.line for row in rows if row.package is not None)
+
+
+def test_the_order_of_stacks_does_not_show() -> None:
+    profile = load(EVERY)
+    turned = Profile(dict(reversed(list(profile.stacks.items()))), profile.origins)
+    assert drawn(turned) == drawn(profile)
+
+
+def loops(count: int, deep: int) -> Profile:
+    run = Frame("Handle._run", "/usr/lib/python3.12/asyncio/events.py", 88)
+    stacks = {
+        Stack((run, *(Frame(f"f{i}_{depth}", "/srv/shop/a.py", depth) for depth in range(1, deep)))): 1 + i % 7
+        for i in range(count)
+    }
+    return Profile(stacks, (Origin("py-spy", mode="gil", rate=100),))
+
+
+def test_a_page_stays_small_whatever_is_recorded() -> None:
+    assert len(drawn(loops(4_000, 3)).rows) <= 2 * MOST_ROWS
+    deep = drawn(loops(2, 3_000)).rows
+    assert max(row.depth for row in deep) == DEEPEST
+    assert Counter(row.depth for row in deep)[1] == 2
+
+
+def test_nothing_on_a_loop_is_an_empty_graph() -> None:
+    assert drawn(Profile({})).samples == 0
