@@ -16,12 +16,12 @@ import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
 with atheris.instrument_imports(include=["asyncspy.read", "asyncspy.recording"]):
     from asyncspy import read
     from asyncspy.read import sample_lists, svg_scan
-
-sample_lists.LONG = 0  # what is meant for large files is tried on small ones
-sample_lists.BLOCK = svg_scan.BLOCK = 300
 from asyncspy.analyse import analyse
 from asyncspy.errors import InputError
 from tests.read.test_fuzz import SEEDS, seed
+
+sample_lists.LONG = 0  # what is meant for large files is tried on small ones
+sample_lists.BLOCK = svg_scan.BLOCK = 300
 
 
 def one(data: bytes) -> None:
