@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from asyncspy.model import Analysis, Finding, Hops, Portion, WaitKind, Wall
+from asyncspy.report import log_words
 from asyncspy.report.figures import count, percent, percent_interval, plural, rough_percent
 from asyncspy.report.names import outside, place
 from asyncspy.report.view import View
@@ -38,6 +39,8 @@ HANG_MENDED = (3, 12)
 
 def strength(finding: Finding, analysis: Analysis, dash: str) -> list[str]:
     """How much there is of a finding that is no violation."""
+    if finding.evidence.logged and not finding.evidence.samples:
+        return log_words.seen(finding)[:1]
     seen, share = finding.evidence.samples, finding.share
     bounds = f" (95%: {percent_interval(share.low, share.high, share.share, dash)})" if share else ""
     parts = {
@@ -60,6 +63,8 @@ def evidence(finding: Finding, view: View) -> str:
     """How a finding that is no violation is known."""
     if finding.wait is not None:
         return _waited(finding)
+    if finding.kind == "sync-middleware" and not finding.evidence.samples:
+        return ", ".join(log_words.seen(finding))
     if finding.kind == "sync-middleware":
         return "it calls on through AsyncToSync, in a thread that waits for the rest of the request"
     if finding.kind == "hop-cost":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from asyncspy.model import Analysis, Finding, Remedy, common_django
-from asyncspy.report import costs, words
+from asyncspy.report import costs, log_words, words
 from asyncspy.report.excerpt import excerpt
 from asyncspy.report.figures import count, rough_percent
 from asyncspy.report.layout import (
@@ -44,6 +44,7 @@ def block(number: int, finding: Finding, analysis: Analysis, view: View) -> list
         *_row("owner", _package(finding, view, indent), indent),
         *_row("from", _entries(finding, view, indent), indent),
         *_row("path", _path(finding, view, indent), indent),
+        *_row("", _completed(finding, view, indent), indent),
         *_row("by pid", _workers(finding, view, indent), indent),
         *_row("seen", _prose(_evidence(finding, view), view, indent), indent),
         *_row("gain", _prose(gain, view, indent) if (gain := costs.gain(finding)) else [], indent),
@@ -85,7 +86,8 @@ def _source(finding: Finding, view: View) -> list[Text]:
 
 
 def _evidence(finding: Finding, view: View) -> str:
-    return words.evidence(finding.evidence) if finding.kind == "async-unsafe" else costs.evidence(finding, view)
+    said = words.evidence(finding) if finding.kind == "async-unsafe" else costs.evidence(finding, view)
+    return outside(said, view)
 
 
 def _package(finding: Finding, view: View, indent: int) -> list[Text]:
@@ -125,6 +127,13 @@ def _entries(finding: Finding, view: View, indent: int) -> list[Text]:
         share = rough_percent(sum(entry.weight for entry in rest), whole)
         lines.append(Text(f"{view.glyphs.dots} {count(len(rest))} more, {share} together", FAINT))
     return lines
+
+
+def _completed(finding: Finding, view: View, indent: int) -> list[Text]:
+    """Which part of the way the log does not hold."""
+    if not finding.completed or not finding.chain:
+        return []
+    return _prose(log_words.COMPLETED, view, indent, FAINT)
 
 
 def _path(finding: Finding, view: View, indent: int) -> list[Text]:

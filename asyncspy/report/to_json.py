@@ -53,6 +53,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "wait": asdict(finding.wait) if finding.wait is not None else None,
         "threads": finding.threads,
         "drags": finding.drags,
+        "logged": finding.logged._asdict() if finding.logged is not None else None,
+        "completed": finding.completed,
     }
 
 

@@ -65,7 +65,7 @@ def _finding(number: int, finding: Finding, analysis: Analysis, view: View) -> l
     dash = view.glyphs.dash
     unsafe = finding.kind == "async-unsafe"
     strength = words.strength(finding, analysis.samples, dash) if unsafe else costs.strength(finding, analysis, dash)
-    evidence = words.evidence(finding.evidence) if unsafe else costs.evidence(finding, view)
+    evidence = words.evidence(finding) if unsafe else costs.evidence(finding, view)
     said = [
         *map(plain, words.owner(finding.culprit)),
         *_entries(finding, view),

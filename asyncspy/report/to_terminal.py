@@ -8,7 +8,7 @@ from dataclasses import replace
 from rich.text import Text
 
 from asyncspy.model import Analysis, Input, Worker
-from asyncspy.report import costs, hang, words
+from asyncspy.report import costs, hang, log_words, words
 from asyncspy.report.figures import count, plural
 from asyncspy.report.finding_block import block
 from asyncspy.report.layout import ALARM, CODE, FAINT, NAME, PLACE, flow, indented, labelled, page, prose_room, wrap
@@ -60,7 +60,9 @@ def _head(analysis: Analysis, view: View) -> list[Text]:
     """The verdict, what was recorded, of whom, and what makes it doubtful."""
     joint = f" {view.glyphs.dot} "
     room = view.columns
-    facts = [Text(part, FAINT) for part in words.recording(analysis.origins, analysis.samples)]
+    told = log_words.only_logs(analysis)
+    parts = log_words.facts(analysis) if told else words.recording(analysis.origins, analysis.samples)
+    facts = [Text(outside(part, view), FAINT) for part in parts]
     lines = wrap(Text(words.verdict(analysis), ALARM if analysis.findings else NAME), room)
     lines += flow(facts, room, joint)
     for target in _targets(analysis, view):
@@ -109,7 +111,9 @@ def _time(analysis: Analysis, view: View) -> list[Text]:
 def _reach(analysis: Analysis, view: View) -> list[Text]:
     """What was not seen: for a recording without findings this is the answer itself."""
     samples = analysis.samples
-    if analysis.verdict == "no-data":
+    if log_words.only_logs(analysis):
+        title, said = log_words.UNSEEN, list(log_words.CANNOT_TELL)
+    elif analysis.verdict == "no-data":
         why, remedy = words.no_data(samples)
         title, said = "Why", [why, remedy]
         said += [f"All samples: {words.worlds(samples)}."] if samples.total else []
@@ -130,7 +134,7 @@ def _inputs(analysis: Analysis, view: View) -> list[Text]:
 
 def _input(read: Input, view: View) -> list[Text]:
     room = view.columns - INDENT
-    facts = f"{outside(read.format, view)}, {plural(read.stacks, 'stack')}"
+    facts = f"{outside(read.format, view)}, {plural(read.stacks, 'event' if read.format == log_words.LOG else 'stack')}"
     facts += f", {count(read.dropped)} could not be used" if read.dropped else ""
     lines = flow([Text(outside(read.path, view), PLACE), Text(facts)], room, "  ", lead="  ")
     for note in read.notes:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from asyncspy.model import Analysis, Culprit, Evidence, Finding, Kind, Mode, Origin, Reach, Samples
+from asyncspy.report import log_words
 from asyncspy.report.figures import count, finite, percent, percent_bound, percent_interval, plural, span
 
 Deed = Kind | Literal["held-loop"]
@@ -46,6 +47,8 @@ UNSEEN = "What this recording could not see"
 
 def verdict(analysis: Analysis) -> str:
     """The answer in one sentence, or one for each kind of fault."""
+    if analysis.verdict != "violations" and log_words.only_logs(analysis) and not analysis.findings:
+        return log_words.verdict_on_none(analysis)
     if analysis.verdict == "no-data":
         return "Nothing could be judged."
     deeds = dict.fromkeys(map(_deed, analysis.findings))
@@ -72,12 +75,14 @@ def _verdict_on(deed: Deed, findings: list[Finding]) -> str:
     return f"{plural(len(lines), 'line')} {'of your code' if own else 'of a package'} {does}."
 
 
-def evidence(seen: Evidence) -> str:
+def evidence(finding: Finding) -> str:
     """How a violation is known, grade by grade."""
+    seen = finding.evidence
     guard = "it" if seen.reached else "the guard"
     grades = [f"{count(seen.reached)} reached the guard"] if seen.reached else []
     grades += [f"{count(seen.heading)} heading into {guard}"] if seen.heading else []
-    return ", ".join([*grades, *_events(seen)]) or "not counted"
+    captured = [f"{count(seen.exact)} captured at the raise"] if seen.exact else []
+    return ", ".join([*grades, *log_words.seen(finding), *captured]) or "not counted"
 
 
 def strength(finding: Finding, samples: Samples, dash: str) -> list[str]:

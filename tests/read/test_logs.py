@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import tracemalloc
@@ -133,7 +134,7 @@ def test_a_traceback_is_found_wherever_the_blocks_end() -> None:
 @pytest.mark.parametrize("name", sorted(MADE))
 def test_what_is_left_unread_before_an_exception_tells_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     events = load(LOGS / name).events
-    monkeypatch.setattr("asyncspy.read.logs.windows._may_go_back", lambda *_: True)
+    monkeypatch.setattr(importlib.import_module("asyncspy.read.logs.windows"), "_may_go_back", lambda *_: True)
     assert load(LOGS / name).events == events
 
 

@@ -209,7 +209,7 @@ def test_no_data_shows_where_the_samples_ran() -> None:
 def test_inputs_with_something_to_say_say_it() -> None:
     text = words_of(report(examples.crowded))
     assert "flame.svg py-spy SVG, 404 stacks, 3 could not be used frames under 0.1%" in text
-    assert "web.log log, 4 stacks, 1 could not be used" in text
+    assert "web.log log, 4 events, 1 could not be used" in text
     assert "speedscope, 812" not in text
     assert "What was read" not in report(replace(examples.one, inputs=(Input("a.json", "speedscope", 3),)))
 

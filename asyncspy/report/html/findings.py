@@ -101,7 +101,7 @@ def _strength(finding: Finding, analysis: Analysis, scale: float, tone: str, vie
     unsafe, dash = finding.kind == "async-unsafe", view.glyphs.dash
     said = words.strength(finding, analysis.samples, dash) if unsafe else costs.strength(finding, analysis, dash)
     drawn = interval(finding.share, scale, tone) if finding.share else None
-    seen = words.evidence(finding.evidence) if unsafe else costs.evidence(finding, view)
+    seen = words.evidence(finding) if unsafe else costs.evidence(finding, view)
     return el("div", el("p", " · ".join(said), class_="strength"), drawn, el("p", seen, class_="dim"), class_="measure")
 
 
