@@ -15,7 +15,7 @@ from asyncspy.cli.options import Duration, Interval, with_app_root, with_format
 from asyncspy.cli.show import analysed, show
 from asyncspy.discover import find_workers, inspect, the_only_app, workers_of
 from asyncspy.errors import TargetError
-from asyncspy.model import Hang
+from asyncspy.model import Hang, Worker
 from asyncspy.report.inert import inert
 from asyncspy.sample import Series, find_py_spy, series
 
@@ -93,7 +93,7 @@ def command(
         if condition is None:
             _watch(taken, every=every, seconds=wait, until=_is_settled)
         else:
-            taken = _lie_in_wait(taken, every=every, seconds=condition[1])
+            taken = _lie_in_wait(taken, pid, every=every, seconds=condition[1])
     except KeyboardInterrupt:
         interrupted = True
     _say_what_was_lost(taken)
@@ -108,12 +108,17 @@ def command(
 
 
 def _begin(pid: int, folder: Path, *, with_selves: bool) -> Series:
+    """A series of what there is to dump."""
+    return series(folder, find_py_spy(), _targets(pid), with_selves=with_selves)
+
+
+def _targets(pid: int) -> Sequence[Worker]:
     """A worker, or each worker of a master: py-spy's own way to children does not work with --json."""
     target = inspect(pid)
     workers = workers_of(target)
     if target.role != "worker" and not workers:
         raise TargetError(f"{target.role} {pid} has no workers at this moment", remedy="asyncspy find-workers")
-    return series(folder, find_py_spy(), workers or [target], with_selves=with_selves)
+    return workers or [target]
 
 
 def _watch(taken: Series, *, every: float, seconds: float, until: Callable[[Sequence[Hang]], bool]) -> None:
@@ -138,8 +143,11 @@ def _is_settled(hangs: Sequence[Hang]) -> bool:
     return all(hang.verdict != "suspected" for hang in hangs)
 
 
-def _lie_in_wait(taken: Series, *, every: float, seconds: int) -> Series:
-    """Look every so often; once something hangs, watch for so long, and keep the dumps if it still does."""
+def _lie_in_wait(taken: Series, pid: int, *, every: float, seconds: int) -> Series:
+    """Look every so often; once something hangs, watch for so long, and keep the dumps if it still does.
+
+    A master's workers come and go meanwhile: each time those are looked at that there are.
+    """
     while True:
         _watch(taken, every=SHORT_PAUSE, seconds=SHORT_SECONDS, until=lambda _: True)
         if any(hang.verdict in HANGING for hang in _hangs(taken)):
@@ -148,6 +156,7 @@ def _lie_in_wait(taken: Series, *, every: float, seconds: int) -> Series:
                 return taken
         taken.forget()
         time.sleep(every)
+        taken.targets = _targets(pid)
 
 
 def _moves_again(hangs: Sequence[Hang]) -> bool:

@@ -94,6 +94,7 @@ class Series:
             path.unlink(missing_ok=True)
         self.looks.clear()
         self.files.clear()
+        self.lost.clear()
         self._before.clear()
 
     def _look_at(self, pid: int) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -40,10 +41,10 @@ def saved(folder: Path, number: int, *, tid: int = 7) -> Path:
     return path
 
 
-def reported(*paths: Path) -> dict[str, object]:
+def reported(*paths: Path) -> dict[str, Any]:
     ran = CliRunner().invoke(commands, ["report", "--format", "json", *map(str, paths)])
     assert ran.exit_code == 0, ran.output
-    hang: dict[str, object] = json.loads(ran.stdout)["hang"]
+    hang: dict[str, Any] = json.loads(ran.stdout)["hang"]
     return hang
 
 
@@ -77,6 +78,50 @@ def test_a_thread_that_ran_in_between_is_not_suspected(tmp_path: Path, ran: dict
     looks = [{"pid": 5, "path": f"dump-{n}.json", "at": 100.0 + n, "ran": ran} for n in (1, 2)]
     (tmp_path / "looks.json").write_text(json.dumps({"asyncspy-looks": {"format": 1, "targets": [], "looks": looks}}))
     assert reported(tmp_path)["verdict"] == "slow"
+
+
+def told(folder: Path, **more: object) -> Path:
+    """Two dumps, and an account beside them; `more` is told of the last."""
+    for number in (1, 2):
+        saved(folder, number)
+    looks: list[dict[str, object]] = [{"pid": 5, "path": f"dump-{n}.json", "at": 100.0 + n} for n in (1, 2)]
+    looks[-1].update(more)
+    (folder / "looks.json").write_text(json.dumps({"asyncspy-looks": {"format": 1, "targets": [], "looks": looks}}))
+    return folder
+
+
+VIEW = [["ASGIHandler.__call__", "/v/lib/python3.14/site-packages/django/core/handlers/asgi.py", 170],
+        ["checkout", "/srv/shop/views.py", 7], ["sleep", "/usr/lib/python3.14/asyncio/tasks.py", 716]]  # fmt: skip
+LOOP_ONLY = [["Server.serve", "/v/lib/python3.14/site-packages/uvicorn/server.py", 90]]
+
+
+def test_coroutines_that_wait_are_named_and_twins_counted_together(tmp_path: Path) -> None:
+    tasks = [["Task-1", LOOP_ONLY, []], ["Task-7", VIEW, ["Task-1"]], ["Task-8", VIEW, []]]
+    folder = told(tmp_path, tasks=tasks)
+    hang = reported(folder)
+    (coroutine,) = hang["coroutines"]
+    assert (coroutine["tasks"], coroutine["awaited_by"]) == (["Task-7", "Task-8"], ["Task-1"])
+    assert (coroutine["line"]["file"], coroutine["line"]["line"]) == ("/srv/shop/views.py", 7)
+    assert hang["other_tasks"] == 1
+    text = CliRunner().invoke(commands, ["report", str(folder)]).stdout
+    assert "Task-7, Task-8  awaits sleep of Python" in text
+    assert "/srv/shop/views.py:7  checkout" in text
+
+
+def test_why_tasks_were_not_read_is_said(tmp_path: Path) -> None:
+    folder = told(tmp_path, no_tasks="it runs in another root")
+    assert (
+        "The tasks were not read: it runs in another root"
+        in CliRunner().invoke(commands, ["report", str(folder)]).stdout
+    )
+
+
+@pytest.mark.parametrize(
+    "tasks", [3, ["x"], [[1, 2, 3]], [["a", [["f", "g", -1]], []]], [["a", "b", ["c"]]], [["a", [["f"]], []]]]
+)
+def test_damaged_tasks_are_left_out(tmp_path: Path, tasks: object) -> None:
+    hang = reported(told(tmp_path, tasks=tasks))
+    assert (hang["verdict"], hang["coroutines"], hang["other_tasks"]) == ("suspected", [], 0)
 
 
 @pytest.mark.parametrize(

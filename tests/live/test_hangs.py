@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +41,15 @@ def test_a_hang_is_told_with_its_line(kind: Kind, tmp_path: Path, table: list[st
     hang = watched(kind, tmp_path)
     table.append(row(kind.name, hang))
     agree(kind, hang)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="Python 3.14 is the first that lets its tasks be read")
+def test_the_coroutine_that_a_thread_waits_for_is_named(tmp_path: Path) -> None:
+    kind = Kind("slow", "suspected", "loop", middleware="sync", env={"HANGS_TWIN_SECONDS": "100"})
+    hang = watched(kind, tmp_path)
+    assert [(each["line"]["function"], each["frames"][-1]["function"]) for each in hang["coroutines"]] == [
+        ("slow", "sleep")
+    ]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from asyncspy.model import Frame, Task, Worker
+from asyncspy.sample import tasks as room
+from asyncspy.sample.tasks import Unread, interpreter, minor, ours_or_roots, tasks
+
+NOW = sys.version_info[:2]
+
+
+def target(pid: int, python: str | None) -> Worker:
+    return Worker(pid, 1, "worker", certain=True, server="uvicorn", python=python)
+
+
+@pytest.mark.parametrize("python", ["3.9.18", "3.13.0", None, "PyPy"])
+def test_older_pythons_are_not_even_asked(python: str | None) -> None:
+    assert tasks(target(1, python)) == ()
+
+
+@pytest.mark.parametrize(("text", "numbers"), [("3.14", (3, 14)), ("3.15.2", (3, 15)), ("x", None), (None, None)])
+def test_a_version_is_two_numbers(text: str | None, numbers: tuple[int, int] | None) -> None:
+    assert minor(text) == numbers
+
+
+def test_ours_reads_its_own_version() -> None:
+    assert interpreter(os.getpid(), NOW) == sys.executable
+
+
+def test_an_interpreter_that_others_can_change_is_not_started(tmp_path: Path) -> None:
+    program = tmp_path / "python"
+    program.touch(mode=0o755)
+    assert not ours_or_roots(program)  # /tmp itself is everybody's
+    program.chmod(0o777)
+    assert not ours_or_roots(program)
+    assert ours_or_roots(Path("/usr/bin/env"))
+
+
+def test_a_process_that_is_gone_is_said_to_be() -> None:
+    with pytest.raises(Unread, match="cannot be seen"):
+        interpreter(4194304, (3, 99))
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Let another program stand for the reading one."""
+    monkeypatch.setattr(room, "READ", code)
+    monkeypatch.setattr(room, "SINCE", NOW)
+
+
+def test_what_is_told_innermost_first_is_kept_outermost_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = [
+        [7, "Task-1", [["sleep", "tasks.py", 5], ["view", "views.py", 3]], [8]],
+        [8, "Task-2", [["main", "main.py", 1]], [99]],
+    ]
+    answers(monkeypatch, f"import json; print(json.dumps({told!r}))")
+    assert tasks(target(1, "{}.{}".format(*NOW))) == (
+        Task("Task-1", (Frame("view", "views.py", 3), Frame("sleep", "tasks.py", 5)), ("Task-2",)),
+        Task("Task-2", (Frame("main", "main.py", 1),), ("99",)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("raise RuntimeError('no such section')", "no such section"),
+        ("print('[[1, 2]]')", "form that this asyncspy does not know"),
+        ("print('x')", "form that this asyncspy does not know"),
+        ("raise SystemExit(3)", "said nothing"),
+    ],
+)
+def test_why_they_could_not_be_read_is_said(code: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch, code)
+    with pytest.raises(Unread, match=said):
+        tasks(target(1, "{}.{}".format(*NOW)))
