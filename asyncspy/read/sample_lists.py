@@ -45,8 +45,11 @@ class Samples(NamedTuple):
         """The frames of each text; None where a place is none in the file's list, or that of a damaged frame."""
         table = _Table(frames, damaged)
         shared = SharedPart(self.separator, table.__getitem__)
-        paths = [shared.path(text) if text else () for text in self.texts]
-        return [None if NOWHERE in path else path for path in paths] if NOWHERE in table.values() else list(paths)
+        return [self._path(text, shared, table) if text else () for text in self.texts]
+
+    def _path(self, text: bytes, shared: SharedPart, table: _Table) -> Path | None:
+        path = shared.path(text)
+        return None if table.lost and NOWHERE in path else path
 
 
 class _Table(dict[bytes, Frame]):
@@ -54,13 +57,17 @@ class _Table(dict[bytes, Frame]):
 
     def __init__(self, frames: list[Frame], damaged: Set[int]) -> None:
         self._frames, self._damaged = frames, damaged
+        self.lost = False
+        """Whether a text meant no frame; such texts are not kept, since there may be any number of them."""
 
     def __missing__(self, text: bytes) -> Frame:
         if not PLACE.fullmatch(text):
             raise NotPlacesError
         place = int(text)
-        good = place < len(self._frames) and place not in self._damaged
-        frame = self[text] = self._frames[place] if good else NOWHERE
+        if place >= len(self._frames) or place in self._damaged:
+            self.lost = True
+            return NOWHERE
+        frame = self[text] = self._frames[place]
         return frame
 
 

@@ -31,4 +31,6 @@ class SharedPart(dict[bytes, Path]):
     def path(self, text: bytes) -> Path:
         """All frames of one text; KeyError or ValueError are those of `frame_at`."""
         outer, *inner = text.rsplit(self._separator, INNER)
+        if len(inner) < INNER:  # too short to have a part in common
+            return (self._frame_at(outer), *map(self._frame_at, inner))
         return (*self[outer], *map(self._frame_at, inner))
