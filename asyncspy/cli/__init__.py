@@ -71,7 +71,8 @@ def complain(error: AsyncspyError) -> None:
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="asyncspy %(version)s")
-def commands() -> None:
+@click.option("-q", "--quiet", is_flag=True, help="Print the answer and errors alone: no progress, no notes.")
+def commands(*, quiet: bool) -> None:
     """Which line of your code runs async-unsafe Django on the event loop?
 
     asyncspy attaches py-spy to a live ASGI worker, without restarting it, and names the call chains that end in
@@ -84,5 +85,10 @@ def commands() -> None:
       asyncspy dump --pid 48291         is it hung, and on what?
       asyncspy report flame.svg         the same report from a saved recording
       asyncspy diff before after        is the line gone?
+      asyncspy export x.json --to pprof the recording for other tools
       asyncspy demo                     all of it on a Django shop with planted faults
+
+    \b
+    Completion of commands and options, in bash (zsh and fish alike):
+      eval "$(_ASYNCSPY_COMPLETE=bash_source asyncspy)"
     """

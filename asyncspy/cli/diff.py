@@ -32,13 +32,14 @@ FILE = click.Path(path_type=Path, readable=False)
 def command(before: Path, after: Path, app_roots: tuple[str, ...], form: str) -> None:
     """Compare two recordings of one app: what is gone, less, the same, more, new; and how likely chance explains it.
 
-    Each is a file, or a folder of files that are read as one. Length, rate and load may differ, the mode may not. What
-    is not in AFTER is only called gone where AFTER would have shown it; otherwise it says how much longer to record.
+    Each is a file, or a folder of files that are read as one. Length, rate and load may differ, the mode may not: where
+    only one of them has it, it is left out. What is not in AFTER is only called gone where AFTER would have shown it;
+    otherwise it says how much longer to record.
 
     \b
       asyncspy diff before.json after.json
       asyncspy diff monday/ tuesday/ --format markdown
-      asyncspy diff before.json after.json --format json | jq -r '.differences[] | .change + " " + .file'
+      asyncspy diff before.json after.json --format json | jq .differences
     """
     first, second = (analysed([path], app_roots=app_roots) for path in (before, after))
     try:

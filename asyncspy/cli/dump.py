@@ -11,12 +11,12 @@ import click
 
 from asyncspy.cli.gate import Gate, with_gate
 from asyncspy.cli.keeping import lines_to_keep
+from asyncspy.cli.notes import say
 from asyncspy.cli.options import Duration, Interval, with_app_root, with_format
 from asyncspy.cli.show import analysed, show
 from asyncspy.discover import find_workers, inspect, the_only_app, workers_of
 from asyncspy.errors import TargetError
 from asyncspy.model import Hang, Worker
-from asyncspy.report.inert import inert
 from asyncspy.sample import Series, find_py_spy, series
 
 HANGING = frozenset({"deadlock", "suspected", "blocked-loop", "pool-exhausted"})
@@ -82,7 +82,7 @@ def command(
       asyncspy dump --pid 48291
       asyncspy dump --pid 48291 --wait 60s
       asyncspy dump --pid 48291 --fail-on deadlock
-      asyncspy dump --pid 48291 --every 30s --while hung-for 10s --output /var/tmp/hang
+      asyncspy dump --pid 48291 --every 30s --while hung-for 10s --output hang
       asyncspy report asyncspy-dump-48291-20261121T021300
     """
     pid = the_only_app(find_workers()).pid if pid is None else pid
@@ -165,4 +165,4 @@ def _moves_again(hangs: Sequence[Hang]) -> bool:
 
 def _say_what_was_lost(taken: Series) -> None:
     for pid, error in taken.lost.items():
-        click.echo(f"note: process {pid} could not be dumped to the end: {inert(error.message)}", err=True)
+        say(f"note: process {pid} could not be dumped to the end: {error.message}")

@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 
 from asyncspy.analyse.belongs import only_findings
+from asyncspy.cli.notes import say
 from asyncspy.cli.opened import Part, analysed
 from asyncspy.cli.options import with_app_root
 from asyncspy.errors import InputError, OutputError, UsageError
 from asyncspy.report.export import SUFFIXES, TARGETS
-from asyncspy.report.inert import inert
 
 
 @click.command("export")
@@ -43,8 +43,8 @@ def command(
 
     \b
       asyncspy export asyncspy-48291.json --to pprof --output shop.pb.gz
-      asyncspy export asyncspy-48291.json --to folded --only findings | flamegraph.pl > findings.svg
-      asyncspy export monday.json tuesday.json --to speedscope --output both.speedscope.json
+      asyncspy export a.json --to folded --only findings | flamegraph.pl > a.svg
+      asyncspy export a.json b.json --to speedscope --output both.json
     """
     opened = analysed(files, app_roots=app_roots)
     part = _part(opened.parts, mode)
@@ -81,4 +81,4 @@ def _write(content: bytes, form: str, output: Path | None) -> None:
         raise OutputError(
             f"cannot write {output}: {os.strerror(error.errno or 0)}", remedy="name another file"
         ) from None
-    click.echo(f"Written: {inert(str(output))}", err=True)
+    say(f"Written: {output}")

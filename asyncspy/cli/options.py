@@ -80,7 +80,14 @@ def with_format(function: F) -> F:
 
 def with_unfold(function: F) -> F:
     """Add --unfold."""
-    return click.option("--unfold", is_flag=True, help="Show every frame of a chain, and every entry.")(function)
+    return click.option(
+        "-v",
+        "--unfold",
+        "--verbose",
+        "unfold",
+        is_flag=True,
+        help="Show all: every frame of a chain, every entry, everything that was read.",
+    )(function)
 
 
 def with_duration(default: str) -> Callable[[F], F]:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from asyncspy.cli.notes import is_quiet
+
 Tick = Callable[[float], None]
 
 
@@ -15,7 +17,7 @@ Tick = Callable[[float], None]
 def progress(duration: int) -> Iterator[Tick]:
     """What is to be told the seconds that have passed, out of so many."""
     console = Console(stderr=True, highlight=False)
-    if not console.is_terminal:
+    if not console.is_terminal or is_quiet():
         yield lambda _seconds: None
         return
     columns = (BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeRemainingColumn(elapsed_when_finished=True))

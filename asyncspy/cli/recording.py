@@ -10,8 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
 
-import click
-
+from asyncspy.cli.notes import say
 from asyncspy.cli.progress import Tick, later, progress
 from asyncspy.discover import (
     cpu_seconds,
@@ -27,7 +26,6 @@ from asyncspy.discover import (
 )
 from asyncspy.errors import UsageError
 from asyncspy.model import Worker
-from asyncspy.report.inert import inert
 from asyncspy.sample import (
     Bundle,
     Ending,
@@ -195,11 +193,6 @@ def _described(target: Worker) -> str:
     name = f"{target.server} {target.role} {target.pid}" if target.server != "python" else f"process {target.pid}"
     count = len(workers_of(target)) if target.role != "worker" else 0
     return f"{name} with its {count} worker{'s' if count != 1 else ''}" if count else name
-
-
-def say(text: str) -> None:
-    """One line to stderr."""
-    click.echo(inert(text), err=True)
 
 
 def note(text: str) -> None:

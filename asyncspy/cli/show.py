@@ -10,6 +10,7 @@ import click
 
 from asyncspy.analyse.flame import flame
 from asyncspy.cli.keeping import lines_to_keep
+from asyncspy.cli.notes import say
 from asyncspy.cli.opened import Analysed, analysed
 from asyncspy.cli.recording import Recorded
 from asyncspy.cli.terminal import echo_text, terminal_view
@@ -45,7 +46,7 @@ def report_live(recorded: Recorded, *, form: str, unfold: bool = False, app_root
         try:
             recorded.bundle.keep_sources(lines_to_keep(found.analysis, found.sources.lines))
         except OSError as error:
-            click.echo(f"note: the lines of code could not be saved with the recording: {error.strerror}", err=True)
+            say(f"note: the lines of code could not be saved with the recording: {error.strerror}")
         return _shown(found, form=form, saved=recorded.path, unfold=unfold, app_roots=app_roots)
     except KeyboardInterrupt:
         click.echo(f"what was recorded is saved: asyncspy report {inert(str(recorded.path))}", err=True)
@@ -66,7 +67,7 @@ def _shown(found: Analysed, *, form: str, saved: Path | None, unfold: bool, app_
     pictured = _pictured(found, app_roots) if form == "html" else found.analysis
     echo_text(FORMATS[form](pictured, view))
     for file in found.sources.changed:
-        click.echo(f"note: {inert(file)} was changed after the recording began; its lines are not shown", err=True)
+        say(f"note: {file} was changed after the recording began; its lines are not shown")
     return found.analysis
 
 

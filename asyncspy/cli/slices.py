@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from asyncspy.analyse.enough import enough
+from asyncspy.cli.notes import say
 from asyncspy.cli.progress import later, progress
-from asyncspy.cli.recording import EARLY, How, Pass, Recorded, described, recording, say
+from asyncspy.cli.recording import EARLY, How, Pass, Recorded, described, recording
 from asyncspy.cli.show import analysed
 from asyncspy.report.figures import span
 

@@ -6,7 +6,7 @@ import re
 
 from asyncspy.report.inert import inert
 
-_SIGNS = re.compile(r"([\\`*\[\]<>#|~@&$]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|/(?=/)|(?<=www)\.)", re.IGNORECASE)
+_SIGNS = re.compile(r"([\\`*\[\]<>#|~@&$]|(?<![^\W_])_|_(?![^\W_])|/(?=/)|(?<=www)\.)", re.IGNORECASE)
 """What any flavour of Markdown gives a meaning to within a line: mentions, entities, formulas, bare links."""
 
 _AT_START = re.compile(r"^(\d+)([.)])|^([-+=])")

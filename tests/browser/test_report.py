@@ -10,10 +10,12 @@ from playwright.sync_api import Page, expect
 
 from asyncspy.analyse.flame import flame
 from asyncspy.cli.opened import analysed
-from asyncspy.model import Analysis
+from asyncspy.model import Analysis, Comparison
 from asyncspy.report import FORMATS
+from asyncspy.report.diff import FORMATS as DIFFS
 from tests.browser.conftest import Open
 from tests.report import examples
+from tests.report.diff.test_formats import EVERY, HOSTILE
 from tests.report.hostile import ATTACKS, with_names
 from tests.report.test_html import lit
 from tests.report.views import view
@@ -187,6 +189,15 @@ def test_hostile_names_do_nothing(opened: Open, attack: str) -> None:
     assert page.locator("script").count() == 1
     assert page.locator("img, iframe, a[href^=javascript], a[href*='//']").count() == 0
     assert page.locator(".finding").count() == 2
+
+
+@pytest.mark.parametrize("shown", [EVERY, HOSTILE])
+@pytest.mark.parametrize("columns", [320, 1280])
+def test_a_comparison_opens_and_fits(opened: Open, shown: Comparison, columns: int) -> None:
+    page = opened(DIFFS["html"](shown, view()), viewport={"width": columns, "height": 800}).page
+    expect(page.locator("details.finding")).to_have_count(len(shown.differences))
+    assert page.evaluate("document.documentElement.scrollWidth") <= columns
+    assert page.evaluate(CONTRAST) == []
 
 
 @pytest.mark.parametrize("name", examples.ALL)

@@ -113,3 +113,8 @@ def test_a_hang_is_told_first() -> None:
     assert "the threads of 2 requests waits for the event loop" not in said
     assert "kill -TERM 48291" in said
     assert "No sample ran" not in said
+
+
+def test_what_only_some_renderers_obey_is_escaped_too() -> None:
+    """Mentions, references to issues, entities and formulas: no parser here knows all of them."""
+    assert plain("@channel #123 &copy; $x$ ~~y~~") == r"\@channel \#123 \&copy; \$x\$ \~\~y\~\~"

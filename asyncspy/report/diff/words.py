@@ -100,7 +100,7 @@ def chance(difference: Difference) -> str | None:
     if difference.chance is None:
         return None
     probability = f"under {percent(LEAST)}" if difference.chance < LEAST else percent(difference.chance)
-    return f"{probability} that two recordings of an unchanged app differ as much"
+    return f"in {probability} of pairs an unchanged app differs as much"
 
 
 def conclusion(difference: Difference, after: Analysis) -> str | None:

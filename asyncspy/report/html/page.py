@@ -28,8 +28,15 @@ def render(analysis: Analysis, view: View) -> str:
         main: list[Piece] = [_head(analysis, view), el("div", hangs(analysis, view), id="findings"), _inputs(analysis)]
     else:
         main = _sections(analysis, view)
-    body = [_toolbar(analysis), el("main", main), _foot(), el("script", SCRIPT)]
-    return "<!doctype html>\n" + el("html", el("head", _meta(analysis, view)), el("body", body), lang="en") + "\n"
+    body = [_toolbar(analysis), el("main", main), _foot()]
+    return document(f"asyncspy: {verdict(analysis, view)}", body, scripted=True)
+
+
+def document(title: str, body: list[Html], *, scripted: bool = False) -> str:
+    """A whole page; what it may do is said before anything else."""
+    script = el("script", SCRIPT) if scripted else None
+    page = el("html", el("head", _meta(title, scripted=scripted)), el("body", body, script), lang="en")
+    return f"<!doctype html>\n{page}\n"
 
 
 def verdict(analysis: Analysis, view: View) -> str:
@@ -54,12 +61,12 @@ def _sections(analysis: Analysis, view: View) -> list[Piece]:
     ]
 
 
-def _meta(analysis: Analysis, view: View) -> Html:
+def _meta(title: str, *, scripted: bool) -> Html:
     """The policy comes first: it holds for what follows it."""
     policy = [
         "default-src 'none'",
         f"style-src '{_hash(STYLE)}'",
-        f"script-src '{_hash(SCRIPT)}'",
+        *([f"script-src '{_hash(SCRIPT)}'"] if scripted else []),
         "base-uri 'none'",
         "form-action 'none'",
     ]
@@ -70,7 +77,7 @@ def _meta(analysis: Analysis, view: View) -> Html:
             el("meta", name="viewport", content="width=device-width, initial-scale=1"),
             el("meta", name="color-scheme", content="light dark"),
             el("meta", name="referrer", content="no-referrer"),
-            el("title", f"asyncspy: {verdict(analysis, view)}"),
+            el("title", title),
             el("style", STYLE),
         ]
     )

@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from asyncspy.model import Analysis, Comparison, Culprit, Difference, Finding, Frame, Side
 from asyncspy.report.diff import FORMATS
 from tests.report import examples
+from tests.report.test_html import Page
 from tests.report.test_json import closed
 from tests.report.views import view
 
@@ -85,8 +86,8 @@ def test_a_person_reads_what_became_of_each_and_why() -> None:
     assert said.startswith("1 finding is gone, 2 are not seen yet, 1 has shrunk, 2 are as they were,")
     titles = ("GONE", "NOT SEEN YET", "LESS", "SAME", "NOT SEEN BEFORE", "MORE", "NEW")
     assert all(f"\n{title}  shop/pricing.py:22" in said for title in titles)
-    assert "0.040% that two recordings of an unchanged app differ as much" in said
-    assert "under 0.0010% that two recordings" in said
+    assert "in 0.040% of pairs an unchanged app differs as much" in said
+    assert "in under 0.0010% of pairs" in said
     assert "Record 8m 50s more at this rate and load (12m in all)" in said
     assert "moved   it was on line 19" in said
     assert "before  3 tracebacks in a log" in said
@@ -103,6 +104,18 @@ def test_hostile_names_are_only_shown() -> None:
     for form in ("terminal", "markdown"):
         text = FORMATS[form](HOSTILE, view())
         assert all(char == "\n" or char.isprintable() for char in text)
+
+
+def test_the_page_is_well_formed_has_no_script_and_obeys_no_name() -> None:
+    made, hostile = Page(FORMATS["html"](EVERY, view())), Page(FORMATS["html"](HOSTILE, view()))
+    plain = Page(FORMATS["html"](comparison(difference()), view()))
+    assert made.open == hostile.open == []
+    assert hostile.elements == plain.elements
+    assert "script" not in made.raw
+    assert "script-src" not in made.policy
+    assert made.targets == []
+    assert "1 finding is gone, 2 are not seen yet" in made.shown
+    assert "Record 8m 50s more at this rate and load (12m in all)" in made.shown
 
 
 def test_what_makes_it_doubtful_is_said() -> None:
