@@ -6,6 +6,7 @@ runbook does not wait for rich.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -23,6 +24,7 @@ COMMANDS = {
     "dump": "asyncspy.cli.dump",
     "find-workers": "asyncspy.cli.find_workers",
     "report": "asyncspy.cli.report",
+    "watch": "asyncspy.cli.watch",
 }
 INTERRUPTED = 130
 LONGEST = 2000
@@ -54,6 +56,12 @@ class Commands(click.Group):
         except BrokenPipeError:  # `asyncspy report … | head` is no error
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
+        except OSError as error:
+            if error.errno != errno.EIO:  # the terminal was closed: there is nobody left to tell
+                raise
+            for stream in (sys.stdout, sys.stderr):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            ctx.exit(INTERRUPTED)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
@@ -80,6 +88,7 @@ def commands() -> None:
       asyncspy doctor --pid 48291       will attaching work, and if not, what mends it?
       asyncspy attach --pid 48291       record one of them for three minutes and report
       asyncspy dump --pid 48291         is it hung, and on what?
+      asyncspy watch --pid 48291        findings as they come, until stopped
       asyncspy report flame.svg         the same report from a saved recording
       asyncspy demo                     all of it on a Django shop with planted faults
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 
 import psutil
@@ -11,11 +11,19 @@ import psutil
 from asyncspy.discover.find import find_workers
 from asyncspy.model import Worker
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 30.0
+"""A large application takes its time to be imported."""
+
 PAUSE_SECONDS = 0.25
 
 
-def successor(worker: Worker, known: Collection[int], *, patience: float = PATIENCE_SECONDS) -> Worker | None:
+def successor(
+    worker: Worker,
+    known: Collection[int],
+    *,
+    patience: float = PATIENCE_SECONDS,
+    given_up: Callable[[], bool] = lambda: False,
+) -> Worker | None:
     """The worker that its master started in its place, once there is one; none where no master would.
 
     `known` are the pids that were there before, or are watched already.
@@ -25,7 +33,7 @@ def successor(worker: Worker, known: Collection[int], *, patience: float = PATIE
         fresh = [one for one in find_workers() if _is_sibling(one, worker) and one.pid not in known]
         if fresh:
             return max(fresh, key=lambda one: one.started_at or 0.0)
-        if time.monotonic() > deadline:
+        if given_up() or time.monotonic() > deadline:
             return None
         time.sleep(PAUSE_SECONDS)
     return None

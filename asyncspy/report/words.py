@@ -190,7 +190,7 @@ def unseen(analysis: Analysis) -> list[str]:
     share, interval = finite(analysis.reach.unseen_share), finite(analysis.reach.catch_interval_seconds)
     said = []
     if interval is not None:
-        said.append(f"A violation made less often than about once in {span(interval)} may have been missed.")
+        said.append(f"A violation made less often than about once in {_brief(interval)} may have been missed.")
     needed = _needed(analysis.reach)
     if needed:
         said.append(needed)
@@ -203,6 +203,11 @@ def unseen(analysis: Analysis) -> list[str]:
             "Waits on the loop (sleeps, sockets, locks) hold no GIL and are not in it: attach --mode wall sees them."
         )
     return said or ["It does not say how it was sampled, so its reach is not known."]
+
+
+def _brief(seconds: float) -> str:
+    """A time that may be less than a tenth of a second: 30 ms."""
+    return span(seconds) if seconds >= 0.095 else f"{max(1, round(seconds * 1000))} ms"  # noqa: PLR2004 - rounds to 0.1
 
 
 EVERY = {1.0: "once a second", 60.0: "once a minute", 3600.0: "once an hour"}
