@@ -26,7 +26,8 @@ from asyncspy.cli.options import (
     with_unfold,
 )
 from asyncspy.cli.recording import How, Pass, Recorded, Run, chosen, described, note, recording, say
-from asyncspy.cli.show import judge, report_live, terminal_view
+from asyncspy.cli.show import analysed, report_live
+from asyncspy.cli.terminal import terminal_view
 from asyncspy.report.board import Board, line, table
 from asyncspy.report.figures import span
 
@@ -120,9 +121,10 @@ def _watch(
             run.ending.wait(PAUSE_SECONDS)
             continue
         failures = 0
-        analysis, _, _ = judge([run.bundle.path], live=True, app_roots=app_roots)
+        found = analysed([run.bundle.path], live=True, app_roots=app_roots)
         board.watched = described(run.targets) or board.watched
-        board.add(analysis, time.monotonic() - started)
+        board.root = found.target.cwd if found.target else None
+        board.add(found.analysis, time.monotonic() - started)
         show(0.0)
     if not run.targets:
         note("nothing is left to watch")
@@ -141,14 +143,14 @@ def _shown(board: Board, *, keyboard: bool) -> Iterator[Show]:
             nonlocal told
             if board.slices > told:
                 told = board.slices
-                say(f"{time.strftime('%H:%M:%S')} {line(board, terminal_view())}")
+                say(f"{time.strftime('%H:%M:%S')} {line(board, replace(terminal_view(), root=board.root))}")
 
         yield tell
         return
     with Live(console=console, auto_refresh=False, transient=True) as live:
 
         def draw(seconds: float) -> None:
-            view = replace(terminal_view(), width=console.width)
+            view = replace(terminal_view(), width=console.width, root=board.root)
             footer = Text(f"{span(seconds)} into this slice. {ends}", "dim")
             live.update(Group(*table(board, view), Text(), footer), refresh=True)
 

@@ -30,6 +30,7 @@ class Board:
     """What a watch knows: the analysis of everything so far, and each finding's samples slice by slice."""
 
     watched: str
+    root: str | None = None
     analysis: Analysis | None = None
     slices: int = 0
     seconds: float = 0.0
