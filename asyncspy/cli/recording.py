@@ -18,6 +18,7 @@ from asyncspy.discover import (
     every_app,
     find_workers,
     inspect,
+    must_run,
     runs,
     siblings,
     successor,
@@ -118,6 +119,7 @@ def recording(pids: Sequence[int], passes: Sequence[Pass], how: How) -> Iterator
     claim(destination, room_for(len(targets) * sum(part.rate * part.duration for part in passes)))
     used, since = cpu_seconds(pids), time.monotonic()
     for target in targets:
+        must_run(target.pid)
         probe(py_spy, target.pid)
     _say_if_idle(targets, used, since)
     if how.nonblocking:

@@ -9,6 +9,7 @@ from contextlib import suppress
 import psutil
 
 from asyncspy.discover.find import find_workers
+from asyncspy.errors import TargetError
 from asyncspy.model import Worker
 
 PATIENCE_SECONDS = 30.0
@@ -60,6 +61,16 @@ def runs(pid: int) -> bool:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False
+
+
+def must_run(pid: int) -> None:
+    """Raise TargetError for a process that is stopped: py-spy cannot look into it, and there is nothing to see."""
+    with suppress(psutil.Error):
+        if psutil.Process(pid).status() == psutil.STATUS_STOPPED:
+            raise TargetError(
+                f"process {pid} is stopped, by SIGSTOP or by Ctrl-Z in its terminal",
+                remedy=f"let it go on, if that was not meant: kill -CONT {pid}",
+            )
 
 
 def topmost(pids: Sequence[int]) -> list[int]:

@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, Any
 
-from asyncspy.errors import AsyncspyError, SamplerError
+from asyncspy.errors import AsyncspyError, OutputError, SamplerError
 from asyncspy.sample import process, pyspy
 from asyncspy.sample.held import Hold
 from asyncspy.sample.plan import Plan
@@ -32,6 +32,7 @@ LAST_CHANCE_SECONDS = 1.0
 LONGEST_WORDS = 1_000_000
 FULL = "No space left on device"
 RECORD_AGAIN = "record again; if it happens again, send that file with a bug report"
+ELSEWHERE = "record again, to where there is room and nobody clears away: --output FOLDER"
 ASKED_TO_END = {-signal.SIGINT, 128 + signal.SIGINT, 1}
 """How py-spy, or what becomes py-spy, ends when it is interrupted before it has a sample."""
 
@@ -120,6 +121,7 @@ class Sampling:
         """What it wrote; where it wrote nothing, its reason as an error."""
         written = self.output.read_bytes() if self.output.exists() else b""
         if not written:
+            self._must_have_had_room()
             if self.code == 0 or NO_SAMPLES in self.words or (self.asked and self.code in ASKED_TO_END):
                 return dict(EMPTY)
             raise self._failure()
@@ -128,16 +130,21 @@ class Sampling:
         except (ValueError, RecursionError):
             document = None
         if not _is_speedscope(document):
-            what = (
-                "the disk is full"
-                if FULL in self.words
-                else f"py-spy {self.py_spy.version} wrote no speedscope document"
-            )
+            kept = f"what was written is kept as {self.output}"
+            if FULL in self.words:
+                raise OutputError(f"the disk is full; {kept}", remedy=ELSEWHERE)
             raise SamplerError(
-                f"{what}; what was written is kept as {self.output}",
-                remedy="record elsewhere: --output /tmp" if FULL in self.words else RECORD_AGAIN,
+                f"py-spy {self.py_spy.version} wrote no speedscope document; {kept}", remedy=RECORD_AGAIN
             )
         return dict(document)
+
+    def _must_have_had_room(self) -> None:
+        """Raise where py-spy wrote nothing because there was nowhere to write it."""
+        folder = self.output.parent.absolute()
+        if FULL in self.words:
+            raise OutputError(f"the disk is full: nothing could be written into {folder}", remedy=ELSEWHERE)
+        if not folder.is_dir():
+            raise OutputError(f"the folder {folder} is not there any more: what was recorded is lost", remedy=ELSEWHERE)
 
     def _failure(self) -> AsyncspyError:
         """Why it wrote nothing: what it says, or what ended it."""
