@@ -30,6 +30,12 @@ def test_how_long_a_rarer_call_needs_is_said() -> None:
     )
 
 
+@pytest.mark.parametrize(("seconds", "told"), [(1.6, "1.6s"), (0.12, "0.1s"), (0.03, "30 ms"), (0.0001, "1 ms")])
+def test_the_reach_of_a_short_recording_of_a_busy_worker_is_more_than_nothing(seconds: float, told: str) -> None:
+    text = report(replace(examples.one, reach=Reach(catch_interval_seconds=seconds)))
+    assert f"less often than about once in {told} may have been missed" in text
+
+
 def test_where_it_is_not_known_nothing_is_said_of_it() -> None:
     assert "needs about" not in report(examples.one)
     assert "needs about" not in report(replace(examples.one, reach=Reach(needed=(Needed(1.0, float("nan")),))))
