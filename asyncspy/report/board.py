@@ -70,7 +70,7 @@ DOES = {
 }
 """A finding's kind, in so few words as a table has room for."""
 
-HEAD = ("samples", "last", "trend", "of the loop (95%)", "what", "where")
+HEAD = ("samples", "last", "trend", "share (95%)", "what", "where")
 
 
 def table(board: Board, view: View) -> list[Text]:
@@ -94,7 +94,7 @@ def table(board: Board, view: View) -> list[Text]:
 def line(board: Board, view: View) -> str:
     """The last slice in one line."""
     told = board.analysis.findings if board.analysis else ()
-    named = [f"{place(f.culprit.frame, view)} {count(_weight(f))} (+{board.last(f)})" for f in told]
+    named = [f"{place(f.culprit.frame, view)} {count(_weight(f))} (+{count(board.last(f))})" for f in told]
     return ", ".join([*_facts(board), *(named or ["nothing found"])])
 
 
@@ -114,7 +114,7 @@ def _row(finding: Finding, board: Board, view: View) -> list[Text]:
     said = f"{percent(share.share)} ({percent_interval(*share[1:], share.share, view.glyphs.dash)})" if share else ""
     return [
         Text(count(_weight(finding)), NAME),
-        Text(f"+{board.last(finding)}"),
+        Text(f"+{count(board.last(finding))}"),
         Text(_trend(board.trends.get(_key(finding), []), ASCII_BARS if view.ascii else BARS), PLACE),
         Text(said),
         Text(DOES[finding.kind], ALARM if finding.kind == "async-unsafe" else ""),
