@@ -9,11 +9,16 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 LOOK_SECONDS = 0.25
+HELD_SECONDS = 3.0
+"""A target that is held for so long without a pause is held by a py-spy that hangs; so long, and not longer."""
+
 PROC = Path("/proc")
 FIELDS = re.compile(r"^(State|TracerPid|voluntary_ctxt_switches|nonvoluntary_ctxt_switches):\t(\w+)", re.MULTILINE)
 
@@ -56,6 +61,33 @@ class Hold:
         if said.get("State") != "t" or not (PROC / str(self._sampler) / "task" / tracer).exists():
             return None
         return tuple(said.values())
+
+
+def look(command: Sequence[str], target: int, seconds: float) -> subprocess.CompletedProcess[str]:
+    """Run a py-spy that only looks; raises TimeoutExpired where it takes longer, or holds its target for too long."""
+    started = time.monotonic()
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+    ) as looking:
+        hold = Hold(target, looking.pid)
+        while True:
+            try:
+                out, err = looking.communicate(timeout=LOOK_SECONDS)
+                return subprocess.CompletedProcess(command, looking.returncode, out, err)
+            except subprocess.TimeoutExpired:
+                taken = time.monotonic() - started
+                if hold.seconds() > HELD_SECONDS or taken > seconds:
+                    _kill(looking, hold)
+                    raise subprocess.TimeoutExpired(command, taken) from None
+            except BaseException:
+                _kill(looking, hold)
+                raise
+
+
+def _kill(looking: subprocess.Popen[str], hold: Hold) -> None:
+    looking.kill()
+    looking.wait()
+    hold.let_go()
 
 
 def _stopped(pid: int) -> bool:

@@ -18,15 +18,12 @@ from typing import IO, Any
 
 from asyncspy.errors import AsyncspyError, OutputError, SamplerError
 from asyncspy.sample import process, pyspy
-from asyncspy.sample.held import Hold
+from asyncspy.sample.held import HELD_SECONDS, Hold
 from asyncspy.sample.plan import Plan
 from asyncspy.sample.pyspy import PySpy
 
 GRACE_SECONDS = 30
 """py-spy counts ticks, not seconds: when it lags it overruns. After half as much again and this, it is told to end."""
-
-HELD_SECONDS = 3.0
-"""A target that is held for so long without a pause is held by a py-spy that hangs; so long, and not longer."""
 
 LAST_CHANCE_SECONDS = 1.0
 LONGEST_WORDS = 1_000_000

@@ -13,7 +13,7 @@ import pytest
 
 from asyncspy.errors import SamplerError
 from asyncspy.model import Worker
-from asyncspy.sample import Bundle, Plan, PySpy, Taken, ending_early, held, record
+from asyncspy.sample import Bundle, Plan, PySpy, Taken, ending_early, held, probe, record
 from tests.live.processes import eventually
 from tests.sample.conftest import Stage
 from tests.sample.test_record import SPEEDSCOPE
@@ -108,4 +108,14 @@ def test_what_a_killed_py_spy_left_stopped_runs_on(target: subprocess.Popen[byte
     target.send_signal(signal.SIGSTOP)
     assert eventually(lambda: psutil.Process(target.pid).status() == psutil.STATUS_STOPPED, timeout=10)
     hold.let_go()
+    assert runs(target.pid)
+
+
+def test_a_look_that_hangs_while_it_holds_the_target_is_over_soon(
+    tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "HELD_SECONDS", 0.3)
+    py_spy = stage(HOLD + "time.sleep(600)")
+    with pytest.raises((subprocess.TimeoutExpired, SamplerError)):
+        probe(py_spy, target.pid)
     assert runs(target.pid)
