@@ -6,6 +6,7 @@ runbook does not wait for rich.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -25,6 +26,7 @@ COMMANDS = {
     "export": "asyncspy.cli.export",
     "find-workers": "asyncspy.cli.find_workers",
     "report": "asyncspy.cli.report",
+    "watch": "asyncspy.cli.watch",
 }
 INTERRUPTED = 130
 LONGEST = 2000
@@ -56,6 +58,12 @@ class Commands(click.Group):
         except BrokenPipeError:  # `asyncspy report … | head` is no error
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
+        except OSError as error:
+            if error.errno != errno.EIO:  # the terminal was closed: there is nobody left to tell
+                raise
+            for stream in (sys.stdout, sys.stderr):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            ctx.exit(INTERRUPTED)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
@@ -83,6 +91,7 @@ def commands(*, quiet: bool) -> None:
       asyncspy doctor --pid 48291       will attaching work, and if not, what mends it?
       asyncspy attach --pid 48291       record one of them for three minutes and report
       asyncspy dump --pid 48291         is it hung, and on what?
+      asyncspy watch --pid 48291        findings as they come, until stopped
       asyncspy report flame.svg         the same report from a saved recording
       asyncspy diff before after        is the line gone?
       asyncspy export x.json --to pprof the recording for other tools

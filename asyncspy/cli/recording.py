@@ -17,6 +17,7 @@ from asyncspy.discover import (
     every_app,
     find_workers,
     inspect,
+    must_run,
     runs,
     siblings,
     successor,
@@ -102,7 +103,7 @@ def record_live(pids: Sequence[int], passes: Sequence[Pass], how: How) -> Record
             if not run.ending.asked:
                 with progress(part.duration) as tick:
                     run.take(part, tick)
-    return Recorded(run.bundle, run.ending.asked)
+    return Recorded(run.bundle, run.ending.interrupted)
 
 
 @contextmanager
@@ -116,6 +117,7 @@ def recording(pids: Sequence[int], passes: Sequence[Pass], how: How) -> Iterator
     claim(destination, room_for(len(targets) * sum(part.rate * part.duration for part in passes)))
     used, since = cpu_seconds(pids), time.monotonic()
     for target in targets:
+        must_run(target.pid)
         probe(py_spy, target.pid)
     _say_if_idle(targets, used, since)
     if how.nonblocking:
@@ -139,37 +141,48 @@ class Run:
         while self.targets and not self.ending.asked and part.duration - done >= min(SHORTEST_SECONDS, part.duration):
             plans = [self._plan(target, replace(part, duration=round(part.duration - done))) for target in self.targets]
             taken = record(plans, self.bundle, self._py_spy, self.ending, tick=later(tick, done))
-            self._account_for(taken)
-            done += max(one.seconds for one in taken)
-            if not all(one.ended_early for one in taken):
+            followed = self._account_for(taken)
+            lasted = max(one.seconds for one in taken)
+            done += lasted
+            if not all(one.ended_early for one in taken) or not (followed or lasted >= SHORTEST_SECONDS):
                 return
 
     def _plan(self, target: Worker, part: Pass) -> Plan:
         return Plan(target, part.duration, part.rate, part.mode, self._how.native, self._how.nonblocking)
 
-    def _account_for(self, taken: Sequence[Taken]) -> None:
-        """Say what went wrong, and let each worker that has ended be followed by the one in its place."""
+    def _account_for(self, taken: Sequence[Taken]) -> bool:
+        """Say what went wrong, and let each worker that has ended be followed; whether one took its place."""
         errors = [one.error for one in taken if one.error is not None]
         if errors and not self.bundle.origins:
             raise errors[0]
+        followed = False
         for one in taken:
-            gone = not runs(one.plan.target.pid)
-            if gone:
-                self._follow(one)
+            if not runs(one.plan.target.pid):
+                followed |= self._follow(one)
             elif one.error is not None:
                 self._note(f"{one.error.message}; the recording goes on without it")
+            elif one.held:
+                self._note(
+                    f"py-spy hung while it held process {one.plan.target.pid}, and was ended; what it had is kept"
+                )
+            elif one.ended_early:
+                self._note(
+                    f"py-spy ended by itself after {one.seconds:.0f} s, though process {one.plan.target.pid} runs"
+                )
+        return followed
 
-    def _follow(self, one: Taken) -> None:
+    def _follow(self, one: Taken) -> bool:
         target = one.plan.target
         self.targets.remove(target)
-        next_one = None if self.ending.asked else successor(target, self._known)
+        next_one = None if self.ending.asked else successor(target, self._known, given_up=lambda: self.ending.asked)
         ended = f"process {target.pid} ended after {one.seconds:.0f} s"
         if next_one is None:
             self._note(f"{ended}, and no other took its place; what was recorded until then is kept")
-            return
+            return False
         self._known.add(next_one.pid)
         self.targets.append(next_one)
         self._note(f"{ended}; worker {next_one.pid} took its place and is recorded from now on")
+        return True
 
     def _note(self, text: str) -> None:
         self._notes += 1

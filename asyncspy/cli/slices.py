@@ -42,4 +42,4 @@ def record_until(
             if not run.ending.asked:
                 with progress(part.duration) as tick:
                     run.take(part, tick)
-    return Recorded(run.bundle, run.ending.asked)
+    return Recorded(run.bundle, run.ending.interrupted)

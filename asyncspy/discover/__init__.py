@@ -8,7 +8,7 @@ from asyncspy.discover.find import find_workers, inspect, workers_of
 from asyncspy.discover.permission import may_attach
 from asyncspy.discover.servers import SERVERS
 from asyncspy.discover.settle import settle
-from asyncspy.discover.succession import cpu_seconds, runs, siblings, successor, topmost
+from asyncspy.discover.succession import cpu_seconds, must_run, runs, siblings, successor, topmost
 
 SERVER_NAMES = tuple(server.name for server in SERVERS)
 
@@ -21,6 +21,7 @@ __all__ = [
     "find_workers",
     "inspect",
     "may_attach",
+    "must_run",
     "only",
     "runs",
     "settle",

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+
+import psutil
 
 from asyncspy.discover import vital
 from asyncspy.discover.find import find_workers
 from asyncspy.discover.proc import Proc
+from asyncspy.errors import TargetError
 from asyncspy.processes import Worker
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 30.0
+"""A large application takes its time to be imported."""
+
 PAUSE_SECONDS = 0.25
 
 
-def successor(worker: Worker, known: Collection[int], *, patience: float = PATIENCE_SECONDS) -> Worker | None:
+def successor(
+    worker: Worker,
+    known: Collection[int],
+    *,
+    patience: float = PATIENCE_SECONDS,
+    given_up: Callable[[], bool] = lambda: False,
+) -> Worker | None:
     """The worker that its master started in its place, once there is one; none where no master would.
 
     `known` are the pids that were there before, or are watched already.
@@ -24,7 +36,7 @@ def successor(worker: Worker, known: Collection[int], *, patience: float = PATIE
         fresh = [one for one in find_workers() if _is_sibling(one, worker) and one.pid not in known]
         if fresh:
             return max(fresh, key=lambda one: one.started_at or 0.0)
-        if time.monotonic() > deadline:
+        if given_up() or time.monotonic() > deadline:
             return None
         time.sleep(PAUSE_SECONDS)
     return None
@@ -48,6 +60,16 @@ def _has_master(worker: Worker) -> bool:
 def runs(pid: int) -> bool:
     """Whether a process is there, and is more than the memory of one."""
     return vital.runs(pid, Proc())
+
+
+def must_run(pid: int) -> None:
+    """Raise TargetError for a process that is stopped: py-spy cannot look into it, and there is nothing to see."""
+    with suppress(psutil.Error):
+        if psutil.Process(pid).status() == psutil.STATUS_STOPPED:
+            raise TargetError(
+                f"process {pid} is stopped, by SIGSTOP or by Ctrl-Z in its terminal",
+                remedy=f"let it go on, if that was not meant: kill -CONT {pid}",
+            )
 
 
 def topmost(pids: Sequence[int]) -> list[int]:

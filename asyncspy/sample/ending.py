@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+POLL_SECONDS = 0.05
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -14,16 +16,28 @@ class Ending:
     """Whether the end was asked for; what is to be told of it adds itself to `listeners`."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.interrupted = False
         self.listeners: list[Callable[[], None]] = []
+        self.asked = False
 
-    def ask(self) -> None:
-        """End early. Asked again, give up."""
-        if self.asked:
-            raise KeyboardInterrupt
+    def wait(self, seconds: float) -> None:
+        """So long, or until the end is asked for. An Event would need a lock, which a signal may find held."""
+        deadline = time.monotonic() + seconds
+        while not self.asked and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+
+    def finish(self) -> None:
+        """End early, in good order."""
         self.asked = True
         for tell in list(self.listeners):
             tell()
+
+    def interrupt(self) -> None:
+        """End early. Interrupted again, give up."""
+        if self.interrupted:
+            raise KeyboardInterrupt
+        self.interrupted = True
+        self.finish()
 
 
 @contextmanager
@@ -32,7 +46,7 @@ def ending_early() -> Iterator[Ending]:
     ending = Ending()
 
     def hear(_number: int, _frame: FrameType | None) -> None:
-        ending.ask()
+        ending.interrupt()
 
     under_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     heard = [number for number in SIGNALS if not (number == signal.SIGHUP and under_nohup)]

@@ -7,6 +7,7 @@ import subprocess
 
 from asyncspy.errors import SamplerError
 from asyncspy.model import Frame, Stack
+from asyncspy.sample.held import look
 from asyncspy.sample.pyspy import PROBE_SECONDS, PySpy, explain
 
 
@@ -14,12 +15,11 @@ def glance(py_spy: PySpy, pid: int) -> tuple[Stack, ...]:
     """What every thread is doing at this moment, the main thread first; raises what keeps py-spy from seeing it."""
     command = [py_spy.path, "dump", "--json", "--pid", str(pid)]
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=PROBE_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
+        done = look(command, pid, PROBE_SECONDS)
+    except subprocess.TimeoutExpired as error:
         raise SamplerError(
-            f"py-spy could not read process {pid} within {PROBE_SECONDS} s", remedy=f"ps -o pid,stat,pcpu,cmd -p {pid}"
+            f"py-spy could not read process {pid} within {error.timeout:.3g} s",
+            remedy=f"ps -o pid,stat,pcpu,cmd -p {pid}",
         ) from None
     if done.returncode != 0:
         raise explain(done.stderr or done.stdout, pid, py_spy)

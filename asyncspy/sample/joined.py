@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from asyncspy.model import Origin
+from asyncspy.model import Mode, Origin
 
 Document = dict[str, Any]
 Path = tuple[int, ...]
+
+
+THREAD = re.compile(r'(?P<process>Process [0-9]+ )?Thread \S+ "(?P<name>.*)"', re.DOTALL | re.ASCII)
+NUMBER = re.compile(r"[0-9]+", re.ASCII)
 
 
 class Table:
@@ -44,7 +49,7 @@ class Slices:
         """One more slice."""
         self._counts = {} if self._counts is None else self._counts
         for profile in (*self._profiles, *profiles):
-            counts = self._counts.setdefault(str(profile.get("name", "")), Counter())
+            counts = self._counts.setdefault(thread(str(profile.get("name", "")), self.origin.mode), Counter())
             counts.update(map(tuple, profile["samples"]))
         self._profiles = []
         self.origin = added(self.origin, origin)
@@ -54,6 +59,18 @@ class Slices:
         if self._counts is None:
             return self._profiles
         return [_weighed(name, counts, self.origin.rate or 1) for name, counts in self._counts.items()]
+
+
+def thread(name: str, mode: Mode) -> str:
+    """The thread that samples are added up under. Django starts one for each request, and a watch meets them all.
+
+    Nobody asks for a thread's system id; its name matters to how full a pool is, which only waits tell.
+    """
+    found = THREAD.fullmatch(name)
+    if found is None:
+        return name
+    called = NUMBER.sub("N", found["name"]) if mode == "gil" else found["name"]
+    return f'{found["process"] or ""}Thread 0 "{called}"'
 
 
 def _weighed(name: str, counts: Counter[Path], rate: int) -> Document:

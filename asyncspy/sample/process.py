@@ -41,6 +41,12 @@ def interrupt(child: subprocess.Popen[bytes]) -> None:
         child.send_signal(signal.SIGINT)
 
 
+def wake(child: subprocess.Popen[bytes]) -> None:
+    """Let a py-spy go on that somebody has stopped."""
+    with suppress(ProcessLookupError):
+        child.send_signal(signal.SIGCONT)
+
+
 def end(child: subprocess.Popen[bytes], *, patience: float) -> None:
     """Wait for a child that was asked to end; kill it when it does not."""
     try:

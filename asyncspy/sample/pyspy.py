@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from asyncspy.errors import AsyncspyError, SamplerError, TargetError
 from asyncspy.program import py_spy_file
+from asyncspy.sample.held import look
 
 PROBE_SECONDS = 20
 STARTS = 4
@@ -80,14 +81,12 @@ def probe(py_spy: PySpy, pid: int) -> None:
     command = [py_spy.path, "dump", "--pid", str(pid)]
     try:
         for _ in range(STARTS):
-            done = subprocess.run(
-                command, capture_output=True, text=True, errors="replace", timeout=PROBE_SECONDS, check=False
-            )
+            done = look(command, pid, PROBE_SECONDS)
             if done.returncode == 0 or not stumbled(done.stderr):
                 break
-    except subprocess.TimeoutExpired:
+    except subprocess.TimeoutExpired as error:
         raise SamplerError(
-            f"py-spy could not read process {pid} within {PROBE_SECONDS} s",
+            f"py-spy could not read process {pid} within {error.timeout:.3g} s",
             remedy=f"is it stopped or very busy? Look at its state: ps -o pid,stat,pcpu,cmd -p {pid}",
         ) from None
     if done.returncode != 0:

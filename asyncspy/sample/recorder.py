@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import timedelta
 from pathlib import Path
 
 from asyncspy import __version__
@@ -27,11 +27,12 @@ EARLY_SECONDS = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one plan: the seconds that it took, whether its process ended under it, or why it failed."""
+    """What became of one plan: its seconds, whether its process ended, or was held for too long, or its failure."""
 
     plan: Plan
     seconds: float
     ended_early: bool = False
+    held: bool = False
     error: AsyncspyError | None = None
 
 
@@ -55,7 +56,8 @@ def record(
         _wait(samplings, ending, tick)
     taken: list[Taken] = []
     for sampling in samplings:
-        taken.append(_taken(sampling, bundle, alongside=any(one.error is None for one in taken)))
+        alongside = any(one.error is None for one in taken)
+        taken.append(_taken(sampling, bundle, alongside=alongside, interrupted=sampling.asked and ending.interrupted))
     if any(one.error is None for one in taken):
         _save(bundle, [sampling.output for sampling, one in zip(samplings, taken, strict=True) if one.error is None])
     return taken
@@ -73,19 +75,19 @@ def _wait(samplings: Sequence[Sampling], ending: Ending, tick: Callable[[float],
         running[0].wait(POLL_SECONDS)
 
 
-def _taken(sampling: Sampling, bundle: Bundle, *, alongside: bool) -> Taken:
+def _taken(sampling: Sampling, bundle: Bundle, *, alongside: bool, interrupted: bool) -> Taken:
     plan = sampling.plan
-    early = not sampling.asked and sampling.seconds < plan.duration - EARLY_SECONDS
+    early = not (sampling.asked or sampling.held) and sampling.seconds < plan.duration - EARLY_SECONDS
     try:
         document = sampling.document()
     except AsyncspyError as error:
         bundle.add_failure(plan.target.pid, plan.mode)
-        return Taken(plan, sampling.seconds, early, error)
-    bundle.add(_origin(sampling, alongside=alongside), document)
-    return Taken(plan, sampling.seconds, early)
+        return Taken(plan, sampling.seconds, early, sampling.held, error)
+    bundle.add(_origin(sampling, alongside=alongside, interrupted=interrupted), document)
+    return Taken(plan, sampling.seconds, early, sampling.held)
 
 
-def _origin(sampling: Sampling, *, alongside: bool) -> Origin:
+def _origin(sampling: Sampling, *, alongside: bool, interrupted: bool) -> Origin:
     """Where these samples come from."""
     plan = sampling.plan
     samples, errors = pyspy.counts(sampling.words)
@@ -96,12 +98,12 @@ def _origin(sampling: Sampling, *, alongside: bool) -> Origin:
         rate=plan.rate,
         duration=round(sampling.seconds if late else min(sampling.seconds, plan.duration), 1),
         started_at=sampling.started_at.isoformat(timespec="seconds"),
-        ended_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        ended_at=(sampling.started_at + timedelta(seconds=sampling.seconds)).isoformat(timespec="seconds"),
         host=socket.gethostname(),
         samples=samples,
         errors=errors,
         late_seconds=late,
-        interrupted=sampling.asked,
+        interrupted=interrupted,
         asyncspy=__version__,
         target=plan.target,
         native=plan.native,

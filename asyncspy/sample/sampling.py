@@ -16,17 +16,20 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, Any
 
-from asyncspy.errors import AsyncspyError, SamplerError
+from asyncspy.errors import AsyncspyError, OutputError, SamplerError
 from asyncspy.sample import process, pyspy
+from asyncspy.sample.held import HELD_SECONDS, Hold
 from asyncspy.sample.plan import Plan
 from asyncspy.sample.pyspy import PySpy
 
 GRACE_SECONDS = 30
 """py-spy counts ticks, not seconds: when it lags it overruns. After half as much again and this, it is told to end."""
 
+LAST_CHANCE_SECONDS = 1.0
 LONGEST_WORDS = 1_000_000
 FULL = "No space left on device"
 RECORD_AGAIN = "record again; if it happens again, send that file with a bug report"
+ELSEWHERE = "record again, to where there is room and nobody clears away: --output FOLDER"
 ASKED_TO_END = {-signal.SIGINT, 128 + signal.SIGINT, 1}
 """How py-spy, or what becomes py-spy, ends when it is interrupted before it has a sample."""
 
@@ -44,7 +47,7 @@ class Sampling:
 
     def __init__(self, plan: Plan, py_spy: PySpy, output: Path) -> None:
         self.plan, self.py_spy, self.output = plan, py_spy, output
-        self.asked = False
+        self.asked = self.held = False
         self.starts = 0
         self.ended: float | None = None
         self._start()
@@ -57,6 +60,7 @@ class Sampling:
         self._held = ExitStack()
         command = self.plan.command(self.py_spy, self.output)
         self._child, self._said = self._held.enter_context(process.started(command))
+        self._hold = Hold(self.plan.target.pid, self._child.pid)
 
     def over(self) -> bool:
         """Whether it has come to its end. One that does not is told to, and then made to."""
@@ -65,12 +69,21 @@ class Sampling:
         if self._child.poll() is not None and (self.asked or self._child.returncode == 0 or not self._starts_again()):
             self.ended = time.monotonic()
             return True
+        if not self.held and self._hold.seconds() > HELD_SECONDS:
+            self._release()
         if time.monotonic() > self.deadline:
             if self._told_to_end:
                 self._child.kill()
             process.interrupt(self._child)
             self._told_to_end, self.deadline = True, time.monotonic() + GRACE_SECONDS
         return False
+
+    def _release(self) -> None:
+        """The target comes first: a py-spy that holds it gets a moment to write its file, and is killed."""
+        self.held = self._told_to_end = True
+        self.deadline = time.monotonic() + LAST_CHANCE_SECONDS
+        process.interrupt(self._child)
+        process.wake(self._child)
 
     def _starts_again(self) -> bool:
         if self.starts >= pyspy.STARTS or not pyspy.stumbled(_words(self._said)):
@@ -98,11 +111,14 @@ class Sampling:
         self.words = "" if self._said.closed else _words(self._said)
         self._held.close()
         self.code = self._child.returncode
+        if self.code == -signal.SIGKILL:
+            self._hold.let_go()
 
     def document(self) -> dict[str, Any]:
         """What it wrote; where it wrote nothing, its reason as an error."""
         written = self.output.read_bytes() if self.output.exists() else b""
         if not written:
+            self._must_have_had_room()
             if self.code == 0 or NO_SAMPLES in self.words or (self.asked and self.code in ASKED_TO_END):
                 return dict(EMPTY)
             raise self._failure()
@@ -111,22 +127,32 @@ class Sampling:
         except (ValueError, RecursionError):
             document = None
         if not _is_speedscope(document):
-            what = (
-                "the disk is full"
-                if FULL in self.words
-                else f"py-spy {self.py_spy.version} wrote no speedscope document"
-            )
+            kept = f"what was written is kept as {self.output}"
+            if FULL in self.words:
+                raise OutputError(f"the disk is full; {kept}", remedy=ELSEWHERE)
             raise SamplerError(
-                f"{what}; what was written is kept as {self.output}",
-                remedy="record elsewhere: --output /tmp" if FULL in self.words else RECORD_AGAIN,
+                f"py-spy {self.py_spy.version} wrote no speedscope document; {kept}", remedy=RECORD_AGAIN
             )
         return dict(document)
+
+    def _must_have_had_room(self) -> None:
+        """Raise where py-spy wrote nothing because there was nowhere to write it."""
+        folder = self.output.parent.absolute()
+        if FULL in self.words:
+            raise OutputError(f"the disk is full: nothing could be written into {folder}", remedy=ELSEWHERE)
+        if not folder.is_dir():
+            raise OutputError(f"the folder {folder} is not there any more: what was recorded is lost", remedy=ELSEWHERE)
 
     def _failure(self) -> AsyncspyError:
         """Why it wrote nothing: what it says, or what ended it."""
         if self.code is None or self.code >= 0:
             return pyspy.explain(self.words, self.plan.target.pid, self.py_spy)
         ended_by = signal.Signals(-self.code).name
+        if self.held:
+            return SamplerError(
+                f"py-spy hung while it held process {self.plan.target.pid}, and was killed; the process runs on",
+                remedy="record again, at a lower --rate; is the machine out of memory, or its disk hanging? (dmesg)",
+            )
         if self._told_to_end:
             return SamplerError(
                 f"py-spy did not come to an end while it recorded process {self.plan.target.pid}, and was killed",

@@ -1,59 +1,87 @@
-"""Who is below whom, who lives, and what a family has used are what psutil says."""
+"""Who takes a dead worker's place: what its master started since, and nobody else."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 
 import psutil
 import pytest
 
-from asyncspy.discover.succession import cpu_seconds, runs, topmost
+from asyncspy.discover import must_run, runs, succession, successor, topmost
+from asyncspy.errors import TargetError
+from asyncspy.model import Worker
+from tests.live.processes import eventually
 
-CHILD = "sum(range(10**7)); print('ready', flush=True); import sys; sys.stdin.read()"
-FAMILY = f"""
-import subprocess, sys
-child = subprocess.Popen([sys.executable, "-c", {CHILD!r}], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-child.stdout.readline()
-print(child.pid, flush=True)
-sys.stdin.read()
-"""
+MASTER = Worker(10, 1, "master", True, "gunicorn")
+DEAD = Worker(11, 10, "worker", True, "gunicorn")
+
+
+def worker(pid: int, ppid: int = 10, started: float = 1.0, *, attachable: bool = True) -> Worker:
+    return Worker(pid, ppid, "worker", True, "gunicorn", started_at=started, attachable=attachable)
 
 
 @pytest.fixture
-def family() -> Iterator[tuple[int, int]]:
-    """A parent that does little, and its child that has worked."""
-    command = [sys.executable, "-c", FAMILY]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
-        assert parent.stdout is not None
-        child = int(parent.stdout.readline())
-        yield parent.pid, child
-        parent.kill()
+def machine(monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
+    """What find-workers would list."""
+    there: list[Worker] = []
+    monkeypatch.setattr(succession, "find_workers", lambda: list(there))
+    monkeypatch.setattr(succession, "PAUSE_SECONDS", 0.01)
+    return there
 
 
-def test_a_process_below_another_is_left_out(family: tuple[int, int]) -> None:
-    parent, child = family
-    assert topmost([child, parent]) == [parent]
-    assert topmost([child]) == [child]
-    assert topmost([child, os.getpid(), parent, parent]) == [os.getpid()]
+def follower(known: set[int]) -> int | None:
+    found = successor(DEAD, known, patience=0.05)
+    return found.pid if found else None
 
 
-def test_what_a_family_has_used_is_counted_once(family: tuple[int, int]) -> None:
-    parent, child = family
-    used = [psutil.Process(pid).cpu_times() for pid in family]
-    expected = sum(times.user + times.system for times in used)
-    assert cpu_seconds([parent]) == pytest.approx(expected, abs=0.05)
-    assert cpu_seconds([parent, child]) == pytest.approx(expected, abs=0.05)
-    assert cpu_seconds([child]) > 0
-    assert cpu_seconds([]) == 0
+def test_the_one_that_the_master_started_since(machine: list[Worker]) -> None:
+    machine += [MASTER, worker(12), worker(13, started=5.0), worker(14, ppid=99, started=9.0)]
+    assert follower({11, 12}) == 13
 
 
-def test_who_lives(family: tuple[int, int]) -> None:
-    assert all(runs(pid) for pid in family)
-    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
-        os.waitid(os.P_PID, gone.pid, os.WEXITED | os.WNOWAIT)
-        assert psutil.pid_exists(gone.pid)
-        assert not runs(gone.pid)
-    assert not runs(gone.pid)
+def test_nobody_that_was_there_before_or_cannot_be_attached(machine: list[Worker]) -> None:
+    machine += [MASTER, worker(12), worker(13, attachable=False)]
+    assert follower({11, 12}) is None
+
+
+def test_nobody_where_there_is_no_master(machine: list[Worker]) -> None:
+    machine += [worker(13)]
+    assert follower({11}) is None
+
+
+def test_it_is_waited_for_no_longer_than_wanted(machine: list[Worker]) -> None:
+    machine += [MASTER]
+    asked = iter([False, False, True])
+    assert successor(DEAD, {11}, patience=60, given_up=lambda: next(asked)) is None
+
+
+@pytest.fixture
+def sleeping() -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_stopped_process_is_refused_with_what_lets_it_go_on(sleeping: subprocess.Popen[bytes]) -> None:
+    must_run(sleeping.pid)
+    sleeping.send_signal(signal.SIGSTOP)
+    assert eventually(lambda: psutil.Process(sleeping.pid).status() == psutil.STATUS_STOPPED, timeout=10)
+    with pytest.raises(TargetError, match="is stopped") as caught:
+        must_run(sleeping.pid)
+    assert caught.value.remedy.endswith(f"kill -CONT {sleeping.pid}")
+
+
+def test_a_zombie_runs_no_more(sleeping: subprocess.Popen[bytes]) -> None:
+    assert runs(sleeping.pid)
+    sleeping.kill()
+    assert eventually(lambda: not runs(sleeping.pid), timeout=10)
+
+
+def test_what_is_below_another_is_recorded_with_it(sleeping: subprocess.Popen[bytes]) -> None:
+    assert topmost([sleeping.pid, os.getpid(), sleeping.pid]) == [os.getpid()]
+    assert topmost([sleeping.pid]) == [sleeping.pid]

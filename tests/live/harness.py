@@ -60,14 +60,16 @@ class Loaded:
         return self.statuses.total() / self.seconds if self.seconds else 0.0
 
 
-def command(server: ServerKind, loop: Loop, app: str, port: int, *, python: str = sys.executable) -> list[str]:
+def command(
+    server: ServerKind, loop: Loop, app: str, port: int, *, python: str = sys.executable, workers: int = WORKERS
+) -> list[str]:
     """The command line that serves `app` on the loopback interface."""
     if server == "gunicorn":
-        worker = ["-k", GUNICORN_WORKER[loop], "-w", str(WORKERS), "-b", f"127.0.0.1:{port}"]
+        worker = ["-k", GUNICORN_WORKER[loop], "-w", str(workers), "-b", f"127.0.0.1:{port}"]
         return [python, "-m", "gunicorn", app, *worker, "--log-level", "warning"]
-    workers = ["--workers", str(WORKERS)] if server == "uvicorn-workers" else []
+    several = ["--workers", str(workers)] if server == "uvicorn-workers" else []
     quiet = ["--log-level", "warning", "--no-access-log"]
-    return [python, "-m", "uvicorn", app, "--host", "127.0.0.1", "--port", str(port), "--loop", loop, *workers, *quiet]
+    return [python, "-m", "uvicorn", app, "--host", "127.0.0.1", "--port", str(port), "--loop", loop, *several, *quiet]
 
 
 @contextlib.contextmanager
@@ -78,6 +80,7 @@ def serving(
     loop: Loop = "asyncio",
     env: Mapping[str, str] | None = None,
     python: str = sys.executable,
+    workers: int = WORKERS,
 ) -> Iterator[Server]:
     """Serve a program; what is yielded has answered from every worker; all of it is gone afterwards."""
     name = program_dir.name
@@ -85,14 +88,14 @@ def serving(
         variables = _environment(Path(scratch), name, env or {})
         subprocess.run([python, "-m", f"{name}.prepare"], cwd=program_dir, env=variables, check=True, timeout=60)
         port = _free_port()
-        argv = command(server, loop, f"{name}.asgi:application", port, python=python)
+        argv = command(server, loop, f"{name}.asgi:application", port, python=python, workers=workers)
         log = Path(scratch) / "server.log"
         with log.open("wb") as sink:
             process = subprocess.Popen(
                 argv, cwd=program_dir, env=variables, stdout=sink, stderr=sink, start_new_session=True
             )
         try:
-            expected = 1 if server == "uvicorn" else WORKERS
+            expected = 1 if server == "uvicorn" else workers
             yield Server(process.pid, _await_workers(process, port, expected, log), f"http://127.0.0.1:{port}/")
         finally:
             _end(process)

@@ -57,6 +57,28 @@ def test_slices_of_one_pass_add_up(bundle: Bundle) -> None:
     assert profile.inputs[0].dropped == 0
 
 
+def in_a_thread(number: int) -> dict[str, Any]:
+    """A sample in the thread that Django started for one request."""
+    made = document([MAIN], [0])
+    made["profiles"][0]["name"] = f'Process 7 Thread {1000 + number} "ThreadPoolExecutor-{number}_0"'
+    return made
+
+
+def test_a_long_watch_does_not_grow_by_a_thread_for_each_request(bundle: Bundle) -> None:
+    for number in range(50):
+        bundle.add(GIL, in_a_thread(number))
+    assert saved(bundle).stacks == {Stack((MAIN,), 7, "ThreadPoolExecutor-N_N"): 50}
+
+
+def test_where_waits_tell_how_full_a_pool_is_its_threads_stay_apart(bundle: Bundle) -> None:
+    for number in (1, 2, 2):
+        bundle.add(WALL, in_a_thread(number))
+    assert saved(bundle).stacks == {
+        Stack((MAIN,), 7, "ThreadPoolExecutor-1_0"): 1,
+        Stack((MAIN,), 7, "ThreadPoolExecutor-2_0"): 2,
+    }
+
+
 def test_stacks_that_were_all_seen_equally_often_keep_their_counts(bundle: Bundle) -> None:
     for _ in range(2):
         bundle.add(GIL, document([MAIN], [0]))

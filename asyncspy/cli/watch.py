@@ -1,0 +1,159 @@
+"""asyncspy watch: a live table of findings, until stopped; then the whole report."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import click
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from asyncspy.cli.keys import pressed
+from asyncspy.cli.notes import say
+from asyncspy.cli.options import (
+    Duration,
+    with_app_root,
+    with_format,
+    with_output,
+    with_pids,
+    with_py_spy,
+    with_unfold,
+)
+from asyncspy.cli.recording import How, Pass, Recorded, Run, chosen, described, note, recording
+from asyncspy.cli.show import analysed, report_live
+from asyncspy.cli.terminal import terminal_view
+from asyncspy.report.board import Board, line, table
+from asyncspy.report.figures import span
+
+GIL_RATE, WALL_RATE, WALL_SECONDS = 100, 20, 5
+WALL_EVERY = 6
+"""Of so many slices, one counts waits."""
+
+MOST_FAILURES = 10
+PAUSE_SECONDS = 2.0
+"""After a slice that gave nothing."""
+
+Show = Callable[[float], None]
+
+
+@click.command("watch")
+@with_pids
+@click.option(
+    "--mode",
+    type=click.Choice(["both", "gil", "wall"]),
+    default="both",
+    show_default=True,
+    help=f"As for attach; both: every {WALL_EVERY}th slice counts waits.",
+)
+@click.option("--rate", type=click.IntRange(1, 1000), help="Samples per second.  [default: 100; of waits: 20]")
+@click.option(
+    "--slice", "seconds", type=Duration(), default="10s", show_default=True, help="How long one slice is recorded."
+)
+@click.option("--duration", type=Duration(), default="24h", show_default=True, help="When to stop by itself.")
+@with_py_spy
+@with_output
+@with_app_root
+@with_format
+@with_unfold
+@click.pass_context
+def command(
+    ctx: click.Context,
+    pids: tuple[int, ...],
+    mode: Literal["both", "gil", "wall"],
+    rate: int | None,
+    seconds: int,
+    duration: int,
+    output: Path | None,
+    app_roots: tuple[str, ...],
+    form: str,
+    *,
+    every: bool,
+    native: bool,
+    nonblocking: bool,
+    unfold: bool,
+) -> None:
+    """Watch live workers: findings as they come, with their evidence, rate and trend, until q or Ctrl-C.
+
+    It records slice after slice, saves each, and ends with the report of all of them. Workers that are recycled are
+    followed. Where standard error is no terminal, it prints a line for each slice.
+
+    \b
+      asyncspy watch --pid 48291
+      asyncspy watch --all --output /var/tmp
+      asyncspy watch --pid 48291 --duration 1h --format json > report.json
+    """
+    slices = {
+        "gil": [Pass("gil", rate or GIL_RATE, seconds)],
+        "wall": [Pass("wall", rate or WALL_RATE, seconds)],
+        "both": [Pass("gil", rate or GIL_RATE, seconds)] * (WALL_EVERY - 1) + [Pass("wall", WALL_RATE, WALL_SECONDS)],
+    }[mode]
+    with recording(chosen(pids, every=every), slices, How(output, native, nonblocking)) as run:
+        board = Board(described(run.targets))
+        with pressed("q", run.ending.finish) as keyboard, _shown(board, keyboard=keyboard) as show:
+            _watch(run, itertools.cycle(slices), duration, board, show, app_roots)
+    if not run.bundle.origins:
+        note("nothing was recorded")
+        ctx.exit(130)
+    report_live(Recorded(run.bundle, run.ending.interrupted), form=form, unfold=unfold, app_roots=app_roots)
+    ctx.exit(130 if run.ending.interrupted else 0)
+
+
+def _watch(
+    run: Run, slices: Iterator[Pass], duration: int, board: Board, show: Show, app_roots: tuple[str, ...]
+) -> None:
+    """Slice after slice, judged and shown, until somebody asks for the end or nothing is left to watch."""
+    started, failures = time.monotonic(), 0
+    while run.targets and not run.ending.asked and (left := round(started + duration - time.monotonic())) > 0:
+        part = next(slices)
+        saved = sum(origin.slices for origin in run.bundle.origins)
+        run.take(replace(part, duration=min(part.duration, left)), show)
+        if sum(origin.slices for origin in run.bundle.origins) == saved:
+            failures += 1
+            if failures >= MOST_FAILURES:
+                note(f"{failures} slices in a row gave nothing")
+                return
+            run.ending.wait(PAUSE_SECONDS)
+            continue
+        failures = 0
+        found = analysed([run.bundle.path], live=True, app_roots=app_roots)
+        board.watched = described(run.targets) or board.watched
+        board.root = found.target.cwd if found.target else None
+        board.add(found.analysis, time.monotonic() - started)
+        show(0.0)
+    if not run.targets:
+        note("nothing is left to watch")
+
+
+@contextmanager
+def _shown(board: Board, *, keyboard: bool) -> Iterator[Show]:
+    """The table on a terminal; elsewhere a line for each slice."""
+    console = Console(stderr=True, highlight=False)
+    ends = f"{'q or ' * keyboard}Ctrl-C ends it with the report."
+    if not console.is_terminal:
+        say(f"Watching {board.watched}. {ends}")
+        told = 0
+
+        def tell(_seconds: float) -> None:
+            nonlocal told
+            if board.slices > told:
+                told = board.slices
+                say(f"{time.strftime('%H:%M:%S')} {line(board, replace(terminal_view(), root=board.root))}")
+
+        yield tell
+        return
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+
+        def draw(seconds: float) -> None:
+            view = replace(terminal_view(), width=console.width, root=board.root)
+            footer = Text(f"{span(seconds)} into this slice. {ends}", "dim")
+            live.update(Group(*table(board, view), Text(), footer), refresh=True)
+
+        draw(0.0)
+        yield draw

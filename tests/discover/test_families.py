@@ -1,0 +1,59 @@
+"""Who is below whom, who lives, and what a family has used are what psutil says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from asyncspy.discover.succession import cpu_seconds, runs, topmost
+
+CHILD = "sum(range(10**7)); print('ready', flush=True); import sys; sys.stdin.read()"
+FAMILY = f"""
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", {CHILD!r}], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+child.stdout.readline()
+print(child.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def family() -> Iterator[tuple[int, int]]:
+    """A parent that does little, and its child that has worked."""
+    command = [sys.executable, "-c", FAMILY]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        yield parent.pid, child
+        parent.kill()
+
+
+def test_a_process_below_another_is_left_out(family: tuple[int, int]) -> None:
+    parent, child = family
+    assert topmost([child, parent]) == [parent]
+    assert topmost([child]) == [child]
+    assert topmost([child, os.getpid(), parent, parent]) == [os.getpid()]
+
+
+def test_what_a_family_has_used_is_counted_once(family: tuple[int, int]) -> None:
+    parent, child = family
+    used = [psutil.Process(pid).cpu_times() for pid in family]
+    expected = sum(times.user + times.system for times in used)
+    assert cpu_seconds([parent]) == pytest.approx(expected, abs=0.05)
+    assert cpu_seconds([parent, child]) == pytest.approx(expected, abs=0.05)
+    assert cpu_seconds([child]) > 0
+    assert cpu_seconds([]) == 0
+
+
+def test_who_lives(family: tuple[int, int]) -> None:
+    assert all(runs(pid) for pid in family)
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        os.waitid(os.P_PID, gone.pid, os.WEXITED | os.WNOWAIT)
+        assert psutil.pid_exists(gone.pid)
+        assert not runs(gone.pid)
+    assert not runs(gone.pid)

@@ -1,0 +1,121 @@
+"""A py-spy that holds its target for long is made to let go; one that samples is left alone."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from asyncspy.errors import SamplerError
+from asyncspy.model import Worker
+from asyncspy.sample import Bundle, Plan, PySpy, Taken, ending_early, held, probe, record
+from tests.live.processes import eventually
+from tests.sample.conftest import Stage
+from tests.sample.test_record import SPEEDSCOPE
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ptrace as Linux has it")
+
+HOLD = (
+    "import ctypes\npid = int(sys.argv[sys.argv.index('--pid') + 1])\n"
+    "trace = ctypes.CDLL(None).ptrace\n"
+    "if trace(16, pid, 0, 0): sys.exit('Error: Permission denied (os error 13)')\n"
+    "os.waitpid(pid, 0)\n"
+)
+
+
+@pytest.fixture
+def target() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that sleeps and can be held."""
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as sleeping:
+        try:
+            yield sleeping
+        finally:
+            sleeping.kill()
+
+
+def recorded(folder: Path, py_spy: PySpy, pid: int) -> Taken:
+    bundle = Bundle(folder / "out.json")
+    with ending_early() as ending:
+        (taken,) = record(
+            [Plan(Worker(pid, 1, "worker", True, "python"), 60, 100)], bundle, py_spy, ending, tick=lambda _: None
+        )
+    if isinstance(taken.error, SamplerError) or taken.error is None:
+        return taken
+    pytest.skip("no right to trace a child")
+
+
+def runs(pid: int) -> bool:
+    """A tracer's end frees what it held, a moment later."""
+    wanted = {psutil.STATUS_SLEEPING, psutil.STATUS_RUNNING}
+    return eventually(lambda: psutil.Process(pid).status() in wanted, timeout=10)
+
+
+def test_a_hang_that_can_be_interrupted_keeps_what_it_has(
+    tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("asyncspy.sample.sampling.HELD_SECONDS", 0.5)
+    end = f"def end(*_): done({SPEEDSCOPE!r}); os._exit(0)\nsignal.signal(signal.SIGINT, end)\n"
+    taken = recorded(tmp_path, stage(end + HOLD + "time.sleep(600)"), target.pid)
+    assert taken.held
+    assert taken.error is None
+    assert not taken.ended_early
+    assert runs(target.pid)
+    assert (tmp_path / "out.json").exists()
+
+
+def test_a_hang_that_cannot_is_killed_and_the_target_runs_on(
+    tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("asyncspy.sample.sampling.HELD_SECONDS", 0.5)
+    monkeypatch.setattr("asyncspy.sample.sampling.LAST_CHANCE_SECONDS", 0.2)
+    deaf = "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+    taken = recorded(tmp_path, stage(deaf + HOLD + "time.sleep(600)"), target.pid)
+    assert taken.error is not None
+    assert "hung while it held process" in taken.error.message
+    assert runs(target.pid)
+
+
+def test_holding_it_again_and_again_is_what_sampling_is(
+    tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("asyncspy.sample.sampling.HELD_SECONDS", 0.3)
+    monkeypatch.setattr(held, "LOOK_SECONDS", 0.01)
+    samples = (
+        "for _ in range(40):\n    time.sleep(0.02); trace(17, pid, 0, 0); trace(16, pid, 0, 0); os.waitpid(pid, 0)\n"
+        f"trace(17, pid, 0, 0); done({SPEEDSCOPE!r})"
+    )
+    taken = recorded(tmp_path, stage(HOLD + samples), target.pid)
+    assert not taken.held
+    assert taken.error is None
+
+
+def test_what_somebody_else_has_stopped_stays_stopped(target: subprocess.Popen[bytes]) -> None:
+    target.send_signal(signal.SIGSTOP)
+    assert eventually(lambda: psutil.Process(target.pid).status() == psutil.STATUS_STOPPED, timeout=10)
+    hold = held.Hold(target.pid, 1)
+    assert hold.seconds() == 0
+    hold.let_go()
+    assert psutil.Process(target.pid).status() == psutil.STATUS_STOPPED
+
+
+def test_what_a_killed_py_spy_left_stopped_runs_on(target: subprocess.Popen[bytes]) -> None:
+    hold = held.Hold(target.pid, 1)
+    target.send_signal(signal.SIGSTOP)
+    assert eventually(lambda: psutil.Process(target.pid).status() == psutil.STATUS_STOPPED, timeout=10)
+    hold.let_go()
+    assert runs(target.pid)
+
+
+def test_a_look_that_hangs_while_it_holds_the_target_is_over_soon(
+    tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "HELD_SECONDS", 0.3)
+    py_spy = stage(HOLD + "time.sleep(600)")
+    with pytest.raises((subprocess.TimeoutExpired, SamplerError)):
+        probe(py_spy, target.pid)
+    assert runs(target.pid)
