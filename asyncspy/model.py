@@ -154,7 +154,7 @@ class Dump:
 
     `at` is seconds since the epoch, `paused` for how long the process stood still for it, `state` the kernel's letter
     for the process. `ran` tells by thread of the system what happened since the dump before this one; None: not told.
-    `no_tasks` is why the tasks were not read, of a Python that has them to read.
+    `counted` is over how many seconds. `no_tasks` is why the tasks were not read, of a Python that has them to read.
     """
 
     threads: tuple[Thread, ...] = ()
@@ -164,6 +164,7 @@ class Dump:
     paused: float | None = None
     state: str | None = None
     ran: Mapping[int, Ran] | None = None
+    counted: float | None = None
     cpus: int | None = None
     tasks: tuple[Task, ...] = ()
     no_tasks: str | None = None

@@ -156,7 +156,7 @@ def _look(saved: dict[str, Any]) -> Dump:
     return replace(look, ran=counted)
 
 
-PLAIN = frozenset({"pid", "at", "path", "paused", "state", "cpus", "no_tasks"})
+PLAIN = frozenset({"pid", "at", "path", "paused", "state", "counted", "cpus", "no_tasks"})
 
 
 def _tasks(saved: object) -> Iterator[Task]:

@@ -52,7 +52,7 @@ class Series:
     files: list[Path] = field(default_factory=list)
     lost: dict[int, AsyncspyError] = field(default_factory=dict)
     sources: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
-    _before: dict[int, Counters] = field(default_factory=dict)
+    _before: dict[int, tuple[float, Counters]] = field(default_factory=dict)
 
     def look(self) -> None:
         """Dump every process once. One that cannot be dumped any more is remembered with the reason."""
@@ -99,7 +99,8 @@ class Series:
 
     def _look_at(self, pid: int) -> None:
         at, now = time.time(), counters(pid)
-        before = self._before.get(pid)
+        since, before = self._before.get(pid, (0.0, None))
+        counted = time.monotonic() - since if before else None
         ran = {tid: _since(before[tid], count) for tid, count in now.items() if tid in before} if before else None
         state = state_of(pid)
         at_rest = state == STOPPED or is_traced(pid)
@@ -108,8 +109,9 @@ class Series:
         path = self.folder / f"dump-{pid}-{number:03}.json"
         write_bytes(path, text)
         self.files.append(path)
-        self.looks.append(Dump((), pid, at, path.name, paused, state, ran, os.cpu_count()))
-        self._before[pid] = settled(pid)
+        self.looks.append(Dump((), pid, at, path.name, paused, state, ran, counted, os.cpu_count()))
+        now = settled(pid)
+        self._before[pid] = (time.monotonic(), now)
 
     def _tell(self) -> None:
         """Write the account anew: after every round it holds for what is there."""
@@ -187,13 +189,16 @@ def is_traced(pid: int) -> bool:
 
 
 def counters(pid: int) -> Counters:
-    """How often every thread was put on a processor, and for how many nanoseconds; as far as the kernel tells."""
+    """How often every thread was put on a processor, and how many nanoseconds it ran or waited for its turn to run.
+
+    On a machine that is short of processors a thread that computes hardly runs; it waits for its turn.
+    """
     found = {}
     for name in _listed(f"/proc/{pid}/task"):
         status, ran = _text(f"/proc/{pid}/task/{name}/status"), _text(f"/proc/{pid}/task/{name}/schedstat")
         switches = [int(line.split()[1]) for line in status.splitlines() if "ctxt_switches:" in line]
         if switches and ran:
-            found[int(name)] = Ran(sum(switches), int(ran.split()[0]))
+            found[int(name)] = Ran(sum(switches), sum(map(int, ran.split()[:2])))  # it ran, it waited for its turn
     return found
 
 

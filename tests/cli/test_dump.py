@@ -90,8 +90,12 @@ def told(folder: Path, **more: object) -> Path:
     return folder
 
 
-VIEW = [["ASGIHandler.__call__", "/v/lib/python3.14/site-packages/django/core/handlers/asgi.py", 170],
-        ["checkout", "/srv/shop/views.py", 7], ["sleep", "/usr/lib/python3.14/asyncio/tasks.py", 716]]  # fmt: skip
+VIEW = [
+    ["ASGIHandler.__call__", "/v/lib/python3.14/site-packages/django/core/handlers/asgi.py", 170],
+    ["traced", "/srv/shop/tracing.py", 3],
+    ["checkout", "/srv/shop/views.py", 7],
+    ["sleep", "/usr/lib/python3.14/asyncio/tasks.py", 716],
+]
 LOOP_ONLY = [["Server.serve", "/v/lib/python3.14/site-packages/uvicorn/server.py", 90]]
 
 

@@ -108,12 +108,15 @@ def taken_up(connection: socket.socket) -> None:
         connection.recv(1)
 
 
+def dump(pid: int, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    command = [sys.executable, "-m", "asyncspy", "dump", "--pid", str(pid), "--output", str(folder), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
 def dumped(pid: int, folder: Path, *words: str) -> dict[str, Any]:
     """What `asyncspy dump` says of a process, as JSON."""
-    command = [sys.executable, "-m", "asyncspy", "dump", "--pid", str(pid), "--output", str(folder)]
-    done = subprocess.run(
-        [*command, "--format", "json", *words], capture_output=True, text=True, timeout=120, check=False
-    )
+    done = dump(pid, folder, "--format", "json", *words)
     assert done.returncode == 0, done.stderr
     hang: dict[str, Any] = json.loads(done.stdout)["hang"]
     return hang

@@ -22,7 +22,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.live.hung import asked, dumped, request, serving
+from tests.live.hung import asked, dump, dumped, request, serving
 from tests.live.processes import eventually
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("may_trace")]
@@ -89,16 +89,8 @@ def stopped() -> Iterator[int]:
         assert _whole(port, "ready").startswith(b"HTTP/1.1 200")
 
 
-@contextlib.contextmanager
-def in_gdb() -> Iterator[int]:
-    """Held by gdb, which py-spy cannot attach beside."""
-    with serving(middleware="sync", life=LIFE) as (process, _), _gdb(process.pid):
-        assert eventually(lambda: psutil.Process(process.pid).status() == psutil.STATUS_TRACING_STOP, timeout=60)
-        yield process.pid
-
-
 def _gdb(pid: int) -> subprocess.Popen[bytes]:
-    """gdb at its prompt; it goes when nobody can type any more, which leaving the block sees to."""
+    """gdb at its prompt; it goes once nobody can type any more, which leaving the block sees to."""
     words = ["gdb", "--quiet", "--nx", "--pid", str(pid)]
     return subprocess.Popen(
         words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
@@ -113,7 +105,6 @@ TWINS: tuple[tuple[Twin, set[str]], ...] = (
     (computes, {"busy"}),
     (in_pdb, {"blocked-loop"}),
     (stopped, {"blocked-loop"}),
-    *([(in_gdb, {"blocked-loop"})] if shutil.which("gdb") else []),
 )
 """Each with what may be said of it."""
 
@@ -126,6 +117,16 @@ def test_an_innocent_twin_is_never_a_deadlock(tmp_path: Path) -> None:
         print(f"{twin.__name__:18} {said.total():4} tries: {dict(said)}")  # noqa: T201 - the table that -s is for
     for (twin, allowed), said in zip(TWINS, tried, strict=True):
         assert set(said) <= allowed, f"{twin.__name__}: {said}"
+
+
+@pytest.mark.skipif(shutil.which("gdb") is None, reason="gdb is not installed")
+def test_a_worker_in_the_hands_of_gdb_is_not_dumped_and_not_called_hung(tmp_path: Path) -> None:
+    with serving(life=LIFE) as (process, _), _gdb(process.pid):
+        assert eventually(lambda: psutil.Process(process.pid).status() == psutil.STATUS_TRACING_STOP, timeout=60)
+        done = dump(process.pid, tmp_path / "dumps")
+    assert done.returncode == 3
+    assert "gdb" in done.stderr
+    assert done.stdout == ""
 
 
 def _tried(twin: Twin, folder: Path) -> Counter[str]:

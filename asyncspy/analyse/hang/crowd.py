@@ -55,9 +55,9 @@ def _size(history: History) -> int | None:
 
 
 def cpu_share(history: History, threads: Sequence[Watched]) -> float | None:
-    """The part of the time between the looks that these threads were on a processor; None where nobody counted."""
+    """The part of the time between the looks that these threads wanted a processor; None where nobody counted."""
     counted = [ran for thread in threads for ran in thread.ran if ran is not None]
-    seconds = history.seconds
+    seconds = history.counted or history.seconds
     if not counted or not seconds:
         return None
     return sum(ran.nanoseconds for ran in counted) / NANOSECONDS / seconds

@@ -84,6 +84,12 @@ class History:
         return max(times) - min(times) if len(times) == len(self.dumps) and len(times) > 1 else None
 
     @property
+    def counted(self) -> float | None:
+        """Over how long the kernel's counters were followed: between the looks, and not while py-spy held it."""
+        spans = [dump.counted for dump in self.dumps if dump.counted is not None]
+        return sum(spans) if spans else None
+
+    @property
     def paused(self) -> float | None:
         """For how long the process stood still in all."""
         pauses = [dump.paused for dump in self.dumps if dump.paused is not None]

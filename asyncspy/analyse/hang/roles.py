@@ -19,6 +19,9 @@ SENSITIVE: Rules[bool] = Rules(
 QUEUE_GET: Rules[bool] = Rules(
     [(Pattern("Queue.get", "queue.py"), True), (Pattern("SimpleQueue.get", "queue.py"), True)]
 )
+PONG: Rules[bool] = Rules([(Pattern("Process.always_pong", "uvicorn/supervisors/multiprocess.py"), True)])
+"""A thread of uvicorn's that tells the master that the process lives."""
+
 ITS_OWN_WORK: Rules[bool] = Rules(
     [(Pattern("CurrentThreadExecutor.run_until_future", "asgiref/current_thread_executor.py"), True)]
 )
@@ -57,4 +60,6 @@ def is_consumer(frames: Sequence[Frame]) -> bool:
     """Whether this is a thread of its own that waits for something in a queue, and holds up nobody."""
     tail = frames[-3:]
     started = not any(worlds.side(frame) for frame in frames)
+    if any(map(PONG.match, frames)):
+        return True
     return started and any(map(QUEUE_GET.match, tail)) and not any(map(ITS_OWN_WORK.match, tail))

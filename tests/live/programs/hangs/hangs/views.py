@@ -47,14 +47,21 @@ def zulip(request):
 
 
 async def _zulip():
-    done = asyncio.Event()
+    done, tasks = asyncio.Event(), []
 
     def callback(task):
         task.result()
         done.set()
 
+    async def outlives():
+        await asyncio.sleep(0.2)
+        return await sync_to_async(work)()
+
     async def inner():
-        asyncio.create_task(sync_to_async(work)()).add_done_callback(callback)
+        tasks.append(asyncio.create_task(sync_to_async(time.sleep)(0.5)))  # the thread is at work while this ends
+        await asyncio.sleep(0.1)
+        tasks.append(asyncio.create_task(outlives()))
+        tasks[-1].add_done_callback(callback)
 
     await sync_to_async(async_to_sync(inner))()
     await done.wait()
