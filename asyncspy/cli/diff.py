@@ -9,7 +9,7 @@ import click
 
 from asyncspy.analyse.compare import compare_parts, functions_in
 from asyncspy.cli.opened import analysed
-from asyncspy.cli.options import with_app_root
+from asyncspy.cli.options import with_app_root, with_format_of
 from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.errors import UsageError
 from asyncspy.report.diff import FORMATS
@@ -21,14 +21,7 @@ FILE = click.Path(path_type=Path, readable=False)
 @click.argument("before", type=FILE)
 @click.argument("after", type=FILE)
 @with_app_root
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(sorted(FORMATS)),
-    default="terminal",
-    show_default=True,
-    help="How to print the comparison.",
-)
+@with_format_of(FORMATS, "comparison")
 def command(before: Path, after: Path, app_roots: tuple[str, ...], form: str) -> None:
     """Compare two recordings of one app: what is gone, less, the same, more, new; and how likely chance explains it.
 

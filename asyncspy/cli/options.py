@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,14 +68,19 @@ def _spellings(roots: tuple[str, ...]) -> tuple[str, ...]:
 
 def with_format(function: F) -> F:
     """Add --format."""
+    return with_format_of(FORMATS, "report")(function)
+
+
+def with_format_of(formats: Collection[str], what: str) -> Callable[[F], F]:
+    """Add --format for something that has formats of its own."""
     return click.option(
         "--format",
         "form",
-        type=click.Choice(sorted(FORMATS)),
+        type=click.Choice(sorted(formats)),
         default="terminal",
         show_default=True,
-        help="How to print the report.",
-    )(function)
+        help=f"How to print the {what}.",
+    )
 
 
 def with_unfold(function: F) -> F:

@@ -54,10 +54,7 @@ def _targets(analysis: Analysis) -> list[str]:
     """The watched processes, those alike on one line."""
     shown: dict[str, list[str]] = {}
     for target in (origin.target for origin in analysis.origins if origin.target):
-        named = [("", target.app), ("Python", target.python), ("Django", target.django), ("asgiref", target.asgiref)]
-        parts = [code(f"{target.server} {target.server_version or ''}".strip())] if target.server else []
-        parts += [f"{label} {code(value)}".strip() for label, value in named if value]
-        shown.setdefault(", ".join(parts), []).append(str(target.pid))
+        shown.setdefault(", ".join(map(code, words.runs(target))), []).append(str(target.pid))
     return [f"pid {', '.join(dict.fromkeys(pids))}: {parts}" for parts, pids in shown.items()]
 
 

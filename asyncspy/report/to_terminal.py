@@ -90,14 +90,7 @@ def _process(pids: list[str]) -> str:
 
 def _runs(target: Worker, view: View) -> tuple[str, ...]:
     """The server, the app and the versions of all that matters."""
-    named = [
-        (target.server, target.server_version or ""),
-        (target.app, ""),
-        ("Python", target.python),
-        ("Django", target.django),
-        ("asgiref", target.asgiref),
-    ]
-    return tuple(outside(f"{name} {value}".rstrip(), view) for name, value in named if name and value is not None)
+    return tuple(outside(part, view) for part in words.runs(target))
 
 
 def _time(analysis: Analysis, view: View) -> list[Text]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from asyncspy.model import Analysis, Culprit, Evidence, Finding, Kind, Mode, Origin, Reach, Samples
+from asyncspy.model import Analysis, Culprit, Evidence, Finding, Kind, Mode, Origin, Reach, Samples, Worker
 from asyncspy.report import log_words
 from asyncspy.report.figures import count, finite, percent, percent_bound, percent_interval, plural, span
 
@@ -156,6 +156,18 @@ def _amount(origins: tuple[Origin, ...], samples: Samples, modes: Sequence[Mode]
     parts = [f"{plural(samples.loop, 'loop sample')}", *(MODES[mode] for mode in modes if samples.total)]
     lost, taken = sum(o.errors or 0 for o in origins), sum(o.samples or 0 for o in origins)
     return parts + ([f"{percent(lost / (taken + lost))} lost"] if lost > 0 else [])
+
+
+def runs(target: Worker) -> list[str]:
+    """What a process runs: the server, the app, and the versions of all that matters."""
+    named = [
+        (target.server, target.server_version or ""),
+        (target.app, ""),
+        ("Python", target.python),
+        ("Django", target.django),
+        ("asgiref", target.asgiref),
+    ]
+    return [f"{name} {value}".rstrip() for name, value in named if name and value is not None]
 
 
 def warnings(origins: tuple[Origin, ...]) -> list[str]:

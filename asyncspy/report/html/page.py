@@ -7,7 +7,7 @@ import hashlib
 from importlib.resources import files
 
 from asyncspy import __version__
-from asyncspy.model import Analysis, Worker
+from asyncspy.model import Analysis
 from asyncspy.report import hang, words
 from asyncspy.report.html.findings import cards, overview
 from asyncspy.report.html.flame import flames
@@ -122,24 +122,16 @@ def _unbroken(verdict: str) -> Html:
 
 def _targets(analysis: Analysis) -> list[list[Html]]:
     """The watched processes, those that run the same together."""
-    shown: dict[Html, list[str]] = {}
+    shown: dict[tuple[str, ...], list[str]] = {}
     for target in (origin.target for origin in analysis.origins if origin.target):
-        shown.setdefault(_runs(target), []).append(str(target.pid))
+        shown.setdefault(tuple(words.runs(target)), []).append(str(target.pid))
     return [
-        [el("span", f"pid{'s' if len(set(pids)) > 1 else ''} {', '.join(dict.fromkeys(pids))}"), runs]
+        [
+            el("span", f"pid{'s' if len(set(pids)) > 1 else ''} {', '.join(dict.fromkeys(pids))}"),
+            *(el("span", part) for part in runs),
+        ]
         for runs, pids in shown.items()
     ]
-
-
-def _runs(target: Worker) -> Html:
-    named = [
-        (target.server, target.server_version or ""),
-        (target.app, ""),
-        ("Python", target.python),
-        ("Django", target.django),
-        ("asgiref", target.asgiref),
-    ]
-    return join(el("span", f"{name} {value}".strip()) for name, value in named if name and value is not None)
 
 
 def _reach(analysis: Analysis) -> Html:
