@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -148,12 +148,18 @@ def _shown(board: Board, *, keyboard: bool) -> Iterator[Show]:
 
         yield tell
         return
-    with Live(console=console, auto_refresh=False, transient=True) as live:
+    live = Live(console=console, auto_refresh=False, transient=True)
 
-        def draw(seconds: float) -> None:
-            view = replace(terminal_view(), width=console.width, root=board.root)
-            footer = Text(f"{span(seconds)} into this slice. {ends}", "dim")
+    def draw(seconds: float) -> None:
+        view = replace(terminal_view(), width=console.width, root=board.root)
+        footer = Text(f"{span(seconds)} into this slice. {ends}", "dim")
+        with suppress(OSError):  # the terminal was closed: the recording matters, and is saved
             live.update(Group(*table(board, view), Text(), footer), refresh=True)
 
+    try:
+        live.start()
         draw(0.0)
         yield draw
+    finally:
+        with suppress(OSError):
+            live.stop()

@@ -118,6 +118,21 @@ def test_a_live_table_until_q_and_then_the_report(terminal: list[Terminal], tmp_
     assert "helper_count" in again.stdout
 
 
+def test_what_was_recorded_is_saved_when_the_terminal_closes(tmp_path: Path) -> None:
+    with scene(tmp_path / "scene") as one:
+        shown = Terminal(watch(one.spin(), tmp_path / "seen.json"))
+        try:
+            shown.until("1 slice")
+            os.close(shown.theirs)
+            os.close(shown.ours)
+            assert shown.program.wait(LONG) == 130
+        finally:
+            end_group(shown.program)
+    saved = json.loads((tmp_path / "seen.json").read_text())["asyncspy"]
+    assert saved["passes"][0]["interrupted"] is True
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["seen.json"]
+
+
 def test_a_line_for_each_slice_where_there_is_no_terminal_and_recycled_workers_are_followed(tmp_path: Path) -> None:
     with scene(tmp_path / "scene") as one:
         master, url = one.gunicorn("--max-requests", "60")
