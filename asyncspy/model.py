@@ -142,7 +142,7 @@ class Thread:
 
 
 class Ran(NamedTuple):
-    """How often a thread was put on a processor, and for how many nanoseconds, since the last look at it."""
+    """How often a thread was put on a processor, and how long it ran or waited for its turn, since the last look."""
 
     switches: int
     nanoseconds: int

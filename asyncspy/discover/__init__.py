@@ -8,7 +8,8 @@ from asyncspy.discover.find import find_workers, inspect, workers_of
 from asyncspy.discover.permission import may_attach
 from asyncspy.discover.servers import SERVERS
 from asyncspy.discover.settle import settle
-from asyncspy.discover.succession import cpu_seconds, must_run, runs, siblings, successor, topmost
+from asyncspy.discover.succession import cpu_seconds, must_run, siblings, successor, topmost
+from asyncspy.discover.vital import runs
 
 SERVER_NAMES = tuple(server.name for server in SERVERS)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 
-from asyncspy.discover.proc import Proc
 from asyncspy.discover.remedies import LIST
 from asyncspy.discover.vital import cpu_seconds
 from asyncspy.errors import UsageError
@@ -27,10 +26,9 @@ def only(workers: Sequence[Worker], *, server: str | None = None, app: str | Non
 def busiest(workers: Iterable[Worker]) -> Worker | None:
     """The worker that uses most CPU at this moment, by two looks."""
     serving = [worker for worker in workers if worker.role == "worker"]
-    proc = Proc()
-    before = {worker.pid: cpu_seconds(worker.pid, proc) for worker in serving}
+    before = {worker.pid: cpu_seconds(worker.pid) for worker in serving}
     time.sleep(LOOK_SECONDS)
-    used = {pid: (cpu_seconds(pid, proc) or 0.0) - then for pid, then in before.items() if then is not None}
+    used = {pid: (cpu_seconds(pid) or 0.0) - then for pid, then in before.items() if then is not None}
     return max((worker for worker in serving if worker.pid in used), key=lambda w: used[w.pid], default=None)
 
 

@@ -28,12 +28,11 @@ class Details:
         self._evidence = evidence
         self._proc = evidence.proc
         self._machine = machine(evidence.proc)
-        self._booted_at = evidence.proc.boot_time()
 
     def worker(self, placed: Placed) -> Worker | None:
         """All that can be read of a process; None where it has ended."""
         process = placed.process
-        figures = vital(process.pid, self._proc, self._booted_at)
+        figures = vital(process.pid)
         if figures is None:
             return None
         versions = self._evidence.versions(process)

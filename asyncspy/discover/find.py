@@ -86,8 +86,7 @@ def must_be_a_live_process(pid: int, proc: Proc) -> None:
             f"{pid} is a thread of process {leader}, not a process", remedy=f"asyncspy attach --pid {leader}"
         )
     name = status.get("Name", "")
-    stat = proc.stat(pid)
-    if stat is not None and stat.flags & KERNEL_THREAD:
+    if (proc.flags(pid) or 0) & KERNEL_THREAD:
         raise TargetError(f"process {pid} ({name}) is a thread of the kernel, not Python", remedy=LIST)
     if status.get("State", "").startswith(("Z", "X")):
         raise TargetError(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 LONGEST = 16 * 1024 * 1024
 """More than any honest /proc file holds; a process can make its own maps and environ as long as it likes."""
@@ -16,20 +14,7 @@ PIECE = 64 * 1024
 BEHIND_NAME = 3
 """The first field of `stat` behind the name, which may hold anything; the manual counts from 1."""
 
-STAT_PLACES = (4, 9, 14, 15, 22)
-"""ppid, flags, utime, stime, starttime."""
-
-_BOOT = re.compile(r"^btime (\d+)$", re.MULTILINE | re.ASCII)
-
-
-class Stat(NamedTuple):
-    """What the kernel counts of a process; times are in its ticks."""
-
-    parent: int
-    flags: int
-    user_ticks: int
-    system_ticks: int
-    started_ticks: int
+FLAGS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +77,6 @@ class Proc:
         lines = (self.text(pid, "status") or "").split("\n")
         return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
-    def pids(self) -> list[int]:
-        """All processes that are shown to us."""
-        return [int(name) for name in self.names() if name.isascii() and name.isdigit()]
-
     def cmdline(self, pid: int) -> tuple[str, ...]:
         """The arguments that a process was started with, or what it has written over them; none of a zombie.
 
@@ -106,18 +87,13 @@ class Proc:
             return tuple(text[:-1].split("\0"))
         return tuple(text.split(" ")) if text else ()
 
-    def stat(self, pid: int) -> Stat | None:
-        """The figures of `stat`; None where they cannot be read."""
+    def flags(self, pid: int) -> int | None:
+        """The kernel's flags of a process; None where they cannot be read."""
         fields = (self.text(pid, "stat") or "").rpartition(")")[2].split()
         try:
-            return Stat(*(int(fields[place - BEHIND_NAME]) for place in STAT_PLACES))
+            return int(fields[FLAGS - BEHIND_NAME])
         except (ValueError, IndexError):
             return None
-
-    def boot_time(self) -> float | None:
-        """When the machine was started, in seconds since the epoch."""
-        found = _BOOT.search(self.text("stat") or "")
-        return float(found[1]) if found else None
 
     def environ(self, pid: int) -> dict[str, str] | None:
         """The environment that a process was started with; None where it is unreadable or was written over.

@@ -10,7 +10,6 @@ import psutil
 
 from asyncspy.discover import vital
 from asyncspy.discover.find import find_workers
-from asyncspy.discover.proc import Proc
 from asyncspy.errors import TargetError
 from asyncspy.processes import Worker
 
@@ -57,11 +56,6 @@ def _has_master(worker: Worker) -> bool:
     )
 
 
-def runs(pid: int) -> bool:
-    """Whether a process is there, and is more than the memory of one."""
-    return vital.runs(pid, Proc())
-
-
 def must_run(pid: int) -> None:
     """Raise TargetError for a process that is stopped: py-spy cannot look into it, and there is nothing to see."""
     with suppress(psutil.Error):
@@ -78,24 +72,20 @@ def topmost(pids: Sequence[int]) -> list[int]:
 
 
 def _ancestors(pid: int) -> set[int]:
-    proc, found = Proc(), set[int]()
-    stat = proc.stat(pid)
-    while stat is not None and stat.parent not in found:
-        found.add(stat.parent)
-        stat = proc.stat(stat.parent)
-    return found - {0}
+    try:
+        return {parent.pid for parent in psutil.Process(pid).parents()}
+    except psutil.Error:
+        return set()
 
 
 def cpu_seconds(pids: Sequence[int]) -> float:
     """The CPU time that these processes and all below them have used so far."""
-    proc = Proc()
-    children: dict[int, list[int]] = {}
-    for pid in proc.pids():
-        if stat := proc.stat(pid):
-            children.setdefault(stat.parent, []).append(pid)
-    found, rest = set[int](), list(pids)
-    while rest:
-        if (pid := rest.pop()) not in found:
-            found.add(pid)
-            rest += children.get(pid, ())
-    return sum(vital.cpu_seconds(pid, proc) or 0.0 for pid in found)
+    families = {one for pid in pids for one in (pid, *_descendants(pid))}
+    return sum(vital.cpu_seconds(pid) or 0.0 for pid in families)
+
+
+def _descendants(pid: int) -> list[int]:
+    try:
+        return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+    except psutil.Error:
+        return []

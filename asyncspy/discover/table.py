@@ -1,9 +1,11 @@
-"""The live process table to `Process` rows: one pass over the command lines, the rest for candidates only."""
+"""The live process table to `Process` rows: psutil's pids, one pass over the command lines, the rest for candidates."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+
+import psutil
 
 from asyncspy.discover.evidence import Evidence
 from asyncspy.discover.proc import Proc
@@ -25,11 +27,11 @@ def candidates(evidence: Evidence) -> list[Process]:
     """Every process that may belong to a server; one that ends meanwhile is left out.
 
     Those are the processes whose command line names a server or may be a server's child, and the Python programs that
-    listen. Of the others nothing but the command line is asked: a busy host has thousands. psutil, which reads more of
-    each, takes several times as long over them.
+    listen. Of the others nothing but the command line is asked: a busy host has thousands, and a `psutil.Process` of
+    each, which begins with its start time, would take several times as long.
     """
     named, others = [], []
-    for pid in evidence.proc.pids():
+    for pid in psutil.pids():
         cmdline = evidence.proc.cmdline(pid)
         if any(word in argument for argument in cmdline for word in _WORDS):
             named.append((pid, cmdline))

@@ -1,71 +1,67 @@
-"""A pid to its vital figures: whose it is, since when it runs, its CPU time, memory and threads."""
+"""A pid to its vital figures, by psutil: whose it is, since when it runs, its CPU time, memory and threads."""
 
 from __future__ import annotations
 
-import os
 import time
 from typing import NamedTuple
 
-from asyncspy.discover.proc import Proc, Stat
+import psutil
+
 from asyncspy.discover.remedies import user_name
 
-TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-KIB = 1024
-DEAD = ("Z", "X")
+DEAD = frozenset({psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD})
 
 
 class Vital(NamedTuple):
-    """The figures under the names that a worker has for them; None is what cannot be read."""
+    """The figures under the names that a worker has for them."""
 
-    user: str | None
-    started_at: float | None
+    user: str
+    started_at: float
     cpu_percent: float | None
-    memory_bytes: int | None
-    threads: int | None
+    memory_bytes: int
+    threads: int
 
 
-def vital(pid: int, proc: Proc, booted_at: float | None) -> Vital | None:
-    """All that can be read; None for a process that has ended, be it still in the table as a zombie."""
-    status, stat = proc.status(pid), proc.stat(pid)
-    if status.get("State", DEAD[0]).startswith(DEAD):
+def vital(pid: int) -> Vital | None:
+    """All of them; None for a process that has ended, be it still in the table as a zombie, and for a hidden one."""
+    try:
+        process = psutil.Process(pid)
+        with process.oneshot():
+            if process.status() in DEAD:
+                return None
+            return Vital(
+                user=user_name(process.uids().effective),
+                started_at=process.create_time(),
+                cpu_percent=_lifetime_percent(process),
+                memory_bytes=process.memory_info().rss,
+                threads=process.num_threads(),
+            )
+    except psutil.Error:
         return None
-    started_at = booted_at + stat.started_ticks / TICKS_PER_SECOND if stat and booted_at is not None else None
-    uids = status.get("Uid", "").split()
-    memory = _number(status.get("VmRSS"))
-    return Vital(
-        user=user_name(int(uids[1])) if len(uids) > 1 else None,
-        started_at=started_at,
-        cpu_percent=_lifetime_percent(stat, started_at),
-        memory_bytes=memory * KIB if memory is not None else None,
-        threads=_number(status.get("Threads")),
-    )
 
 
-def runs(pid: int, proc: Proc) -> bool:
+def runs(pid: int) -> bool:
     """Whether a process is there, and is more than the memory of one."""
-    state = proc.status(pid).get("State")
-    return state is not None and not state.startswith(DEAD)
+    try:
+        return psutil.Process(pid).status() not in DEAD
+    except psutil.Error:
+        return False
 
 
-def cpu_seconds(pid: int, proc: Proc) -> float | None:
-    """The CPU time that a process has used until now."""
-    stat = proc.stat(pid)
-    return _used(stat) if stat else None
-
-
-def _used(stat: Stat) -> float:
-    return (stat.user_ticks + stat.system_ticks) / TICKS_PER_SECOND
-
-
-def _lifetime_percent(stat: Stat | None, started_at: float | None) -> float | None:
-    """The average since the process started: a current figure would take a second look, later."""
-    if stat is None or started_at is None:
+def cpu_seconds(pid: int) -> float | None:
+    """The CPU time that a process has used until now; None where it has ended."""
+    try:
+        return _used(psutil.Process(pid))
+    except psutil.Error:
         return None
-    age = time.time() - started_at
-    return round(100 * _used(stat) / age, 1) if age > 0 else None
 
 
-def _number(text: str | None) -> int | None:
-    """`96312 kB` is 96312."""
-    word = (text or "").partition(" ")[0]
-    return int(word) if word.isascii() and word.isdigit() else None
+def _used(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _lifetime_percent(process: psutil.Process) -> float | None:
+    """The average since the process started: a current figure would take a second look, later."""
+    age = time.time() - process.create_time()
+    return round(100 * _used(process) / age, 1) if age > 0 else None

@@ -1,19 +1,23 @@
-"""The vital figures of a process are those that psutil, which many trust, has for it."""
+"""The vital figures of a process, and what its files say of it."""
 
 from __future__ import annotations
 
 import os
+import pwd
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from asyncspy.discover.evidence import Evidence
 from asyncspy.discover.proc import Proc
-from asyncspy.discover.vital import cpu_seconds, vital
+from asyncspy.discover.table import candidates
+from asyncspy.discover.vital import cpu_seconds, runs, vital
 from tests.discover.fake_proc import FakeProc
 
 BUSY = "sum(range(10**7)); print('ready', flush=True); import sys; sys.stdin.read()"
@@ -29,45 +33,53 @@ def child() -> Iterator[subprocess.Popen[str]]:
         started.kill()
 
 
-def test_figures_are_those_of_psutil(child: subprocess.Popen[str]) -> None:
-    proc = Proc()
-    figures = vital(child.pid, proc, proc.boot_time())
-    seen = psutil.Process(child.pid)
+def test_figures_are_those_of_the_process(child: subprocess.Popen[str]) -> None:
+    figures = vital(child.pid)
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{child.pid}/status").read_text().splitlines())
     assert figures is not None
-    assert figures.user == seen.username()
-    assert figures.started_at == pytest.approx(seen.create_time(), abs=0.02)
-    assert figures.memory_bytes == pytest.approx(seen.memory_info().rss, rel=0.1)
-    assert figures.threads == seen.num_threads()
+    assert figures.user == pwd.getpwuid(os.getuid()).pw_name
+    assert figures.started_at == pytest.approx(time.time(), abs=30)
+    assert figures.memory_bytes == pytest.approx(int(status["VmRSS"].split()[0]) * 1024, rel=0.1)
+    assert figures.threads == int(status["Threads"])
     assert (figures.cpu_percent or 0) > 0
-    assert cpu_seconds(child.pid, proc) == pytest.approx(seen.cpu_times().user + seen.cpu_times().system, abs=0.02)
+    assert 0 < (cpu_seconds(child.pid) or 0) < 30
 
 
 def test_threads_are_counted_and_are_no_processes() -> None:
     done = threading.Event()
     thread = threading.Thread(target=done.wait)
+    before = vital(os.getpid())
     thread.start()
     try:
-        figures = vital(os.getpid(), Proc(), None)
+        figures = vital(os.getpid())
         assert figures is not None
-        assert figures.threads == psutil.Process().num_threads()
-        assert figures.started_at is figures.cpu_percent is None
-        assert thread.native_id not in Proc().pids()
+        assert before is not None
+        assert figures.threads == before.threads + 1
+        assert thread.native_id not in {process.pid for process in candidates(Evidence(Proc()))}
     finally:
         done.set()
         thread.join()
 
 
 def test_a_zombie_and_a_process_that_is_gone_have_none(child: subprocess.Popen[str]) -> None:
-    proc = Proc()
     child.kill()
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    assert child.pid in proc.pids()
-    assert proc.cmdline(child.pid) == ()
-    assert vital(child.pid, proc, 0.0) is None
+    assert child.pid in psutil.pids()
+    assert Proc().cmdline(child.pid) == ()
+    assert vital(child.pid) is None
+    assert not runs(child.pid)
     child.wait()
-    assert child.pid not in proc.pids()
-    assert vital(child.pid, proc, 0.0) is None
-    assert cpu_seconds(child.pid, proc) is None
+    assert child.pid not in psutil.pids()
+    assert vital(child.pid) is None
+    assert cpu_seconds(child.pid) is None
+
+
+def test_one_that_is_kept_from_us_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(process: psutil.Process) -> None:
+        raise psutil.AccessDenied(process.pid)
+
+    monkeypatch.setattr(psutil.Process, "num_threads", refused)
+    assert vital(os.getpid()) is None
 
 
 def test_command_lines_are_those_of_psutil(child: subprocess.Popen[str]) -> None:
@@ -88,19 +100,20 @@ def test_a_command_line_that_was_written_over(fake: FakeProc, text: str, told: t
     assert fake.of().cmdline(42) == told
 
 
-@pytest.mark.parametrize("stat", ["", "42 (a) b) S 1", "42 (python) S " + "x " * 40])
-def test_a_table_that_makes_no_sense_is_no_error(fake: FakeProc, stat: str) -> None:
-    fake.target()
+@pytest.mark.parametrize(
+    ("stat", "flags"),
+    [
+        ("", None),
+        ("42 (a) b) S 1", None),
+        ("42 (python) S " + "x " * 40, None),
+        ("42 (a) R 9 9 (b) S 71 2 3 4 5 6 7 8 9 10 150 50 0 0 20 0 4 0 12345 1 2 3", 6),
+    ],
+)
+def test_a_name_may_hold_anything_and_what_makes_no_sense_is_no_error(
+    fake: FakeProc, stat: str, flags: int | None
+) -> None:
     fake.write("42/stat", stat)
-    figures = vital(42, fake.of(), 0.0)
-    assert figures is not None
-    assert figures.cpu_percent is None
-
-
-def test_a_name_may_hold_anything(fake: FakeProc) -> None:
-    fake.write("42/stat", "42 (a) R 9 9 (b) S 71 2 3 4 5 6 7 8 9 10 150 50 0 0 20 0 4 0 12345 1 2 3")
-    stat = fake.of().stat(42)
-    assert stat == (71, 6, 150, 50, 12345)
+    assert fake.of().flags(42) == flags
 
 
 @pytest.fixture

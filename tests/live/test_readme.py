@@ -60,8 +60,9 @@ def test_an_example_works_as_shown(example: str, server: Server, tmp_path: Path,
     for name, recording in FILES.items():
         shutil.copy(RECORDINGS / recording, tmp_path / name)
     words = [str(server.pid) if word == "48291" else word for word in shlex.split(example)[1:]]
-    if "--output" in words:
-        words[words.index("--output") + 1] = str(tmp_path)
+    words = words[: words.index(">")] if ">" in words else words
+    if "/tmp" in words:  # noqa: S108 - the README's, for which this test's own folder stands in
+        words[words.index("/tmp")] = str(tmp_path)  # noqa: S108
     if words[0] == "attach":
         words += ["--duration", "2", "--wall-duration", "2"]
     done = subprocess.run(
@@ -73,6 +74,6 @@ def test_an_example_works_as_shown(example: str, server: Server, tmp_path: Path,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip()
+    assert done.stdout.strip() or words[0] == "export"
     if words[0] == "attach":
         assert list(tmp_path.glob(f"asyncspy-{server.pid}-*.json"))

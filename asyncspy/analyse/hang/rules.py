@@ -173,14 +173,14 @@ def busy(case: Case) -> Found | None:
     share = crowd.cpu_share(case.scene.history, [stand.thread for stand in case.scene.on_loops])
     loops = [stand for stand in case.scene.on_loops if not stand.sight.seen]
     if share is not None and share >= MOST_OF_THE_TIME:
-        said = f"the event loop computes: it ran, or waited for its turn to run, for {share:.0%} of the time that was watched"
+        said = f"the event loop computes: it ran, or waited for its turn to run, for {share:.0%} of the time"
         return Found("busy", case.looks > 1, (said,), _lines(loops))
     if share is None and any(stand.thread.busy_in_all for stand in loops):
         said = f"the event loop was at work {case.over}; whether it computes or waits cannot be seen"
         return Found("busy", False, (said,), _lines(loops))
     everybody = crowd.cpu_share(case.scene.history, case.scene.history.threads)
     if everybody is not None and everybody >= MOST_OF_THE_TIME:
-        said = f"its threads compute: together they ran, or waited for their turn, for {everybody:.0%} of the time that was watched"
+        said = f"its threads compute: together they ran, or waited for their turn, for {everybody:.0%} of the time"
         return Found(
             "busy", case.looks > 1, (said,), _lines([stand for stand in case.scene.beside if not stand.sight.seen])
         )

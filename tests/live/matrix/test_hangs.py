@@ -22,7 +22,9 @@ OF_VERSIONS = (
     ("4.2.30", "3.7.2", Kind(
         "gathered", "suspected", "loop", certain=False, mark="pinned", middleware="sync", known="asgiref#348"
     )),
-    ("5.2.19", "3.8.1", Kind("zulip", "suspected", "loop", certain=False, known="asgiref#492")),
+    ("5.2.19", "3.8.1", Kind(
+        "zulip", "suspected", "loop", certain=False, known="asgiref#492", before=TOO_EARLY | {"slow"}
+    )),
     ("5.2.19", "3.11.1", Kind(
         "leaves_early", "deadlock", "loop", mark="cancelled", server="daphne", middleware="slow", leaves=True,
         known="asgiref#535", before=CLOSING,
