@@ -13,7 +13,7 @@ demo: $(VENV)/.demo-ready
 	$(BIN)/asyncspy demo
 
 test: $(VENV)/.dev-ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 check: lint test
 

@@ -27,8 +27,9 @@ class Opened:
 Open = Callable[..., Opened]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Gone with this package: while it is there an event loop counts as running, and no test could run another."""
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         pytest.skip(f"no {' or '.join(NAMES)} is installed: apt-get install chromium")

@@ -65,6 +65,8 @@ def test_an_example_works_as_shown(example: str, server: Server, tmp_path: Path,
         words[words.index("/tmp")] = str(tmp_path)  # noqa: S108
     if words[0] == "attach":
         words += ["--duration", "2", "--wall-duration", "2"]
+    if words[0] == "watch":
+        words += ["--duration", "4", "--slice", "2"]
     done = subprocess.run(
         [sys.executable, "-m", "asyncspy", *words],
         cwd=tmp_path,
