@@ -75,7 +75,7 @@ def analyse(
         inputs=profile.inputs,
         hops=crossings,
         wall=wall,
-        faint=tuple(faint),
+        faint=tuple(sorted(faint, key=_rank)),
         hangs=hang.judge(profile.dumps, _targets(profile), source=source, owners=owners),
     )
 
@@ -106,9 +106,10 @@ KINDS: tuple[Kind, ...] = ("blocked-loop", "pool-saturated", "sync-middleware", 
 """Worst first, after what is unsafe."""
 
 
-def _rank(finding: Finding) -> tuple[int, int, str, int]:
+def _rank(finding: Finding) -> tuple[int, int, str, int, str]:
+    """Which of equals comes first is no matter of the order in which they were sampled."""
     culprit = finding.culprit.frame
-    return KINDS.index(finding.kind), -finding.evidence.samples, culprit.file, culprit.line
+    return KINDS.index(finding.kind), -finding.evidence.samples, culprit.file, culprit.line, repr(finding)
 
 
 def _named(finding: Finding, naming: Naming) -> Finding:

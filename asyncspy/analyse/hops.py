@@ -15,7 +15,7 @@ from asyncspy.analyse import confidence, entries, ownership
 from asyncspy.analyse.findings import judge, start_of_loop
 from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.pattern import Pattern, Rules
-from asyncspy.analyse.tally import ranked
+from asyncspy.analyse.tally import ranked, strongest
 from asyncspy.model import Culprit, Entry, Evidence, Finding, Frame, Hops, Link, Portion, Remedy, Stack
 
 COSTLY = 0.15
@@ -90,10 +90,10 @@ class Crossing(NamedTuple):
 class _Line:
     """The hops of one line of code."""
 
-    frame: Frame
     weight: int = 0
+    frames: Counter[Frame] = field(default_factory=Counter)
     entries: Counter[tuple[str, Frame]] = field(default_factory=Counter)
-    chain: tuple[Frame, ...] = ()
+    chains: Counter[tuple[Frame, ...]] = field(default_factory=Counter)
 
 
 def crossing(frames: Sequence[Frame], boundary: int, owners: Ownership) -> Crossing | None:
@@ -178,13 +178,14 @@ def _add(
     if found.caller < 0 or owners.of(frames[found.caller]) is not None:
         return
     culprit = frames[found.caller]
-    line = lines.setdefault((culprit.file, culprit.line), _Line(culprit))
+    line = lines.setdefault((culprit.file, culprit.line), _Line())
     line.weight += weight
+    line.frames[culprit] += weight
     own = [owners.of(frame) is None for frame in frames]
     entry = entries.entry(frames, own, start_of_loop(frames, boundary), found.caller + 1)
     start = entry.position if entry else found.caller
     line.entries[(entry.kind if entry else entries.CALLBACK.kind), frames[start]] += weight
-    line.chain = line.chain or tuple(frames[start : found.mark + 1])
+    line.chains[tuple(frames[start : found.mark + 1])] += weight
 
 
 def _is_costly(weight: int, loop: int) -> bool:
@@ -193,15 +194,16 @@ def _is_costly(weight: int, loop: int) -> bool:
 
 
 def _finding(line: _Line, loop: int, owners: Ownership) -> Finding:
+    chain = strongest(line.chains)
     return Finding(
         kind="hop-cost",
         evidence=Evidence(sampled=line.weight),
         allowed=False,
-        culprit=Culprit(line.frame),
-        call=line.chain[-1].function,
+        culprit=Culprit(strongest(line.frames)),
+        call=chain[-1].function,
         sink=None,
         entries=tuple(Entry(kind, frame, weight) for (kind, frame), weight in ranked(line.entries)),
-        chain=tuple(Link(*frame, owners.of(frame)) for frame in line.chain),
+        chain=tuple(Link(*frame, owners.of(frame)) for frame in chain),
         remedies=REMEDIES,
         share=confidence.share(line.weight, loop),
     )

@@ -51,7 +51,7 @@ class _Middleware:
     weight: int = 0
     drags: int = 0
     frames: Counter[Frame] = field(default_factory=Counter)
-    chain: tuple[Frame, ...] = ()
+    chains: Counter[tuple[Frame, ...]] = field(default_factory=Counter)
 
     @property
     def culprit(self) -> Frame:
@@ -105,7 +105,7 @@ def _add(found: dict[tuple[str, str], _Middleware], frames: Sequence[Frame], pin
     each.drags = max(each.drags, pinned.drags)
     each.frames[culprit] += weight
     first = next((i for i in range(pinned.start, pinned.middleware) if INNER.match(frames[i])), pinned.middleware)
-    each.chain = each.chain or tuple(frames[first : pinned.middleware + 2])
+    each.chains[tuple(frames[first : pinned.middleware + 2])] += weight
 
 
 def _finding(each: _Middleware, ticks: int | None, owners: Ownership) -> Finding:
@@ -119,7 +119,7 @@ def _finding(each: _Middleware, ticks: int | None, owners: Ownership) -> Finding
         call="get_response",
         sink="AsyncToSync.__call__",
         entries=(),
-        chain=tuple(Link(*frame, owners.of(frame)) for frame in each.chain),
+        chain=tuple(Link(*frame, owners.of(frame)) for frame in strongest(each.chains)),
         remedies=(way_out(Culprit(culprit, package)),),
         threads=each.weight / ticks if ticks else None,
         drags=each.drags,

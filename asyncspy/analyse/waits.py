@@ -56,12 +56,22 @@ class _Blocker:
     """All samples of one call on one line."""
 
     call: str
-    wait: Wait
+    waits: Counter[Wait] = field(default_factory=Counter)
     weight: int = 0
     frames: Counter[Frame] = field(default_factory=Counter)
     entries: Counter[tuple[str, Frame]] = field(default_factory=Counter)
     pids: set[int | None] = field(default_factory=set)
-    chain: tuple[Frame, ...] = ()
+    chains: Counter[tuple[Frame, ...]] = field(default_factory=Counter)
+
+    @property
+    def wait(self) -> Wait:
+        """What was seen most."""
+        return strongest(self.waits)
+
+    @property
+    def chain(self) -> tuple[Frame, ...]:
+        """The way that was seen most."""
+        return strongest(self.chains)
 
     @property
     def may_return_at_once(self) -> bool:
@@ -144,7 +154,8 @@ def _add(
 ) -> None:
     frames = stack.frames
     culprit = frames[found.culprit]
-    blocker = blockers.setdefault(((culprit.file, culprit.line), found.call), _Blocker(found.call, found.wait))
+    blocker = blockers.setdefault(((culprit.file, culprit.line), found.call), _Blocker(found.call))
+    blocker.waits[found.wait] += weight
     blocker.weight += weight
     blocker.frames[culprit] += weight
     blocker.pids.add(stack.pid)
@@ -152,7 +163,7 @@ def _add(
     entry = entries.entry(frames, own, start_of_loop(frames, judge(frames).boundary), found.culprit + 1)
     start = entry.position if entry else found.culprit
     blocker.entries[(entry.kind if entry else entries.CALLBACK.kind), frames[start]] += weight
-    blocker.chain = blocker.chain or tuple(frames[start:])
+    blocker.chains[tuple(frames[start:])] += weight
 
 
 def _compared(blockers: Iterable[_Blocker], loop: int, gil: Profile) -> list[_Blocker]:
@@ -164,7 +175,7 @@ def _compared(blockers: Iterable[_Blocker], loop: int, gil: Profile) -> list[_Bl
             part = held[blocker.culprit.file, blocker.culprit.line] / taken / (blocker.weight / loop)
             if part >= COMPUTES:
                 continue
-            blocker.wait = Wait("unknown", certain=part <= RESTS)
+            blocker.waits = Counter({Wait("unknown", certain=part <= RESTS): blocker.weight})
         kept.append(blocker)
     return kept
 
