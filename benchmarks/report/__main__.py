@@ -1,6 +1,6 @@
 """Prints a table: for each format the throughput and peak memory of reading it, and the ratio to its floor.
 
-    python -m benchmarks.report [--megabytes N] [--rounds N] [FORMAT...]
+    python -m benchmarks.report [--megabytes N] [--rounds N] [--peers] [FORMAT...]
 
 Needs orjson and msgspec beside asyncspy, and grep. Each task runs in a process of its own, the tasks of a format by
 turns; the best of the rounds counts, since noise only ever adds.
@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.report.inputs import WRITERS
+from benchmarks.report.peers import PEERS, there
 
 MEGABYTE = 1024**2
 FLOORS = {
@@ -35,13 +36,13 @@ def measure(task: str, path: Path) -> tuple[float, int]:
     return seconds, peak
 
 
-def compare(form: str, path: Path, rounds: int) -> None:
+def compare(form: str, path: Path, rounds: int, peers: list[str]) -> None:
     """Print the rows of one format."""
     floors, target = FLOORS[form]
     size = path.stat().st_size
     best: dict[str, tuple[float, int]] = {}
     for _ in range(rounds):
-        for task in ["asyncspy", *floors]:
+        for task in ["asyncspy", *floors, *peers]:
             now = measure(task, path)
             best[task] = min(best.get(task, now), now)
     floor = min(best[task][0] for task in floors)
@@ -60,6 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--megabytes", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peers", action="store_true", help="beside what others need for the same file")
     parser.add_argument("formats", nargs="*", help=", ".join(WRITERS))
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="asyncspy-benchmark-") as folder:
@@ -68,7 +70,8 @@ def main() -> None:
                 continue
             path = Path(folder, "input")
             write(path, chosen.megabytes * MEGABYTE)
-            compare(form, path, chosen.rounds)
+            peers = [peer.__name__ for peer in PEERS.get(form, ()) if chosen.peers and there(peer)]
+            compare(form, path, chosen.rounds, peers)
             path.unlink()
 
 

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import importlib
 import json
+import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from xml.parsers import expat
 
 from asyncspy.read import load
+from benchmarks.report.peers import PEERS
 
 
 def asyncspy(path: Path) -> None:
@@ -64,7 +67,16 @@ def grep_count(path: Path) -> None:
 
 TASKS: dict[str, Callable[[Path], None]] = {
     task.__name__: task
-    for task in (asyncspy, split_lines, orjson_loads, msgspec_decode, json_loads, expat_empty, grep_count)
+    for task in (
+        asyncspy,
+        split_lines,
+        orjson_loads,
+        msgspec_decode,
+        json_loads,
+        expat_empty,
+        grep_count,
+        *chain(*PEERS.values()),
+    )
 }
 
 
@@ -75,7 +87,8 @@ def main() -> None:
     task(path)
     seconds = time.perf_counter() - start
     peak = next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
-    print(json.dumps([seconds, int(peak) * 1024]))
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    print(json.dumps([seconds, max(int(peak), children) * 1024]))
 
 
 if __name__ == "__main__":
