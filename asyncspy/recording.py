@@ -24,6 +24,8 @@ FORMAT = 2
 LARGEST = 10**12
 """No count, rate, time or size in an account is beyond this; what is, was written by a hand or a fault."""
 
+LONGEST_NANOSECONDS = 10**18
+
 MOST_FILES, MOST_LINES, LONGEST_LINE = 500, 20_000, 1_000
 """How much source a recording may carry; what is beyond it is left out."""
 
@@ -185,7 +187,9 @@ def _is_id(text: object) -> bool:
 
 
 def _are_counts(count: object) -> bool:
-    return isinstance(count, list) and len(count) == len(Ran._fields) and all(type(n) is int and n >= 0 for n in count)
+    if not isinstance(count, list) or len(count) != len(Ran._fields):
+        return False
+    return all(type(n) is int and 0 <= n <= LONGEST_NANOSECONDS for n in count)
 
 
 def _build(kind: type[T], values: dict[str, Any]) -> T:

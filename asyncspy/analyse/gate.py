@@ -25,6 +25,12 @@ BY_GIL: frozenset[str] = frozenset({"hop-cost", "hop-share"})
 """What only recordings of the one or the other mode can tell of."""
 
 
+LOG = "log"
+"""Logs tell of violations and of sync-only middleware."""
+
+UNSAMPLED = frozenset({LOG, "dump", "dump --json", "looks"})
+"""Formats of inputs that hold no samples, or a few looks that prove nothing by their number."""
+
 OF_DUMPS: frozenset[Kind] = frozenset({"deadlock", "blocked-loop"})
 """What dumps tell of as well."""
 
@@ -114,30 +120,43 @@ def _above(each: Condition, analysis: Analysis) -> Failure | None:
 
 
 def _refuse_blind(each: Condition, analysis: Analysis) -> None:
-    """A gate that cannot see is not open."""
+    """A gate that cannot see is not open. What was found was seen."""
     asked = each.kind or each.figure or ""
-    if asked == "deadlock" and not analysis.hangs:
+    if _tells_of(asked, analysis) or any(finding.kind == each.kind for finding in analysis.findings):
+        return
+    if asked == "deadlock":
         raise UsageError(
             f"--fail-on {each.spelt} can only be judged from stack dumps",
             remedy="take them with: asyncspy dump --pid PID --fail-on deadlock",
         )
-    if analysis.hangs and asked in OF_DUMPS:
-        return
-    if analysis.verdict == "no-data":
-        raise InputError(
-            f"--fail-on {each.spelt}: nothing could be judged, as no sample ran on an event loop",
-            remedy="record while the worker serves requests; asyncspy report FILE says more",
-        )
-    without_gil = analysis.wall is not None and analysis.hops is None
-    sampled = analysis.samples.loop > 0
-    if sampled and ((asked in BY_WAITS and analysis.wall is None) or (asked in BY_GIL and without_gil)):
+    if analysis.verdict != "no-data" and asked in BY_WAITS | BY_GIL:
         mode = "wall" if asked in BY_WAITS else "gil"
         raise UsageError(
             f"--fail-on {each.spelt} can only be judged from a recording of --mode {mode}",
             remedy=f"record with: asyncspy attach --pid PID --mode {mode}",
         )
-    if each.figure == "lost-share" and analysis.reach.lost_share is None:
+    if analysis.verdict != "no-data" and asked == "lost-share":
         raise UsageError(
             f"--fail-on {each.spelt}: the recording does not say how many samples were lost",
             remedy="leave it out, or record with asyncspy attach",
         )
+    raise InputError(
+        f"--fail-on {each.spelt}: nothing could be judged, as no sample ran on an event loop",
+        remedy="record while the worker serves requests; asyncspy report FILE says more",
+    )
+
+
+def _tells_of(asked: str, analysis: Analysis) -> bool:
+    """Whether such an analysis would hold it, if there were any."""
+    formats = {one.format for one in analysis.inputs}
+    sampled = not formats or not formats <= UNSAMPLED
+    waited = sampled and analysis.wall is not None and analysis.wall.loop > 0
+    if asked in BY_WAITS:
+        return waited or (asked in OF_DUMPS and bool(analysis.hangs))
+    if asked == "deadlock":
+        return bool(analysis.hangs)
+    if asked in BY_GIL:
+        return sampled and analysis.hops is not None
+    if asked == "lost-share":
+        return analysis.verdict != "no-data" and analysis.reach.lost_share is not None
+    return waited or (sampled and analysis.samples.loop > 0) or LOG in formats

@@ -60,7 +60,8 @@ def _name(finding: Finding) -> Hashable:
 
 
 def _within(file: str, roots: Sequence[str]) -> str:
-    return next((file[len(root) + 1 :] for root in roots if file.startswith(root.rstrip("/") + "/")), file)
+    above = (root.rstrip("/") + "/" for root in roots)
+    return next((file[len(each) :] for each in above if file.startswith(each)), file)
 
 
 def _paired(before: Sequence[Seen], after: Sequence[Seen]) -> Iterator[Pair]:

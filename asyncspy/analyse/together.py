@@ -30,6 +30,7 @@ def together(running: Analysis, waiting: Analysis) -> Analysis:
         inputs=(*running.inputs, *waiting.inputs),
         wall=waiting.wall,
         hangs=waiting.hangs,
+        faint=(*running.faint, *waiting.faint),
     )
 
 

@@ -17,7 +17,7 @@ from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.remedies import Source
 from asyncspy.analyse.rewrite import place
 from asyncspy.analyse.tally import ranked, strongest
-from asyncspy.model import Culprit, Entry, Evidence, Finding, Frame, Interval, Link, Profile, Stack, Wait, Wall
+from asyncspy.model import Culprit, Entry, Evidence, Finding, Frame, Interval, Link, Origin, Profile, Stack, Wait, Wall
 
 
 class Threshold(NamedTuple):
@@ -183,13 +183,20 @@ def _compared(blockers: Iterable[_Blocker], loop: int, gil: Profile) -> list[_Bl
 def _held(gil: Profile) -> tuple[Counter[Line], float]:
     """How often each line held the GIL as the leaf on a loop, out of how many times it was looked."""
     held: Counter[Line] = Counter()
-    workers = set()
+    workers = set[int | None]()
     for stack, weight in gil.stacks.items():
         if stack.frames and looks.on_loop_thread(stack.frames):
             workers.add(stack.pid)
             held[stack.frames[-1].file, stack.frames[-1].line] += weight
-    times = sum((origin.rate or 0) * (origin.duration or 0) for origin in gil.origins)
-    return held, times * len(workers)
+    return held, sum(_looked(origin, gil.origins, workers) for origin in gil.origins)
+
+
+def _looked(origin: Origin, all_of_them: Sequence[Origin], workers: set[int | None]) -> float:
+    """How often a recording looked at workers: at its own one, or at each of those that a master has."""
+    own = {one.target.pid if one.target else None for one in all_of_them}
+    pid = origin.target.pid if origin.target else None
+    at_once = 1.0 if pid in workers else len(workers - own) / len(own - workers)
+    return (origin.rate or 0) * (origin.duration or 0) * at_once
 
 
 def _share(blocker: _Blocker, ticks: Mapping[looks.Thread, int]) -> Interval | None:

@@ -7,15 +7,14 @@ runbook does not wait for rich.
 from __future__ import annotations
 
 import errno
-import os
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from asyncspy import __version__
-from asyncspy.errors import AsyncspyError
+from asyncspy.errors import AsyncspyError, OutputError
 
 COMMANDS = {
     "attach": "asyncspy.cli.attach",
@@ -55,18 +54,28 @@ class Commands(click.Group):
         except AsyncspyError as error:
             complain(error)
             ctx.exit(error.exit_code)
-        except BrokenPipeError:  # `asyncspy report … | head` is no error
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except BrokenPipeError:  # `asyncspy demo 2>&1 | head` is no error
+            _mute(sys.stdout)
             ctx.exit(0)
         except OSError as error:
-            if error.errno != errno.EIO:  # the terminal was closed: there is nobody left to tell
-                raise
-            for stream in (sys.stdout, sys.stderr):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-            ctx.exit(INTERRUPTED)
+            if error.errno == errno.EIO:  # the terminal was closed: there is nobody left to tell
+                _mute(sys.stdout, sys.stderr)
+                ctx.exit(INTERRUPTED)
+            _mute(sys.stdout)
+            where = error.filename or "the output"
+            told = OutputError(f"{where}: {error.strerror or error}", remedy="make room there, or write elsewhere")
+            complain(told)
+            ctx.exit(told.exit_code)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
+
+
+def _mute(*streams: TextIO) -> None:
+    from asyncspy.cli.terminal import mute  # noqa: PLC0415 - as below
+
+    for stream in streams:
+        mute(stream)
 
 
 def complain(error: AsyncspyError) -> None:

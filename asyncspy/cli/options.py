@@ -61,9 +61,18 @@ def with_app_root(function: F) -> F:
 
 def _spellings(roots: tuple[str, ...]) -> tuple[str, ...]:
     """A relative root is meant from here, or it is the beginning of the short names in a recording."""
-    here = [os.path.normpath(Path.cwd() / root) for root in roots]
+    here = [os.path.abspath(root) for root in roots if root.startswith("/") or _is_somewhere()]  # noqa: PTH100
     short = [os.path.normpath(root) for root in roots if not root.startswith(("/", ".", "~"))]
     return tuple(dict.fromkeys([*here, *short]))
+
+
+def _is_somewhere() -> bool:
+    """Whether the current folder is still there."""
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
 
 
 def with_format(function: F) -> F:

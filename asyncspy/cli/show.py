@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -82,5 +83,8 @@ def _pictured(found: Analysed, app_roots: Sequence[str]) -> Analysis:
 
 def _repository() -> str | None:
     """The checkout that this runs in."""
-    here = Path.cwd()
-    return next((str(folder) for folder in (here, *here.parents) if (folder / ".git").exists()), None)
+    try:
+        here = Path.cwd()
+    except OSError:  # it was removed since
+        return None
+    return next((str(folder) for folder in (here, *here.parents) if os.path.exists(folder / ".git")), None)  # noqa: PTH110 - Path.exists raises where a folder above is closed

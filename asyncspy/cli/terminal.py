@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from typing import TextIO
 
 import click
 
@@ -24,8 +25,19 @@ def terminal_view() -> View:
 
 
 def echo_text(text: str) -> None:
-    """Print a report: the one place that writes to stdout."""
-    click.echo(text, nl=not text.endswith("\n"), color=True)
+    """Print a report: the one place that writes to stdout. One who stops reading (`| head`) stops nothing else."""
+    end = not text.endswith("\n")
+    try:
+        click.echo(text, nl=end, color=True)
+    except UnicodeEncodeError:  # a document is UTF-8 whatever the terminal is
+        click.echo(text.encode(), nl=end)
+    except BrokenPipeError:
+        mute(sys.stdout)
+
+
+def mute(stream: TextIO) -> None:
+    """Nobody is left to read it, or it takes no more: what is still written to it is lost without another error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _wants_width() -> bool:

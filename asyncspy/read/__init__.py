@@ -16,7 +16,7 @@ from typing import BinaryIO, NamedTuple
 from asyncspy.errors import InputError
 from asyncspy.model import Input, Profile
 from asyncspy.read import chrometrace, colons, dump_json, dump_text, folded, jsonl, logs, looks, speedscope, svg
-from asyncspy.read.opening import LOOK_INSIDE, STANDARD_INPUT, UnpackingError, head_of, open_stream, whole
+from asyncspy.read.opening import STANDARD_INPUT, head_of, is_folder, named, open_stream, told_of, whole
 from asyncspy.read.source import SourceFiles
 
 __all__ = ["FORMATS", "Format", "SourceFiles", "load", "load_all"]
@@ -55,21 +55,14 @@ FORMATS = (
 
 def load(path: Path) -> Profile:
     """Read one file, or standard input for `-`. Raises InputError, with the file named, for what is no known format."""
-    with open_stream(path) as stream, _no_collector():
-        name = "standard input" if str(path) == STANDARD_INPUT else str(path)
-        try:
-            return _read(stream, name)
-        except InputError as error:
-            raise InputError(f"{name}: {error.message}", remedy=error.remedy) from error
-        except UnpackingError as error:
-            raise InputError(f"{name}: {error}", remedy=LOOK_INSIDE) from None
-        except OSError as error:
-            raise InputError(f"{name} cannot be read: {error.strerror}", remedy="check its permissions") from None
+    name = "standard input" if str(path) == STANDARD_INPUT else str(path)
+    with open_stream(path) as stream, _no_collector(), told_of(name), named(name):
+        return _read(stream, name)
 
 
 def load_all(paths: Sequence[Path]) -> list[Profile]:
     """Read files, and all that can be read in folders; what cannot be read there is an input without stacks."""
-    return looks.joined([profile for path in paths for profile in (_folder(path) if path.is_dir() else [load(path)])])
+    return looks.joined([profile for path in paths for profile in (_folder(path) if is_folder(path) else [load(path)])])
 
 
 @contextmanager

@@ -13,6 +13,8 @@ import os
 import stat
 import sys
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -33,16 +35,37 @@ ZSTD_WINDOW_LOG = 27  # what zstd -d takes without being told more: 128 MiB
 def open_stream(path: Path) -> io.BufferedReader:
     """The unpacked bytes of a regular file or of standard input, without a byte order mark."""
     raw = _raw(path)
-    try:
+    with told_of(str(path)):
         counted = _Counted(raw)
         unpacked = _unpacked(io.BufferedReader(counted, HEAD_BYTES), counted, path)
         if unpacked.peek(HEAD_BYTES)[:3] == BOM:
             unpacked.read(3)
-    except UnpackingError as error:
-        raise InputError(f"{path}: {error}", remedy=LOOK_INSIDE) from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}", remedy="check its permissions") from None
     return unpacked
+
+
+@contextmanager
+def told_of(name: str) -> Iterator[None]:
+    """Whatever goes wrong with a file's bytes, as an InputError that names the file."""
+    try:
+        yield
+    except UnpackingError as error:
+        raise InputError(f"{name}: {error}", remedy=LOOK_INSIDE) from None
+    except OSError as error:
+        raise InputError(f"{name} cannot be read: {error.strerror}", remedy="check its permissions") from None
+
+
+@contextmanager
+def named(name: str) -> Iterator[None]:
+    """What is wrong with what a file says, with the file's name before it."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{name}: {error.message}", remedy=error.remedy) from error
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder that we may look into; unlike Path.is_dir it never raises."""
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 def head_of(stream: io.BufferedReader) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, get_args
 
@@ -9,7 +10,7 @@ from asyncspy.errors import InputError
 from asyncspy.model import Analysis, Culprit, Evidence, Finding, Frame, Kind, Origin, Samples, Worker
 from asyncspy.read.json_text import decode, whole_number
 from asyncspy.read.names import printable
-from asyncspy.read.opening import open_stream, whole
+from asyncspy.read.opening import is_folder, named, open_stream, told_of, whole
 
 SCHEMA_VERSION = 1
 MAX_LINE = 10**9
@@ -18,7 +19,7 @@ AS_WRITTEN = "give what asyncspy report --format json printed, or the recording 
 
 def is_report(path: Path) -> bool:
     """Whether a file opens as a JSON report does; recordings open in other ways."""
-    if path.is_dir() or not path.exists():
+    if is_folder(path) or not os.path.exists(path):  # noqa: PTH110 - as in is_folder
         return False
     with open_stream(path) as stream:
         return stream.peek(64)[:64].lstrip()[:1] == b"{" and b'"schema_version"' in stream.peek(64)[:64]
@@ -26,7 +27,7 @@ def is_report(path: Path) -> bool:
 
 def read_report(path: Path) -> Analysis:
     """Its findings; figures are left out. Raises InputError where it is no report that this asyncspy knows."""
-    with open_stream(path) as stream:
+    with open_stream(path) as stream, told_of(str(path)), named(str(path)):
         document = decode(whole(stream))
     if not isinstance(document, dict) or not isinstance(document.get("findings"), list):
         raise InputError(f"{path} is no report: it has no list of findings", remedy=AS_WRITTEN)

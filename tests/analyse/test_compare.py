@@ -156,6 +156,11 @@ def test_a_release_in_another_folder_is_the_same_app(before: str, after: str) ->
     assert only(compare(first, recorded(found(44, file=after), cwd="/srv/b"))).change == "same"
 
 
+def test_an_app_that_lies_in_the_root_folder_is_known_elsewhere() -> None:
+    first = recorded(found(44, file="/main.py"), cwd="/")
+    assert only(compare(first, recorded(found(44, file="/srv/b/main.py"), cwd="/srv/b"))).change == "same"
+
+
 def test_other_files_of_the_same_name_are_others() -> None:
     before = recorded(found(44, file="/srv/shop/one/views.py"))
     after = recorded(found(44, file="/srv/shop/two/views.py"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from asyncspy.analyse.enough import enough
 from asyncspy.analyse.together import together
 from asyncspy.model import Analysis, Culprit, Evidence, Finding, Frame, Kind, Origin, Reach, Samples, Wall
@@ -53,6 +55,12 @@ def test_violations_come_first_then_what_blocks() -> None:
         with_findings(WALL, finding("blocked-loop", 2), finding("async-unsafe", 3)),
     )
     assert [one.kind for one in both.findings] == ["async-unsafe", "blocked-loop", "hop-cost"]
+
+
+def test_what_is_faint_in_either_is_kept() -> None:
+    hop, sleep = finding("hop-cost", 3), finding("blocked-loop", 4)
+    both = together(replace(GIL, faint=(hop,)), replace(WALL, faint=(sleep,)))
+    assert both.faint == (hop, sleep)
 
 
 def test_nothing_seen_by_either_is_no_data() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.model import Analysis, Finding, Mode, Origin, Profile, Stack, Wait, Worker
+from asyncspy.model import Analysis, Finding, Mode, Origin, Profile, Stack, Wait, Worker, merge
 from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, OWN, POOL, UVLOOP, frames
 
 VIEW = "fetches (views.py:54)\n"
@@ -134,6 +134,23 @@ def test_a_recording_by_the_gil_tells_waiting_from_computing(held: int, expected
     )
     assert analysis.wall is not None
     assert analysis.wall.waiting == (90 if expected else 0)
+
+
+@pytest.mark.parametrize("number", [1, 2, 6])
+def test_so_many_workers_recorded_one_by_one_are_looked_at_no_oftener(number: int) -> None:
+    """A line that computes for half of the time, in workers that have a recording each."""
+    busy, rest = ASYNCIO + HANDLER + VIEW, IDLE
+
+    def each(pid: int, mode: Mode, rate: int, *parts: tuple[str, int]) -> Profile:
+        one = recording(*parts, mode=mode, rate=rate)
+        watched = Worker(pid, 1, "worker", certain=True, server="uvicorn")
+        origin = replace(one.origins[0], target=watched, duration=10.0)
+        return Profile({stack._replace(pid=pid): weight for stack, weight in one.stacks.items()}, (origin,))
+
+    pids = range(7, 7 + number)
+    by_gil = merge([each(pid, "gil", 100, (busy, 500), (ASYNCIO, 10)) for pid in pids])
+    waits = merge([each(pid, "wall", 20, (busy, 100), (rest, 100)) for pid in pids])
+    assert analyse(waits, beside=by_gil).findings == ()
 
 
 @pytest.mark.parametrize("mode", ["gil", "default"])

@@ -140,6 +140,37 @@ def test_hostile_names_reach_the_terminal_inert(tmp_path: Path) -> None:
     assert "\u202e" not in shown.stderr
 
 
+def test_a_document_is_utf_8_whatever_the_terminal_is() -> None:
+    recording = next((FIXTURES / "recordings").glob("*every1.speedscope.json"))
+    command = [sys.executable, "-m", "asyncspy", "report", str(recording), "--format", "html"]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONIOENCODING": "latin-1"}, capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "▸" in done.stdout.decode("utf-8")
+
+
+def test_a_folder_that_was_removed_keeps_nobody_from_a_report(tmp_path: Path) -> None:
+    recording = next((FIXTURES / "recordings").glob("*every1.speedscope.json"))
+    script = (
+        "import os, sys; folder = sys.argv.pop(1); os.mkdir(folder); os.chdir(folder); os.rmdir(folder)\n"
+        "from asyncspy.__main__ import main; main()"
+    )
+    words = ["report", str(recording), "--app-root", "shop"]
+    command = [sys.executable, "-c", script, str(tmp_path / "gone"), *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("option", [[], ["--baseline"]])
+def test_a_name_that_is_too_long_is_told_as_that(option: list[str]) -> None:
+    recording = next((FIXTURES / "recordings").glob("*every1.speedscope.json"))
+    words = [*option, "x" * 300]
+    done = CliRunner().invoke(commands, ["report", str(recording), "--fail-on", "violation", *words])
+    assert done.exit_code == 4
+    assert " next:" in done.stderr
+
+
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     recording = next((FIXTURES / "recordings").glob("*every1.speedscope.json"))
     command = [sys.executable, "-m", "asyncspy", "report", str(recording)]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +13,8 @@ from click.testing import CliRunner, Result
 
 from asyncspy.cli import commands
 
-RECORDINGS = Path(__file__).parents[2] / "fixtures" / "recordings"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+RECORDINGS = FIXTURES / "recordings"
 EVERY, NEVER = (RECORDINGS / f"uvicorn-asyncio-{often}.speedscope.json" for often in ("every1", "never"))
 IGNORE = '[[ignore]]\nfile = "shop/pricing.py"\nreason = "SHOP-12 \\u001b[31m"\nexpires = {}\n'
 
@@ -68,6 +73,49 @@ def test_options_that_would_do_nothing_are_refused(option: str) -> None:
 
 def test_what_this_mode_cannot_show_is_refused() -> None:
     assert report(EVERY, "--fail-on", "blocked-loop").exit_code == 2
+
+
+@pytest.mark.parametrize("condition", ["blocked-share>1%", "hop-share>1%", "hop-cost", "pool-saturated", "deadlock"])
+def test_what_a_log_cannot_show_is_refused(condition: str) -> None:
+    done = report(FIXTURES / "logs" / "plain.log", "--fail-on", condition)
+    assert (done.exit_code, "gate: open" in done.stderr) == (2, False), done.stderr
+
+
+def test_a_log_tells_of_violations_and_of_sync_only_middleware() -> None:
+    assert report(FIXTURES / "logs" / "plain.log", "--fail-on", "violation").exit_code == 1
+    assert report(FIXTURES / "logs" / "plain.log", "--fail-on", "sync-middleware").exit_code == 0
+
+
+@pytest.mark.parametrize("condition", ["violation", "pool-saturated", "hop-cost"])
+def test_what_dumps_cannot_show_is_refused(condition: str) -> None:
+    done = report(FIXTURES / "hangs" / "gathered", "--fail-on", condition)
+    assert (done.exit_code in {2, 4}, "gate: open" in done.stderr) == (True, False), done.stderr
+
+
+def test_who_stops_reading_does_not_open_the_gate() -> None:
+    command = [sys.executable, "-m", "asyncspy", "report", str(EVERY), "--format", "html", "--fail-on", "violation"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert b"gate" in process.stderr.read()
+        assert process.wait(60) == 1
+
+
+def test_a_full_disk_is_no_closed_gate() -> None:
+    command = [sys.executable, "-m", "asyncspy", "report", str(EVERY), "--fail-on", "deadlock"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (4, False), done.stderr
+    assert "No space left" in done.stderr
+
+
+def test_a_damaged_baseline_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "main.json.gz"
+    head = b'{"schema_version": 1, "findings": ['
+    file.write_bytes(gzip.compress(head + random.Random(1).randbytes(400_000).hex().encode())[:-200_000])
+    done = report(EVERY, "--fail-on", "violation", "--baseline", file)
+    assert (done.exit_code, done.exception.__class__) == (4, SystemExit), done.output
 
 
 @pytest.mark.parametrize(

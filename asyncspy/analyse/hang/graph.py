@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from asyncspy.analyse import worlds
@@ -10,7 +10,7 @@ from asyncspy.analyse.hang.history import History, Watched, waits_for_work
 from asyncspy.analyse.hang.sight import Sight, sight
 from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.remedies import Source
-from asyncspy.model import Culprit, Link, ThreadRole, Waiting, WaitsFor
+from asyncspy.model import Culprit, Frame, Link, ThreadRole, Waiting, WaitsFor
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class Stand:
     thread: Watched
     sight: Sight
     waiting: Waiting
+    held: int
+    """In how many looks its frames showed a wait."""
 
     @property
     def waits(self) -> bool:
@@ -57,8 +59,13 @@ def scene(history: History, source: Source, owners: Ownership) -> Scene:
         gone = thread.seen[-1] not in history.dumps[-1].threads
         if thread.frames and not gone and not waits_for_work(thread.frames):
             found = sight(thread.frames, source, owners)
-            stands.append(Stand(thread, found, _waiting(thread, found, history, owners)))
+            held = sum(_is_held(each.frames, source, owners) for each in thread.seen)
+            stands.append(Stand(thread, found, _waiting(thread, found, history, owners), held))
     return Scene(history, tuple(stands))
+
+
+def _is_held(frames: Sequence[Frame], source: Source, owners: Ownership) -> bool:
+    return bool(frames) and not waits_for_work(frames) and sight(frames, source, owners).seen
 
 
 def _waiting(thread: Watched, found: Sight, history: History, owners: Ownership) -> Waiting:

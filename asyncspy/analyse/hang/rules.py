@@ -13,7 +13,6 @@ from typing import Literal, NamedTuple
 from asyncspy.analyse import middleware
 from asyncspy.analyse.hang import crowd
 from asyncspy.analyse.hang.graph import Scene, Stand, twins
-from asyncspy.analyse.hang.history import waits_for_work
 from asyncspy.analyse.hang.known import Known, Shape, at_work
 from asyncspy.analyse.pattern import Pattern, Rules
 from asyncspy.model import HangVerdict, Waiting, Worker
@@ -143,9 +142,10 @@ def _often_blocked(case: Case) -> Found | None:
     """The loop moves, but it was found in a wait more often than not."""
     waiting = [stand for stand in case.scene.on_loops if stand.sight.seen]
     for stand in waiting:
-        held = [thread for thread in stand.thread.seen if not waits_for_work(thread.frames)]
-        if case.looks > 1 and len(held) >= max(2, MOST_OF_THE_TIME * case.looks):
-            said = f"in {len(held)} of {case.looks} looks the event loop was in a call that blocks; it moved in between"
+        if case.looks > 1 and stand.held >= max(2, MOST_OF_THE_TIME * case.looks):
+            said = (
+                f"in {stand.held} of {case.looks} looks the event loop was in a call that blocks; it moved in between"
+            )
             return Found("blocked-loop", False, (said,), _lines([stand]))
     return None
 

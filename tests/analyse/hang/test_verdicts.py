@@ -150,6 +150,12 @@ def test_a_loop_that_computes_is_busy() -> None:
     assert (hang.verdict, hang.certain, lines(hang)) == ("busy", True, ["views.py:9"])
 
 
+def test_a_loop_that_computes_and_waits_once_is_busy() -> None:
+    *computes, _ = dumps(loop(COMPUTES, COMPUTING))
+    *_, waits = dumps(loop(f"{VIEW}view (views.py:6)", COMPUTING))
+    assert judged([*computes, waits]).verdict == "busy"
+
+
 def test_a_slow_call_in_a_thread_is_slow() -> None:
     hang = judged(dumps(loop(), request(f"{POOL}look_up (views.py:5)")))
     assert (hang.verdict, lines(hang)) == ("slow", ["views.py:5"])
