@@ -6,7 +6,8 @@ from pathlib import Path
 from asyncspy.errors import TargetError
 from asyncspy.model import Dump
 from asyncspy.sample import PySpy
-from asyncspy.sample.dumps import Series, is_traced, state_of
+from asyncspy.sample.dumps import Series
+from asyncspy.sample.kernel import is_traced, state_of
 
 
 def test_what_is_forgotten_leaves_nothing_behind_and_the_lost_are_asked_again(tmp_path: Path) -> None:
