@@ -25,7 +25,7 @@ from asyncspy.discover import (
     topmost,
     workers_of,
 )
-from asyncspy.errors import UsageError
+from asyncspy.errors import OutputError, UsageError
 from asyncspy.model import Worker
 from asyncspy.sample import (
     Bundle,
@@ -140,7 +140,14 @@ class Run:
         done = 0.0
         while self.targets and not self.ending.asked and part.duration - done >= min(SHORTEST_SECONDS, part.duration):
             plans = [self._plan(target, replace(part, duration=round(part.duration - done))) for target in self.targets]
-            taken = record(plans, self.bundle, self._py_spy, self.ending, tick=later(tick, done))
+            try:
+                taken = record(plans, self.bundle, self._py_spy, self.ending, tick=later(tick, done))
+            except OutputError as error:
+                if not self.bundle.saved:
+                    raise
+                self._note(f"{error.message} ({error.remedy}); the recording ends with what was saved before")
+                self.ending.finish()
+                return
             followed = self._account_for(taken)
             lasted = max(one.seconds for one in taken)
             done += lasted
