@@ -50,6 +50,9 @@ SHORTEST_SECONDS = 2
 """What is left of a pass after its process ended is not worth another start if it is shorter."""
 
 MOST_NOTES = 20
+MOST_FAILURES, PAUSE_SECONDS = 10, 2.0
+"""So many slices in a row that give nothing end a run; after each there is a pause."""
+
 EARLY = "Ctrl-C ends early and reports."
 NONBLOCKING = "--nonblocking: the worker runs on while its stack is read; some stacks that seem whole never were"
 
@@ -133,7 +136,7 @@ class Run:
         self.targets, self.bundle, self.ending = list(targets), bundle, ending
         self._py_spy, self._how = py_spy, how
         self._known = {pid for target in targets for pid in siblings(target)}
-        self._notes = 0
+        self._notes = self._failures = 0
 
     def take(self, part: Pass, tick: Tick) -> None:
         """One pass over all that live; what goes wrong costs only this pass, unless there is nothing else."""
@@ -153,6 +156,24 @@ class Run:
             done += lasted
             if not all(one.ended_early for one in taken) or not (followed or lasted >= SHORTEST_SECONDS):
                 return
+
+    def take_slice(self, part: Pass, tick: Tick) -> bool:
+        """One of many short passes; whether it gave anything. After too many in a row that did not, the run ends."""
+        saved = self._slices()
+        self.take(part, tick)
+        if self._slices() > saved:
+            self._failures = 0
+            return True
+        self._failures += 1
+        if self._failures >= MOST_FAILURES:
+            note(f"{self._failures} slices in a row gave nothing")
+            self.ending.finish()
+        elif self.targets:
+            self.ending.wait(PAUSE_SECONDS)
+        return False
+
+    def _slices(self) -> int:
+        return sum(origin.slices for origin in self.bundle.origins)
 
     def _plan(self, target: Worker, part: Pass) -> Plan:
         return Plan(target, part.duration, part.rate, part.mode, self._how.native, self._how.nonblocking)

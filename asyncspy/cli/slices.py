@@ -32,9 +32,9 @@ def record_until(
                 left = round(first.duration - passed)
                 if left <= 0:
                     break
-                run.take(replace(first, duration=min(SLICE_SECONDS, left)), later(tick, passed))
-                analysis = analysed([run.bundle.path], live=True, app_roots=app_roots).analysis
-                reached = enough(analysis, goals)
+                if run.take_slice(replace(first, duration=min(SLICE_SECONDS, left)), later(tick, passed)):
+                    analysis = analysed([run.bundle.path], live=True, app_roots=app_roots).analysis
+                    reached = enough(analysis, goals)
         say(
             f"Enough after {span(time.monotonic() - started)}: {reached}." if reached else "Ended before it was enough."
         )

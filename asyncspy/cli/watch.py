@@ -36,10 +36,6 @@ GIL_RATE, WALL_RATE, WALL_SECONDS = 100, 20, 5
 WALL_EVERY = 6
 """Of so many slices, one counts waits."""
 
-MOST_FAILURES = 10
-PAUSE_SECONDS = 2.0
-"""After a slice that gave nothing."""
-
 Show = Callable[[float], None]
 
 
@@ -109,19 +105,11 @@ def _watch(
     run: Run, slices: Iterator[Pass], duration: int, board: Board, show: Show, app_roots: tuple[str, ...]
 ) -> None:
     """Slice after slice, judged and shown, until somebody asks for the end or nothing is left to watch."""
-    started, failures = time.monotonic(), 0
+    started = time.monotonic()
     while run.targets and not run.ending.asked and (left := round(started + duration - time.monotonic())) > 0:
         part = next(slices)
-        saved = sum(origin.slices for origin in run.bundle.origins)
-        run.take(replace(part, duration=min(part.duration, left)), show)
-        if sum(origin.slices for origin in run.bundle.origins) == saved:
-            failures += 1
-            if failures >= MOST_FAILURES:
-                note(f"{failures} slices in a row gave nothing")
-                return
-            run.ending.wait(PAUSE_SECONDS)
+        if not run.take_slice(replace(part, duration=min(part.duration, left)), show):
             continue
-        failures = 0
         found = analysed([run.bundle.path], live=True, app_roots=app_roots)
         board.watched = described(run.targets) or board.watched
         board.root = found.target.cwd if found.target else None

@@ -79,3 +79,21 @@ def test_a_second_pass_that_cannot_be_saved_leaves_the_report_of_the_first(
     assert modes(done) == ["gil"]
     (kept,) = (path for path in (tmp_path / "saved").iterdir() if path.suffix == ".partial")
     assert f"asyncspy report {kept}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("--until", "found", "--max-duration", "1m", "--mode", "gil"), ("--slice", "1", "--duration", "1m")]
+)
+def test_a_py_spy_that_fails_from_then_on_is_not_started_for_ever(
+    words: tuple[str, ...], attach: Attach, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "PAUSE_SECONDS", 0.0)
+    starts = tmp_path / "starts"
+    once = (
+        f"open({str(starts)!r}, 'a').write('x')\n"
+        f"if os.path.getsize({str(starts)!r}) > 1: sys.exit('Error: out of order')\n"
+    )
+    done = attach(*words, command="watch" if "--slice" in words else "attach", record=once + RECORDS)
+    assert done.exit_code == 0, done.output
+    assert starts.read_text() == "x" * (1 + recording.MOST_FAILURES)
+    assert "10 slices in a row gave nothing" in done.stderr
