@@ -9,7 +9,8 @@ from dataclasses import replace
 from asyncspy.analyse.enough import enough
 from asyncspy.cli.notes import say
 from asyncspy.cli.progress import later, progress
-from asyncspy.cli.recording import EARLY, How, Pass, Recorded, described, recording
+from asyncspy.cli.recording import EARLY, Recorded, described, recorded, recording
+from asyncspy.cli.run import How, Pass
 from asyncspy.cli.show import analysed
 from asyncspy.report.figures import span
 
@@ -42,4 +43,4 @@ def record_until(
             if not run.ending.asked:
                 with progress(part.duration) as tick:
                     run.take(part, tick)
-    return Recorded(run.bundle, run.ending.interrupted)
+    return recorded(run)

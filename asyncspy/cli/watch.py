@@ -26,7 +26,8 @@ from asyncspy.cli.options import (
     with_py_spy,
     with_unfold,
 )
-from asyncspy.cli.recording import How, Pass, Recorded, Run, chosen, described, note, recording
+from asyncspy.cli.recording import chosen, described, recorded, recording
+from asyncspy.cli.run import How, Pass, Run, note
 from asyncspy.cli.show import analysed, report_live
 from asyncspy.cli.terminal import terminal_view
 from asyncspy.report.board import Board, line, table
@@ -94,10 +95,7 @@ def command(
         board = Board(described(run.targets))
         with pressed("q", run.ending.finish) as keyboard, _shown(board, keyboard=keyboard) as show:
             _watch(run, itertools.cycle(slices), duration, board, show, app_roots)
-    if not run.bundle.origins:
-        note("nothing was recorded")
-        ctx.exit(130)
-    report_live(Recorded(run.bundle, run.ending.interrupted), form=form, unfold=unfold, app_roots=app_roots)
+    report_live(recorded(run), form=form, unfold=unfold, app_roots=app_roots)
     ctx.exit(130 if run.ending.interrupted else 0)
 
 
