@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -70,11 +71,16 @@ def record_live(pids: Sequence[int], passes: Sequence[Pass], how: How) -> Record
         told = [f"{part.duration} s at {part.rate} Hz{', waits included' * (part.mode == 'wall')}" for part in passes]
         say(f"Recording {described(run.targets)}: {', then '.join(told)}.")
         say(EARLY)
-        for part in passes:
-            if not run.ending.asked:
-                with progress(part.duration) as tick:
-                    run.take(part, tick)
+        take_all(run, passes)
     return recorded(run)
+
+
+def take_all(run: Run, passes: Sequence[Pass]) -> None:
+    """One pass after the other, until the end is asked for."""
+    for number, part in enumerate(passes, 1):
+        if not run.ending.asked:
+            with progress(part.duration) as tick:
+                run.take(part, tick, more=partial(bool, passes[number:]))
 
 
 def recorded(run: Run) -> Recorded:

@@ -104,9 +104,13 @@ def _watch(
 ) -> None:
     """Slice after slice, judged and shown, until somebody asks for the end or nothing is left to watch."""
     started = time.monotonic()
-    while run.targets and not run.ending.asked and (left := round(started + duration - time.monotonic())) > 0:
+
+    def left() -> int:
+        return round(started + duration - time.monotonic())
+
+    while run.targets and not run.ending.asked and (seconds := left()) > 0:
         part = next(slices)
-        if not run.take_slice(replace(part, duration=min(part.duration, left)), show):
+        if not run.take_slice(replace(part, duration=min(part.duration, seconds)), show, more=lambda: left() > 0):
             continue
         found = analysed([run.bundle.path], live=True, app_roots=app_roots)
         board.watched = described(run.targets) or board.watched
