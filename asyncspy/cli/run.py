@@ -84,8 +84,10 @@ class Run:
     def _look_around(self) -> None:
         """Who stands beside the targets now cannot be who takes the place of one of them later.
 
-        Where one has ended already, who stands there may have taken its place.
+        Where one has ended already, who stands there may have taken its place. Before the first pass all are known.
         """
+        if not self.bundle.origins:
+            return
         beside = {pid for target in self.targets if target.role == "worker" for pid in siblings(target)}
         if all(runs(target.pid) for target in self.targets):
             self._beside = beside
