@@ -8,7 +8,6 @@ the counters are read when that is over, and again just before the next dump.
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import tempfile
@@ -21,10 +20,10 @@ from asyncspy import recording
 from asyncspy.errors import AsyncspyError, OutputError, SamplerError
 from asyncspy.model import Dump, Ran, Worker
 from asyncspy.sample.held import HELD_SECONDS, Hold
-from asyncspy.sample.kernel import HELD, STOPPED, Counters, counters, is_traced, settled, state_of
+from asyncspy.sample.kernel import HELD, STOPPED, Counters, counters, is_traced, processors, settled, state_of
 from asyncspy.sample.output import claim_folder, write_bytes
 from asyncspy.sample.pyspy import PROBE_SECONDS, STARTS, PySpy, explain, stumbled
-from asyncspy.sample.tasks import Unread, tasks
+from asyncspy.sample.tasks import Unread, minor, tasks
 
 TICK_SECONDS = 0.0003
 """How often the state of a process is looked at while py-spy holds it."""
@@ -52,7 +51,7 @@ class Series:
         for target in self.targets:
             if target.pid not in self.lost:
                 try:
-                    self._look_at(target.pid)
+                    self._look_at(target)
                 except AsyncspyError as error:
                     self.lost[target.pid] = error
         if not self.looks:
@@ -90,7 +89,8 @@ class Series:
         self.lost.clear()
         self._before.clear()
 
-    def _look_at(self, pid: int) -> None:
+    def _look_at(self, target: Worker) -> None:
+        pid = target.pid
         at, now = time.time(), counters(pid)
         since, before = self._before.get(pid, (0.0, None))
         counted = time.monotonic() - since if before else None
@@ -102,7 +102,9 @@ class Series:
         path = self.folder / f"dump-{pid}-{number:03}.json"
         write_bytes(path, text)
         self.files.append(path)
-        self.looks.append(Dump((), pid, at, path.name, paused, state, ran, counted, os.cpu_count()))
+        self.looks.append(
+            Dump((), pid, at, path.name, paused, state, ran, counted, processors(pid, minor(target.python)))
+        )
         now = settled(pid)
         self._before[pid] = (time.monotonic(), now)
 

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from asyncspy.model import Ran
 
+SINCE_AFFINITY = (3, 13)
+"""The first Python whose os.process_cpu_count sizes the default pool."""
+
 SETTLE_SECONDS, MOST_SETTLES = 0.01, 15
 """Between two readings of counters that must agree before they count, and how often that is tried."""
 
@@ -28,6 +31,14 @@ def is_traced(pid: int) -> bool:
     """Whether a debugger or tracer has attached to it."""
     lines = _text(f"/proc/{pid}/status").splitlines()
     return any(line.startswith("TracerPid:") and line.split()[1] != "0" for line in lines)
+
+
+def processors(pid: int, python: tuple[int, int] | None) -> int | None:
+    """How many of them the default pool of threads is sized by: from 3.13 on those that the process may run on."""
+    if python is not None and python >= SINCE_AFFINITY:
+        with suppress(OSError, AttributeError):  # gone, or a system that does not tell
+            return len(os.sched_getaffinity(pid))
+    return os.cpu_count()
 
 
 def counters(pid: int) -> Counters:
