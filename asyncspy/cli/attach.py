@@ -19,7 +19,8 @@ from asyncspy.cli.options import (
     with_py_spy,
     with_unfold,
 )
-from asyncspy.cli.recording import How, Pass, chosen, record_live
+from asyncspy.cli.recording import chosen, record_live
+from asyncspy.cli.run import How, Pass
 from asyncspy.cli.show import report_live
 from asyncspy.cli.slices import record_until
 from asyncspy.errors import UsageError

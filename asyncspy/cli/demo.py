@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from asyncspy.cli.options import with_duration, with_format, with_rate
-from asyncspy.cli.recording import How, Pass, record_live
+from asyncspy.cli.recording import record_live
+from asyncspy.cli.run import How, Pass
 from asyncspy.cli.show import report_live
 from asyncspy.cli.terminal import terminal_view
 from asyncspy.demo.load import Load

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from asyncspy.cli.notes import say
 from asyncspy.cli.options import Duration, Interval, with_app_root, with_format
 from asyncspy.cli.show import analysed, show
 from asyncspy.discover import find_workers, inspect, the_only_app, workers_of
-from asyncspy.errors import TargetError
+from asyncspy.errors import OutputError, TargetError
 from asyncspy.model import Hang, Worker
 from asyncspy.sample import Series, find_py_spy, series
 
@@ -99,12 +100,23 @@ def command(
     _say_what_was_lost(taken)
     if not taken.looks:
         raise KeyboardInterrupt
-    taken.read_tasks()
+    with _noted("the tasks"):
+        taken.read_tasks()
     found = analysed([taken.folder], live=True, app_roots=app_roots)
-    taken.keep_sources(lines_to_keep(found.analysis, found.sources.lines))
+    with _noted("the lines of code"):
+        taken.keep_sources(lines_to_keep(found.analysis, found.sources.lines))
     analysis = show([taken.folder], form=form, saved=taken.folder, app_roots=app_roots)
     closed = gate.exit_code(analysis)
     ctx.exit(130 if interrupted else closed)
+
+
+@contextmanager
+def _noted(what: str) -> Iterator[None]:
+    """What is saved beside the dumps is no reason to give no verdict on them."""
+    try:
+        yield
+    except OutputError as error:
+        say(f"note: {what} could not be saved with the dumps: {error.message}")
 
 
 def _begin(pid: int, folder: Path, *, with_selves: bool) -> Series:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from asyncspy import read
 from asyncspy.analyse import analyse
 from asyncspy.analyse.together import together
+from asyncspy.discover.containers import container
+from asyncspy.discover.vital import vital
 from asyncspy.errors import UsageError
 from asyncspy.model import Analysis, Profile, Worker, merge
 from asyncspy.read.distributions import Distributions
@@ -17,6 +19,11 @@ from asyncspy.read.source import SourceFiles
 
 CONTEXT_LINES = 1
 LONGEST_FILE = 200_000
+SAME_SECONDS = 1.0
+"""Two readings of when a process was started agree so far, where they are of the same."""
+
+PROC, NOWHERE = Path("/proc"), Path(os.devnull)
+"""Below the second there are no files."""
 
 
 class Part(NamedTuple):
@@ -39,7 +46,7 @@ def analysed(paths: Sequence[Path], *, live: bool = False, app_roots: Sequence[s
     """Read and analyse recordings, as one; `live`: just now taken, of a process that still runs."""
     profile, waits = _by_kind(read.load_all(_once_each(paths)))
     target = _common_target(profile)
-    root = _root_of(target, live)
+    root = _root_of(profile) if live and target else None
     sources = Sources(SourceFiles(root), _ran_since(profile), {} if live else profile.sources)
     installed = Distributions(root)
 
@@ -123,10 +130,37 @@ def _common_target(profile: Profile) -> Worker | None:
     return targets[0] if targets and len({target.cwd for target in targets}) == 1 else None
 
 
-def _root_of(target: Worker | None, live: bool) -> Path | None:
-    """The target's own file system while it lives: in a container its names mean other files than ours."""
-    root = Path(f"/proc/{target.pid}/root") if target and live else None
-    return root if root and os.access(root, os.R_OK) else None
+def _root_of(profile: Profile) -> Path | None:
+    """The targets' own file system, by the first that still runs: in a container its names mean other files than ours.
+
+    None where it is ours. Once all have ended that of a container is nowhere: files of ours are not what ran.
+    """
+    targets = [origin.target for origin in profile.origins if origin.target]
+    for target in targets:
+        root = PROC / str(target.pid) / "root"
+        if _still_runs(target) and os.access(root, os.R_OK):
+            return root
+    return NOWHERE if any(map(_in_a_container, targets)) else None
+
+
+def _still_runs(target: Worker) -> bool:
+    """Whether it is this process that has the pid now."""
+    now = vital(target.pid)
+    return now is not None and (target.started_at is None or abs(now.started_at - target.started_at) < SAME_SECONDS)
+
+
+def _in_a_container(target: Worker) -> bool:
+    """Whether it was in a container that asyncspy is not in; a service of the machine is none."""
+    ours = container(_text(PROC / "self" / "cgroup"))
+    named = target.container is not None and not target.container.endswith(".service")
+    return target.pid_inside is not None or (named and target.container != ours)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 def _once_each(paths: Sequence[Path]) -> list[Path]:

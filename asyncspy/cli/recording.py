@@ -5,70 +5,42 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from asyncspy.cli.notes import say
-from asyncspy.cli.progress import Tick, later, progress
+from asyncspy.cli.progress import progress
+from asyncspy.cli.run import How, Pass, Run, note
 from asyncspy.discover import (
     cpu_seconds,
     every_app,
     find_workers,
     inspect,
     must_run,
-    runs,
-    siblings,
-    successor,
     the_only_app,
     topmost,
     workers_of,
 )
-from asyncspy.errors import UsageError
+from asyncspy.errors import OutputError, UsageError
 from asyncspy.model import Worker
 from asyncspy.sample import (
     Bundle,
-    Ending,
-    Plan,
-    PySpy,
-    Sampling,
-    Taken,
     claim,
     ending_early,
     find_py_spy,
     place,
     probe,
-    record,
     room_for,
 )
 
 LOOK_SECONDS, LEAST_CPU_SECONDS = 0.5, 0.01
 """How long workers are looked at before they are recorded, and what they use at least if they serve anybody."""
 
-SHORTEST_SECONDS = 2
-"""What is left of a pass after its process ended is not worth another start if it is shorter."""
-
-MOST_NOTES = 20
 EARLY = "Ctrl-C ends early and reports."
+ELSEWHERE = "record again, to where nobody clears away: --output FOLDER"
 NONBLOCKING = "--nonblocking: the worker runs on while its stack is read; some stacks that seem whole never were"
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """What to record: which threads, how often, for how long."""
-
-    mode: Sampling
-    rate: int
-    duration: int
-
-
-class How(NamedTuple):
-    """What holds for all passes of a run."""
-
-    output: Path | None = None
-    native: bool = False
-    nonblocking: bool = False
 
 
 class Recorded(NamedTuple):
@@ -99,10 +71,25 @@ def record_live(pids: Sequence[int], passes: Sequence[Pass], how: How) -> Record
         told = [f"{part.duration} s at {part.rate} Hz{', waits included' * (part.mode == 'wall')}" for part in passes]
         say(f"Recording {described(run.targets)}: {', then '.join(told)}.")
         say(EARLY)
-        for part in passes:
-            if not run.ending.asked:
-                with progress(part.duration) as tick:
-                    run.take(part, tick)
+        take_all(run, passes)
+    return recorded(run)
+
+
+def take_all(run: Run, passes: Sequence[Pass]) -> None:
+    """One pass after the other, until the end is asked for."""
+    for number, part in enumerate(passes, 1):
+        if not run.ending.asked:
+            with progress(part.duration) as tick:
+                run.take(part, tick, more=partial(bool, passes[number:]))
+
+
+def recorded(run: Run) -> Recorded:
+    """What there is to report when a run is over; raises where there is nothing, or not any more."""
+    if not run.bundle.origins:
+        note("nothing was recorded")
+        raise KeyboardInterrupt
+    if not run.bundle.path.exists():
+        raise OutputError(f"{run.bundle.path} is not there any more: what was recorded is lost", remedy=ELSEWHERE)
     return Recorded(run.bundle, run.ending.interrupted)
 
 
@@ -126,70 +113,6 @@ def recording(pids: Sequence[int], passes: Sequence[Pass], how: How) -> Iterator
         yield Run(targets, Bundle(destination), py_spy, ending, how)
 
 
-class Run:
-    """What is recorded, of whom, into which file; workers that are replaced are followed."""
-
-    def __init__(self, targets: Sequence[Worker], bundle: Bundle, py_spy: PySpy, ending: Ending, how: How) -> None:
-        self.targets, self.bundle, self.ending = list(targets), bundle, ending
-        self._py_spy, self._how = py_spy, how
-        self._known = {pid for target in targets for pid in siblings(target)}
-        self._notes = 0
-
-    def take(self, part: Pass, tick: Tick) -> None:
-        """One pass over all that live; what goes wrong costs only this pass, unless there is nothing else."""
-        done = 0.0
-        while self.targets and not self.ending.asked and part.duration - done >= min(SHORTEST_SECONDS, part.duration):
-            plans = [self._plan(target, replace(part, duration=round(part.duration - done))) for target in self.targets]
-            taken = record(plans, self.bundle, self._py_spy, self.ending, tick=later(tick, done))
-            followed = self._account_for(taken)
-            lasted = max(one.seconds for one in taken)
-            done += lasted
-            if not all(one.ended_early for one in taken) or not (followed or lasted >= SHORTEST_SECONDS):
-                return
-
-    def _plan(self, target: Worker, part: Pass) -> Plan:
-        return Plan(target, part.duration, part.rate, part.mode, self._how.native, self._how.nonblocking)
-
-    def _account_for(self, taken: Sequence[Taken]) -> bool:
-        """Say what went wrong, and let each worker that has ended be followed; whether one took its place."""
-        errors = [one.error for one in taken if one.error is not None]
-        if errors and not self.bundle.origins:
-            raise errors[0]
-        followed = False
-        for one in taken:
-            if not runs(one.plan.target.pid):
-                followed |= self._follow(one)
-            elif one.error is not None:
-                self._note(f"{one.error.message}; the recording goes on without it")
-            elif one.held:
-                self._note(
-                    f"py-spy hung while it held process {one.plan.target.pid}, and was ended; what it had is kept"
-                )
-            elif one.ended_early:
-                self._note(
-                    f"py-spy ended by itself after {one.seconds:.0f} s, though process {one.plan.target.pid} runs"
-                )
-        return followed
-
-    def _follow(self, one: Taken) -> bool:
-        target = one.plan.target
-        self.targets.remove(target)
-        next_one = None if self.ending.asked else successor(target, self._known, given_up=lambda: self.ending.asked)
-        ended = f"process {target.pid} ended after {one.seconds:.0f} s"
-        if next_one is None:
-            self._note(f"{ended}, and no other took its place; what was recorded until then is kept")
-            return False
-        self._known.add(next_one.pid)
-        self.targets.append(next_one)
-        self._note(f"{ended}; worker {next_one.pid} took its place and is recorded from now on")
-        return True
-
-    def _note(self, text: str) -> None:
-        self._notes += 1
-        if self._notes <= MOST_NOTES:
-            note(text)
-
-
 def _say_if_idle(targets: Sequence[Worker], used: float, since: float) -> None:
     time.sleep(max(0.0, since + LOOK_SECONDS - time.monotonic()))
     if cpu_seconds([target.pid for target in targets]) - used < LEAST_CPU_SECONDS:
@@ -206,8 +129,3 @@ def _described(target: Worker) -> str:
     name = f"{target.server} {target.role} {target.pid}" if target.server != "python" else f"process {target.pid}"
     count = len(workers_of(target)) if target.role != "worker" else 0
     return f"{name} with its {count} worker{'s' if count != 1 else ''}" if count else name
-
-
-def note(text: str) -> None:
-    """One line to stderr that the report does not hold."""
-    say(f"note: {text}")

@@ -9,7 +9,8 @@ from dataclasses import replace
 from asyncspy.analyse.enough import enough
 from asyncspy.cli.notes import say
 from asyncspy.cli.progress import later, progress
-from asyncspy.cli.recording import EARLY, How, Pass, Recorded, described, recording
+from asyncspy.cli.recording import EARLY, Recorded, described, recorded, recording, take_all
+from asyncspy.cli.run import How, Pass
 from asyncspy.cli.show import analysed
 from asyncspy.report.figures import span
 
@@ -26,20 +27,21 @@ def record_until(
         say(f"Recording {described(run.targets)} at {first.rate} Hz in slices of {SLICE_SECONDS} s.")
         say(EARLY)
         reached, started = None, time.monotonic()
+
+        def left() -> int:
+            return round(started + first.duration - time.monotonic())
+
         with progress(first.duration) as tick:
             while reached is None and run.targets and not run.ending.asked:
-                passed = time.monotonic() - started
-                left = round(first.duration - passed)
-                if left <= 0:
+                seconds = min(SLICE_SECONDS, left())
+                if seconds <= 0:
                     break
-                run.take(replace(first, duration=min(SLICE_SECONDS, left)), later(tick, passed))
-                analysis = analysed([run.bundle.path], live=True, app_roots=app_roots).analysis
-                reached = enough(analysis, goals)
+                ticks = later(tick, time.monotonic() - started)
+                if run.take_slice(replace(first, duration=seconds), ticks, more=lambda: bool(others) or left() > 0):
+                    analysis = analysed([run.bundle.path], live=True, app_roots=app_roots).analysis
+                    reached = enough(analysis, goals)
         say(
             f"Enough after {span(time.monotonic() - started)}: {reached}." if reached else "Ended before it was enough."
         )
-        for part in others:
-            if not run.ending.asked:
-                with progress(part.duration) as tick:
-                    run.take(part, tick)
-    return Recorded(run.bundle, run.ending.interrupted)
+        take_all(run, others)
+    return recorded(run)

@@ -26,7 +26,8 @@ from asyncspy.cli.options import (
     with_py_spy,
     with_unfold,
 )
-from asyncspy.cli.recording import How, Pass, Recorded, Run, chosen, described, note, recording
+from asyncspy.cli.recording import chosen, described, recorded, recording
+from asyncspy.cli.run import How, Pass, Run, note
 from asyncspy.cli.show import analysed, report_live
 from asyncspy.cli.terminal import terminal_view
 from asyncspy.report.board import Board, line, table
@@ -35,10 +36,6 @@ from asyncspy.report.figures import span
 GIL_RATE, WALL_RATE, WALL_SECONDS = 100, 20, 5
 WALL_EVERY = 6
 """Of so many slices, one counts waits."""
-
-MOST_FAILURES = 10
-PAUSE_SECONDS = 2.0
-"""After a slice that gave nothing."""
 
 Show = Callable[[float], None]
 
@@ -98,10 +95,7 @@ def command(
         board = Board(described(run.targets))
         with pressed("q", run.ending.finish) as keyboard, _shown(board, keyboard=keyboard) as show:
             _watch(run, itertools.cycle(slices), duration, board, show, app_roots)
-    if not run.bundle.origins:
-        note("nothing was recorded")
-        ctx.exit(130)
-    report_live(Recorded(run.bundle, run.ending.interrupted), form=form, unfold=unfold, app_roots=app_roots)
+    report_live(recorded(run), form=form, unfold=unfold, app_roots=app_roots)
     ctx.exit(130 if run.ending.interrupted else 0)
 
 
@@ -109,19 +103,15 @@ def _watch(
     run: Run, slices: Iterator[Pass], duration: int, board: Board, show: Show, app_roots: tuple[str, ...]
 ) -> None:
     """Slice after slice, judged and shown, until somebody asks for the end or nothing is left to watch."""
-    started, failures = time.monotonic(), 0
-    while run.targets and not run.ending.asked and (left := round(started + duration - time.monotonic())) > 0:
+    started = time.monotonic()
+
+    def left() -> int:
+        return round(started + duration - time.monotonic())
+
+    while run.targets and not run.ending.asked and (seconds := left()) > 0:
         part = next(slices)
-        saved = sum(origin.slices for origin in run.bundle.origins)
-        run.take(replace(part, duration=min(part.duration, left)), show)
-        if sum(origin.slices for origin in run.bundle.origins) == saved:
-            failures += 1
-            if failures >= MOST_FAILURES:
-                note(f"{failures} slices in a row gave nothing")
-                return
-            run.ending.wait(PAUSE_SECONDS)
+        if not run.take_slice(replace(part, duration=min(part.duration, seconds)), show, more=lambda: left() > 0):
             continue
-        failures = 0
         found = analysed([run.bundle.path], live=True, app_roots=app_roots)
         board.watched = described(run.targets) or board.watched
         board.root = found.target.cwd if found.target else None

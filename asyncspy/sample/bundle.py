@@ -34,6 +34,11 @@ class Bundle:
         """Where all its samples come from."""
         return [one.origin for one in self._passes.values()]
 
+    @property
+    def saved(self) -> bool:
+        """Whether any of it is on disk."""
+        return self._saved
+
     def add(self, origin: Origin, document: dict[str, Any]) -> None:
         """One more pass, or one more slice of one."""
         key = _key(origin)

@@ -8,36 +8,28 @@ the counters are read when that is over, and again just before the next dump.
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from asyncspy import recording
 from asyncspy.errors import AsyncspyError, OutputError, SamplerError
 from asyncspy.model import Dump, Ran, Worker
+from asyncspy.sample.held import HELD_SECONDS, Hold
+from asyncspy.sample.kernel import HELD, STOPPED, Counters, counters, is_traced, processors, settled, state_of
 from asyncspy.sample.output import claim_folder, write_bytes
 from asyncspy.sample.pyspy import PROBE_SECONDS, STARTS, PySpy, explain, stumbled
-from asyncspy.sample.tasks import Unread, tasks
+from asyncspy.sample.tasks import Unread, minor, tasks
 
 TICK_SECONDS = 0.0003
 """How often the state of a process is looked at while py-spy holds it."""
 
-SETTLE_SECONDS, MOST_SETTLES = 0.01, 15
-"""Between two readings of counters that must agree before they count, and how often that is tried."""
-
-STOPPED, HELD = "T", "t"
-"""The kernel's letters for a process that a signal stopped, and for one that a tracer holds."""
-
 SELF = re.compile(r"<(?:[\w.]+\.)?(\w{1,100}) (?:object )?at 0x[0-9a-f]+>")
 """How py-spy shows an object that it cannot show."""
-
-Counters = dict[int, Ran]
 
 
 @dataclass
@@ -59,7 +51,7 @@ class Series:
         for target in self.targets:
             if target.pid not in self.lost:
                 try:
-                    self._look_at(target.pid)
+                    self._look_at(target)
                 except AsyncspyError as error:
                     self.lost[target.pid] = error
         if not self.looks:
@@ -97,7 +89,8 @@ class Series:
         self.lost.clear()
         self._before.clear()
 
-    def _look_at(self, pid: int) -> None:
+    def _look_at(self, target: Worker) -> None:
+        pid = target.pid
         at, now = time.time(), counters(pid)
         since, before = self._before.get(pid, (0.0, None))
         counted = time.monotonic() - since if before else None
@@ -109,7 +102,9 @@ class Series:
         path = self.folder / f"dump-{pid}-{number:03}.json"
         write_bytes(path, text)
         self.files.append(path)
-        self.looks.append(Dump((), pid, at, path.name, paused, state, ran, counted, os.cpu_count()))
+        self.looks.append(
+            Dump((), pid, at, path.name, paused, state, ran, counted, processors(pid, minor(target.python)))
+        )
         now = settled(pid)
         self._before[pid] = (time.monotonic(), now)
 
@@ -150,24 +145,39 @@ def dump(py_spy: PySpy, pid: int, *, at_rest: bool, with_selves: bool) -> tuple[
 
 
 def _run(command: list[str], pid: int) -> tuple[subprocess.CompletedProcess[bytes], float]:
-    """Run py-spy, and measure from outside how long the kernel shows the process as held by it."""
+    """Run py-spy, and measure from outside how long the kernel shows the process as held by it.
+
+    Raises SamplerError where it takes too long, or holds the process for too long: that then runs on.
+    """
     first = last = 0.0
     deadline = time.monotonic() + PROBE_SECONDS
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
+        hold = Hold(pid, child.pid)
         try:
             while child.poll() is None:
                 if state_of(pid) == HELD:
                     last = time.monotonic()
                     first = first or last
-                elif time.monotonic() > deadline:
+                if hold.seconds() > HELD_SECONDS:
+                    raise _hung(pid)
+                if time.monotonic() > deadline:
                     raise _too_long(pid)
                 time.sleep(TICK_SECONDS)
         finally:
-            child.kill()
-            child.wait()
+            if child.poll() is None:
+                child.kill()
+                child.wait()
+                hold.let_go()
         out.seek(0), err.seek(0)
         return subprocess.CompletedProcess(command, child.returncode, out.read(), err.read()), last - first
+
+
+def _hung(pid: int) -> SamplerError:
+    return SamplerError(
+        f"py-spy hung while it held process {pid}, and was killed; the process runs on",
+        remedy="look again; is the machine out of memory, or its disk hanging? (dmesg)",
+    )
 
 
 def _too_long(pid: int) -> SamplerError:
@@ -176,60 +186,8 @@ def _too_long(pid: int) -> SamplerError:
     )
 
 
-def state_of(pid: int) -> str | None:
-    """The kernel's letter for what a process does: S sleeps, R runs, T is stopped, t is held by a tracer."""
-    stat = _text(f"/proc/{pid}/stat")
-    return stat.rpartition(")")[2].split()[0] if stat else None
-
-
-def is_traced(pid: int) -> bool:
-    """Whether a debugger or tracer has attached to it."""
-    lines = _text(f"/proc/{pid}/status").splitlines()
-    return any(line.startswith("TracerPid:") and line.split()[1] != "0" for line in lines)
-
-
-def counters(pid: int) -> Counters:
-    """How often every thread was put on a processor, and how many nanoseconds it ran or waited for its turn to run.
-
-    On a machine that is short of processors a thread that computes hardly runs; it waits for its turn.
-    """
-    found = {}
-    for name in _listed(f"/proc/{pid}/task"):
-        status, ran = _text(f"/proc/{pid}/task/{name}/status"), _text(f"/proc/{pid}/task/{name}/schedstat")
-        switches = [int(line.split()[1]) for line in status.splitlines() if "ctxt_switches:" in line]
-        if switches and ran:
-            found[int(name)] = Ran(sum(switches), sum(map(int, ran.split()[:2])))  # it ran, it waited for its turn
-    return found
-
-
-def settled(pid: int) -> Counters:
-    """The counters once what py-spy woke sleeps again: two readings agree on all threads but the busy ones."""
-    before = counters(pid)
-    for _ in range(MOST_SETTLES):
-        time.sleep(SETTLE_SECONDS)
-        after = counters(pid)
-        moving = sum(1 for tid, count in after.items() if before.get(tid) != count)
-        if moving <= 1:  # a loop may tick all the time
-            return after
-        before = after
-    return before
-
-
 def _since(before: Ran, now: Ran) -> Ran:
     return Ran(now.switches - before.switches, now.nanoseconds - before.nanoseconds)
-
-
-def _text(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
-def _listed(path: str) -> list[str]:
-    with suppress(OSError):
-        return os.listdir(path)  # noqa: PTH208 - names are all that is wanted
-    return []
 
 
 def _without_values(text: bytes, py_spy: PySpy) -> bytes:

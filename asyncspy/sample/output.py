@@ -34,16 +34,29 @@ def claim(path: Path, room: int = 0) -> None:
         scratch(path).unlink()
         free = shutil.disk_usage(path.parent).free
     except (OSError, ValueError) as error:
-        raise OutputError(
-            f"cannot write into {path.parent.absolute()}: {getattr(error, 'strerror', error)}",
-            remedy=_writable_hint(error, path.parent),
-        ) from None
+        raise cannot_write_into(path.parent, error) from None
     if free < room:
         wanted = f"this recording may take {room / MIB:,.0f}"
         raise OutputError(
             f"only {free / MIB:,.0f} MiB are free in {path.parent.absolute()}, and {wanted}",
             remedy="record for a shorter time, or where there is room: --output FOLDER",
         )
+
+
+def cannot_write_into(folder: Path, error: Exception) -> OutputError:
+    """What to tell of a folder that takes no new file."""
+    return OutputError(
+        f"cannot write into {folder.absolute()}: {getattr(error, 'strerror', error)}",
+        remedy=_writable_hint(error, folder),
+    )
+
+
+def cannot_read(path: Path, error: OSError) -> OutputError:
+    """What to tell of a file that py-spy wrote, and nobody can read."""
+    return OutputError(
+        f"cannot read what py-spy wrote as {path}: {error.strerror}",
+        remedy="is the disk in order? (dmesg); record again",
+    )
 
 
 def scratch(path: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from asyncspy.sample.bundle import Bundle
 from asyncspy.sample.ending import Ending
 from asyncspy.sample.plan import Plan
 from asyncspy.sample.pyspy import PySpy
-from asyncspy.sample.sampling import Sampling
+from asyncspy.sample.sampling import Sampling, not_started
 
 POLL_SECONDS = 0.1
 EARLY_SECONDS = 1.5
@@ -44,12 +44,15 @@ def record(
     What was recorded is saved before this returns; what went wrong with a single process is told, not raised.
     """
     samplings: list[Sampling] = []
+    refused: list[Taken] = []
     with ExitStack() as held:
         for plan in plans:
-            scratch = output.scratch(bundle.path)
-            held.callback(_drop_if_empty, scratch)
-            sampling = Sampling(plan, py_spy, scratch)
-            held.callback(sampling.close)
+            try:
+                sampling = _started(plan, bundle, py_spy, held)
+            except AsyncspyError as error:
+                bundle.add_failure(plan.target.pid, plan.mode)
+                refused.append(Taken(plan, 0.0, error=error))
+                continue
             samplings.append(sampling)
             ending.listeners.append(sampling.end)
             held.callback(ending.listeners.remove, sampling.end)
@@ -60,7 +63,22 @@ def record(
         taken.append(_taken(sampling, bundle, alongside=alongside, interrupted=sampling.asked and ending.interrupted))
     if any(one.error is None for one in taken):
         _save(bundle, [sampling.output for sampling, one in zip(samplings, taken, strict=True) if one.error is None])
-    return taken
+    return taken + refused
+
+
+def _started(plan: Plan, bundle: Bundle, py_spy: PySpy, held: ExitStack) -> Sampling:
+    """A py-spy at work, which `held` ends; raises an AsyncspyError where there is no room for it or its file."""
+    try:
+        scratch = output.scratch(bundle.path)
+    except OSError as error:
+        raise output.cannot_write_into(bundle.path.parent, error) from None
+    held.callback(_drop_if_empty, scratch)
+    try:
+        sampling = Sampling(plan, py_spy, scratch)
+    except OSError as error:
+        raise not_started(plan.target.pid, error) from None
+    held.callback(sampling.close)
+    return sampling
 
 
 def _wait(samplings: Sequence[Sampling], ending: Ending, tick: Callable[[float], None]) -> None:
@@ -80,7 +98,8 @@ def _taken(sampling: Sampling, bundle: Bundle, *, alongside: bool, interrupted: 
     early = not (sampling.asked or sampling.held) and sampling.seconds < plan.duration - EARLY_SECONDS
     try:
         document = sampling.document()
-    except AsyncspyError as error:
+    except (AsyncspyError, OSError) as caught:
+        error = output.cannot_read(sampling.output, caught) if isinstance(caught, OSError) else caught
         bundle.add_failure(plan.target.pid, plan.mode)
         return Taken(plan, sampling.seconds, early, sampling.held, error)
     bundle.add(_origin(sampling, alongside=alongside, interrupted=interrupted), document)
@@ -127,5 +146,6 @@ def _save(bundle: Bundle, written: Sequence[Path]) -> None:
 
 def _drop_if_empty(partial: Path) -> None:
     """What py-spy wrote is kept whatever happens; a file that it never wrote to is not."""
-    if partial.exists() and partial.stat().st_size == 0:
-        partial.unlink()
+    with suppress(OSError):  # its folder may be gone, or read-only by now
+        if partial.stat().st_size == 0:
+            partial.unlink()

@@ -49,6 +49,7 @@ class Sampling:
         self.plan, self.py_spy, self.output = plan, py_spy, output
         self.asked = self.held = False
         self.starts = 0
+        self._refused: OSError | None = None
         self.ended: float | None = None
         self._start()
 
@@ -89,7 +90,11 @@ class Sampling:
         if self.starts >= pyspy.STARTS or not pyspy.stumbled(_words(self._said)):
             return False
         self._held.close()
-        self._start()
+        try:
+            self._start()
+        except OSError as error:
+            self._refused = error
+            return False
         return True
 
     def wait(self, seconds: float) -> None:
@@ -145,6 +150,8 @@ class Sampling:
 
     def _failure(self) -> AsyncspyError:
         """Why it wrote nothing: what it says, or what ended it."""
+        if self._refused is not None:
+            return not_started(self.plan.target.pid, self._refused)
         if self.code is None or self.code >= 0:
             return pyspy.explain(self.words, self.plan.target.pid, self.py_spy)
         ended_by = signal.Signals(-self.code).name
@@ -162,6 +169,14 @@ class Sampling:
             f"py-spy was ended by {ended_by} while it recorded process {self.plan.target.pid}",
             remedy="if memory ran out (dmesg tells), record for a shorter time or at a lower --rate",
         )
+
+
+def not_started(pid: int, error: OSError) -> SamplerError:
+    """What to tell where the machine has nothing left to start a py-spy with."""
+    return SamplerError(
+        f"py-spy could not be started for process {pid}: {error.strerror}",
+        remedy="record again once there is memory, disk space and room for processes: free -m; df -h; ulimit -u",
+    )
 
 
 def _words(said: IO[bytes]) -> str:

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from asyncspy.cli import attach, commands
-from asyncspy.cli.recording import How, Pass
+from asyncspy.cli.run import How, Pass
 from asyncspy.errors import TargetError
 
 

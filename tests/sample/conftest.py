@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,20 +16,34 @@ from asyncspy.sample import PySpy
 Stage = Callable[[str], PySpy]
 
 
+def staged(folder: Path, body: str) -> PySpy:
+    """Write a py-spy that runs the given Python lines; `output` is the path after --output, `done(text)` writes it."""
+    script = folder / "bin" / "py-spy"
+    script.parent.mkdir(exist_ok=True)
+    script.write_text(
+        f"#!{sys.executable}\n"
+        "import os, signal, sys, time\n"
+        "output = sys.argv[sys.argv.index('--output') + 1] if '--output' in sys.argv else None\n"
+        "def done(text): open(output, 'w').write(text)\n" + body
+    )
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    return PySpy(str(script), "0.4.3")
+
+
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
-    """Write a py-spy that runs the given Python lines; `output` is the path after --output, `done(text)` writes it."""
+    """What `staged` makes, in the test's own folder."""
+    return partial(staged, tmp_path)
 
-    def make(body: str) -> PySpy:
-        script = tmp_path / "bin" / "py-spy"
-        script.parent.mkdir(exist_ok=True)
-        script.write_text(
-            f"#!{sys.executable}\n"
-            "import os, signal, sys, time\n"
-            "output = sys.argv[sys.argv.index('--output') + 1] if '--output' in sys.argv else None\n"
-            "def done(text): open(output, 'w').write(text)\n" + body
-        )
-        script.chmod(script.stat().st_mode | stat.S_IXUSR)
-        return PySpy(str(script), "0.4.3")
 
-    return make
+def fails(real: Callable[..., object], time: int, number: int) -> Callable[..., object]:
+    """So often asked, it fails once."""
+    asked: list[object] = []
+
+    def call(*args: object) -> object:
+        asked.append(args)
+        if len(asked) == time:
+            raise OSError(number, os.strerror(number))
+        return real(*args)
+
+    return call

@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from asyncspy.errors import SamplerError
+from asyncspy.errors import AsyncspyError, SamplerError, TargetError
 from asyncspy.model import Worker
-from asyncspy.sample import Bundle, Plan, PySpy, Taken, ending_early, held, probe, record
+from asyncspy.sample import Bundle, Plan, PySpy, Taken, dumps, ending_early, held, probe, record, series
 from tests.live.processes import eventually
 from tests.sample.conftest import Stage
 from tests.sample.test_record import SPEEDSCOPE
@@ -119,3 +119,38 @@ def test_a_look_that_hangs_while_it_holds_the_target_is_over_soon(
     with pytest.raises((subprocess.TimeoutExpired, SamplerError)):
         probe(py_spy, target.pid)
     assert runs(target.pid)
+
+
+def worker(target: subprocess.Popen[bytes]) -> Worker:
+    return Worker(target.pid, 1, "worker", True, "python")
+
+
+def test_a_dump_that_hangs_while_it_holds_the_target_is_over_soon(
+    tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dumps, "HELD_SECONDS", 0.3)
+    taken = series(tmp_path / "dumps", stage(HOLD + "time.sleep(30)"), [worker(target)])
+    with pytest.raises(AsyncspyError) as caught:
+        taken.look()
+    if isinstance(caught.value, TargetError):
+        pytest.skip("no right to trace a child")
+    assert "hung while it held process" in caught.value.message
+    assert runs(target.pid)
+
+
+def test_a_dump_has_its_time_and_no_more_whatever_holds_the_target(
+    tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dumps, "PROBE_SECONDS", 0.5)
+    monkeypatch.setattr(dumps, "state_of", lambda _: "t")
+    taken = series(tmp_path / "dumps", stage("time.sleep(30)"), [worker(target)])
+    with pytest.raises(SamplerError, match=r"within 0\.5 s"):
+        taken.look()
+
+
+def test_a_dump_that_ends_by_itself_resumes_nobody(
+    tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes]
+) -> None:
+    stops = "os.kill(int(sys.argv[sys.argv.index('--pid') + 1]), signal.SIGSTOP)\nprint('[]')"
+    series(tmp_path / "dumps", stage(stops), [worker(target)]).look()
+    assert eventually(lambda: psutil.Process(target.pid).status() == psutil.STATUS_STOPPED, timeout=10)

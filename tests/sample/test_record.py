@@ -11,14 +11,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from asyncspy import recording
 from asyncspy.errors import OutputError, SamplerError, TargetError
 from asyncspy.model import Origin, Worker
-from asyncspy.sample import Bundle, Plan, PySpy, Taken, claim, ending_early, place, record
-from tests.sample.conftest import Stage
+from asyncspy.sample import Bundle, Plan, PySpy, Taken, claim, ending_early, output, place, process, record
+from tests.sample.conftest import Stage, fails
 
 OUT = Path("out.json")
 SPEEDSCOPE = '{"profiles": [], "shared": {"frames": []}, "exporter": "py-spy@0.4.3"}'
@@ -287,4 +288,41 @@ def test_a_py_spy_that_hangs_after_ctrl_c_is_not_waited_for_long(
     monkeypatch.setattr("asyncspy.sample.sampling.GRACE_SECONDS", 0.3)
     with pytest.raises(SamplerError, match="was killed"):
         run(tmp_path, stage(body), 600, tick=tick)
+    assert left_in(tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "number", "error"),
+    [(output, "scratch", errno.EROFS, OutputError), (process, "started", errno.ENOMEM, SamplerError)],
+)
+def test_one_py_spy_that_cannot_be_started_costs_the_others_nothing(
+    where: ModuleType,
+    name: str,
+    number: int,
+    error: type[Exception],
+    tmp_path: Path,
+    stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(where, name, fails(getattr(where, name), 2, number))
+    other = replace(plan_for(), target=replace(TARGET, pid=78))
+    bundle, taken = several(tmp_path, stage(f"done({SPEEDSCOPE!r})"), plan_for(), other)
+    assert [(one.plan.target.pid, type(one.error)) for one in taken] == [(77, type(None)), (78, error)]
+    assert os.strerror(number) in str(taken[1].error)
+    assert [o.target and o.target.pid for o in bundle.origins] == [77]
+    assert left_in(tmp_path) == {"out.json"}
+
+
+def test_a_folder_that_went_away_is_told_not_raised(tmp_path: Path, stage: Stage) -> None:
+    _, (taken,) = several(tmp_path / "gone", stage("done('')"), plan_for())
+    assert isinstance(taken.error, OutputError)
+    assert "mkdir" in taken.error.remedy
+
+
+def test_a_start_that_cannot_be_repeated_says_why(
+    tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "started", fails(process.started, 2, errno.EAGAIN))
+    with pytest.raises(SamplerError, match=os.strerror(errno.EAGAIN)):
+        run(tmp_path, stage("sys.exit('Error: Failed to get stack traces')"))
     assert left_in(tmp_path) == set()

@@ -1,0 +1,65 @@
+"""A dump with a stand-in for py-spy: whatever becomes of it, there is a verdict on the dumps that there are."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from asyncspy.cli import commands
+from asyncspy.cli import dump as dumping
+from asyncspy.model import Worker
+from tests.sample.conftest import staged
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counters as Linux has them")
+
+THREAD = {
+    "pid": 5, "thread_id": 1, "thread_name": "MainThread", "os_thread_id": 5, "active": False, "owns_gil": False,
+    "frames": [{"name": "<module>", "filename": "/srv/shop/run.py", "line": 3, "locals": None}],
+}  # fmt: skip
+DUMPS = f"print({json.dumps([THREAD])!r})"
+
+
+@pytest.fixture
+def target() -> Iterator[int]:
+    """The pid of a process that does nothing."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        try:
+            yield process.pid
+        finally:
+            process.kill()
+
+
+Dump = Callable[..., Result]
+
+
+@pytest.fixture
+def dump(target: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dump:
+    """The command on that process, with a py-spy that prints one thread."""
+    monkeypatch.setattr(dumping, "inspect", lambda _: Worker(target, 1, "worker", True, "uvicorn"))
+    monkeypatch.setattr(dumping, "find_py_spy", lambda: staged(tmp_path, DUMPS))
+
+    def run(*words: str) -> Result:
+        asked = ["dump", "--pid", str(target), "--format", "json", "--output", str(tmp_path / "dumps")]
+        return CliRunner().invoke(commands, [*asked, *words])
+
+    return run
+
+
+def test_a_disk_that_is_full_by_then_costs_no_verdict(dump: Dump, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(*_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(dumping, "_say_what_was_lost", lambda _: monkeypatch.setattr(Path, "write_text", no_room))
+    done = dump("--wait", "1s")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["hang"]["looks"] > 1
+    assert "the tasks could not be saved with the dumps" in done.stderr
+    assert "the lines of code could not be saved with the dumps" in done.stderr

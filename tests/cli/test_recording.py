@@ -1,0 +1,137 @@
+"""A run of passes with a stand-in for py-spy: whatever becomes of it, what was recorded is reported."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from click.testing import CliRunner, Result
+
+from asyncspy.cli import commands, recording, run, slices, watch
+from asyncspy.model import Worker
+from asyncspy.sample import output
+from tests.sample.conftest import fails, staged
+from tests.sample.test_record import SPEEDSCOPE
+
+RECORDS = f"done({SPEEDSCOPE!r})"
+
+
+@pytest.fixture
+def target() -> Iterator[int]:
+    """The pid of a process that does nothing."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        try:
+            yield process.pid
+        finally:
+            process.kill()
+
+
+Attach = Callable[..., Result]
+
+
+@pytest.fixture
+def attach(target: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Attach:
+    """A command on that process, with a py-spy that runs these lines instead of recording."""
+    worker = Worker(target, 1, "worker", True, "uvicorn")
+    (tmp_path / "saved").mkdir()
+    monkeypatch.setattr(recording, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(recording, "inspect", lambda _: worker)
+    monkeypatch.setattr(run, "siblings", lambda one: {one.pid})
+
+    def invoke(*words: str, command: str = "attach", record: str = RECORDS) -> Result:
+        py_spy = staged(tmp_path, f"if sys.argv[1] == 'dump': sys.exit(0)\n{record}")
+        monkeypatch.setattr(recording, "find_py_spy", lambda: py_spy)
+        asked = [command, "--pid", str(target), "--format", "json", "--output", str(tmp_path / "saved" / "out.json")]
+        return CliRunner().invoke(commands, [*asked, *words])
+
+    return invoke
+
+
+TWO_PASSES = ("--duration", "1", "--wall-duration", "1")
+
+
+def modes(result: Result) -> list[str]:
+    return [origin["mode"] for origin in json.loads(result.stdout)["origins"]]
+
+
+def test_a_second_pass_that_finds_no_place_for_its_file_leaves_the_report_of_the_first(
+    attach: Attach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output, "scratch", fails(output.scratch, 3, errno.EROFS))  # the first of them was the claim
+    done = attach(*TWO_PASSES)
+    assert done.exit_code == 0, done.output
+    assert modes(done) == ["gil"]
+    assert os.strerror(errno.EROFS) in done.stderr
+
+
+def test_a_second_pass_that_cannot_be_saved_leaves_the_report_of_the_first(
+    attach: Attach, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.fsync", fails(os.fsync, 2, errno.ENOSPC))
+    done = attach(*TWO_PASSES)
+    assert done.exit_code == 0, done.output
+    assert modes(done) == ["gil"]
+    (kept,) = (path for path in (tmp_path / "saved").iterdir() if path.suffix == ".partial")
+    assert f"asyncspy report {kept}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("--until", "found", "--max-duration", "1m", "--mode", "gil"), ("--slice", "1", "--duration", "1m")]
+)
+def test_a_py_spy_that_fails_from_then_on_is_not_started_for_ever(
+    words: tuple[str, ...], attach: Attach, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "PAUSE_SECONDS", 0.0)
+    starts = tmp_path / "starts"
+    once = (
+        f"open({str(starts)!r}, 'a').write('x')\n"
+        f"if os.path.getsize({str(starts)!r}) > 1: sys.exit('Error: out of order')\n"
+    )
+    done = attach(*words, command="watch" if "--slice" in words else "attach", record=once + RECORDS)
+    assert done.exit_code == 0, done.output
+    assert starts.read_text() == "x" * (1 + run.MOST_FAILURES)
+    assert "10 slices in a row gave nothing" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "where"),
+    [
+        ("attach", ["--duration", "1"], recording),
+        ("attach", ["--until", "found"], slices),
+        ("watch", ["--slice", "1"], watch),
+    ],
+)
+def test_ctrl_c_before_anything_is_sampled_is_an_interruption(
+    command: str,
+    words: list[str],
+    where: ModuleType,
+    attach: Attach,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(_: object) -> str:
+        os.kill(os.getpid(), signal.SIGINT)
+        return "it"
+
+    monkeypatch.setattr(where, "described", interrupted)
+    done = attach(*words, command=command)
+    assert done.exit_code == 130
+    assert "nothing was recorded" in done.stderr
+    assert "error" not in done.stderr
+    assert list((tmp_path / "saved").iterdir()) == []
+
+
+def test_a_recording_that_is_gone_when_it_is_to_be_reported_is_said_to_be_lost(attach: Attach, tmp_path: Path) -> None:
+    gone = f"if '--idle' in sys.argv: import shutil; shutil.rmtree({str(tmp_path / 'saved')!r}); sys.exit(0)\n"
+    done = attach(*TWO_PASSES, record=gone + RECORDS)
+    assert done.exit_code == 4
+    assert "is not there any more" in done.stderr
+    assert "--output" in done.stderr
