@@ -63,3 +63,10 @@ def test_a_disk_that_is_full_by_then_costs_no_verdict(dump: Dump, monkeypatch: p
     assert json.loads(done.stdout)["hang"]["looks"] > 1
     assert "the tasks could not be saved with the dumps" in done.stderr
     assert "the lines of code could not be saved with the dumps" in done.stderr
+
+
+def test_where_nothing_serves_the_runbook_names_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dumping, "find_workers", list)
+    done = CliRunner().invoke(commands, ["dump", "--while", "hung-for", "10s"])
+    runbook = (Path(__file__).parents[2] / "docs" / "hung-worker.md").read_text()
+    assert f"If nothing serves yet, it ends with exit code {done.exit_code}," in runbook
