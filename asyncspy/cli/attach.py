@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import click
+from click.core import ParameterSource
 
 from asyncspy.cli.gate import Gate, with_gate
 from asyncspy.cli.options import (
@@ -103,11 +104,24 @@ def command(
     passes = passes_for(mode, max_duration if goals else duration, wall_duration, rate)
     if goals and mode == "wall":
         raise UsageError("--until counts what --mode wall does not record", remedy="leave out --mode wall, or --until")
+    _refuse_what_means_nothing(ctx, until=bool(goals), mode=mode)
     meant = chosen(pids, every=every)
     recorded = record_until(meant, passes, how, goals, app_roots) if goals else record_live(meant, passes, how)
     analysis = report_live(recorded, form=form, unfold=unfold, app_roots=app_roots)
     closed = gate.exit_code(analysis)
     ctx.exit(130 if recorded.interrupted else closed)
+
+
+def _refuse_what_means_nothing(ctx: click.Context, *, until: bool, mode: str) -> None:
+    """Raise UsageError for a duration that was given, and that nothing would be recorded for."""
+    rules = (
+        ("duration", until, "--until has a longest duration of its own", "give --max-duration instead of --duration"),
+        ("max_duration", not until, "--max-duration is for --until alone", "give --duration, or add --until found"),
+        ("wall_duration", mode != "both", "--wall-duration is for --mode both alone", "give --duration instead"),
+    )
+    for name, meaningless, message, remedy in rules:
+        if meaningless and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise UsageError(message, remedy=remedy)
 
 
 def passes_for(mode: Literal["both", "gil", "wall"], duration: int, wall_duration: int, rate: int | None) -> list[Pass]:

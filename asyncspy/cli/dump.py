@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from asyncspy.cli.keeping import lines_to_keep
 from asyncspy.cli.notes import say
 from asyncspy.cli.options import Duration, Interval, with_app_root, with_format
 from asyncspy.cli.show import analysed, show
-from asyncspy.discover import find_workers, inspect, the_only_app, workers_of
+from asyncspy.discover import find_workers, inspect, runs, the_only_app, workers_of
 from asyncspy.errors import OutputError, TargetError
 from asyncspy.model import Hang, Worker
 from asyncspy.sample import Series, find_py_spy, series
@@ -26,6 +26,10 @@ SHORT_SECONDS, SHORT_PAUSE = 2, 0.5
 
 MOST_LOOKS = 25
 """A long watch looks less often: every look is a short pause for the process."""
+
+
+class NoWorkersError(TargetError):
+    """A master is there, and none of its workers."""
 
 
 @click.command("dump")
@@ -97,6 +101,9 @@ def command(
             taken = _lie_in_wait(taken, pid, every=every, seconds=condition[1])
     except KeyboardInterrupt:
         interrupted = True
+    finally:
+        with suppress(OSError):  # it stays where anything is in it
+            taken.folder.rmdir()
     _say_what_was_lost(taken)
     if not taken.looks:
         raise KeyboardInterrupt
@@ -129,7 +136,7 @@ def _targets(pid: int) -> Sequence[Worker]:
     target = inspect(pid)
     workers = workers_of(target)
     if target.role != "worker" and not workers:
-        raise TargetError(f"{target.role} {pid} has no workers at this moment", remedy="asyncspy find-workers")
+        raise NoWorkersError(f"{target.role} {pid} has no workers at this moment", remedy="asyncspy find-workers")
     return workers or [target]
 
 
@@ -161,14 +168,27 @@ def _lie_in_wait(taken: Series, pid: int, *, every: float, seconds: int) -> Seri
     A master's workers come and go meanwhile: each time those are looked at that there are.
     """
     while True:
-        _watch(taken, every=SHORT_PAUSE, seconds=SHORT_SECONDS, until=lambda _: True)
-        if any(hang.verdict in HANGING for hang in _hangs(taken)):
-            _watch(taken, every=SHORT_PAUSE, seconds=seconds, until=_moves_again)
-            if not _moves_again(_hangs(taken)):
-                return taken
+        try:
+            _watch(taken, every=SHORT_PAUSE, seconds=SHORT_SECONDS, until=lambda _: True)
+            if any(hang.verdict in HANGING for hang in _hangs(taken)):
+                _watch(taken, every=SHORT_PAUSE, seconds=seconds, until=_moves_again)
+                if not _moves_again(_hangs(taken)):
+                    return taken
+        except TargetError:
+            if not runs(pid) or any(runs(target.pid) for target in taken.targets):
+                raise
         taken.forget()
         time.sleep(every)
-        taken.targets = _targets(pid)
+        taken.targets = _targets_once_there_are_any(pid, every=every)
+
+
+def _targets_once_there_are_any(pid: int, *, every: float) -> Sequence[Worker]:
+    """As `_targets`; a master that has no workers at this moment, as in a reload, is waited for while it runs."""
+    while True:
+        try:
+            return _targets(pid)
+        except NoWorkersError:
+            time.sleep(every)
 
 
 def _moves_again(hangs: Sequence[Hang]) -> bool:

@@ -88,7 +88,8 @@ class Run:
         """
         if not self.bundle.origins:
             return
-        beside = {pid for target in self.targets if target.role == "worker" for pid in siblings(target)}
+        served = [target for target in self.targets if target.role == "worker" and target.server != "python"]
+        beside = {pid for target in served for pid in siblings(target)}
         if all(runs(target.pid) for target in self.targets):
             self._beside = beside
 

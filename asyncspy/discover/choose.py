@@ -40,7 +40,7 @@ def the_only_app(workers: Sequence[Worker]) -> Worker:
     tops = every_app(workers)
     if len(tops) > 1:
         listed = ", ".join(f"{top.pid} ({' '.join(filter(None, (top.server, top.app, top.bind)))})" for top in tops)
-        raise UsageError(f"{len(tops)} servers run here: {listed}", remedy=f"asyncspy attach --pid {tops[0].pid}")
+        raise UsageError(f"{len(tops)} servers run here: {listed}", remedy=f"name one: --pid {tops[0].pid}")
     return tops[0]
 
 

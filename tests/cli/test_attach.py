@@ -73,6 +73,11 @@ def test_what_py_spy_is_told_beside(asked: dict[str, Any]) -> None:
     assert (asked["how"].native, asked["how"].nonblocking) == (True, True)
 
 
+def test_until_found_leaves_the_waits_their_duration(asked: dict[str, Any]) -> None:
+    run("--pid", "7", "--until", "found", "--wall-duration", "5")
+    assert asked["passes"] == [Pass("gil", 100, 900), Pass("wall", 20, 5)]
+
+
 @pytest.mark.parametrize(
     ("words", "goals", "seconds"),
     [
@@ -95,6 +100,11 @@ def test_goals_bring_their_own_longest_duration(
         ["--until", "0-samples"],
         ["--until", "5000"],
         ["--until", "found", "--mode", "wall"],
+        ["--until", "found", "--duration", "1m"],
+        ["--max-duration", "1m"],
+        ["--mode", "gil", "--wall-duration", "5"],
+        ["--mode", "wall", "--wall-duration", "5"],
+        ["--until", "found", "--mode", "gil", "--wall-duration", "5"],
         ["--all"],
     ],
 )

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from asyncspy.cli import commands
 from asyncspy.cli import dump as dumping
+from asyncspy.discover.find import no_process
 from asyncspy.model import Worker
 from tests.sample.conftest import staged
 
@@ -63,3 +64,56 @@ def test_a_disk_that_is_full_by_then_costs_no_verdict(dump: Dump, monkeypatch: p
     assert json.loads(done.stdout)["hang"]["looks"] > 1
     assert "the tasks could not be saved with the dumps" in done.stderr
     assert "the lines of code could not be saved with the dumps" in done.stderr
+
+
+Master = Callable[..., Result]
+
+
+@pytest.fixture
+def lie_in_wait(target: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Master:
+    """Wait for a hang below a master whose workers are in turn these; None: it has ended."""
+
+    def wait(*turns: list[int] | None, record: str = DUMPS) -> Result:
+        master = Worker(os.getpid(), 1, "master", True, "gunicorn")
+        left = list(turns)
+
+        def workers_of(_: Worker) -> list[Worker]:
+            found = left.pop(0)
+            if found is None:
+                raise no_process(master.pid)
+            return [Worker(pid, master.pid, "worker", True, "gunicorn") for pid in found]
+
+        monkeypatch.setattr(dumping, "inspect", lambda _: master)
+        monkeypatch.setattr(dumping, "workers_of", workers_of)
+        monkeypatch.setattr(dumping, "find_py_spy", lambda: staged(tmp_path, record))
+        monkeypatch.setattr(dumping, "SHORT_SECONDS", 0.1)
+        asked = ["dump", "--pid", str(master.pid), "--while", "hung-for", "1s", "--every", "0.1"]
+        done = CliRunner().invoke(commands, [*asked, "--output", str(tmp_path / "dumps")])
+        assert left == []
+        return done
+
+    return wait
+
+
+def test_a_master_without_workers_for_a_moment_is_waited_for(target: int, lie_in_wait: Master, tmp_path: Path) -> None:
+    done = lie_in_wait([target], [], [], [target], None)
+    assert (done.exit_code, "there is no process" in done.stderr) == (3, True), done.output
+    assert not (tmp_path / "dumps").exists()
+
+
+def test_workers_that_all_end_while_they_are_looked_at_are_no_end(target: int, lie_in_wait: Master) -> None:
+    gone = "if sys.argv[sys.argv.index('--pid') + 1] == '4194304': sys.exit('Error: No such process (os error 3)')\n"
+    done = lie_in_wait([target], [4194304], [target], None, record=gone + DUMPS)
+    assert "there is no process" in done.stderr, done.output
+
+
+def test_a_master_that_has_no_workers_at_the_start_is_an_error(lie_in_wait: Master, tmp_path: Path) -> None:
+    assert lie_in_wait([]).exit_code == 3
+    assert not (tmp_path / "dumps").exists()
+
+
+def test_where_nothing_serves_the_runbook_names_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dumping, "find_workers", list)
+    done = CliRunner().invoke(commands, ["dump", "--while", "hung-for", "10s"])
+    runbook = (Path(__file__).parents[2] / "docs" / "hung-worker.md").read_text()
+    assert f"If nothing serves yet, it ends with exit code {done.exit_code}," in runbook

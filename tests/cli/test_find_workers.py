@@ -156,7 +156,7 @@ def test_attach_lists_the_choices_where_there_are_several(here: list[Worker]) ->
     shown = run("attach")
     assert shown.exit_code == 2
     assert "10 (gunicorn shop.asgi:application 127.0.0.1:8000), 20 (uvicorn intranet.asgi:app)" in shown.stderr
-    assert "asyncspy attach --pid 10" in shown.stderr
+    assert "name one: --pid 10" in shown.stderr
 
 
 def test_attach_without_anything_to_attach_to(here: list[Worker]) -> None:

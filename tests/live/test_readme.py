@@ -64,7 +64,8 @@ def test_an_example_works_as_shown(example: str, server: Server, tmp_path: Path,
     if "/tmp" in words:  # noqa: S108 - the README's, for which this test's own folder stands in
         words[words.index("/tmp")] = str(tmp_path)  # noqa: S108
     if words[0] == "attach":
-        words += ["--duration", "2", "--wall-duration", "2"]
+        words += [] if "--until" in words else ["--duration", "2"]
+        words += [] if "--mode" in words else ["--wall-duration", "2"]
     if words[0] == "watch":
         words += ["--duration", "4", "--slice", "2"]
     done = subprocess.run(
