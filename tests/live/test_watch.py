@@ -129,7 +129,7 @@ def test_what_was_recorded_is_saved_when_the_terminal_closes(tmp_path: Path) -> 
         finally:
             end_group(shown.program)
     saved = json.loads((tmp_path / "seen.json").read_text())["asyncspy"]
-    assert saved["passes"][0]["interrupted"] is True
+    assert saved["passes"][0]["slices"] >= 1  # the end may come during a slice or between two
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["seen.json"]
 
 
