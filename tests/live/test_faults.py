@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,7 +34,8 @@ def provoked(
             FAULTS[name].provoke(one)
             return one.outcome()
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with pytest.MonkeyPatch.context() as changed, ThreadPoolExecutor(AT_ONCE) as pool:
+        changed.setattr(subprocess, "_USE_VFORK", False)  # programs are started side by side: none shares our memory
         outcomes = {name: pool.submit(run, name) for name in chosen}
         yield outcomes
     for name, outcome in outcomes.items():

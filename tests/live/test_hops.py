@@ -16,6 +16,8 @@ pytestmark = [pytest.mark.live, pytest.mark.usefixtures("may_trace")]
 
 HOPS = PROGRAMS / "hops"
 SECONDS = 6
+ENOUGH, TRIES = 100, 3
+"""A machine that is busy with something else lets the loop run too seldom for its shares to be told."""
 
 
 def attach(
@@ -86,7 +88,11 @@ def test_a_full_pool_is_named(tmp_path: Path) -> None:
 
 
 def test_a_line_with_many_hops_is_named_and_hops_are_summed_up(tmp_path: Path) -> None:
-    report = attach(tmp_path, "hops_often", mode="gil")
+    for number in range(TRIES):
+        (tmp_path / str(number)).mkdir()
+        report = attach(tmp_path / str(number), "hops_often", mode="gil")
+        if report["samples"]["loop"] >= ENOUGH:
+            break
     assert named(report) == [("hop-cost", "planted-hops")]
     assert report["hops"]["share"]["low"] > 0.15
     assert report["wall"] is None
