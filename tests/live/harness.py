@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
+import itertools
 import os
 import signal
 import socket
@@ -180,12 +181,17 @@ def load(url: str, *, requests: int | None = None, seconds: float = 30.0, concur
 
 
 @contextlib.contextmanager
-def loading(url: str, *, at_most: float = 240.0, concurrency: int = 4) -> Iterator[list[Loaded]]:
-    """Load the server for as long as the block runs; afterwards the list holds the one `Loaded`."""
+def loading(
+    url: str, *, at_most: float = 240.0, concurrency: int = 4, pace: float | None = None
+) -> Iterator[list[Loaded]]:
+    """Load the server for as long as the block runs, with so many requests a second or as many as it answers.
+
+    Afterwards the list holds the one `Loaded`.
+    """
     stop, results = threading.Event(), list[Loaded]()
 
     def run() -> None:
-        results.append(_drive(url, stop, None, at_most, concurrency))
+        results.append(_drive(url, stop, None, at_most, concurrency, pace))
 
     thread = threading.Thread(target=run, name="load", daemon=True)
     thread.start()
@@ -198,17 +204,21 @@ def loading(url: str, *, at_most: float = 240.0, concurrency: int = 4) -> Iterat
             raise RuntimeError("the load did not end")
 
 
-def _drive(url: str, stop: threading.Event, requests: int | None, seconds: float, concurrency: int) -> Loaded:
+def _drive(
+    url: str, stop: threading.Event, requests: int | None, seconds: float, concurrency: int, pace: float | None = None
+) -> Loaded:
     parts = urlsplit(url)
     asked = f"GET {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
-    tickets = iter(range(requests)) if requests is not None else iter(int, 1)
+    tickets = iter(range(requests)) if requests is not None else itertools.count()
     statuses, failed = Counter[int](), Counter[str]()
     start = time.monotonic()
     deadline = start + seconds
 
     async def client() -> None:
         writer, answered = None, 0
-        while not stop.is_set() and time.monotonic() < deadline and next(tickets, None) is not None:
+        while not stop.is_set() and time.monotonic() < deadline and (number := next(tickets, None)) is not None:
+            if pace is not None and (early := start + number / pace - time.monotonic()) > 0:
+                await asyncio.sleep(early)
             try:
                 if writer is None or answered % PER_CONNECTION == 0:
                     _close(writer)

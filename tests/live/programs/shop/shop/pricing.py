@@ -28,3 +28,7 @@ def wanted():
 
 def as_text():
     return str(wanted().query)  # legit
+
+
+def helper_first():
+    return User.objects.filter(is_active=True).first()  # planted-first

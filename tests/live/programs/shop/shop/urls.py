@@ -4,5 +4,6 @@ from shop import views
 
 urlpatterns = [
     path("", views.checkout),
+    path("account", views.account),
     path("ready", views.ready),
 ]

@@ -27,3 +27,13 @@ async def checkout(request):
 async def ready(request):
     """Which process answered."""
     return HttpResponse(str(os.getpid()))
+
+
+async def account(request):
+    """The same work, and perhaps another fault: one that reads a row, and takes longer to come to the guard."""
+    everyone = await pricing.everyone()
+    customers = await pricing.customers()
+    wanted = pricing.as_text()
+    if EVERY and next(requests) % EVERY == 0:
+        pricing.helper_first()
+    return HttpResponse(f"{customers} of {everyone}; {len(wanted)}")
