@@ -40,7 +40,7 @@ def _of_bytes(read: Callable[[bytes, str], Profile]) -> Callable[[BinaryIO, str]
 
 
 FORMATS = (
-    Format("speedscope", speedscope.sniff, _of_bytes(speedscope.read)),
+    Format("speedscope", speedscope.sniff, speedscope.read),
     Format("chrometrace", chrometrace.sniff, _of_bytes(chrometrace.read)),
     Format("looks", looks.sniff, _of_bytes(looks.read)),
     Format("dump --json", dump_json.sniff, _of_bytes(dump_json.read)),

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import BinaryIO, NamedTuple
+from functools import partial
+from typing import BinaryIO, NamedTuple, cast
 
 from asyncspy.errors import InputError
 from asyncspy.model import Frame, Input, Mode, Origin, Profile, Stack
 from asyncspy.read.folded import CUT, MAX_COUNT_DIGITS, MAX_LINE_BYTES
 from asyncspy.read.json_text import AS_WRITTEN
-from asyncspy.read.names import add, is_count, what_is_missing
+from asyncspy.read.names import add, is_count, new_stack, what_is_missing
+from asyncspy.read.shared_part import INNER, MOST_OUTER
 
 SNIFFED_LINES = 50
 FRAME = re.compile(r"(.*?):([^:]*(?:::[^:]*)*):([0-9]{1,9})\Z", re.DOTALL)
@@ -51,15 +53,13 @@ def read(stream: BinaryIO, path: str) -> Profile:
     header, counted = dict[str, str](), dict[bytes, int]()
     lines = dropped = 0
     line, samples_of = b"\n", _Samples(header)
-    while piece := stream.readline(MAX_LINE_BYTES):
-        line = piece
-        text = line.rstrip(b"\r\n")
-        stack, _, number = text.rpartition(b" ")
-        if text.startswith(b"# ") and (told := HEADER.match(text.decode("utf-8", "backslashreplace"))):
+    for line in iter(partial(stream.readline, MAX_LINE_BYTES), b""):
+        stack, _, number = line.rpartition(b" ")
+        if line.startswith(b"# ") and (told := HEADER.match(line.rstrip(b"\r\n").decode("utf-8", "backslashreplace"))):
             header[told[1]] = told[2]
             samples_of.clear()
-        elif stack and number.isdigit() and len(number) <= MAX_COUNT_DIGITS:
-            counted[stack] = counted.get(stack, 0) + samples_of[number]
+        elif stack and (samples := samples_of[number]) is not None:
+            counted[stack] = counted.get(stack, 0) + samples
             lines += 1
         else:
             dropped += bool(line.strip())
@@ -103,8 +103,8 @@ def _numbered(text: str) -> bool:
     return bool(number) and is_count(number) and len(number) <= MAX_COUNT_DIGITS
 
 
-class _Samples(dict[bytes, int]):
-    """How many samples a number behind a stack stands for.
+class _Samples(dict[bytes, "int | None"]):
+    """How many samples a number behind a stack, with the line's end, stands for; None for what is no number.
 
     Austin writes a line per sample, and austin-compress one per stack: the time tells how many it stands for.
     """
@@ -112,31 +112,65 @@ class _Samples(dict[bytes, int]):
     def __init__(self, header: dict[str, str]) -> None:
         self._header = header
 
-    def __missing__(self, number: bytes) -> int:
+    def __missing__(self, end: bytes) -> int | None:
+        number = end.rstrip(b"\r\n")
+        if not number.isdigit() or len(number) > MAX_COUNT_DIGITS:
+            return None
         interval = _interval(self._header)
         by_time = max(1, round(int(number) / interval)) if interval else 1
-        samples = self[number] = by_time if "austin" in self._header else int(number)
+        samples = self[end] = by_time if "austin" in self._header else int(number)
         return samples
 
 
 def _stacks(counted: dict[bytes, int]) -> tuple[Counter[Stack], int, _Frames]:
     """The stacks of these texts; how many samples have frames that are none; all frames."""
-    table, places, stacks, damaged = _Frames(), _Places(), Counter[Stack](), 0
+    table, stacks, damaged = _Frames(), Counter[Stack](), 0
+    starts, frame_at = _Starts(table), table.__getitem__
     for text, samples in counted.items():
+        pieces = text.rsplit(b";", INNER)
+        start = starts[pieces.pop(0)] if len(pieces) > INNER else None
+        if start is None or not start.frames:  # no frame yet: what tells the place may go on
+            start, pieces = starts.of(text), []
+        path = (*start.frames, *map(frame_at, pieces))
+        frames = tuple(filter(None, path)) if table.lost else cast("tuple[Frame, ...]", path)
+        damaged += samples if len(frames) < len(path) else 0
+        if samples:
+            add(stacks, new_stack((frames, start.pid, start.thread)), samples)
+    return stacks, damaged, table
+
+
+class Start(NamedTuple):
+    """How a stack begins: the process, the thread, and the outermost frames."""
+
+    pid: int | None
+    thread: str
+    frames: tuple[Frame | None, ...]
+
+
+class _Starts(dict[bytes, Start]):
+    """What the outer parts of stacks tell: nearly all stacks begin as one of a few do."""
+
+    def __init__(self, table: _Frames) -> None:
+        self._table, self._places = table, _Places()
+
+    def __missing__(self, text: bytes) -> Start:
+        if len(self) >= MOST_OUTER:  # a file made to have no part in common
+            self.clear()
+        start = self[text] = self.of(text)
+        return start
+
+    def of(self, text: bytes) -> Start:
+        """What this text tells."""
         pieces = text.split(b";")
-        pid, thread, start = None, "", 0
+        pid, thread, at = None, "", 0
         for piece in pieces[:3]:
-            place = places[piece]
+            place = self._places[piece]
             if place is None:
                 break
             pid = place.pid if place.pid is not None else pid
             thread = place.thread if place.thread is not None else thread
-            start += 1
-        frames = tuple(filter(None, map(table.__getitem__, pieces[start:])))
-        damaged += samples if len(frames) < len(pieces) - start else 0
-        if samples:
-            add(stacks, Stack(frames, pid, thread), samples)
-    return stacks, damaged, table
+            at += 1
+        return Start(pid, thread, tuple(map(self._table.__getitem__, pieces[at:])))
 
 
 class _Places(dict[bytes, Place | None]):
@@ -157,8 +191,13 @@ class _Places(dict[bytes, Place | None]):
 class _Frames(dict[bytes, Frame | None]):
     """The frame of each text, made once; None for what the sampler put in place of a frame."""
 
+    def __init__(self) -> None:
+        self.lost = False
+        """Whether there is such a text."""
+
     def __missing__(self, text: bytes) -> Frame | None:
         frame = self[text] = _frame(text.decode("utf-8", "backslashreplace"))
+        self.lost = self.lost or frame is None
         return frame
 
     def values(self) -> list[Frame]:  # type: ignore[override]

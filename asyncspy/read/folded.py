@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import BinaryIO, NamedTuple
 
 from asyncspy.errors import InputError
 from asyncspy.model import Frame, Input, Origin, Profile, Stack
-from asyncspy.read.names import PROCESS, FrameTable, add, is_count, rejoin, stack_of, what_is_missing
+from asyncspy.read.names import PROCESS, FrameTable, add, is_count, new_stack, rejoin, stack_of, what_is_missing
+from asyncspy.read.shared_part import INNER, SharedPart
 
 SNIFFED_LINES = 50
 OTHER_FORMATS = (b"{", b"[", b"<?", b"<!", b"<svg", b"<html")
@@ -25,6 +27,8 @@ MAX_FRAMES = 20_000
 MAX_PLAIN_BYTES = 256 * 1024
 MAX_JOINED_LINES = 200
 MAX_JOIN_ATTEMPTS = 8
+MOST_ENDS = 20_000
+NO_FRAME = (b"process ", b"thread (")
 
 
 class Line(NamedTuple):
@@ -53,12 +57,14 @@ def read(stream: BinaryIO, path: str) -> Profile:
     """Every record; a line that is none, or belongs to none, is counted as dropped."""
     table, stacks = FrameTable(), Counter[Stack]()
     frame_at = _Pieces(table).__getitem__
+    outer, ends = SharedPart(b";", frame_at), _Ends(table)
     lines, dropped, records = _Lines(stream), 0, 0
     for line in lines:
-        stack, _, count = line.rpartition(b" ")
-        plain = count.isdigit() and len(count) <= MAX_COUNT_DIGITS and not stack.startswith((b"process ", b"thread ("))
-        if plain and len(line) <= MAX_PLAIN_BYTES and (samples := int(count)):
-            add(stacks, Stack(tuple(map(frame_at, stack.split(b";"))) if stack else ()), samples)
+        pieces = line.rsplit(b";", INNER)
+        end = ends[pieces.pop()]
+        if end and not line.startswith(NO_FRAME) and len(line) <= MAX_PLAIN_BYTES:
+            start = outer[pieces.pop(0)] if len(pieces) == INNER else ()
+            add(stacks, new_stack(((*start, *map(frame_at, pieces), end.frame), None, "")), end.samples)
             records += 1
             continue
         record, used = _record_at(lines.ahead(line), 0)
@@ -89,41 +95,64 @@ class _Pieces(dict[bytes, Frame]):
         return frame
 
 
-class _Lines(Iterator[bytes]):
-    """The lines of a stream without their ends, with a look at those that follow."""
+class End(NamedTuple):
+    """What the last piece of a line tells."""
+
+    frame: Frame
+    samples: int
+
+
+class _Ends(dict[bytes, "End | None"]):
+    """The last frame of a line and its count; None where it has no such end."""
+
+    def __init__(self, table: FrameTable) -> None:
+        self._table = table
+
+    def __missing__(self, piece: bytes) -> End | None:
+        text, _, count = piece.rstrip(b"\r\n").rpartition(b" ")
+        plain = text and count.isdigit() and len(count) <= MAX_COUNT_DIGITS
+        samples = int(count) if plain else 0
+        if not samples:
+            return None
+        if len(self) >= MOST_ENDS:
+            self.clear()
+        end = self[piece] = End(self._table[text.decode("utf-8", "backslashreplace")], samples)
+        return end
+
+
+class _Lines:
+    """The lines of a stream with their ends, and a look at those that follow."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._waiting: deque[bytes] = deque()
-        self.ended = True
+        self._last = b"\n"
 
-    def __next__(self) -> bytes:
-        if self._waiting:
-            return self._waiting.popleft()
-        line = self._next()
-        if line is None:
-            raise StopIteration
-        return line
+    def __iter__(self) -> Iterator[bytes]:
+        for line in iter(partial(self._stream.readline, MAX_LINE_BYTES), b""):
+            self._last = line
+            yield line
+            while self._waiting:
+                yield self._waiting.popleft()
 
-    def _next(self) -> bytes | None:
-        line = self._stream.readline(MAX_LINE_BYTES)
-        if not line:
-            return None
-        self.ended = line.endswith(b"\n")
-        return line.rstrip(b"\r\n")
+    @property
+    def ended(self) -> bool:
+        """Whether the last line does."""
+        return self._last.endswith(b"\n")
 
     def ahead(self, line: bytes) -> list[str]:
         """A line as text, and those after it that its process may be spread over."""
-        texts = [line.decode("utf-8", "backslashreplace")]
+        texts = [_text(line)]
         if not PROCESS.match(texts[0]) or _record(texts[0]):
             return texts
         for number in range(MAX_JOINED_LINES):
             if number == len(self._waiting):
-                following = self._next()
-                if following is None:
+                following = self._stream.readline(MAX_LINE_BYTES)
+                if not following:
                     break
+                self._last = following
                 self._waiting.append(following)
-            texts.append(self._waiting[number].decode("utf-8", "backslashreplace"))
+            texts.append(_text(self._waiting[number]))
             if PROCESS.match(texts[-1]):
                 break
         return texts
@@ -132,6 +161,10 @@ class _Lines(Iterator[bytes]):
         """Leave out lines that were looked at and used."""
         for _ in range(count):
             self._waiting.popleft()
+
+
+def _text(line: bytes) -> str:
+    return line.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
 
 
 def _is_bare_stack(line: str) -> bool:

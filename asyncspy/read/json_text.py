@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from asyncspy.errors import InputError
@@ -10,10 +11,10 @@ from asyncspy.errors import InputError
 AS_WRITTEN = "give the file as it was written, or record again: asyncspy attach --pid PID"
 
 
-def decode(data: bytes | str) -> Any:
+def decode(data: bytes | str, float_of: Callable[[str], float] | None = None) -> Any:
     """Any JSON; what the standard library reports in three ways, or dies of, is an InputError."""
     try:
-        return json.loads(data)
+        return json.loads(data, parse_float=float_of)
     except RecursionError:
         raise InputError("its JSON is nested too deeply", remedy=AS_WRITTEN) from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

@@ -10,8 +10,9 @@ import re
 from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Set
+from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 from asyncspy.errors import InputError
 from asyncspy.model import Frame
@@ -28,24 +29,29 @@ NOWHERE = Frame("", "", -1)
 """Stands for a place without a frame; no reader makes such a line."""
 LONG = 64 * 1024
 BLOCK = 4 * 1024**2
+MOST_FLOATS = 1_000
 
 
 class NotPlacesError(Exception):
     """A list that looked like one of samples holds something else: the document must be decoded as it stands."""
 
 
-class Samples(NamedTuple):
+@dataclass(slots=True)
+class Samples:
     """A list of samples: the texts of the different ones, for each in the list which of them it is."""
 
     texts: list[bytes]
     order: array[int]
     separator: bytes
+    paths: list[Path | None] = field(default_factory=list)
+    """The frames of each text; None where a place is none in the file's list, or that of a damaged frame."""
 
-    def paths(self, frames: list[Frame], damaged: Set[int]) -> list[Path | None]:
-        """The frames of each text; None where a place is none in the file's list, or that of a damaged frame."""
+    def resolve(self, frames: list[Frame], damaged: Set[int]) -> None:
+        """Look the frames up, and give up the texts. Raises NotPlacesError."""
         table = _Table(frames, damaged)
         shared = SharedPart(self.separator, table.__getitem__)
-        return [self._path(text, shared, table) if text else () for text in self.texts]
+        self.paths = [self._path(text, shared, table) if text else () for text in self.texts]
+        self.texts.clear()
 
     def _path(self, text: bytes, shared: SharedPart, table: _Table) -> Path | None:
         path = shared.path(text)
@@ -71,6 +77,16 @@ class _Table(dict[bytes, Frame]):
         return frame
 
 
+class _Floats(dict[str, float]):
+    """The number of each text: the weights of a million samples are nearly all the same one."""
+
+    def __missing__(self, text: str) -> float:
+        if len(self) >= MOST_FLOATS:
+            self.clear()
+        number = self[text] = float(text)
+        return number
+
+
 def decoded(data: bytes) -> Any:
     """The document; where it has a long list of samples, there are `Samples` in its place."""
     parts, lists, after = list[bytes](), list[Samples](), 0
@@ -84,8 +100,9 @@ def decoded(data: bytes) -> Any:
         after = end + len(CLOSES)
     if not lists:
         return decode(data)
+    rest = b"".join([*parts, data[after:]])
     try:
-        document = decode(b"".join([*parts, data[after:]]))
+        document = decode(rest, _Floats().__getitem__)
     except InputError:
         return decode(data)  # what is wrong is where the file says that it is
     _put_back(document, {f"{name.decode()}{number}": samples for number, samples in enumerate(lists)})

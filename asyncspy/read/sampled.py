@@ -36,17 +36,15 @@ def paths_of(profile: Any, frames: list[Frame], damaged: Set[int], samples_of: S
     weights = profile.get("weights") if isinstance(profile, dict) else None
     weights = weights if isinstance(weights, list) else []
     if isinstance(samples, Samples):
-        return _of_different(samples, weights, samples.paths(frames, damaged), samples_of)
+        return _of_different(samples, weights, samples_of)
     if isinstance(samples, list):
         return _of_list(samples, weights, frames, damaged, samples_of)
     return Sampled((), 0, 1)
 
 
-def _of_different(
-    samples: Samples, weights: list[Any], paths: list[Path | None], samples_of: SamplesOf | None
-) -> Sampled:
+def _of_different(samples: Samples, weights: list[Any], samples_of: SamplesOf | None) -> Sampled:
     """What is wrong with a path is wrong with every sample of it: each is looked at once."""
-    order, counted = samples.order, max(len(samples.order), len(weights))
+    paths, order, counted = samples.paths, samples.order, max(len(samples.order), len(weights))
     if len(order) == len(weights) and _are_weights(weights):
         entries = Counter(order)
     else:
@@ -56,7 +54,7 @@ def _of_different(
         entries = Counter()
         for at, weight in zip(order, weights, strict=False):
             entries[at] += samples_of(weight) if is_weight(weight) else 0
-    good = [(path, number) for at, number in entries.items() if number and (path := paths[at]) is not None]
+    good = ((path, number) for at, number in entries.items() if number and (path := paths[at]) is not None)
     return Sampled(good, kept, counted - kept)
 
 

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Set
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from asyncspy import recording
 from asyncspy.errors import InputError
@@ -18,7 +18,8 @@ from asyncspy.model import Frame, Input, Origin, Profile, Stack, merge
 from asyncspy.read.evented import MILLISECONDS, times_of
 from asyncspy.read.json_text import AS_WRITTEN, decode
 from asyncspy.read.names import add, printable, stack_of, what_is_missing
-from asyncspy.read.sample_lists import NotPlacesError, decoded
+from asyncspy.read.opening import whole
+from asyncspy.read.sample_lists import NotPlacesError, Samples, decoded
 from asyncspy.read.sampled import SamplesOf, paths_of, weights_of
 from asyncspy.read.shared_part import Path
 
@@ -48,19 +49,34 @@ def sniff(head: bytes) -> bool:
     return head.lstrip().startswith(b"{") and any(mark in head for mark in MARKS)
 
 
-def read(data: bytes, path: str) -> Profile:
+def read(stream: BinaryIO, path: str) -> Profile:
     """Every entry that is sound; the others are counted as dropped."""
+    return _read(*_document(whole(stream)), path)
+
+
+def _document(data: bytes) -> tuple[Object, Table]:
+    """The document and its frames. The bytes are as large as all that is made of them: nobody else holds them."""
     try:
-        return _read(decoded(data), path)
+        document = decoded(data)
+        table = _table_of(document)
+        for profile in document["profiles"]:
+            if isinstance(profile, dict) and isinstance(samples := profile.get("samples"), Samples):
+                samples.resolve(table.frames, table.damaged)
     except NotPlacesError:
-        return _read(decode(data), path)
+        document = decode(data)
+        table = _table_of(document)
+    return document, table
 
 
-def _read(document: Any, path: str) -> Profile:
+def _table_of(document: Any) -> Table:
+    """The frames of what may be a document."""
     if not isinstance(document, dict):
         raise InputError("its JSON is not an object", remedy=AS_WRITTEN)
+    return _table(_list(_object(document, "shared"), "frames") if _list(document, "profiles") else [])
+
+
+def _read(document: Object, table: Table, path: str) -> Profile:
     profiles = _list(document, "profiles")
-    table = _table(_list(_object(document, "shared"), "frames") if profiles else [])
     passes = recording.extract(document) or [recording.Pass(None, profiles)]
     counted = [_counted(one, table) for one in passes]
     entries, dropped = sum(one.entries for one in counted), sum(one.dropped for one in counted)

@@ -12,26 +12,36 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import count
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 TEXT = rb"[ -%'-;=-\\^-~]*(?:&(?:lt|gt|amp|quot|apos);[ -%'-;=-\\^-~]*)*"
 """Printable ASCII without `<`, `]` (for `]]>`) and `&` but for XML's own entities."""
 NUMBER = rb"[0-9]{1,9}(?:\.[0-9]{1,4})?"
-BOX = re.compile(
-    rb"<g><title>("
-    + TEXT
-    + rb') \([0-9][0-9,]{0,17} [a-zA-Z]{1,20}, [0-9.]{1,8}%\)</title><rect x="'
-    + NUMBER
-    + rb'%" y="'
-    rb"(" + NUMBER + rb')" width="' + NUMBER + rb'%" height="' + NUMBER + rb'" fill="rgb\([0-9, ]{1,20}\)" fg:x="'
-    rb'([0-9]{1,15})" fg:w="([1-9][0-9]{0,14})"/><text x="'
-    + NUMBER
-    + rb'%" y="'
-    + NUMBER
-    + rb'">'
-    + TEXT
-    + rb"</text></g>\n?"
-)
+
+
+def _box(name: bytes) -> re.Pattern[bytes]:
+    """A box as inferno writes it, its name spelt in this way."""
+    return re.compile(
+        rb"<g><title>("
+        + name
+        + rb') \([0-9][0-9,]{0,17} [a-zA-Z]{1,20}, [0-9.]{1,8}%\)</title><rect x="'
+        + NUMBER
+        + rb'%" y="'
+        rb"(" + NUMBER + rb')" width="' + NUMBER + rb'%" height="' + NUMBER + rb'" fill="rgb\([0-9, ]{1,20}\)" fg:x="'
+        rb'([0-9]{1,15})" fg:w="([1-9][0-9]{0,14})"/><text x="'
+        + NUMBER
+        + rb'%" y="'
+        + NUMBER
+        + rb'">'
+        + TEXT
+        + rb"</text></g>\n?"
+    )
+
+
+BOX = _box(TEXT)
+ANY_NAME = _box(rb"[^<]*")
+"""Found in half the time; whether a name is made of TEXT is then asked of each different one."""
+NAME = re.compile(TEXT)
 GROUPS = 4
 END = b"</g>"
 BLOCK = 1024**2
@@ -60,10 +70,14 @@ def scan(data: bytes) -> Scanned:
     rest, names, marks = list[bytes](), _Names(), 0
     row_of = _Rows(rows)
     for block in _blocks(data):
-        pieces = BOX.split(block)
+        pieces = ANY_NAME.split(block)
+        named = list(map(names.__getitem__, pieces[1 :: GROUPS + 1]))
+        if None in named:
+            pieces = BOX.split(block)
+            named = list(map(names.__getitem__, pieces[1 :: GROUPS + 1]))
         starts, widths = list(map(int, pieces[3 :: GROUPS + 1])), list(map(int, pieces[4 :: GROUPS + 1]))
         ends = map(operator.add, starts, widths)
-        boxes = zip(starts, ends, map(names.__getitem__, pieces[1 :: GROUPS + 1]), widths, strict=True)
+        boxes = zip(starts, ends, cast("list[str]", named), widths, strict=True)
         for height, box in zip(pieces[2 :: GROUPS + 1], boxes, strict=True):
             row_of[height].append(box)
         gaps = pieces[:: GROUPS + 1]
@@ -83,10 +97,12 @@ def _blocks(data: bytes) -> Iterator[bytes]:
         start = end
 
 
-class _Names(dict[bytes, str]):
-    """The name that a text in XML stands for: made once."""
+class _Names(dict[bytes, "str | None"]):
+    """The name that a text in XML stands for, made once; None for what only an XML parser should read."""
 
-    def __missing__(self, text: bytes) -> str:
+    def __missing__(self, text: bytes) -> str | None:
+        if not NAME.fullmatch(text):
+            return None
         plain = text
         for entity, character in ENTITIES:
             plain = plain.replace(entity, character)

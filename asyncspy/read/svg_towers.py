@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import pairwise, repeat, takewhile
 from operator import itemgetter
 from typing import NamedTuple, TypeAlias
@@ -31,6 +32,9 @@ class Standing(NamedTuple):
     own: int
 
 
+_standing = partial(tuple.__new__, Standing)
+
+
 def towers(rows: Mapping[float, Sequence[Box]], slack: int) -> list[Standing]:
     """All boxes that have a place, the root first; `slack` is by how much rounding may make them overlap."""
     (root,), *levels = _levels(rows)
@@ -39,7 +43,7 @@ def towers(rows: Mapping[float, Sequence[Box]], slack: int) -> list[Standing]:
     for depth, level in enumerate([*levels, ()]):
         given, (_, _, own, names) = below[2].copy(), below
         below = _placed(below, level, slack)
-        stood += map(Standing._make, zip(names, repeat(depth), given, own))
+        stood += map(_standing, zip(names, repeat(depth), given, own))
     return stood
 
 

@@ -23,6 +23,7 @@ from tests.read.test_fuzz import SEEDS, seed
 
 sample_lists.LONG = 0  # what is meant for large files is tried on small ones
 sample_lists.BLOCK = svg_scan.BLOCK = 300
+sys.modules["asyncspy.read.logs.windows"].BLOCK = 300  # type: ignore[attr-defined]
 
 
 def one(data: bytes) -> None:

@@ -8,7 +8,7 @@ import json
 import tracemalloc
 from collections import Counter
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -124,7 +124,8 @@ def test_lines_of_others_in_the_middle_do_not_end_a_traceback() -> None:
 
 def test_a_traceback_is_found_wherever_the_blocks_end() -> None:
     record = "2026-11-21 10:00:00 ERROR x: y\n" + BEGIN + frame("view") + frame("bad") + GUARD + END
-    for before in (BLOCK - 200, BLOCK - 10, BLOCK - len(record) // 2, BLOCK + 10, LOOKBACK):
+    first = BLOCK + LOOKBACK
+    for before in (first - 200, first - 10, first - len(record) // 2, first + 10, first + BLOCK - 10, LOOKBACK):
         filler = "2026-11-21 09:00:00 INFO access: nothing of note\n" * (before // 49 + 1)
         text = filler[-before:] + record + filler + record
         ((event, logged),) = read_text(text).events.items()
@@ -158,12 +159,13 @@ class _Repeated(io.RawIOBase, BinaryIO):
     def __init__(self, data: bytes, times: int) -> None:
         self._data, self._left, self._rest = data, times, b""
 
-    def read(self, size: int = -1) -> bytes:
-        while len(self._rest) < size and self._left:
+    def readinto(self, buffer: Any) -> int:
+        while len(self._rest) < len(buffer) and self._left:
             self._rest += self._data
             self._left -= 1
-        taken, self._rest = self._rest[:size], self._rest[size:]
-        return taken
+        taken, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(taken)] = taken
+        return len(taken)
 
 
 def test_logs_and_samples_of_one_line_are_one_finding(tmp_path: Path) -> None:

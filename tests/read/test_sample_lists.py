@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -19,7 +20,7 @@ NEVER = 1 << 60
 
 def outcome(data: bytes) -> object:
     try:
-        return speedscope.read(data, "x.json")
+        return speedscope.read(io.BytesIO(data), "x.json")
     except InputError as error:
         return error.message
 

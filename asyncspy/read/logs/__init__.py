@@ -11,7 +11,8 @@ import re
 from typing import BinaryIO
 
 from asyncspy.model import Input, Profile
-from asyncspy.read.logs.records import TIME_KEYS, lines_in
+from asyncspy.read.logs.records import TIME_KEYS
+from asyncspy.read.logs.repeats import Repeats
 from asyncspy.read.logs.tracebacks import TIME, Tracebacks
 from asyncspy.read.logs.windows import windows
 
@@ -54,11 +55,11 @@ def _looks_logged(lines: list[str]) -> bool:
 def read(stream: BinaryIO, path: str) -> Profile:
     """Every violation that a traceback tells of, and every middleware that was adapted for."""
     found = Tracebacks()
+    repeats = Repeats(found)
     for window in windows(stream):
         if not window.follows:
             found.interrupted()
-        for line in lines_in(window.data.decode("utf-8", "backslashreplace")):
-            found.line(line)
+        repeats.take(window.data)
     found.interrupted()
     notes = [] if found.events else [NO_TRACEBACKS]
     notes += [MENTIONS.format(found.mentions)] if found.mentions else []

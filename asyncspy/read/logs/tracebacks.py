@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from asyncspy.model import Event, Frame, Logged, seen_again
 from asyncspy.read.logs.records import BEGIN, BREAK, Line
@@ -49,13 +50,23 @@ class Open:
     foreign: int = 0
 
 
+class Counts(NamedTuple):
+    """How often lines have told of an event, of an exception without a traceback, and of a traceback without an end."""
+
+    events: int
+    mentions: int
+    cut: int
+
+
 class Tracebacks:
     """What the lines have told so far."""
 
     def __init__(self) -> None:
         self.events: dict[Event, Logged] = {}
+        self.last: Event | None = None
         self.mentions = 0
         self.cut = 0
+        self._counted = 0
         self._open: dict[Key, Open] = {}
         self._time: dict[str, str] = {}
 
@@ -79,6 +90,24 @@ class Tracebacks:
             self._count(Event("sync-middleware", subject=adapted[1] or adapted[2]), self._time.get(line.source))
         elif self._open:
             self._other(line)
+
+    @property
+    def counts(self) -> Counts:
+        """What was told so far, in numbers."""
+        return Counts(self._counted, self.mentions, self.cut)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a traceback is open, to which lines to come may belong."""
+        return bool(self._open)
+
+    def begins(self) -> None:
+        """The next line begins a traceback that nothing stands before: what was open of that kind has no end."""
+        self._end([("", "")])
+
+    def violation(self, event: Event) -> None:
+        """Take a traceback without a prefix as if by its lines."""
+        self._count(event, self._time.get(""))
 
     def interrupted(self) -> None:
         """What follows is not what came next: tracebacks that are open have lost their end."""
@@ -149,6 +178,8 @@ class Tracebacks:
     def _count(self, event: Event, time: str | None) -> None:
         if event in self.events or len(self.events) < MAX_EVENTS:
             self.events[event] = seen_again(self.events.get(event), Logged(1, time, time))
+            self.last = event
+            self._counted += 1
         else:
             self.cut += 1
 

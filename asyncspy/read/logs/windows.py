@@ -12,7 +12,9 @@ from typing import BinaryIO, NamedTuple
 
 ANCHORS = (b"SynchronousOnlyOperation", b"Asynchronous handler adapted", b"Asynchronous middleware ")
 NEEDLE = b"ynchronous"
-"""What all anchors hold: where it is missing, as in most of a log, one search does for three."""
+"""What all anchors hold: one search does for three."""
+BEFORE = tuple((anchor.index(NEEDLE), anchor) for anchor in ANCHORS)
+AFTER = tuple(anchor[before:] for before, anchor in BEFORE)
 BEGIN = b"Traceback (most recent call last)"
 UNWRAPPED = (b"raise SynchronousOnlyOperation", b"django.core.exceptions.SynchronousOnlyOperation:")
 INSIDE = rb"[ |+]{0,80}(?:File |(?:Exception Group )?Traceback )"
@@ -38,25 +40,34 @@ class Window(NamedTuple):
 
 
 def windows(stream: BinaryIO) -> Iterator[Window]:
-    """The windows of a stream. Lines longer than any record are cut."""
-    held, follows = b"", True
+    """The windows of a stream. Lines longer than any record are cut.
+
+    One buffer serves for all blocks: what is read again and again stays in the processor's cache.
+    """
+    data, filled, follows = bytearray(LOOKBACK + BLOCK), 0, True
     while True:
-        block = stream.read(BLOCK)
-        data = held + block
-        end = _end(data, last=not block)
+        with memoryview(data) as room:
+            count = stream.readinto(room[filled:])  # type: ignore[attr-defined]
+        filled += count
+        end = _end(data, filled, last=not count)
+        if end == filled:  # the last line may have no end: what is left of longer blocks must not seem to belong to it
+            del data[filled:]
         fed = 0
         for first, line_end in _runs(data, _anchored(data, end)):
             start = _start(data, fed, first, line_end)
-            yield Window(data[start:line_end], follows and start == fed)
+            yield Window(bytes(data[start:line_end]), follows and start == fed)
             fed, follows = line_end, True
-        if not block:
+        if not count:
             return
         keep = max(fed, end - LOOKBACK, 0)
         follows = follows and keep == fed
-        held = data[keep:]
+        filled -= keep
+        data[:filled] = data[keep : keep + filled]
+        if len(data) - filled < BLOCK:  # cut off above, or taken by a line longer than all that is looked back at
+            data += bytes(BLOCK)
 
 
-def _start(data: bytes, fed: int, anchor: int, end: int) -> int:
+def _start(data: bytearray, fed: int, anchor: int, end: int) -> int:
     """Where the lines begin that are looked at: far enough before the anchor, and with its own line in any case."""
     line = max(fed, data.rfind(b"\n", fed, anchor) + 1)
     if data[line : line + 1] == b"{" and any(
@@ -73,33 +84,33 @@ def _start(data: bytes, fed: int, anchor: int, end: int) -> int:
     return newline + 1 if newline >= 0 else line
 
 
-def _is_unwrapped(data: bytes, line: int) -> bool:
+def _is_unwrapped(data: bytearray, line: int) -> bool:
     return data[line : line + MARGIN].lstrip(b" |").startswith(UNWRAPPED)
 
 
-def _begin(data: bytes, fed: int, line: int) -> int:
+def _begin(data: bytearray, fed: int, line: int) -> int:
     """Lines without a prefix are not mixed: what counts begins with the last traceback; -1 where that is not near."""
     return data.rfind(BEGIN, max(fed, line - LOOKBACK), line)
 
 
-def _may_go_back(data: bytes, start: int, line: int, anchor: int) -> bool:
+def _may_go_back(data: bytearray, start: int, line: int, anchor: int) -> bool:
     """Whether what stands before the exception on its line, less what may be a time, stands before frames as well."""
     name = NAME.search(data, max(line, anchor - MARGIN), anchor)
     writer = data[line : name.start() if name else anchor].rstrip(b" |")[-TAIL:]
     if len(writer) < TAIL or DIGIT.search(writer):
         return True
-    return re.compile(re.escape(writer) + INSIDE).search(data, start, line) is not None
+    return re.compile(re.escape(bytes(writer)) + INSIDE).search(data, start, line) is not None
 
 
-def _end(data: bytes, *, last: bool) -> int:
+def _end(data: bytearray, filled: int, *, last: bool) -> int:
     """Where the last whole line ends; a line beyond all reason is cut where it is."""
     if last:
-        return len(data)
-    end = data.rfind(b"\n") + 1
-    return len(data) if not end and len(data) > MAX_LINE else end
+        return filled
+    end = data.rfind(b"\n", 0, filled) + 1
+    return filled if not end and filled > MAX_LINE else end
 
 
-def _runs(data: bytes, anchored: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _runs(data: bytearray, anchored: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Anchors that are near each other as one, but for those that a traceback of their own leads to."""
     run: tuple[int, int] | None = None
     for at, line_end in anchored:
@@ -112,22 +123,20 @@ def _runs(data: bytes, anchored: Iterator[tuple[int, int]]) -> Iterator[tuple[in
         yield run
 
 
-def _anchored(data: bytes, end: int) -> Iterator[tuple[int, int]]:
+def _anchored(data: bytearray, end: int) -> Iterator[tuple[int, int]]:
     """The first anchor of each line that holds one, and the end of that line, in order."""
-    if data.find(NEEDLE, 0, end) < 0:
-        return
-    after = 0
-    for at in sorted(place for anchor in ANCHORS for place in _places(data, anchor, end)):
-        if at >= after:
+    at = data.find(NEEDLE, 0, end)
+    while at >= 0:
+        after = at + 1
+        if data.startswith(AFTER, at, end) and (anchor := _anchor(data, at)) is not None:
             newline = data.find(b"\n", at, end)
             after = newline + 1 if newline >= 0 else end
-            yield at, after
+            yield anchor, after
+        at = data.find(NEEDLE, after, end)
 
 
-def _places(data: bytes, anchor: bytes, end: int) -> Iterator[int]:
-    """Where an anchor stands: once in a line is enough."""
-    at = data.find(anchor, 0, end)
-    while at >= 0:
-        yield at
-        newline = data.find(b"\n", at, end)
-        at = data.find(anchor, newline, end) if newline >= 0 else -1
+def _anchor(data: bytearray, at: int) -> int | None:
+    """Where the anchor begins that has the needle there."""
+    return next(
+        (at - before for before, anchor in BEFORE if at >= before and data.startswith(anchor, at - before)), None
+    )
