@@ -1,6 +1,7 @@
 # make demo    set up, then find, attach and report on a Django shop with planted faults
 # make test    set up, then run the tests
 # make matrix  the core program over Djangos, Pythons and servers; builds what it needs, takes minutes
+# make ship    the image, the release and fresh machines, built and used for real; needs root, takes minutes
 # make locks   the image's packages anew, each with the hashes of its files; needs Python 3.11 or newer
 # make image   the container image, with docker or whatever IMAGE_BUILDER names
 # make check   all that CI runs: format, lint, types, the layer contract, the tests
@@ -9,7 +10,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check lint matrix locks image clean
+.PHONY: demo test check lint matrix ship locks image clean
 
 demo: $(VENV)/.demo-ready
 	$(BIN)/asyncspy demo
@@ -27,6 +28,9 @@ lint: $(VENV)/.dev-ready
 
 matrix: $(VENV)/.dev-ready
 	$(BIN)/python -m pytest -m matrix tests/live/matrix
+
+ship: $(VENV)/.dev-ready
+	$(BIN)/python -m pytest -s -m ship tests/live/ship
 
 # What the package is built with is said in pyproject.toml alone.
 LOCK := pip compile --quiet --universal --python-version 3.10 --generate-hashes --upgrade --no-emit-index-url \
