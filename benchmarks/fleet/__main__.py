@@ -2,7 +2,7 @@
 
     python -m benchmarks.fleet [--recordings N] [--rounds N]
 
-Needs a gigabyte of disk for a thousand. Each task runs in a process of its own, by turns; the best of the rounds counts.
+Needs a gigabyte of disk for a thousand. Each task runs in a process of its own, by turns; the best round counts.
 """
 
 from __future__ import annotations

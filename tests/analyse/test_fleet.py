@@ -115,6 +115,17 @@ def test_recordings_that_do_not_say_where_they_are_from_are_one_unknown_host() -
     assert ("unknown", 1, 1, 5, 0.05) in by(fleet, "host")
 
 
+def test_the_workers_of_one_recording_are_told_apart_by_pid() -> None:
+    one, other = recording("web-9", "ff", 30, 70), recording("web-9", "gg", 0, 100)
+    target = other.origins[0].target
+    assert target is not None
+    second = replace(other.origins[0], target=replace(target, pid=2))
+    stacks = {**one.stacks, **{stack._replace(pid=2): weight for stack, weight in other.stacks.items()}}
+    fleet = fleet_of(told([*FLEET, Profile(stacks, (*one.origins, second))]))
+    assert ("web-9 ff pid 1", 1, 1, 30, 0.3) in by(fleet, "worker")
+    assert fleet.workers == 7
+
+
 def test_a_constructors_frame_of_python_313_does_not_hide_a_sample() -> None:
     shim = Frame("__init__", "__init__")
     odd = {Stack((*GUILTY[:-2], shim, *GUILTY[-2:]), 1): 7}
