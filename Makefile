@@ -30,6 +30,7 @@ matrix: $(VENV)/.dev-ready
 	$(BIN)/python -m pytest -m matrix tests/live/matrix
 
 ship: $(VENV)/.dev-ready
+	$(BIN)/python -m pip install --quiet --group ship
 	$(BIN)/python -m pytest -s -m ship tests/live/ship
 
 # What the package is built with is said in pyproject.toml alone.

@@ -113,8 +113,13 @@ def bundle(
     capabilities: Sequence[str] = (),
     beside: int | None = None,
     shared: Path | None = None,
+    of_host: bool = False,
+    closed: bool = False,
 ) -> Path:
-    """What crun wants to know; `beside` is a process whose pid namespace is shared, `shared` is seen as /out."""
+    """What crun wants to know; `beside` is a process whose pid namespace is shared, `shared` is seen as /out.
+
+    `of_host` shares the host's processes; `closed`: nothing but /out and /tmp can be written, and no right be gained.
+    """
     folder.mkdir()
     subprocess.run(["crun", "spec"], cwd=folder, check=True, timeout=60)
     spec = json.loads((folder / "config.json").read_text())
@@ -127,11 +132,12 @@ def bundle(
         "env": image.config.get("Env", []),
         "cwd": image.config.get("WorkingDir", "/"),
         "capabilities": {kind: list(capabilities) for kind in kinds},
-        "noNewPrivileges": False,
+        "noNewPrivileges": closed,
     }
-    spec["root"] = {"path": str(image.root), "readonly": False}
-    spec["linux"]["namespaces"] = [pid, {"type": "ipc"}, {"type": "uts"}, {"type": "mount"}]
+    spec["root"] = {"path": str(image.root), "readonly": closed}
+    spec["linux"]["namespaces"] = [*([] if of_host else [pid]), {"type": "ipc"}, {"type": "uts"}, {"type": "mount"}]
     spec["mounts"] = [one for one in spec["mounts"] if one["destination"] != "/sys/fs/cgroup"]
+    spec["mounts"].append({"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"})  # noqa: S108 - of the container
     if shared:
         spec["mounts"].append({"destination": "/out", "source": str(shared), "options": ["bind"]})
     (folder / "config.json").write_text(json.dumps(spec))
