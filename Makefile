@@ -2,6 +2,7 @@
 # make test    set up, then run the tests
 # make matrix  the core program over Djangos, Pythons and servers; builds what it needs, takes minutes
 # make ship    the image, the release and fresh machines, built and used for real; needs root, takes minutes
+# make dist    sdist and wheel, built with the locked tools and checked as PyPI would
 # make locks   the image's packages anew, each with the hashes of its files; needs Python 3.11 or newer
 # make image   the container image, with docker or whatever IMAGE_BUILDER names
 # make check   all that CI runs: format, lint, types, the layer contract, the tests
@@ -10,7 +11,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check lint matrix ship locks image clean
+.PHONY: demo test check lint matrix ship dist locks image clean
 
 demo: $(VENV)/.demo-ready
 	$(BIN)/asyncspy demo
@@ -41,6 +42,14 @@ locks: $(VENV)/.dev-ready
 	$(BIN)/uv $(LOCK) pyproject.toml --output-file locks/runtime.txt
 	$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" \
 	    | $(BIN)/uv $(LOCK) - --output-file locks/build.txt
+	printf 'build\ntwine\n' | $(BIN)/uv $(LOCK) --constraint locks/build.txt - --output-file locks/release.txt
+
+dist: $(VENV)/.pip-ready
+	rm -rf dist $(VENV)/release
+	$(PYTHON) -m venv $(VENV)/release
+	$(VENV)/release/bin/python -m pip install --quiet --require-hashes --requirement locks/build.txt --requirement locks/release.txt
+	$(VENV)/release/bin/python -m build --no-isolation --outdir dist .
+	$(VENV)/release/bin/twine check --strict dist/*
 
 IMAGE_BUILDER ?= docker build
 image:
