@@ -1,4 +1,4 @@
-"""What a release stands on, without a network: locks that fit the package, pinned actions, pages whose links lead on."""
+"""What a release stands on, without a network: locks that fit the package, pinned actions, links that lead on."""
 
 from __future__ import annotations
 

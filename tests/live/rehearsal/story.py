@@ -27,6 +27,7 @@ from tests.live.processes import eventually
 
 WIDTH = "100"
 FAULT = "            self.flags = read_flags()\n"
+LONGEST_LOAD = 1200.0
 SPARE_SECONDS = 30
 """Longer than diff says is enough: the load of a shared machine is never quite the same."""
 
@@ -109,7 +110,7 @@ def tell(folder: Path, *, refresh: int, proof: str) -> Story:
 
 
 def _investigate(server: Server, project: Path, operator: Operator, story: Story, proof: str) -> None:
-    with loading(server.url) as load:
+    with loading(server.url, at_most=LONGEST_LOAD) as load:
         operator.types("asyncspy find-workers --app bookshop", server.pid)
         operator.types("asyncspy doctor --pid MASTER", server.pid)
         operator.types("asyncspy attach --pid MASTER --until found --output before.json", server.pid)
@@ -120,16 +121,24 @@ def _investigate(server: Server, project: Path, operator: Operator, story: Story
     began = operator.clock()
     reload(server)
     operator.does(f"kill -HUP {server.pid}", "", began)
-    with loading(server.url) as load:
+    with loading(server.url, at_most=LONGEST_LOAD) as load:
         operator.types(f"asyncspy attach --pid MASTER --duration {proof} --output after.json", server.pid)
     story.answered["after"] = dict(load[0].statuses)
-    told = operator.types("asyncspy diff before.json after.json", server.pid).printed
-    if enough := re.search(r"\((?:(\d+)m )?(?:(\d+)s )?in all\)", told):
-        seconds = int(enough[1] or 0) * 60 + int(enough[2] or 0) + SPARE_SECONDS
-        with loading(server.url):
-            operator.types(f"asyncspy attach --pid MASTER --duration {seconds}s --output longer.json", server.pid)
-        operator.types("asyncspy diff before.json longer.json", server.pid)
+    _prove(server, operator, "after.json")
     operator.types("asyncspy report after.json --fail-on violation --baseline before.json", server.pid)
+
+
+def _prove(server: Server, operator: Operator, recording: str, tries: int = 3) -> None:
+    """Hold it against the first recording; where that says that it is too short, take one as long as it says."""
+    told = operator.types(f"asyncspy diff before.json {recording}", server.pid).printed
+    enough = re.search(r"\((?:(\d+)m )?(?:(\d+)s )?in\s+all\)", told)
+    if enough is None or not tries:
+        return
+    seconds = int(enough[1] or 0) * 60 + int(enough[2] or 0) + SPARE_SECONDS
+    longer = f"longer-{4 - tries}.json"
+    with loading(server.url, at_most=LONGEST_LOAD):
+        operator.types(f"asyncspy attach --pid MASTER --duration {seconds}s --output {longer}", server.pid)
+    _prove(server, operator, longer, tries - 1)
 
 
 def mend(file: Path, report: str) -> str:

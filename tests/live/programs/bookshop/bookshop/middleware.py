@@ -10,7 +10,7 @@ REFRESH = int(os.environ.get("BOOKSHOP_REFRESH", "100"))
 
 
 def read_flags():
-    return {flag.name: flag.on for flag in Flag.objects.all()}  # planted
+    return {flag.name: flag.on for flag in Flag.objects.all()}
 
 
 class Flags:
