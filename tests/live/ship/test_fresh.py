@@ -32,7 +32,20 @@ KEPT = ("LANG", "CI", "FRESH_TESTS")
 
 def inside(root: Path, words: str) -> int:
     """Run in the new root, in namespaces of its own: whatever was started there ends with it."""
-    argv = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", ENTER, "sh", root, ROOT, words]
+    argv = [
+        "unshare",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "sh",
+        "-c",
+        ENTER,
+        "sh",
+        str(root),
+        str(ROOT),
+        words,
+    ]
     kept = {key: os.environ[key] for key in KEPT if key in os.environ}
     environment = {"PATH": os.environ["PATH"], "SSL_CERT_DIR": str(CERTIFICATES), **kept}
     return subprocess.run(argv, env=environment, stdout=sys.stdout, stderr=sys.stderr, check=False).returncode
