@@ -91,6 +91,8 @@ def test_an_example_works_as_shown(example: str, server: Server, tmp_path: Path,
     if words[0] == "attach":
         words += [] if "--until" in words else ["--duration", "2"]
         words += [] if "--mode" in words else ["--wall-duration", "2"]
+    if "--wait" in words:
+        words[words.index("--wait") + 1] = "3s"
     if words[0] == "watch":
         words += ["--duration", "4", "--slice", "2"]
     done = subprocess.run(
