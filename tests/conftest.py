@@ -1,12 +1,24 @@
-"""Settings that hold for all tests."""
+"""Settings that hold for all tests; what takes minutes stays out of a run that did not ask for it (`-m matrix`)."""
 
 from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
+
+ASKED_FOR = ("matrix", "ship")
 
 # What CI judges must not depend on luck; a run by hand looks for new examples each time.
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("hand", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "hand")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what is only run when it is asked for."""
+    left_out = [mark for mark in ASKED_FOR if mark not in config.option.markexpr]
+    deselected = [item for item in items if any(item.get_closest_marker(mark) for mark in left_out)]
+    if deselected:
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = [item for item in items if item not in set(deselected)]

@@ -37,9 +37,9 @@ def written(profile: Profile) -> Profile:
     """The profile without frames that are nobody's code here; stacks that become the same are added up."""
     stacks: Counter[Stack] = Counter()
     for stack, weight in profile.stacks.items():
-        frames = _written(stack.frames)
+        frames = written_frames(stack.frames)
         stacks[stack if len(frames) == len(stack.frames) else stack._replace(frames=frames)] += weight
-    return replace(profile, stacks=stacks, dumps=tuple(map(_dump, profile.dumps)))
+    return replace(profile, stacks=stacks, parts=(), dumps=tuple(map(_dump, profile.dumps)))
 
 
 def _dump(dump: Dump) -> Dump:
@@ -47,14 +47,15 @@ def _dump(dump: Dump) -> Dump:
 
 
 def _thread(thread: Thread) -> Thread:
-    frames = _written(thread.frames)
+    frames = written_frames(thread.frames)
     if len(frames) == len(thread.frames):
         return thread
     whose = dict(zip(thread.frames, thread.selves, strict=False))
     return replace(thread, frames=frames, selves=tuple(whose.get(frame, "") for frame in frames))
 
 
-def _written(frames: Sequence[Frame]) -> tuple[Frame, ...]:
+def written_frames(frames: Sequence[Frame]) -> tuple[Frame, ...]:
+    """Those of one stack."""
     start = 1 + max((index for index, frame in enumerate(frames) if _FORKS.match(frame)), default=-1)
     return tuple(frame for frame in frames[start:] if _is_written(frame))
 

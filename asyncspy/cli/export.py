@@ -14,7 +14,7 @@ from asyncspy.cli.notes import say
 from asyncspy.cli.opened import Part, analysed
 from asyncspy.cli.options import with_app_root
 from asyncspy.errors import InputError, OutputError, UsageError
-from asyncspy.report.export import SUFFIXES, TARGETS
+from asyncspy.report.export import BINARY, SUFFIXES, TARGETS
 
 
 @click.command("export")
@@ -39,10 +39,11 @@ def command(
     """Write recordings in the format of another tool; several become one.
 
     folded: flamegraph.pl and inferno. speedscope: speedscope.app. pprof: go tool pprof and continuous profilers.
-    gecko: profiler.firefox.com.
+    otlp: OpenTelemetry collectors. gecko: profiler.firefox.com.
 
     \b
       asyncspy export asyncspy-48291.json --to pprof --output shop.pb.gz
+      asyncspy export asyncspy-48291.json --to otlp --output shop.otlp.pb
       asyncspy export a.json --to folded --only findings | flamegraph.pl > a.svg
       asyncspy export a.json b.json --to speedscope --output both.json
     """
@@ -68,8 +69,10 @@ def _part(parts: Sequence[Part], mode: str | None) -> Part:
 def _write(content: bytes, form: str, output: Path | None) -> None:
     """To a new file, or to whatever standard output is, unless that is a terminal and the format is not text."""
     if output is None:
-        if form == "pprof" and sys.stdout.isatty():
-            raise UsageError("pprof's format is not text", remedy=f"give a file: --output asyncspy{SUFFIXES[form]}")
+        if form in BINARY and sys.stdout.isatty():
+            raise UsageError(
+                f"the format of {form} is not text", remedy=f"give a file: --output asyncspy{SUFFIXES[form]}"
+            )
         click.echo(content, nl=False)
         return
     try:

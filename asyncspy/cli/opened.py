@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from asyncspy import read
 from asyncspy.analyse import analyse
+from asyncspy.analyse.fleet import in_fleet
 from asyncspy.analyse.together import together
 from asyncspy.discover.containers import container
 from asyncspy.discover.vital import vital
 from asyncspy.errors import UsageError
-from asyncspy.model import Analysis, Profile, Worker, merge
+from asyncspy.model import Analysis, Profile, Sum, Worker
 from asyncspy.read.distributions import Distributions
 from asyncspy.read.source import SourceFiles
 
@@ -52,7 +54,7 @@ def analysed(paths: Sequence[Path], *, live: bool = False, app_roots: Sequence[s
 
     def judged(one: Profile, beside: Profile | None = None) -> Part:
         told = analyse(one, source=sources.text, app_roots=app_roots, distribution=installed.of, beside=beside)
-        return Part(one, told)
+        return Part(one, in_fleet(one, told, source=sources.text, app_roots=app_roots))
 
     running = judged(profile)
     if waits is None:
@@ -104,11 +106,13 @@ def _spread(saved: Mapping[int, str]) -> list[str]:
     return [known.get(number, "") for number in range(1, max(known, default=0) + 1)]
 
 
-def _by_kind(profiles: list[Profile]) -> tuple[Profile, Profile | None]:
+def _by_kind(profiles: Iterable[Profile]) -> tuple[Profile, Profile | None]:
     """What runs and what waits, each added up: the two are judged side by side, and never added to one another."""
-    waiting = [profile for profile in profiles if _tells_of_waits(profile)]
-    running = [profile for profile in profiles if not _tells_of_waits(profile)]
-    waiting += [profile.waits for profile in profiles if profile.waits is not None]
+    running, waiting = Sum(), Sum()
+    for profile in profiles:
+        (waiting if _tells_of_waits(profile) else running).add(replace(profile, waits=None))
+        if profile.waits is not None:
+            waiting.add(profile.waits)
     if not running:
         return _merged(waiting), None
     return _merged(running), (_merged(waiting) if waiting else None)
@@ -118,9 +122,9 @@ def _tells_of_waits(profile: Profile) -> bool:
     return profile.modes == {"wall"} or bool(profile.dumps)
 
 
-def _merged(profiles: list[Profile]) -> Profile:
+def _merged(whole: Sum) -> Profile:
     try:
-        return merge(profiles)
+        return whole.profile()
     except ValueError as error:
         raise UsageError(str(error), remedy="report these recordings one by one") from None
 

@@ -15,6 +15,9 @@ from asyncspy.model.findings import Evidence as Evidence
 from asyncspy.model.findings import Finding as Finding
 from asyncspy.model.findings import Flame as Flame
 from asyncspy.model.findings import FlameRow as FlameRow
+from asyncspy.model.findings import Fleet as Fleet
+from asyncspy.model.findings import Group as Group
+from asyncspy.model.findings import Grouping as Grouping
 from asyncspy.model.findings import Hops as Hops
 from asyncspy.model.findings import Interval as Interval
 from asyncspy.model.findings import Needed as Needed
@@ -41,6 +44,9 @@ from asyncspy.model.hangs import HangVerdict as HangVerdict
 from asyncspy.model.hangs import ThreadRole as ThreadRole
 from asyncspy.model.hangs import Waiting as Waiting
 from asyncspy.model.hangs import WaitsFor as WaitsFor
+from asyncspy.model.merging import Sum as Sum
+from asyncspy.model.merging import merge as merge
+from asyncspy.model.merging import seen_again as seen_again
 from asyncspy.model.stacks import Dump as Dump
 from asyncspy.model.stacks import Event as Event
 from asyncspy.model.stacks import Frame as Frame
@@ -50,14 +56,13 @@ from asyncspy.model.stacks import Link as Link
 from asyncspy.model.stacks import Logged as Logged
 from asyncspy.model.stacks import Mode as Mode
 from asyncspy.model.stacks import Origin as Origin
+from asyncspy.model.stacks import Part as Part
 from asyncspy.model.stacks import Profile as Profile
 from asyncspy.model.stacks import Ran as Ran
 from asyncspy.model.stacks import Stack as Stack
 from asyncspy.model.stacks import Task as Task
 from asyncspy.model.stacks import Thread as Thread
 from asyncspy.model.stacks import common_django as common_django
-from asyncspy.model.stacks import merge as merge
-from asyncspy.model.stacks import seen_again as seen_again
 from asyncspy.processes import Check as Check
 from asyncspy.processes import Diagnosis as Diagnosis
 from asyncspy.processes import Role as Role

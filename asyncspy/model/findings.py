@@ -106,6 +106,30 @@ class WorkerShare(NamedTuple):
     share: Interval | None = None
 
 
+Grouping = Literal["host", "worker", "versions"]
+
+
+class Group(NamedTuple):
+    """What workers that have a host, or all versions, in common show of a finding: how many of them do, how often."""
+
+    by: Grouping
+    name: str
+    workers: int
+    seen_in: int
+    samples: int
+    share: Interval | None = None
+
+
+class Fleet(NamedTuple):
+    """Of a finding in recordings of several hosts or versions: how many workers and hosts show it, and which."""
+
+    workers: int
+    seen_in: int
+    hosts: int
+    hosts_seen_in: int
+    groups: tuple[Group, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """What blocks the loop; where it is not `certain` that it waits, it may as well compute."""
@@ -141,6 +165,7 @@ class Finding:
     wait: Wait | None = None
     threads: float | None = None
     drags: int = 0
+    fleet: Fleet | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -168,6 +168,14 @@ class Task(NamedTuple):
     awaited_by: tuple[str, ...] = ()
 
 
+class Part(NamedTuple):
+    """One recording in a merged profile: how often it has which stacks, these by their place in the profile's."""
+
+    origins: tuple[Origin, ...]
+    places: array[int]
+    weights: array[int]
+
+
 @dataclass(frozen=True)
 class Profile:
     """Stacks and how many samples hit each; beside them what logs tell, which is never added to samples.
@@ -183,6 +191,8 @@ class Profile:
     dumps: tuple[Dump, ...] = ()
     waits: Profile | None = None
     sources: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
+    """The recordings that it was merged from, where there were several."""
 
     @property
     def total(self) -> int:
@@ -198,44 +208,3 @@ class Profile:
     def modes(self) -> frozenset[Mode]:
         """The modes that it was sampled in, as far as they are known."""
         return frozenset(origin.mode for origin in self.origins) - {"unknown"}
-
-
-def merge(profiles: Iterable[Profile]) -> Profile:
-    """Add profiles up. Samples of different modes measure different things: refused with ValueError."""
-    profiles = list(profiles)
-    modes = sorted({mode for profile in profiles for mode in profile.modes})
-    if len(modes) > 1:
-        raise ValueError(f"samples of the modes {' and '.join(modes)} cannot be added together")
-    stacks: Counter[Stack] = Counter()
-    events: dict[Event, Logged] = {}
-    for profile in profiles:
-        stacks.update(profile.stacks)
-        for event, logged in profile.events.items():
-            events[event] = seen_again(events.get(event), logged)
-    return Profile(
-        stacks,
-        tuple(origin for profile in profiles for origin in profile.origins),
-        tuple(read for profile in profiles for read in profile.inputs),
-        events,
-        tuple(dump for profile in profiles for dump in profile.dumps),
-        merge(waits) if (waits := [profile.waits for profile in profiles if profile.waits]) else None,
-        _all_lines(profiles),
-    )
-
-
-def _all_lines(profiles: Sequence[Profile]) -> dict[str, dict[int, str]]:
-    """The saved lines of all; of two that differ, the first's."""
-    sources: dict[str, dict[int, str]] = {}
-    for profile in reversed(profiles):
-        for file, lines in profile.sources.items():
-            sources.setdefault(file, {}).update(lines)
-    return sources
-
-
-def seen_again(before: Logged | None, now: Logged) -> Logged:
-    """Both together. Logs come in any order: times that sort (2026-11-21…) are sorted."""
-    if before is None:
-        return now
-    times = [time for time in (before.first, before.last, now.first, now.last) if time]
-    ordered = sorted(times) if all(time[:4].isdigit() for time in times) else times
-    return Logged(before.times + now.times, *((ordered[0], ordered[-1]) if ordered else ()))

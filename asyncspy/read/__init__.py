@@ -60,9 +60,20 @@ def load(path: Path) -> Profile:
         return _read(stream, name)
 
 
-def load_all(paths: Sequence[Path]) -> list[Profile]:
-    """Read files, and all that can be read in folders; what cannot be read there is an input without stacks."""
-    return looks.joined([profile for path in paths for profile in (_folder(path) if is_folder(path) else [load(path)])])
+def load_all(paths: Sequence[Path]) -> Iterator[Profile]:
+    """Read files, and all that can be read in folders, one by one; what cannot be read there is without stacks.
+
+    Dumps come last: what is told of them may lie in any of the files.
+    """
+    dumps: list[Profile] = []
+    with _no_collector():  # else it walks all that was read, after each of a thousand files
+        for path in paths:
+            for profile in _folder(path) if is_folder(path) else [load(path)]:
+                if profile.dumps:
+                    dumps.append(profile)
+                else:
+                    yield profile
+    yield from looks.joined(dumps)
 
 
 @contextmanager
@@ -93,15 +104,18 @@ def _read(stream: io.BufferedReader, name: str) -> Profile:
     return known.read(stream, name)
 
 
-def _folder(folder: Path) -> list[Profile]:
+def _folder(folder: Path) -> Iterator[Profile]:
     """The files below a folder in the order of their names; links are not followed."""
-    profiles = [_or_why_not(path) for path in _files(folder)]
-    if not any(profile.inputs[0].format != UNREADABLE for profile in profiles):
+    files, readable = 0, False
+    for path in _files(folder):
+        profile = _or_why_not(path)
+        files, readable = files + 1, readable or profile.inputs[0].format != UNREADABLE
+        yield profile
+    if not readable:
         raise InputError(
-            f"{folder}: none of its {len(profiles):,} files is a recording or a log",
+            f"{folder}: none of its {files:,} files is a recording or a log",
             remedy="give the files that asyncspy attach or py-spy record wrote, or logs",
         )
-    return profiles
 
 
 def _files(folder: Path) -> Iterator[Path]:

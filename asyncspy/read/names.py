@@ -133,6 +133,11 @@ def _begins_frame(piece: str) -> bool:
 def what_is_missing(frames: Iterable[Frame]) -> tuple[str, ...]:
     """Notes on what the spelling of these frames does not tell."""
     files = [frame for frame in frames if frame.file]
-    short = any(not ABSOLUTE.match(frame.file) and not frame.file.startswith("<") for frame in files)
+    short = any(not ABSOLUTE.match(frame.file) and not _is_no_file(frame) for frame in files)
     numbered = any(frame.line for frame in files)
     return (*([SHORT_NAMES] if short else []), *([] if numbered or not files else [NO_LINES]))
+
+
+def _is_no_file(frame: Frame) -> bool:
+    """`<frozen runpy>`, and the `__init__ (__init__)` that Python 3.13 and newer put before a constructor."""
+    return frame.file.startswith("<") or frame.file == frame.function

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from asyncspy.model import Analysis, Finding, Remedy, common_django
-from asyncspy.report import costs, log_words, words
+from asyncspy.report import costs, fleet_words, log_words, words
 from asyncspy.report.excerpt import excerpt
 from asyncspy.report.figures import count, rough_percent
 from asyncspy.report.layout import (
@@ -45,7 +45,7 @@ def block(number: int, finding: Finding, analysis: Analysis, view: View) -> list
         *_row("from", _entries(finding, view, indent), indent),
         *_row("path", _path(finding, view, indent), indent),
         *_row("", _completed(finding, view, indent), indent),
-        *_row("by pid", _workers(finding, view, indent), indent),
+        *_fleet(finding, view, indent),
         *_row("seen", _prose(_evidence(finding, view), view, indent), indent),
         *_row("gain", _prose(gain, view, indent) if (gain := costs.gain(finding)) else [], indent),
         *(_row("risk", _prose(words.ALLOWED, view, indent), indent, ALARM) if finding.allowed else []),
@@ -95,6 +95,17 @@ def _package(finding: Finding, view: View, indent: int) -> list[Text]:
     if finding.kind == "pool-saturated" or (finding.kind != "async-unsafe" and package == "django"):
         return []
     return [line for said in words.owner(finding.culprit) for line in _prose(outside(said, view), view, indent)]
+
+
+def _fleet(finding: Finding, view: View, indent: int) -> list[Text]:
+    """Who shows it: which processes of one host, or how many workers of several, and which of them more than others."""
+    spread = fleet_words.spread(finding)
+    if spread is None:
+        return _row("by pid", _workers(finding, view, indent), indent)
+    rows = _row("fleet", _prose(spread, view, indent), indent)
+    for label, parts in fleet_words.where(finding, view):
+        rows += _row("", [Text(label, FAINT), *(line for part in parts for line in _prose(part, view, indent))], indent)
+    return rows
 
 
 def _workers(finding: Finding, view: View, indent: int) -> list[Text]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from asyncspy.model import Analysis, Culprit, Entry, Finding, Frame, Hops, Interval, Portion, Reach
+from asyncspy.model import Analysis, Culprit, Entry, Finding, Fleet, Frame, Hops, Interval, Portion, Reach
 from asyncspy.report import hang_json
 from asyncspy.report.json_text import as_text
 from asyncspy.report.view import View
@@ -55,7 +55,13 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "drags": finding.drags,
         "logged": finding.logged._asdict() if finding.logged is not None else None,
         "completed": finding.completed,
+        **({"fleet": _fleet(finding.fleet)} if finding.fleet is not None else {}),
     }
+
+
+def _fleet(fleet: Fleet) -> dict[str, Any]:
+    groups = [{**one._asdict(), "share": _share(one.share)} for one in fleet.groups]
+    return {**fleet._asdict(), "groups": groups}
 
 
 def _reach(reach: Reach) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import dedent
 
 from asyncspy.model import Analysis, Finding, Hang, Input, Remedy
-from asyncspy.report import costs, hang, words
+from asyncspy.report import costs, fleet_words, hang, words
 from asyncspy.report.figures import plural, rough_percent
 from asyncspy.report.markdown_text import block, code, plain
 from asyncspy.report.names import has_line, relative
@@ -68,6 +68,8 @@ def _finding(number: int, finding: Finding, analysis: Analysis, view: View) -> l
         *_entries(finding, view),
         f"way: {' ▸ '.join(map(_step, steps(finding, view)))}",
         f"seen: {plain(evidence)}",
+        *([plain(spread)] if (spread := fleet_words.spread(finding)) else []),
+        *(plain(f"{label}: {', '.join(parts)}") for label, parts in fleet_words.where(finding, view)),
         *([f"gain: {plain(gain)}"] if (gain := costs.gain(finding)) else []),
         *([f"**risk: {plain(words.ALLOWED)}**"] if finding.allowed else []),
         *([f"**risk: {plain(risk)}**"] if (risk := costs.risk(finding, analysis)) else []),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +20,9 @@ from asyncspy.sample.ending import Ending
 from asyncspy.sample.plan import Plan
 from asyncspy.sample.pyspy import PySpy
 from asyncspy.sample.sampling import Sampling, not_started
+
+HOST = "ASYNCSPY_HOST"
+"""Names the host where ours is another: a container's name is not its node's."""
 
 POLL_SECONDS = 0.1
 EARLY_SECONDS = 1.5
@@ -118,7 +122,7 @@ def _origin(sampling: Sampling, *, alongside: bool, interrupted: bool) -> Origin
         duration=round(sampling.seconds if late else min(sampling.seconds, plan.duration), 1),
         started_at=sampling.started_at.isoformat(timespec="seconds"),
         ended_at=(sampling.started_at + timedelta(seconds=sampling.seconds)).isoformat(timespec="seconds"),
-        host=socket.gethostname(),
+        host=os.environ.get(HOST) or socket.gethostname(),
         samples=samples,
         errors=errors,
         late_seconds=late,

@@ -1,4 +1,4 @@
-"""Every command that the README shows is run, as shown, on a real server and real recordings."""
+"""Every command that the README, the runbook and the pages show is run, as shown, on a real server and recordings."""
 
 from __future__ import annotations
 
@@ -17,11 +17,21 @@ from tests.live.harness import PROGRAMS, Server, loading, serving
 pytestmark = pytest.mark.live
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
 RECORDINGS = ROOT / "fixtures" / "recordings"
-BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-COMMANDS = [line.partition("#")[0].strip() for block in BLOCKS for line in block.splitlines() if line.strip()]
-EXAMPLES = [line for line in COMMANDS if line.startswith("asyncspy ")]
+PAGES = ("README.md", "docs/runbook.md", "docs/kubernetes/README.md")
+
+
+def commands(page: str) -> list[str]:
+    """The lines of a page's shell blocks, without remarks."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE)
+    lines = [line.partition("#")[0].strip() for block in blocks for line in block.splitlines()]
+    return list(filter(None, lines))
+
+
+COMMANDS = commands("README.md")
+EXAMPLES = list(dict.fromkeys(line for page in PAGES for line in commands(page) if line.startswith("asyncspy ")))
+INSTALLS = ("pipx ", "uv ", "pip ", "docker ")
+"""What is run on machines of its own: tests/live/ship."""
 
 FILES = {
     "asyncspy-48291.json": "uvicorn-asyncio-every1.speedscope.json",
@@ -32,8 +42,12 @@ FILES = {
     "after.json": "uvicorn-asyncio-never.speedscope.json",
     "main.json": "uvicorn-asyncio-every1.speedscope.json",
     "load-test.json": "uvicorn-uvloop-every1.speedscope.json",
+    "web.log": "../logs/uvicorn-workers.log",
+    "recordings/web-1.json": "uvicorn-asyncio-every1.speedscope.json",
+    "recordings/web-2.json": "uvicorn-uvloop-every1.speedscope.json",
+    "hang": "../hangs/sleeps",
 }
-"""What stands in for the files that the README names."""
+"""What stands in for the files that the pages name."""
 
 
 def test_the_readme_shows_commands_and_make_knows_its_own() -> None:
@@ -42,7 +56,8 @@ def test_the_readme_shows_commands_and_make_knows_its_own() -> None:
     assert makes == ["make demo", "make test"]
     for line in makes:
         subprocess.run([*shlex.split(line), "--dry-run"], cwd=ROOT, check=True, capture_output=True, timeout=60)
-    assert set(COMMANDS) == {*EXAMPLES, *makes}
+    others = [line for line in COMMANDS if not line.startswith(("asyncspy ", *INSTALLS))]
+    assert others == makes
 
 
 def test_ci_calls_the_readmes_test_command() -> None:
@@ -55,10 +70,20 @@ def server() -> Iterator[Server]:
         yield running
 
 
+def lay_out(folder: Path, example: str) -> None:
+    """The files that an example reads, and none that it writes."""
+    words = shlex.split(example)
+    for name, recording in FILES.items():
+        source, place = RECORDINGS / recording, folder / name
+        if "--output" in words and words[words.index("--output") + 1] == name:
+            continue
+        place.parent.mkdir(exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, place)
+
+
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_works_as_shown(example: str, server: Server, tmp_path: Path, may_trace: None) -> None:
-    for name, recording in FILES.items():
-        shutil.copy(RECORDINGS / recording, tmp_path / name)
+    lay_out(tmp_path, example)
     words = [str(server.pid) if word == "48291" else word for word in shlex.split(example)[1:]]
     words = words[: words.index(">")] if ">" in words else words
     if "/tmp" in words:  # noqa: S108 - the README's, for which this test's own folder stands in
@@ -66,6 +91,8 @@ def test_an_example_works_as_shown(example: str, server: Server, tmp_path: Path,
     if words[0] == "attach":
         words += [] if "--until" in words else ["--duration", "2"]
         words += [] if "--mode" in words else ["--wall-duration", "2"]
+    if "--wait" in words:
+        words[words.index("--wait") + 1] = "3s"
     if words[0] == "watch":
         words += ["--duration", "4", "--slice", "2"]
     done = subprocess.run(
@@ -79,4 +106,5 @@ def test_an_example_works_as_shown(example: str, server: Server, tmp_path: Path,
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() or words[0] == "export"
     if words[0] == "attach":
-        assert list(tmp_path.glob(f"asyncspy-{server.pid}-*.json"))
+        named = words[words.index("--output") + 1] if "--output" in words else ""
+        assert list(tmp_path.glob(named if named.endswith(".json") else f"asyncspy-{server.pid}-*.json"))

@@ -99,7 +99,7 @@ def test_a_folder_gives_all_that_can_be_read_and_names_the_rest(tmp_path: Path) 
         shutil.copy(path, tmp_path / ".git" / f"{number}")
     (tmp_path / "notes.bz2").write_bytes(bz2.compress(b"hello"))
     (tmp_path / "loop").symlink_to(tmp_path)
-    profiles = load_all([tmp_path])
+    profiles = list(load_all([tmp_path]))
     assert sum(profile.total for profile in profiles) == sum(load(path).total for path in ONE_OF_EACH)
     (left,) = [profile.inputs[0] for profile in profiles if profile.inputs[0].format == "unknown"]
     assert (left.path, left.format, left.dropped) == (str(tmp_path / "notes.bz2"), "unknown", 1)
@@ -109,7 +109,7 @@ def test_a_folder_gives_all_that_can_be_read_and_names_the_rest(tmp_path: Path) 
 def test_a_folder_with_nothing_to_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "notes.bz2").write_bytes(bz2.compress(b"hello"))
     with pytest.raises(InputError, match="none of its 1 files"):
-        load_all([tmp_path])
+        list(load_all([tmp_path]))
 
 
 @pytest.mark.parametrize("path", ONE_OF_EACH, ids=lambda path: path.name)

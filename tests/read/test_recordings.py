@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -149,6 +150,13 @@ def test_threads_are_named_where_the_recording_names_them(name: str) -> None:
 def test_short_names_are_noted_and_full_names_are_not(name: str) -> None:
     noted = any(note.startswith("file names are short") for note in read(name).inputs[0].notes)
     assert noted is ("full" not in name and "odd-newline" not in name)
+
+
+def test_a_frame_that_has_no_file_is_no_short_name(tmp_path: Path) -> None:
+    """Python 3.13 and newer have one before each constructor."""
+    file = tmp_path / "313.raw.txt"
+    file.write_text("view (/srv/shop/views.py:3);__init__ (__init__);C.__init__ (/srv/shop/c.py:2) 1\n")
+    assert load(file).inputs[0].notes == ()
 
 
 def test_missing_line_numbers_are_noted() -> None:

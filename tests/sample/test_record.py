@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -60,6 +61,15 @@ def test_it_runs_py_spy_as_the_runbook_says() -> None:
     assert {"--gil", "--subprocesses", "--full-filenames"} <= set(words)
     assert words[words.index("--format") + 1] == "speedscope"
     assert words[words.index("--rate") + 1] == "100"
+
+
+@pytest.mark.parametrize(("named", "host"), [("node-7", "node-7"), ("", socket.gethostname())])
+def test_a_recording_names_its_host(
+    tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch, named: str, host: str
+) -> None:
+    """That of a container is not its node's: the manifests say which it is."""
+    monkeypatch.setenv("ASYNCSPY_HOST", named)
+    assert run(tmp_path, stage(f"done({SPEEDSCOPE!r})")).host == host
 
 
 def test_what_was_recorded_is_saved_with_where_it_came_from(tmp_path: Path, stage: Stage) -> None:

@@ -6,18 +6,33 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from asyncspy.model import Profile
-from asyncspy.report.export import folded, gecko, pprof, speedscope
+from asyncspy.report.export import folded, gecko, otlp, pprof, speedscope
 
 Export = Callable[[Profile], bytes]
 
 TARGETS: Mapping[str, Export] = MappingProxyType(
-    {"folded": folded.export, "speedscope": speedscope.export, "pprof": pprof.export, "gecko": gecko.export}
+    {
+        "folded": folded.export,
+        "speedscope": speedscope.export,
+        "pprof": pprof.export,
+        "otlp": otlp.export,
+        "gecko": gecko.export,
+    }
 )
 """Every format by the name that --to takes."""
 
 SUFFIXES: Mapping[str, str] = MappingProxyType(
-    {"folded": ".folded.txt", "speedscope": ".speedscope.json", "pprof": ".pb.gz", "gecko": ".gecko.json"}
+    {
+        "folded": ".folded.txt",
+        "speedscope": ".speedscope.json",
+        "pprof": ".pb.gz",
+        "otlp": ".otlp.pb",
+        "gecko": ".gecko.json",
+    }
 )
 """How its files are called."""
 
-__all__ = ["SUFFIXES", "TARGETS", "Export"]
+BINARY = frozenset({"pprof", "otlp"})
+"""Those that are no text."""
+
+__all__ = ["BINARY", "SUFFIXES", "TARGETS", "Export"]

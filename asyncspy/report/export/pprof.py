@@ -7,16 +7,23 @@ would bring compiled code of three megabytes for them.
 from __future__ import annotations
 
 import gzip
-from datetime import datetime
 
 from asyncspy.model import Frame, Profile
 from asyncspy.report.export.protobuf import message, number, numbers, texts
-from asyncspy.report.export.threads import Table, Thread, duration, interval, safe, threads_of
-
-BILLION = 1_000_000_000
-LARGEST = 2**63 - 1
-LONGEST = 1e9
-LARGEST_LINE = 2**31 - 1
+from asyncspy.report.export.threads import (
+    BILLION,
+    LARGEST,
+    LARGEST_LINE,
+    LONGEST,
+    Table,
+    Thread,
+    duration,
+    interval,
+    measured,
+    safe,
+    started,
+    threads_of,
+)
 
 
 class Fields:
@@ -32,7 +39,7 @@ def export(profile: Profile) -> bytes:
     period = round(each * BILLION) if each else 0
     strings = Table("")
     functions, locations = Table(None), Table(None)
-    kind = "wall" if profile.modes == {"wall"} else "cpu"
+    kind = measured(profile)
     types = [("samples", "count"), *([(kind, "nanoseconds")] if period else [])]
     body = b"".join(
         _sample(thread, frames, weight, period, strings, locations)
@@ -41,7 +48,7 @@ def export(profile: Profile) -> bytes:
     )
     body += b"".join(message(Fields.SAMPLE_TYPE, _type(*one, strings)) for one in types)
     body += _places(locations, functions, strings)
-    body += number(Fields.TIME, _started(profile))
+    body += number(Fields.TIME, started(profile))
     body += number(Fields.DURATION, round(min(duration(profile.origins), LONGEST) * BILLION))
     if period:
         body += message(Fields.PERIOD_TYPE, _type(kind, "nanoseconds", strings)) + number(Fields.PERIOD, period)
@@ -81,14 +88,3 @@ def _places(locations: Table, functions: Table, strings: Table) -> bytes:
             name, file = (strings[safe(text)] for text in named)
             body += message(Fields.FUNCTION, number(1, place) + number(2, name) + number(3, name) + number(4, file))
     return body
-
-
-def _started(profile: Profile) -> int:
-    """When the first recording began, in nanoseconds since 1970; 0 where none says."""
-    times = []
-    for origin in profile.origins:
-        try:
-            times.append(datetime.fromisoformat(origin.started_at or "").timestamp())
-        except (ValueError, OverflowError):
-            continue
-    return max(0, round(min(times) * BILLION)) if times else 0

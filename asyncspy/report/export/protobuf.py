@@ -1,10 +1,10 @@
-"""Numbers, texts and messages to the bytes of a protocol buffer: the four shapes that a pprof profile is made of."""
+"""Numbers, texts and messages to the bytes of a protocol buffer: the few shapes that profiles are made of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-_VARINT, _BYTES = 0, 2
+_VARINT, _FIXED64, _BYTES = 0, 1, 2
 _BITS, _MORE = 7, 0x80
 _UNSIGNED = (1 << 64) - 1
 
@@ -22,6 +22,11 @@ def varint(number: int) -> bytes:
 def number(field: int, value: int) -> bytes:
     """A field that holds a number; 0 is what a field holds that is left out."""
     return varint(field << 3 | _VARINT) + varint(value) if value else b""
+
+
+def fixed64(field: int, value: int) -> bytes:
+    """A field that holds a number in eight bytes."""
+    return varint(field << 3 | _FIXED64) + value.to_bytes(8, "little") if value else b""
 
 
 def numbers(field: int, values: Iterable[int]) -> bytes:

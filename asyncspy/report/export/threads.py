@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,9 +12,15 @@ from asyncspy.report.figures import finite
 from asyncspy.report.inert import inert
 
 MOST_HZ = 1_000_000
-LONGEST = 10_000
+LONGEST_NAME = 10_000
 """Characters of a name; a longer one is no name."""
 
+BILLION = 1_000_000_000
+LONGEST = 1e9
+"""Seconds; more than these are no recording."""
+
+LARGEST, LARGEST_LINE = 2**63 - 1, 2**31 - 1
+"""What the numbers of protocol buffers hold."""
 
 NONE = (Frame("(no frames)", ""),)
 """What a sample shows that was taken outside of Python; the formats want every sample to have a frame."""
@@ -54,9 +61,25 @@ def duration(origins: tuple[Origin, ...]) -> float:
     return sum(finite(origin.duration) or 0 for origin in origins)
 
 
+def measured(profile: Profile) -> str:
+    """What its samples are samples of."""
+    return "wall" if profile.modes == {"wall"} else "cpu"
+
+
+def started(profile: Profile) -> int:
+    """When the first recording began, in nanoseconds since 1970; 0 where none says."""
+    times = []
+    for origin in profile.origins:
+        try:
+            times.append(datetime.fromisoformat(origin.started_at or "").timestamp())
+        except (ValueError, OverflowError):
+            continue
+    return max(0, round(min(times) * BILLION)) if times else 0
+
+
 def safe(name: str) -> str:
     """A name without control characters, and in valid Unicode."""
-    return inert(name, limit=LONGEST)
+    return inert(name, limit=LONGEST_NAME)
 
 
 @lru_cache(maxsize=100_000)

@@ -7,7 +7,7 @@ from itertools import groupby
 from textwrap import dedent
 
 from asyncspy.model import Analysis, Finding, Frame, Link, Remedy
-from asyncspy.report import costs, words
+from asyncspy.report import costs, fleet_words, words
 from asyncspy.report.figures import percent, plural, rough_percent
 from asyncspy.report.html.bars import bar, interval
 from asyncspy.report.html.tags import Html, el, join
@@ -144,13 +144,21 @@ def _facts(finding: Finding, view: View) -> Html | None:
     rows = [("Owner", said) for said in words.owner(finding.culprit)]
     gain = costs.gain(finding)
     rows += [("Gain", gain)] if gain else []
-    rows += [("By pid", said) for said in words.workers(finding, view.glyphs.dash)[:ENTRIES]]
+    rows += _fleet(finding, view)
     if finding.logged and finding.logged.first:
         rows.append(("In logs", f"from {finding.logged.first} to {finding.logged.last}"))
     listed = [join([el("dt", label), el("dd", said)]) for label, said in rows]
     entries = _entries(finding, view)
     entered = join([el("dt", "Comes in by"), el("dd", entries)]) if entries else None
     return el("dl", entered, listed) if listed or entered else None
+
+
+def _fleet(finding: Finding, view: View) -> list[tuple[str, str]]:
+    spread = fleet_words.spread(finding)
+    if spread is None:
+        return [("By pid", said) for said in words.workers(finding, view.glyphs.dash)[:ENTRIES]]
+    listed = [(label.capitalize(), said) for label, parts in fleet_words.where(finding, view) for said in parts]
+    return [("Seen", spread), *listed]
 
 
 def _entries(finding: Finding, view: View) -> list[Html]:

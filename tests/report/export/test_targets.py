@@ -1,7 +1,8 @@
 """Every export, read back by somebody else's reader or schema: no sample is lost, and no name breaks a file.
 
 profile_pb2.py is what Google's protocol buffer compiler made of the published profile.proto (google-cloud-profiler,
-Apache 2.0); speedscope-file-format-schema.json comes with speedscope 1.25 (MIT).
+Apache 2.0), OpenTelemetry's definitions are a package of its own; speedscope-file-format-schema.json comes with
+speedscope 1.25 (MIT).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from opentelemetry.proto.profiles.v1development.profiles_pb2 import ProfilesData
 
 from asyncspy.errors import OutputError
 from asyncspy.model import Frame, Origin, Profile, Stack
@@ -95,7 +97,20 @@ def of_gecko(content: bytes) -> Counted:
     return counted
 
 
-READERS = {"folded": of_folded, "speedscope": of_speedscope, "pprof": of_pprof, "gecko": of_gecko}
+def of_otlp(content: bytes) -> Counted:
+    data = ProfilesData.FromString(content)
+    names = data.dictionary
+    counted: Counted = Counter()
+    (of_resource,) = data.resource_profiles
+    for sample in of_resource.scope_profiles[0].profiles[0].samples:
+        places = names.stack_table[sample.stack_index].location_indices
+        functions = [names.location_table[place].lines[0].function_index for place in reversed(places)]
+        path = tuple(names.string_table[names.function_table[one].name_strindex] for one in functions)
+        counted[path] += sample.values[0]
+    return counted
+
+
+READERS = {"otlp": of_otlp, "folded": of_folded, "speedscope": of_speedscope, "pprof": of_pprof, "gecko": of_gecko}
 
 
 def test_every_target_has_a_reader_here_and_a_suffix() -> None:
@@ -175,7 +190,7 @@ def test_numbers_are_written_as_the_protocol_has_them(number: int, said: bytes) 
     assert varint(number) == said
 
 
-@pytest.mark.parametrize("target", ["folded", "speedscope", "pprof"])
+@pytest.mark.parametrize("target", ["folded", "speedscope", "pprof", "otlp"])
 def test_absurd_weights_fit(target: str) -> None:
     TARGETS[target](Profile({Stack((Frame("f", "f.py", 2**40),)): 10**30}, (Origin("x", rate=1, duration=1e300),)))
 
