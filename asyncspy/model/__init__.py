@@ -41,6 +41,7 @@ from asyncspy.model.hangs import HangVerdict as HangVerdict
 from asyncspy.model.hangs import ThreadRole as ThreadRole
 from asyncspy.model.hangs import Waiting as Waiting
 from asyncspy.model.hangs import WaitsFor as WaitsFor
+from asyncspy.model.stacks import NOT_SAMPLED as NOT_SAMPLED
 from asyncspy.model.stacks import Dump as Dump
 from asyncspy.model.stacks import Event as Event
 from asyncspy.model.stacks import Frame as Frame

@@ -1,0 +1,91 @@
+"""Several workers to the calls that are counted in each; while this lasts, their leases are renewed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from asyncspy.errors import AsyncspyError
+from asyncspy.model import Worker
+from asyncspy.sample.exact.counted import Counted
+from asyncspy.sample.exact.stay import Stay
+
+RENEW_SECONDS = 1.0
+
+
+class Ended(NamedTuple):
+    """What became of one: its counts, or why there are none."""
+
+    target: Worker
+    counted: Counted | None = None
+    error: AsyncspyError | None = None
+
+
+class Stays:
+    """The hooks that are in."""
+
+    def __init__(self) -> None:
+        self._stays: dict[int, Stay] = {}
+        self._over = threading.Event()
+        self._renewing = threading.Thread(target=self._renew, name="asyncspy-leases", daemon=True)
+
+    @property
+    def pids(self) -> list[int]:
+        """Where a hook is."""
+        return list(self._stays)
+
+    def enter(self, target: Worker, ended: Callable[[], bool] = lambda: False) -> None:
+        """Put one in. Raises an AsyncspyError where that cannot be; nothing is left behind then."""
+        self._stays[target.pid] = Stay(target, ended)
+        if not self._renewing.is_alive():
+            self._renewing.start()
+
+    def so_far(self) -> list[Ended]:
+        """What all have counted until now."""
+        return [Ended(stay.target, stay.so_far()) for stay in list(self._stays.values())]
+
+    def end(self) -> list[Ended]:
+        """Take all out; what one fails at does not keep the others in."""
+        ended = []
+        for pid in list(self._stays):
+            stay = self._stays.pop(pid)
+            try:
+                ended.append(Ended(stay.target, stay.end()))
+            except AsyncspyError as error:
+                ended.append(Ended(stay.target, error=error))
+        return ended
+
+    def close(self) -> None:
+        """Leave nothing, without waiting for anybody: who is not answered goes by itself."""
+        self._over.set()
+        for pid in list(self._stays):
+            self._stays.pop(pid).drop()
+
+    def _renew(self) -> None:
+        """A thread of its own, as asyncspy may be busy elsewhere for longer than a lease lasts."""
+        while not self._over.wait(RENEW_SECONDS):
+            for stay in list(self._stays.values()):
+                stay.renew()
+
+
+@contextmanager
+def staying() -> Iterator[Stays]:
+    """None is in afterwards."""
+    stays = Stays()
+    try:
+        yield stays
+    finally:
+        stays.close()
+
+
+def each(targets: Sequence[Worker], stays: Stays, ended: Callable[[], bool]) -> list[Ended]:
+    """Put a hook into each; gives those that did not take it."""
+    refused = []
+    for target in targets:
+        try:
+            stays.enter(target, ended)
+        except AsyncspyError as error:
+            refused.append(Ended(target, error=error))
+    return refused
