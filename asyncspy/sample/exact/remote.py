@@ -55,6 +55,11 @@ def _command(target: Worker, path: str) -> list[str]:
             f"process {target.pid} runs in another root (a container), which only root may enter",
             remedy=f"sudo asyncspy attach --exact --pid {target.pid}",
         )
+    if not os.path.lexists(f"/proc/{target.pid}/root/proc/self"):
+        raise TargetError(
+            f"process {target.pid} runs in another root that has no /proc: nobody can look at it from in there",
+            remedy=f"mount -t proc proc {os.readlink(f'/proc/{target.pid}/root')}/proc; or {_without(target)}",  # noqa: PTH115
+        )
     uid, gid, exe = _user_and_exe(target.pid)
     if not ours and uid == 0 and not _may_all_that_we_may(target.pid):
         raise TargetError(
