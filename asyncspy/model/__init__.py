@@ -8,6 +8,7 @@ from asyncspy.model.comparisons import Comparison as Comparison
 from asyncspy.model.comparisons import Difference as Difference
 from asyncspy.model.comparisons import Doubt as Doubt
 from asyncspy.model.comparisons import Side as Side
+from asyncspy.model.findings import Captured as Captured
 from asyncspy.model.findings import Culprit as Culprit
 from asyncspy.model.findings import Distribution as Distribution
 from asyncspy.model.findings import Entry as Entry

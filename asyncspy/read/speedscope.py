@@ -63,7 +63,10 @@ def _read(document: Any, path: str) -> Profile:
     table = _table(_list(_object(document, "shared"), "frames") if profiles else [])
     passes = recording.extract(document) or [recording.Pass(None, profiles)]
     counted = [_counted(one, table) for one in passes]
-    entries, dropped = sum(one.entries for one in counted), sum(one.dropped for one in counted)
+    events, unsound = recording.captured(document)
+    events = {each._replace(frames=tuple(map(_shown, each.frames))): times for each, times in events.items()}
+    entries = sum(one.entries for one in counted) + len(events)
+    dropped = sum(one.dropped for one in counted) + unsound
     if dropped and not entries:
         raise InputError(f"none of its {dropped:,} samples can be used", remedy=AS_WRITTEN)
     notes = [note for one in counted for note in one.notes] + ([] if entries else [NO_SAMPLES])
@@ -75,7 +78,11 @@ def _read(document: Any, path: str) -> Profile:
     waits = _merged(waiting) if waiting else None
     if waits is not None and not running:
         return replace(waits, inputs=(read,), sources=sources)
-    return replace(_merged(running), inputs=(read,), waits=waits, sources=sources)
+    return replace(_merged(running), inputs=(read,), waits=waits, sources=sources, events=events)
+
+
+def _shown(frame: Frame) -> Frame:
+    return frame._replace(function=printable(frame.function), file=printable(frame.file))
 
 
 def _merged(profiles: list[Profile]) -> Profile:

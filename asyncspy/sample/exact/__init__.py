@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from asyncspy.sample.exact.counted import Counted
-from asyncspy.sample.exact.stays import Stays, staying
+from asyncspy.sample.exact.stays import Ended, Stays, staying
 
-__all__ = ["Counted", "Stays", "staying"]
+__all__ = ["Counted", "Ended", "Stays", "staying"]

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from asyncspy.errors import TargetError
-from asyncspy.inside.counting import FILES
+from asyncspy.inside.counting import FILES, LEASE_SECONDS
 
 PLACES = (("tmp",), ("dev", "shm"), ("var", "tmp"))
 LARGEST = 32 * 1024**2
@@ -26,7 +28,9 @@ class Folder:
 
     def __init__(self, pid: int, name: str | None = None) -> None:
         self.name = name or f"asyncspy-{secrets.token_hex(16)}"
-        self._above, above = _somewhere(pid, self.name)
+        if name:
+            _clear_stale(pid, name)
+        self._above, above = _somewhere(pid, self.name, PLACES[:1] if name else PLACES)
         self.inside = f"/{above}/{self.name}"
         try:
             self._here = os.open(self.name, DIRECTORY, dir_fd=self._above)
@@ -95,10 +99,36 @@ class Folder:
             os.close(above)
 
 
-def _somewhere(pid: int, name: str) -> tuple[int, str]:
+def _clear_stale(pid: int, name: str) -> None:
+    """A name that is known beforehand may be taken: by an asyncspy that runs, or by one that was killed unanswered."""
+    try:
+        above = _opened(pid, PLACES[0])
+    except OSError:
+        return  # it is told where the folder is made
+    try:
+        here = os.open(name, DIRECTORY, dir_fd=above)
+        try:
+            last = max(os.fstat(here).st_mtime, *(os.stat(each, dir_fd=here).st_mtime for each in os.listdir(here)), 0)  # noqa: PTH208
+            if time.time() - last < 2 * LEASE_SECONDS:
+                raise TargetError(
+                    f"another asyncspy counts in process {pid} already", remedy="wait until it ends, and try again"
+                )
+            for each in FILES:
+                with suppress(OSError):
+                    os.unlink(each, dir_fd=here)
+        finally:
+            os.close(here)
+        os.rmdir(name, dir_fd=above)
+    except OSError:
+        return  # not there; or not ours to remove, which is told where it is made
+    finally:
+        os.close(above)
+
+
+def _somewhere(pid: int, name: str, places: Sequence[tuple[str, ...]]) -> tuple[int, str]:
     """The folder is made where one can be; what it stands in is given, opened, and by name."""
     said = ""
-    for place in PLACES:
+    for place in places:
         try:
             above = _opened(pid, place)
         except OSError as error:

@@ -58,6 +58,7 @@ class Stay:
         self.by_app = (minor(target.python) or (0, 0)) < remote.SINCE
         self._folder = Folder(target.pid, APP_FOLDER.format(self._inner) if self.by_app else None)
         self._asked = False
+        self.last: Counted | None = None
         try:
             self._put_in()
         except BaseException:
@@ -96,15 +97,22 @@ class Stay:
             remedy=f"try again while it serves requests; is it hung? asyncspy dump --pid {pid}",
         )
 
-    def renew(self) -> None:
-        """Let it stay for some seconds more."""
+    def renew(self, *, ask: bool = False) -> None:
+        """Let it stay for some seconds more; what it was asked for before is kept."""
+        data = self._folder.read("result")
+        if data is not None:
+            self.last = counted(data) or self.last
+            self._folder.drop("result")
+        if ask:
+            self._folder.ask()
         self._folder.renew()
 
     def so_far(self) -> Counted | None:
-        """What it has counted until now; None where it does not answer."""
+        """What it has counted until now, or until it last answered."""
         self._folder.drop("result")
         self._folder.ask()
-        return self._result(ANSWER_SECONDS)
+        self.last = self._result(ANSWER_SECONDS) or self.last
+        return self.last
 
     def end(self) -> Counted:
         """Take it out, and give what it counted."""

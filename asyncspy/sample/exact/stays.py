@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -13,10 +13,12 @@ from asyncspy.sample.exact.counted import Counted
 from asyncspy.sample.exact.stay import Stay
 
 RENEW_SECONDS = 1.0
+ASK_EVERY = 10
+"""Of so many renewals, one asks for the counts: of a worker that ends by itself, those are kept."""
 
 
 class Ended(NamedTuple):
-    """What became of one: its counts, or why there are none."""
+    """What became of one: its counts, and why there are none, or none after these."""
 
     target: Worker
     counted: Counted | None = None
@@ -28,6 +30,7 @@ class Stays:
 
     def __init__(self) -> None:
         self._stays: dict[int, Stay] = {}
+        self._lock = threading.Lock()
         self._over = threading.Event()
         self._renewing = threading.Thread(target=self._renew, name="asyncspy-leases", daemon=True)
 
@@ -44,17 +47,19 @@ class Stays:
 
     def so_far(self) -> list[Ended]:
         """What all have counted until now."""
-        return [Ended(stay.target, stay.so_far()) for stay in list(self._stays.values())]
+        with self._lock:
+            return [Ended(stay.target, stay.so_far()) for stay in self._stays.values()]
 
     def end(self) -> list[Ended]:
         """Take all out; what one fails at does not keep the others in."""
         ended = []
         for pid in list(self._stays):
-            stay = self._stays.pop(pid)
-            try:
-                ended.append(Ended(stay.target, stay.end()))
-            except AsyncspyError as error:
-                ended.append(Ended(stay.target, error=error))
+            with self._lock:
+                stay = self._stays.pop(pid)
+                try:
+                    ended.append(Ended(stay.target, stay.end()))
+                except AsyncspyError as error:
+                    ended.append(Ended(stay.target, stay.last, error))
         return ended
 
     def close(self) -> None:
@@ -65,9 +70,14 @@ class Stays:
 
     def _renew(self) -> None:
         """A thread of its own, as asyncspy may be busy elsewhere for longer than a lease lasts."""
+        rounds = 0
         while not self._over.wait(RENEW_SECONDS):
-            for stay in list(self._stays.values()):
-                stay.renew()
+            rounds += 1
+            for pid in self.pids:
+                with self._lock:
+                    stay = self._stays.get(pid)
+                    if stay is not None:
+                        stay.renew(ask=rounds % ASK_EVERY == 0)
 
 
 @contextmanager
@@ -78,14 +88,3 @@ def staying() -> Iterator[Stays]:
         yield stays
     finally:
         stays.close()
-
-
-def each(targets: Sequence[Worker], stays: Stays, ended: Callable[[], bool]) -> list[Ended]:
-    """Put a hook into each; gives those that did not take it."""
-    refused = []
-    for target in targets:
-        try:
-            stays.enter(target, ended)
-        except AsyncspyError as error:
-            refused.append(Ended(target, error=error))
-    return refused
