@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 
 from asyncspy import __version__
@@ -33,6 +33,8 @@ class Exactly:
                 self._stays.enter(target, lambda: self._run.ending.asked)
             except AsyncspyError as error:
                 refused.append(error)
+        if self._run.ending.asked:
+            raise KeyboardInterrupt
         if not self._stays.pids:
             raise refused[0]
         for each in refused:
@@ -49,11 +51,13 @@ class Exactly:
         """Take all out, and save what was counted."""
         ended = self._stays.end()
         for one in ended:
-            if one.error is not None:
+            if one.error is not None and (one.counted or self._run.bundle.origins):
                 kept = "; what it had told before is kept" if one.counted else ""
                 note(f"{one.error.message} ({one.error.remedy}){kept}")
         if self._keep(ended):
             self._run.bundle.save()
+        elif not self._run.bundle.origins:
+            raise next(one.error for one in ended if one.error is not None)
 
     def _keep(self, told: Sequence[Ended]) -> bool:
         for one in told:
@@ -90,8 +94,11 @@ def exactly(run: Run, *, asked: bool) -> Iterator[Exactly | None]:
         counted.begin()
         try:
             yield counted
-        finally:
-            counted.end()
+        except BaseException:
+            with suppress(AsyncspyError):  # what went wrong first is what to tell
+                counted.end()
+            raise
+        counted.end()
 
 
 def _to_enter(targets: Sequence[Worker]) -> list[Worker]:

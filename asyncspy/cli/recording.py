@@ -20,6 +20,7 @@ from asyncspy.discover import (
     find_workers,
     inspect,
     must_run,
+    runs,
     the_only_app,
     topmost,
     workers_of,
@@ -93,7 +94,11 @@ def wait_out(run: Run, how: How) -> None:
     if not how.seconds:
         return
     with progress(how.seconds) as tick:
-        while not run.ending.asked and (passed := time.monotonic() - started) < how.seconds:
+        while (
+            not run.ending.asked
+            and any(runs(each.pid) for each in run.targets)
+            and (passed := time.monotonic() - started) < how.seconds
+        ):
             tick(passed)
             run.ending.wait(TICK_SECONDS)
 
