@@ -15,6 +15,8 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+else:
+    Any = object
 
 ALLOW = "DJANGO_ALLOW_ASYNC_UNSAFE"
 FORMAT = 1

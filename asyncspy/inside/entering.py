@@ -14,6 +14,8 @@ from asyncspy.inside.counting import Hook, write
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+else:
+    Any = object
 
 GUARD, NAME = "django.utils.asyncio", "asyncspy"
 NEEDED = (GUARD, "asyncio", "contextvars", "itertools", "json")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
 import time
 from collections.abc import Callable
 
@@ -14,6 +13,7 @@ from asyncspy.model import Worker
 from asyncspy.sample.exact import remote
 from asyncspy.sample.exact.counted import Counted, counted
 from asyncspy.sample.exact.folder import Folder
+from asyncspy.sample.kernel import state_of
 from asyncspy.sample.tasks import minor
 
 POLL_SECONDS = 0.05
@@ -44,9 +44,8 @@ OLDER_REMEDY = (
 
 def text() -> str:
     """The hook as one text that needs no asyncspy where it runs."""
-    first, second = (inspect.getsource(module) for module in (counting, entering))
-    ours = ("from __future__", "from asyncspy.")
-    return first + "".join(line for line in second.splitlines(True) if not line.startswith(ours))
+    lines = "\n".join(inspect.getsource(module) for module in (counting, entering)).splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith(("from __future__", "from asyncspy.")))
 
 
 class Stay:
@@ -85,7 +84,7 @@ class Stay:
 
     def _silent(self) -> AsyncspyError:
         pid, seconds = self.target.pid, round(START_SECONDS)
-        if not os.path.exists(f"/proc/{pid}"):  # noqa: PTH110 - Path.exists may raise
+        if not self._runs():
             return TargetError(f"process {pid} ended meanwhile", remedy="asyncspy find-workers lists what runs now")
         if self.by_app:
             lacks = f"did not answer within {seconds} s (it looks when a request begins)"
@@ -153,7 +152,7 @@ class Stay:
         self._folder.remove()
 
     def _runs(self) -> bool:
-        return os.path.exists(f"/proc/{self.target.pid}")  # noqa: PTH110 - Path.exists may raise
+        return state_of(self.target.pid) not in {None, "Z", "X"}  # a dead one stays listed until it is reaped
 
     def _result(self, seconds: float) -> Counted | None:
         data = self._awaited("result", seconds)

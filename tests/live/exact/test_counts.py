@@ -31,7 +31,8 @@ def test_all_that_was_planted_is_captured_and_no_more(version: str, allowed: boo
     assert (raised, told["origins"][0]["beyond"]) == (0 if allowed else 100, 0)
     if allowed:
         assert captured(told).keys() == made.keys()
-        assert all(captured(told)[site] >= made[site] for site in made)  # one query passes the guard more than once
+        fewer = {site: (captured(told)[site], made[site]) for site in made if captured(told)[site] < made[site]}
+        assert not fewer, fewer  # one query may pass the guard more than once
     else:
         assert captured(told) == made
     for finding in told["findings"]:

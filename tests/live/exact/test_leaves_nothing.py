@@ -48,7 +48,7 @@ def test_nothing_is_left(version: str, way: str, tmp_path: Path) -> None:
     with starting(version, {"GUARD_EVERY": "2"}) as served:
         served.ask(20)
         before = look(served)
-        with attach(served, tmp_path, seconds=60) as attached:
+        with attach(served, tmp_path) as attached:
             try:
                 wait_until_in(attached, served)
                 during = look(served)

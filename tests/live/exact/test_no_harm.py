@@ -25,7 +25,7 @@ BLOCKED_SECONDS = 14
 
 @versions("3.12", "3.14")
 def test_a_second_one_is_refused_and_the_first_counts_on(version: str, tmp_path: Path) -> None:
-    with starting(version, {"GUARD_EVERY": "2"}) as served, attach(served, tmp_path / "first.json", seconds=8) as first:
+    with starting(version, {"GUARD_EVERY": "2"}) as served, attach(served, tmp_path / "first.json") as first:
         wait_until_in(first, served)
         before = Counter(served.state()["made"])
         with attach(served, tmp_path / "second.json") as second:
@@ -40,7 +40,7 @@ def test_a_second_one_is_refused_and_the_first_counts_on(version: str, tmp_path:
 
 @versions("3.14")
 def test_a_worker_that_ends_meanwhile_ends_the_count(version: str, tmp_path: Path) -> None:
-    with starting(version, {"GUARD_EVERY": "2"}) as served, attach(served, tmp_path, seconds=60) as attached:
+    with starting(version, {"GUARD_EVERY": "2"}) as served, attach(served, tmp_path) as attached:
         wait_until_in(attached, served)
         served.ask(10)
         psutil.Process(served.pid).send_signal(signal.SIGKILL)
@@ -52,8 +52,9 @@ def test_a_worker_that_ends_meanwhile_ends_the_count(version: str, tmp_path: Pat
 @versions("3.14")
 def test_children_forked_meanwhile_are_none_of_its_business(version: str, tmp_path: Path) -> None:
     with starting(version, {"GUARD_EVERY": "2"}) as served:
-        with in_background(served, "/fork/4") as answer, attach(served, tmp_path) as attached:
-            wait_until_in(attached, served)
+        with attach(served, tmp_path) as attached:
+            with in_background(served, "/fork/6") as answer:
+                wait_until_in(attached, served)
             told = report(attached)
         forked, failed = map(int, answer[0].split())
         assert forked > 10
@@ -80,7 +81,8 @@ def test_one_that_blocks_while_it_is_counted_lets_the_hook_out_afterwards(versio
         before = look(served)
         with attach(served, tmp_path) as attached:
             wait_until_in(attached, served)
-            with in_background(served, f"/block/{BLOCKED_SECONDS + 4}"):
+            with in_background(served, f"/block/{BLOCKED_SECONDS}"):
+                attached.send_signal(signal.SIGINT)
                 said = attached.communicate(timeout=60)[1]
         assert attached.returncode == 4, said
         assert "takes itself out as soon as that goes on" in said
