@@ -202,7 +202,7 @@ class Profile:
     @property
     def modes(self) -> frozenset[Mode]:
         """The modes that it was sampled in, as far as they are known."""
-        return frozenset(origin.mode for origin in self.origins) - {"unknown"}
+        return frozenset(origin.mode for origin in self.origins) - NOT_SAMPLED
 
 
 def merge(profiles: Iterable[Profile]) -> Profile:

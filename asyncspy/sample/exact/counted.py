@@ -91,4 +91,4 @@ def _is_count(value: Any) -> bool:
 
 
 def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(min(seconds, 4e9), timezone.utc).isoformat(timespec="milliseconds")
+    return datetime.fromtimestamp(min(seconds, 4e9), timezone.utc).isoformat(timespec="seconds")
