@@ -5,7 +5,8 @@
     python -m benchmarks.exact --from exact.jsonl                   the table of all that is in it
 
 A saturated worker; each round serves a while without and a while with the hook, in an order that is drawn, so that the
-two of a round share whatever else the machine did. What counts is the ratio within the rounds.
+two of a round share whatever else the machine did. What counts is the ratio within the rounds. The worker's own
+processor time per request hardly depends on who else is busy.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from asyncspy.discover import inspect
 from asyncspy.sample.exact import staying
-from benchmarks.load import Taken, closed_loop
+from benchmarks.load import closed_loop
 from tests.live.exact.served import OURS, SINCE, Served, serving
 
 WARM_SECONDS, DRAWS = 2.0, 2_000
@@ -67,18 +70,26 @@ def measure(python: str, every: int, rounds: int, seconds: float, into: Path) ->
 def one(served: Served, url: str, seconds: float, *, hooked: bool) -> dict[str, float]:
     """Requests per second and the 99th percentile; with the hook in, it has counted something."""
     if not hooked:
-        return _figures(closed_loop(url, seconds))
+        return _taken(served, url, seconds)
     with staying() as stays:
         with asking(served):
             stays.enter(inspect(served.pid))
-        taken = closed_loop(url, seconds)
+        figures = _taken(served, url, seconds)
         (ended,) = stays.end()
         assert ended.counted is not None, ended.error
-        return {**_figures(taken), "counted": ended.counted.calls}
+        return {**figures, "counted": ended.counted.calls}
 
 
-def _figures(taken: Taken) -> dict[str, float]:
-    return {"rate": taken.rate, "p99": taken.quantile(0.99), "failed": taken.failed}
+def _taken(served: Served, url: str, seconds: float) -> dict[str, float]:
+    used = _used(served.pid)
+    taken = closed_loop(url, seconds)
+    cpu = (_used(served.pid) - used) / max(1, len(taken.latencies) + taken.failed)
+    return {"rate": taken.rate, "p99": taken.quantile(0.99), "cpu": 1000 * cpu, "failed": taken.failed}
+
+
+def _used(pid: int) -> float:
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
 
 
 @contextmanager
@@ -99,22 +110,20 @@ def asking(served: Served) -> Iterator[None]:
         asking.join()
 
 
+FIGURES = {"rate": ("requests/s", 0), "p99": ("p99 (ms)", 1), "cpu": ("CPU per request (ms)", 2)}
+
+
 def table(found: dict[tuple[str, int], Rows]) -> Iterator[str]:
     """Medians of both ways, and the ratio within rounds with its 95% bounds (bootstrap)."""
-    yield f"{'':26}{'requests/s':>22}{'':24}{'p99 (ms)':>18}"
-    ratio = "ratio (95%)"
-    heads = f"{'rounds':>8}{'without':>11}{'with':>11}{ratio:>24}{'without':>10}{'with':>8}{ratio:>24}"
-    yield f"{'Python, one in':18}{heads}"
+    yield f"{'Python':8}{'1 in':>5}{'rounds':>8}  {'':22}{'without':>9}{'with':>9}{'ratio (95%)':>22}"
     for (python, every), rows in sorted(found.items()):
-        cells = []
-        for figure, digits in (("rate", 0), ("p99", 1)):
+        for figure, (name, digits) in FIGURES.items():
             without, hooked = ([row[way][figure] for row in rows] for way in ("without", "with"))
             ratios = [b / a for a, b in zip(without, hooked, strict=True)]
             low, high = bounds(ratios)
-            pair = [f"{statistics.median(each):,.{digits}f}" for each in (without, hooked)]
-            cells.append((*pair, f"{statistics.median(ratios):.3f} ({low:.3f}-{high:.3f})"))
-        (a, b, rate), (c, d, p99) = cells
-        yield f"{python + ', ' + str(every):18}{len(rows):8}{a:>11}{b:>11}{rate:>24}{c:>10}{d:>8}{p99:>24}"
+            pair = "".join(f"{statistics.median(each):9,.{digits}f}" for each in (without, hooked))
+            ratio = f"{statistics.median(ratios):.3f} ({low:.3f}-{high:.3f})"
+            yield f"{python:8}{every:5}{len(rows):8}  {name:22}{pair}{ratio:>22}"
 
 
 def bounds(ratios: list[float]) -> tuple[float, float]:
