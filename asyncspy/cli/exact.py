@@ -23,16 +23,12 @@ class Exactly:
 
     def __init__(self, run: Run, stays: Stays) -> None:
         self._run, self._stays = run, stays
+        self._tried: set[int] = set()
         self._started = datetime.now(timezone.utc).isoformat(timespec="seconds")
 
     def begin(self) -> None:
         """A hook in every worker. Raises the first one's refusal where none takes it."""
-        refused = []
-        for target in _to_enter(self._run.targets):
-            try:
-                self._stays.enter(target, lambda: self._run.ending.asked)
-            except AsyncspyError as error:
-                refused.append(error)
+        refused = self._enter()
         if self._run.ending.asked:
             raise KeyboardInterrupt
         if not self._stays.pids:
@@ -42,8 +38,23 @@ class Exactly:
         pids = ", ".join(map(str, self._stays.pids))
         say(f"Counting every call to Django's guard: until the end, code of asyncspy runs inside process {pids}.")
 
+    def _enter(self) -> list[AsyncspyError]:
+        """A hook in each worker that was not tried before; gives why some took none."""
+        refused = []
+        for target in _to_enter(self._run.targets):
+            if target.pid in self._tried:
+                continue
+            self._tried.add(target.pid)
+            try:
+                self._stays.enter(target, lambda: self._run.ending.asked)
+            except AsyncspyError as error:
+                refused.append(error)
+        return refused
+
     def update(self) -> None:
-        """What was counted until now, into the recording."""
+        """What was counted until now, into the recording; workers that came since are counted from now on."""
+        for each in self._enter():
+            note(f"{each.message} ({each.remedy}); nothing is counted there")
         if self._keep(self._stays.so_far()):
             self._run.bundle.save()
 

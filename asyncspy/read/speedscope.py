@@ -69,7 +69,8 @@ def _read(document: Any, path: str) -> Profile:
     dropped = sum(one.dropped for one in counted) + unsound
     if dropped and not entries:
         raise InputError(f"none of its {dropped:,} samples can be used", remedy=AS_WRITTEN)
-    notes = [note for one in counted for note in one.notes] + ([] if entries else [NO_SAMPLES])
+    sampled = [one for one in counted if one.origin is None or one.origin.mode != "exact"]
+    notes = [note for one in counted for note in one.notes] + ([NO_SAMPLES] if sampled and not entries else [])
     notes += what_is_missing(table.frames)
     read = Input(path, "speedscope", entries, dropped, tuple(dict.fromkeys(notes)))
     running = [_profile(one, document) for one in counted if not one.counts_waits]

@@ -8,6 +8,7 @@ from asyncspy.model import Analysis, Finding, Origin
 from asyncspy.report.figures import count, finite, plural, span
 
 ALL = "Every call that reached Django's guard on an event loop was counted for {}"
+ALL_COUNTED = "None was missed while it was counted"
 BEYOND = "{} more reached the guard than could be kept with their way there: too many at once, or too many ways."
 
 

@@ -251,6 +251,11 @@ def _needed(reach: Reach) -> str:
     return f"At this rate a call made {', '.join(parts)}." if parts else ""
 
 
+def no_clean_bill(analysis: Analysis) -> str:
+    """What is to be said over a report without violations: sampling can have missed some, counting has not."""
+    return exact_words.ALL_COUNTED if exact_words.counted_for(analysis.origins) else NO_CLEAN_BILL
+
+
 def none_seen(samples: Samples) -> list[str]:
     """Zero of how many; where nothing was sampled that says nothing."""
     return [f"0 of {plural(samples.loop, 'loop sample')} showed an async-unsafe call."] if samples.total else []

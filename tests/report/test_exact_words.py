@@ -55,4 +55,5 @@ def test_none_counted_is_said_without_samples() -> None:
     none = Analysis("none-seen", replace(examples.none_seen.samples, total=0, loop=0), origins=(COUNTED,))
     said = " ".join(FORMATS["terminal"](none, View()).split())
     assert "Every call that reached Django's guard on an event loop was counted for 1m" in said
+    assert "None was missed while it was counted" in said
     assert "loop sample" not in said

@@ -58,6 +58,7 @@ class Stay:
         self._folder = Folder(target.pid, APP_FOLDER.format(self._inner) if self.by_app else None)
         self._asked = False
         self.last: Counted | None = None
+        self._waiting = False
         try:
             self._put_in()
         except BaseException:
@@ -96,22 +97,23 @@ class Stay:
             remedy=f"try again while it serves requests; is it hung? asyncspy dump --pid {pid}",
         )
 
-    def renew(self, *, ask: bool = False) -> None:
-        """Let it stay for some seconds more; what it was asked for before is kept."""
-        data = self._folder.read("result")
-        if data is not None:
-            self.last = counted(data) or self.last
-            self._folder.drop("result")
-        if ask:
-            self._folder.ask()
+    def renew(self) -> None:
+        """Let it stay for some seconds more."""
+        self.pick_up()
         self._folder.renew()
 
-    def so_far(self) -> Counted | None:
-        """What it has counted until now, or until it last answered."""
+    def ask(self) -> None:
+        """Have it tell what it has counted until now."""
         self._folder.drop("result")
+        self._waiting = True
         self._folder.ask()
-        self.last = self._result(ANSWER_SECONDS) or self.last
-        return self.last
+
+    def pick_up(self) -> bool:
+        """Keep what it told, as `last`; whether it has answered, or never will."""
+        data = self._folder.read("result") if self._waiting else None
+        if data is not None:
+            self.last, self._waiting = counted(data) or self.last, False
+        return not self._waiting or not self._runs()
 
     def end(self) -> Counted:
         """Take it out, and give what it counted."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from asyncspy.errors import AsyncspyError
 from asyncspy.model import Worker
 from asyncspy.sample.exact.counted import Counted
-from asyncspy.sample.exact.stay import Stay
+from asyncspy.sample.exact.stay import ANSWER_SECONDS, POLL_SECONDS, Stay
+
+T = TypeVar("T")
 
 RENEW_SECONDS = 1.0
 ASK_EVERY = 10
@@ -41,43 +44,56 @@ class Stays:
 
     def enter(self, target: Worker, ended: Callable[[], bool] = lambda: False) -> None:
         """Put one in. Raises an AsyncspyError where that cannot be; nothing is left behind then."""
-        self._stays[target.pid] = Stay(target, ended)
+        stay = Stay(target, ended)
+        with self._lock:
+            self._stays[target.pid] = stay
         if not self._renewing.is_alive():
             self._renewing.start()
 
     def so_far(self) -> list[Ended]:
-        """What all have counted until now."""
+        """What all have counted until now, or until they last answered."""
+        self._each(Stay.ask)
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while not all(self._each(Stay.pick_up)) and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
         with self._lock:
-            return [Ended(stay.target, stay.so_far()) for stay in self._stays.values()]
+            return [Ended(stay.target, stay.last) for stay in self._stays.values()]
+
+    def _each(self, do: Callable[[Stay], T]) -> list[T]:
+        """One after the other, and never for long: meanwhile no lease is renewed."""
+        with self._lock:
+            return [do(stay) for stay in self._stays.values()]
 
     def end(self) -> list[Ended]:
-        """Take all out; what one fails at does not keep the others in."""
+        """Take all out; what one fails at does not keep the others in, and theirs are renewed meanwhile."""
         ended = []
-        for pid in list(self._stays):
+        for pid in self.pids:
             with self._lock:
                 stay = self._stays.pop(pid)
-                try:
-                    ended.append(Ended(stay.target, stay.end()))
-                except AsyncspyError as error:
-                    ended.append(Ended(stay.target, stay.last, error))
+            try:
+                ended.append(Ended(stay.target, stay.end()))
+            except AsyncspyError as error:
+                ended.append(Ended(stay.target, stay.last, error))
+            finally:
+                stay.drop()
         return ended
 
     def close(self) -> None:
         """Leave nothing, without waiting for anybody: who is not answered goes by itself."""
         self._over.set()
-        for pid in list(self._stays):
-            self._stays.pop(pid).drop()
+        with self._lock:
+            stays, self._stays = self._stays, {}
+        for stay in stays.values():
+            stay.drop()
 
     def _renew(self) -> None:
         """A thread of its own, as asyncspy may be busy elsewhere for longer than a lease lasts."""
         rounds = 0
         while not self._over.wait(RENEW_SECONDS):
             rounds += 1
-            for pid in self.pids:
-                with self._lock:
-                    stay = self._stays.get(pid)
-                    if stay is not None:
-                        stay.renew(ask=rounds % ASK_EVERY == 0)
+            self._each(Stay.renew)
+            if rounds % ASK_EVERY == 0:
+                self._each(Stay.ask)
 
 
 @contextmanager
