@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
+from asyncspy import captures
 from asyncspy.errors import InputError
-from asyncspy.model import Dump, Frame, Origin, Ran, Task, Worker
+from asyncspy.model import Dump, Event, Frame, Logged, Origin, Ran, Task, Worker
 
 KEY = "asyncspy"
 LOOKS = "asyncspy-looks"
@@ -43,7 +44,11 @@ class Pass(NamedTuple):
 
 
 def embed(
-    document: dict[str, Any], *origins: Origin, counts: Sequence[int] = (), sources: Sources | None = None
+    document: dict[str, Any],
+    *origins: Origin,
+    counts: Sequence[int] = (),
+    sources: Sources | None = None,
+    captured: Mapping[Event, Logged] | None = None,
 ) -> dict[str, Any]:
     """A speedscope document that also says where it came from; `counts` says how many profiles are each origin's."""
     profiles = document.get("profiles")
@@ -52,6 +57,8 @@ def embed(
     account: dict[str, Any] = {"format": FORMAT, "passes": passes}
     if sources:
         account["sources"] = _numbered(sources)
+    if captured:
+        account["captured"] = captures.saved(captured)
     return {KEY: account, **document}
 
 
@@ -84,6 +91,11 @@ def extract(document: dict[str, Any]) -> list[Pass]:
 def sources(document: dict[str, Any]) -> dict[str, dict[int, str]]:
     """The lines of code that were saved, as far as they are lines of code and not beyond all bounds."""
     return _lines_of((_account(document) or {}).get("sources"))
+
+
+def captured(document: dict[str, Any]) -> tuple[dict[Event, Logged], int]:
+    """The calls that were counted in the process, as far as they are sound, and how many chains were not."""
+    return captures.read_back((_account(document) or {}).get("captured"))
 
 
 def _lines_of(saved: object) -> dict[str, dict[int, str]]:

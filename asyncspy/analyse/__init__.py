@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from asyncspy.analyse import confidence, hang, hops, looks, middleware, pools, targets, waits
 from asyncspy.analyse.connection import as_written
+from asyncspy.analyse.exact import seconds, with_exact
 from asyncspy.analyse.findings import Fault, Survey, survey
 from asyncspy.analyse.logged import with_logged
 from asyncspy.analyse.ownership import Ownership
@@ -61,11 +62,13 @@ def analyse(
         return _finding(fault, source, django, owners)
 
     sampled = tuple(_shared(finding(fault), fault, surveyed, profile.origins) for fault in surveyed.faults)
-    told = with_logged(sampled, profile.events, finding, owners)
+    counted = with_exact(sampled, profile.events, finding, owners, profile.origins)
+    told = with_logged(counted, profile.events, finding, owners)
     crossings, wall, costs, faint = _beyond(profile, source, owners, written(beside) if beside else None)
     violations = [one for one in told if one.kind == "async-unsafe"]
     others = [*(one for one in told if one.kind != "async-unsafe"), *costs]
-    verdict: Verdict = "violations" if violations else "none-seen" if samples.loop or others else "no-data"
+    looked = samples.loop or others or seconds(profile.origins)
+    verdict: Verdict = "violations" if violations else "none-seen" if looked else "no-data"
     return Analysis(
         verdict=verdict,
         samples=samples,

@@ -14,7 +14,19 @@ from asyncspy.analyse import odds
 from asyncspy.analyse.entries import CALLBACK
 from asyncspy.analyse.pattern import last_segment
 from asyncspy.analyse.same import Pair, Seen, pairs
-from asyncspy.model import Analysis, Change, Comparison, Difference, Doubt, Finding, Frame, Mode, Side, Stack
+from asyncspy.model import (
+    NOT_SAMPLED,
+    Analysis,
+    Change,
+    Comparison,
+    Difference,
+    Doubt,
+    Finding,
+    Frame,
+    Mode,
+    Side,
+    Stack,
+)
 
 LEVEL = 0.05
 """How often two recordings of an unchanged app may be told to differ."""
@@ -112,7 +124,7 @@ def _counting(one: Analysis, other: Analysis) -> bool:
 
 def _mode(analysis: Analysis) -> Mode:
     """The mode of all its samples; those that count waits are known by that."""
-    modes = {origin.mode for origin in analysis.origins} - {"unknown"}
+    modes = {origin.mode for origin in analysis.origins} - NOT_SAMPLED
     if analysis.wall is not None:
         return "wall"
     return modes.pop() if len(modes) == 1 else "unknown"
@@ -211,7 +223,7 @@ def _was_entered(finding: Finding, ran: Ran) -> bool:
 
 def _seconds(work: int | None, recording: Recording) -> float | None:
     """How long such a recording must last to hold so much work."""
-    lasted = sum(origin.duration or 0 for origin in recording.analysis.origins)
+    lasted = sum(origin.duration or 0 for origin in recording.analysis.origins if origin.mode != "exact")
     return lasted * work / recording.work if work is not None and recording.work and lasted else None
 
 
@@ -219,7 +231,9 @@ def _side(seen: Seen | None) -> Side | None:
     if seen is None:
         return None
     finding = seen.finding
-    return Side(finding.culprit, finding.evidence.samples, finding.share, finding.evidence.logged)
+    return Side(
+        finding.culprit, finding.evidence.samples, finding.share, finding.evidence.logged, finding.evidence.exact
+    )
 
 
 def _rank(difference: Difference) -> tuple[int, int, str, int]:

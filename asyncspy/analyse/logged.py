@@ -51,7 +51,7 @@ def with_logged(
     made = {id(one): make(one.fault) for one in waiting}
     merged = []
     for finding in findings:
-        same = [one for one in waiting if _is_same(finding, made[id(one)])]
+        same = [one for one in waiting if is_same(finding, made[id(one)])]
         waiting = [one for one in waiting if one not in same]
         merged.append(_with(finding, same))
     only_logged = sorted(waiting, key=lambda one: (-one.times, one.fault.culprit))
@@ -64,7 +64,7 @@ def _told(events: Mapping[Event, Logged], owners: Ownership) -> list[Told]:
     faults: dict[FaultKey, Fault] = {}
     told: dict[int, Told] = {}
     for event, logged in events.items():
-        if event.kind != "async-unsafe" or not event.frames:
+        if event.kind != "async-unsafe" or not event.frames or event.captured is not None:
             continue
         fault = _add_to(faults, event.frames, logged.times, owners)
         one = told.setdefault(id(fault), Told(fault))
@@ -84,7 +84,7 @@ def _add_to(faults: dict[FaultKey, Fault], frames: tuple[Frame, ...], times: int
     return faults[add(faults, Stack(frames), violation, times, owners)]
 
 
-def _is_same(finding: Finding, told: Finding) -> bool:
+def is_same(finding: Finding, told: Finding) -> bool:
     """Whether both mean the same call on the same line; recordings shorten files, and logs shorten functions."""
     return (
         finding.kind == "async-unsafe" and finding.call == told.call and same(finding.culprit.frame, told.culprit.frame)

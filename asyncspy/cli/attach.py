@@ -14,6 +14,7 @@ from asyncspy.cli.options import (
     Goal,
     with_app_root,
     with_duration,
+    with_exact,
     with_format,
     with_output,
     with_pids,
@@ -35,11 +36,11 @@ GIL_RATE, WALL_RATE = 100, 20
 @with_duration("3m")
 @click.option(
     "--mode",
-    type=click.Choice(["both", "gil", "wall"]),
+    type=click.Choice(["both", "gil", "wall", "none"]),
     default="both",
     show_default=True,
     help="gil: what runs on the loop. wall: what keeps it waiting (sleeps, sockets, locks), and full thread pools. "
-    "both: first the one, then for a short time the other.",
+    "both: first the one, then for a short time the other. none: nothing is sampled, for --exact alone.",
 )
 @click.option(
     "--wall-duration", type=Duration(), default="10s", show_default=True, help="How long that is, for --mode both."
@@ -60,6 +61,7 @@ GIL_RATE, WALL_RATE = 100, 20
 @click.option(
     "--max-duration", type=Duration(), default="15m", show_default=True, help="The longest that --until waits."
 )
+@with_exact
 @with_py_spy
 @with_output
 @with_app_root
@@ -71,7 +73,7 @@ def command(
     ctx: click.Context,
     pids: tuple[int, ...],
     duration: int,
-    mode: Literal["both", "gil", "wall"],
+    mode: Literal["both", "gil", "wall", "none"],
     wall_duration: int,
     rate: int | None,
     goals: tuple[int | None, ...],
@@ -82,14 +84,15 @@ def command(
     gate: Gate,
     *,
     every: bool,
+    exact: bool,
     native: bool,
     nonblocking: bool,
     unfold: bool,
 ) -> None:
     """Record a live worker with py-spy and report what it runs on its event loop.
 
-    The worker is not restarted, and no code runs inside it. Ctrl-C ends the recording early; what was recorded until
-    then is saved and reported.
+    The worker is not restarted, and unless --exact asks for it no code runs inside it. Ctrl-C ends the recording
+    early; what was recorded until then is saved and reported.
 
     \b
       asyncspy attach
@@ -98,12 +101,16 @@ def command(
       asyncspy attach --pid 48291 --format json > report.json
       asyncspy attach --pid 48291 --mode wall --duration 60
       asyncspy attach --pid 48291 --fail-on violation
+      asyncspy attach --pid 48291 --exact --mode none --duration 60
       asyncspy attach --pid 48291 --until found --until 20000-samples
     """
-    how = How(output, native, nonblocking)
+    how = How(output, native, nonblocking, exact, duration if mode == "none" else 0)
     passes = passes_for(mode, max_duration if goals else duration, wall_duration, rate)
-    if goals and mode == "wall":
-        raise UsageError("--until counts what --mode wall does not record", remedy="leave out --mode wall, or --until")
+    if goals and mode in {"wall", "none"}:
+        message = f"--until counts what --mode {mode} does not record"
+        raise UsageError(message, remedy=f"leave out --mode {mode}, or --until")
+    if mode == "none" and not exact:
+        raise UsageError("--mode none samples nothing, and nothing is counted either", remedy="add --exact")
     _refuse_what_means_nothing(ctx, until=bool(goals), mode=mode)
     meant = chosen(pids, every=every)
     recorded = record_until(meant, passes, how, goals, app_roots) if goals else record_live(meant, passes, how)
@@ -124,7 +131,9 @@ def _refuse_what_means_nothing(ctx: click.Context, *, until: bool, mode: str) ->
             raise UsageError(message, remedy=remedy)
 
 
-def passes_for(mode: Literal["both", "gil", "wall"], duration: int, wall_duration: int, rate: int | None) -> list[Pass]:
+def passes_for(
+    mode: Literal["both", "gil", "wall", "none"], duration: int, wall_duration: int, rate: int | None
+) -> list[Pass]:
     """The passes of a mode. A rate that is asked for is that of the main one."""
     gil, wall = Pass("gil", rate or GIL_RATE, duration), Pass("wall", rate or WALL_RATE, duration)
-    return {"gil": [gil], "wall": [wall], "both": [gil, Pass("wall", WALL_RATE, wall_duration)]}[mode]
+    return {"gil": [gil], "wall": [wall], "none": [], "both": [gil, Pass("wall", WALL_RATE, wall_duration)]}[mode]

@@ -156,6 +156,16 @@ def with_py_spy(function: F) -> F:
     return native(nonblocking(function))
 
 
+def with_exact(function: F) -> F:
+    """Add --exact."""
+    return click.option(
+        "--exact",
+        is_flag=True,
+        help="Also count every call that reaches Django's guard on an event loop: a small hook runs inside the worker "
+        "until the end. Python 3.14 or newer; before that with asyncspy.django in INSTALLED_APPS.",
+    )(function)
+
+
 def with_output(function: F) -> F:
     """Add --output."""
     return click.option(

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from asyncspy.cli.exact import exactly
 from asyncspy.cli.notes import say
 from asyncspy.cli.progress import progress
 from asyncspy.cli.run import How, Pass, Run, note
@@ -19,6 +20,7 @@ from asyncspy.discover import (
     find_workers,
     inspect,
     must_run,
+    runs,
     the_only_app,
     topmost,
     workers_of,
@@ -38,6 +40,7 @@ from asyncspy.sample import (
 LOOK_SECONDS, LEAST_CPU_SECONDS = 0.5, 0.01
 """How long workers are looked at before they are recorded, and what they use at least if they serve anybody."""
 
+TICK_SECONDS = 0.2
 EARLY = "Ctrl-C ends early and reports."
 ELSEWHERE = "record again, to where nobody clears away: --output FOLDER"
 NONBLOCKING = "--nonblocking: the worker runs on while its stack is read; some stacks that seem whole never were"
@@ -69,9 +72,11 @@ def record_live(pids: Sequence[int], passes: Sequence[Pass], how: How) -> Record
     """Check all that can be checked before sampling starts; then record one pass after the other, and save."""
     with recording(pids, passes, how) as run:
         told = [f"{part.duration} s at {part.rate} Hz{', waits included' * (part.mode == 'wall')}" for part in passes]
-        say(f"Recording {described(run.targets)}: {', then '.join(told)}.")
-        say(EARLY)
-        take_all(run, passes)
+        with exactly(run, asked=how.exact):
+            say(f"Recording {described(run.targets)}: {', then '.join(told) or f'{how.seconds} s, counts alone'}.")
+            say(EARLY)
+            take_all(run, passes)
+            wait_out(run, how)
     return recorded(run)
 
 
@@ -81,6 +86,21 @@ def take_all(run: Run, passes: Sequence[Pass]) -> None:
         if not run.ending.asked:
             with progress(part.duration) as tick:
                 run.take(part, tick, more=partial(bool, passes[number:]))
+
+
+def wait_out(run: Run, how: How) -> None:
+    """Where nothing is sampled, the time that is counted for."""
+    started = time.monotonic()
+    if not how.seconds:
+        return
+    with progress(how.seconds) as tick:
+        while (
+            not run.ending.asked
+            and any(runs(each.pid) for each in run.targets)
+            and (passed := time.monotonic() - started) < how.seconds
+        ):
+            tick(passed)
+            run.ending.wait(TICK_SECONDS)
 
 
 def recorded(run: Run) -> Recorded:

@@ -38,6 +38,8 @@ class How(NamedTuple):
     output: Path | None = None
     native: bool = False
     nonblocking: bool = False
+    exact: bool = False
+    seconds: int = 0
 
 
 More = Callable[[], bool]

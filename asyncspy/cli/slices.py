@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from asyncspy.analyse.enough import enough
+from asyncspy.cli.exact import exactly
 from asyncspy.cli.notes import say
 from asyncspy.cli.progress import later, progress
 from asyncspy.cli.recording import EARLY, Recorded, described, recorded, recording, take_all
@@ -23,7 +24,7 @@ def record_until(
 ) -> Recorded:
     """Slices of the first pass, at most as many as fill it, until a goal is reached; then the other passes."""
     first, *others = passes
-    with recording(pids, passes, how) as run:
+    with recording(pids, passes, how) as run, exactly(run, asked=how.exact) as exact:
         say(f"Recording {described(run.targets)} at {first.rate} Hz in slices of {SLICE_SECONDS} s.")
         say(EARLY)
         reached, started = None, time.monotonic()
@@ -38,6 +39,8 @@ def record_until(
                     break
                 ticks = later(tick, time.monotonic() - started)
                 if run.take_slice(replace(first, duration=seconds), ticks, more=lambda: bool(others) or left() > 0):
+                    if exact is not None:
+                        exact.update()
                     analysis = analysed([run.bundle.path], live=True, app_roots=app_roots).analysis
                     reached = enough(analysis, goals)
         say(

@@ -15,11 +15,13 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from asyncspy.cli.exact import exactly
 from asyncspy.cli.keys import pressed
 from asyncspy.cli.notes import say
 from asyncspy.cli.options import (
     Duration,
     with_app_root,
+    with_exact,
     with_format,
     with_output,
     with_pids,
@@ -54,6 +56,7 @@ Show = Callable[[float], None]
     "--slice", "seconds", type=Duration(), default="10s", show_default=True, help="How long one slice is recorded."
 )
 @click.option("--duration", type=Duration(), default="24h", show_default=True, help="When to stop by itself.")
+@with_exact
 @with_py_spy
 @with_output
 @with_app_root
@@ -72,6 +75,7 @@ def command(
     form: str,
     *,
     every: bool,
+    exact: bool,
     native: bool,
     nonblocking: bool,
     unfold: bool,
@@ -91,16 +95,26 @@ def command(
         "wall": [Pass("wall", rate or WALL_RATE, seconds)],
         "both": [Pass("gil", rate or GIL_RATE, seconds)] * (WALL_EVERY - 1) + [Pass("wall", WALL_RATE, WALL_SECONDS)],
     }[mode]
-    with recording(chosen(pids, every=every), slices, How(output, native, nonblocking)) as run:
+    with (
+        recording(chosen(pids, every=every), slices, How(output, native, nonblocking)) as run,
+        exactly(run, asked=exact) as counted,
+    ):
         board = Board(described(run.targets))
         with pressed("q", run.ending.finish) as keyboard, _shown(board, keyboard=keyboard) as show:
-            _watch(run, itertools.cycle(slices), duration, board, show, app_roots)
+            update = counted.update if counted is not None else lambda: None
+            _watch(run, itertools.cycle(slices), duration, board, show, app_roots, update)
     report_live(recorded(run), form=form, unfold=unfold, app_roots=app_roots)
     ctx.exit(130 if run.ending.interrupted else 0)
 
 
 def _watch(
-    run: Run, slices: Iterator[Pass], duration: int, board: Board, show: Show, app_roots: tuple[str, ...]
+    run: Run,
+    slices: Iterator[Pass],
+    duration: int,
+    board: Board,
+    show: Show,
+    app_roots: tuple[str, ...],
+    update: Callable[[], None],
 ) -> None:
     """Slice after slice, judged and shown, until somebody asks for the end or nothing is left to watch."""
     started = time.monotonic()
@@ -112,6 +126,7 @@ def _watch(
         part = next(slices)
         if not run.take_slice(replace(part, duration=min(part.duration, seconds)), show, more=lambda: left() > 0):
             continue
+        update()
         found = analysed([run.bundle.path], live=True, app_roots=app_roots)
         board.watched = described(run.targets) or board.watched
         board.root = found.target.cwd if found.target else None

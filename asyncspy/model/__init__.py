@@ -8,6 +8,7 @@ from asyncspy.model.comparisons import Comparison as Comparison
 from asyncspy.model.comparisons import Difference as Difference
 from asyncspy.model.comparisons import Doubt as Doubt
 from asyncspy.model.comparisons import Side as Side
+from asyncspy.model.findings import Captured as Captured
 from asyncspy.model.findings import Culprit as Culprit
 from asyncspy.model.findings import Distribution as Distribution
 from asyncspy.model.findings import Entry as Entry
@@ -47,6 +48,7 @@ from asyncspy.model.hangs import WaitsFor as WaitsFor
 from asyncspy.model.merging import Sum as Sum
 from asyncspy.model.merging import merge as merge
 from asyncspy.model.merging import seen_again as seen_again
+from asyncspy.model.stacks import NOT_SAMPLED as NOT_SAMPLED
 from asyncspy.model.stacks import Dump as Dump
 from asyncspy.model.stacks import Event as Event
 from asyncspy.model.stacks import Frame as Frame

@@ -24,6 +24,7 @@ class Side:
     samples: int
     share: Interval | None = None
     logged: int = 0
+    exact: int = 0
 
 
 @dataclass(frozen=True, slots=True)

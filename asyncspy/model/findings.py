@@ -48,6 +48,16 @@ class Evidence:
         return self.reached + self.heading + self.sampled
 
 
+class Captured(NamedTuple):
+    """The calls of a finding that were counted at the guard in so many seconds, and how many of them it let pass."""
+
+    times: int
+    passed: int = 0
+    seconds: float = 0.0
+    first: str | None = None
+    last: str | None = None
+
+
 class Interval(NamedTuple):
     """A share with its 95% bounds."""
 
@@ -160,6 +170,8 @@ class Finding:
     workers: tuple[WorkerShare, ...] = ()
     logged: Logged | None = None
     """When logs tell of it; `evidence.logged` is its count."""
+    captured: Captured | None = None
+    """When calls were counted in the process; `evidence.exact` is their number."""
     completed: bool = False
     """Whether the logged chain was cut, and its outer part is that of a sampled one."""
     wait: Wait | None = None

@@ -12,8 +12,10 @@ from typing import Literal, NamedTuple
 
 from asyncspy.processes import Worker
 
-Mode = Literal["gil", "wall", "default", "unknown"]
-"""What a sample means: a thread that held the GIL, any thread, py-spy's own guess of "busy", or not recorded."""
+Mode = Literal["gil", "wall", "default", "unknown", "exact"]
+"""What a sample means: a thread that held the GIL, any thread, py-spy's own guess of "busy", or not recorded. Where the
+guard's calls were counted it is exact, and there are none."""
+NOT_SAMPLED: frozenset[Mode] = frozenset({"unknown", "exact"})
 
 
 Kind = Literal["async-unsafe", "sync-middleware", "hop-cost", "blocked-loop", "pool-saturated", "deadlock"]
@@ -76,6 +78,8 @@ class Origin:
     slices: int = 1
     failed: int = 0
     alongside: bool = False
+    beyond: int = 0
+    """Calls that were counted without their chain: there were too many at once, or too many chains."""
 
 
 def common_django(origins: Iterable[Origin]) -> str | None:
@@ -99,13 +103,14 @@ class Event(NamedTuple):
     """What a log tells of once or often: frames of a traceback from the root to the raise, or the name of a middleware.
 
     `whole` is False where the traceback does not begin at the root: the exception was caught half way up, or the log
-    is cut.
+    is cut. `captured`: no log told of it, it was counted in the process, where the guard raised or let it pass.
     """
 
     kind: Kind
     frames: tuple[Frame, ...] = ()
     subject: str = ""
     whole: bool = True
+    captured: Literal["raised", "passed"] | None = None
 
 
 class Logged(NamedTuple):
@@ -207,4 +212,4 @@ class Profile:
     @property
     def modes(self) -> frozenset[Mode]:
         """The modes that it was sampled in, as far as they are known."""
-        return frozenset(origin.mode for origin in self.origins) - {"unknown"}
+        return frozenset(origin.mode for origin in self.origins) - NOT_SAMPLED

@@ -79,10 +79,14 @@ def _read(document: Object, table: Table, path: str) -> Profile:
     profiles = _list(document, "profiles")
     passes = recording.extract(document) or [recording.Pass(None, profiles)]
     counted = [_counted(one, table) for one in passes]
-    entries, dropped = sum(one.entries for one in counted), sum(one.dropped for one in counted)
+    events, unsound = recording.captured(document)
+    events = {each._replace(frames=tuple(map(_shown, each.frames))): times for each, times in events.items()}
+    entries = sum(one.entries for one in counted) + len(events)
+    dropped = sum(one.dropped for one in counted) + unsound
     if dropped and not entries:
         raise InputError(f"none of its {dropped:,} samples can be used", remedy=AS_WRITTEN)
-    notes = [note for one in counted for note in one.notes] + ([] if entries else [NO_SAMPLES])
+    sampled = [one for one in counted if one.origin is None or one.origin.mode != "exact"]
+    notes = [note for one in counted for note in one.notes] + ([NO_SAMPLES] if sampled and not entries else [])
     notes += what_is_missing(table.frames)
     read = Input(path, "speedscope", entries, dropped, tuple(dict.fromkeys(notes)))
     running = [_profile(one, document) for one in counted if not one.counts_waits]
@@ -91,7 +95,11 @@ def _read(document: Object, table: Table, path: str) -> Profile:
     waits = _merged(waiting) if waiting else None
     if waits is not None and not running:
         return replace(waits, inputs=(read,), sources=sources)
-    return replace(_merged(running), inputs=(read,), waits=waits, sources=sources)
+    return replace(_merged(running), inputs=(read,), waits=waits, sources=sources, events=events)
+
+
+def _shown(frame: Frame) -> Frame:
+    return frame._replace(function=printable(frame.function), file=printable(frame.file))
 
 
 def _merged(profiles: list[Profile]) -> Profile:

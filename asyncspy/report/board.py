@@ -57,7 +57,12 @@ def _key(finding: Finding) -> Key:
 
 
 def _weight(finding: Finding) -> int:
-    return finding.evidence.samples
+    """Calls where they were counted, else samples."""
+    return finding.evidence.exact or finding.evidence.samples
+
+
+def _amount(finding: Finding) -> str:
+    return f"{count(_weight(finding))}{' calls' if finding.evidence.exact else ''}"
 
 
 DOES = {
@@ -94,7 +99,7 @@ def table(board: Board, view: View) -> list[Text]:
 def line(board: Board, view: View) -> str:
     """The last slice in one line."""
     told = board.analysis.findings if board.analysis else ()
-    named = [f"{place(f.culprit.frame, view)} {count(_weight(f))} (+{count(board.last(f))})" for f in told]
+    named = [f"{place(f.culprit.frame, view)} {_amount(f)} (+{count(board.last(f))})" for f in told]
     return ", ".join([*_facts(board), *(named or ["nothing found"])])
 
 
@@ -113,7 +118,7 @@ def _row(finding: Finding, board: Board, view: View) -> list[Text]:
     share = finding.share
     said = f"{percent(share.share)} ({percent_interval(*share[1:], share.share, view.glyphs.dash)})" if share else ""
     return [
-        Text(count(_weight(finding)), NAME),
+        Text(_amount(finding), NAME),
         Text(f"+{count(board.last(finding))}"),
         Text(_trend(board.trends.get(_key(finding), []), ASCII_BARS if view.ascii else BARS), PLACE),
         Text(said),

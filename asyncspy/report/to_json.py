@@ -54,6 +54,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "threads": finding.threads,
         "drags": finding.drags,
         "logged": finding.logged._asdict() if finding.logged is not None else None,
+        "captured": finding.captured._asdict() if finding.captured is not None else None,
         "completed": finding.completed,
         **({"fleet": _fleet(finding.fleet)} if finding.fleet is not None else {}),
     }

@@ -138,7 +138,7 @@ def _reach(analysis: Analysis) -> list[str]:
         return [plain(" ".join(words.no_data(analysis.samples)))]
     said = words.unseen(analysis)
     if analysis.verdict == "none-seen":
-        return [f"{words.NO_CLEAN_BILL}: {plain(' '.join([words.none_seen(analysis.samples), *said]))}"]
+        return [f"{words.no_clean_bill(analysis)}: {plain(' '.join([*words.none_seen(analysis.samples), *said]))}"]
     return [f"{words.UNSEEN}: {plain(' '.join(said))}"]
 
 

@@ -71,6 +71,7 @@ def _result(finding: Finding, rule: int, analysis: Analysis, view: View, seen: C
         "properties": {
             "samples": finding.evidence.samples,
             "logged": finding.evidence.logged,
+            "exact": finding.evidence.exact,
             "share": finding.share._asdict() if finding.share else None,
             "package": finding.culprit.package,
         },

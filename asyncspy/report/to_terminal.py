@@ -111,7 +111,7 @@ def _reach(analysis: Analysis, view: View) -> list[Text]:
         title, said = "Why", [why, remedy]
         said += [f"All samples: {words.worlds(samples)}."] if samples.total else []
     elif analysis.verdict == "none-seen":
-        title, said = words.NO_CLEAN_BILL, [words.none_seen(samples), *words.unseen(analysis)]
+        title, said = words.no_clean_bill(analysis), [*words.none_seen(analysis.samples), *words.unseen(analysis)]
     else:
         title, said = words.UNSEEN, words.unseen(analysis)
     sentences = [line for sentence in said for line in wrap(Text(sentence), prose_room(view, INDENT))]

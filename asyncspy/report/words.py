@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from asyncspy.model import Analysis, Culprit, Evidence, Finding, Kind, Mode, Origin, Reach, Samples, Worker
-from asyncspy.report import log_words
+from asyncspy.report import exact_words, log_words
 from asyncspy.report.figures import count, finite, percent, percent_bound, percent_interval, plural, span
 
 Deed = Kind | Literal["held-loop"]
@@ -26,6 +26,7 @@ MODES = {
     "wall": "all threads, waits included",
     "default": "threads that looked busy",
     "unknown": "sampling mode not recorded",
+    "exact": "every call to the guard",
 }
 
 LOSSY = 0.01
@@ -81,16 +82,16 @@ def evidence(finding: Finding) -> str:
     guard = "it" if seen.reached else "the guard"
     grades = [f"{count(seen.reached)} reached the guard"] if seen.reached else []
     grades += [f"{count(seen.heading)} heading into {guard}"] if seen.heading else []
-    captured = [f"{count(seen.exact)} captured at the raise"] if seen.exact else []
-    return ", ".join([*grades, *log_words.seen(finding), *captured]) or "not counted"
+    return ", ".join([*grades, *log_words.seen(finding), *exact_words.evidence(finding)]) or "not counted"
 
 
 def strength(finding: Finding, samples: Samples, dash: str) -> list[str]:
     """How much there is of a finding: its samples and their share with its bounds, or its events."""
     seen, share = finding.evidence, finding.share
+    exact = exact_words.strength(finding)
     if not seen.samples:
-        return _events(seen) or ["not counted"]
-    parts = [f"{count(seen.samples)} of {count(samples.loop)} loop samples"]
+        return exact or _events(seen) or ["not counted"]
+    parts = [*exact, f"{count(seen.samples)} of {count(samples.loop)} loop samples"]
     if share is not None:
         bounds = percent_interval(share.low, share.high, share.share, dash)
         parts.append(f"{percent(share.share)} (95%: {bounds})")
@@ -100,7 +101,7 @@ def strength(finding: Finding, samples: Samples, dash: str) -> list[str]:
 def _events(seen: Evidence) -> list[str]:
     """What was not sampled but written down or captured."""
     logged = [f"{plural(seen.logged, 'traceback')} in a log"] if seen.logged else []
-    return logged + ([f"{count(seen.exact)} captured at the raise"] if seen.exact else [])
+    return logged + ([f"{count(seen.exact)} counted at the guard"] if seen.exact else [])
 
 
 def owner(culprit: Culprit) -> list[str]:
@@ -132,6 +133,13 @@ def since(version: str, django: str | None) -> str:
 
 def recording(origins: tuple[Origin, ...], samples: Samples) -> list[str]:
     """What was recorded: how long, how often, in which mode, how much of it on the loop, how much lost."""
+    exact, origins = exact_words.recording(origins), tuple(o for o in origins if o.mode != "exact")
+    if exact and not origins:
+        return exact
+    return [*exact, *_sampled(origins, samples)]
+
+
+def _sampled(origins: tuple[Origin, ...], samples: Samples) -> list[str]:
     modes = list(dict.fromkeys(o.mode for o in origins))
     if len(modes) > 1:
         return [*(_part(mode, origins) for mode in modes), *_amount(origins, samples)]
@@ -185,6 +193,7 @@ def warnings(origins: tuple[Origin, ...]) -> list[str]:
         said.append(f"{plural(failed, 'slice')} of {count(failed + sum(o.slices for o in origins))} gave nothing.")
     if any(o.nonblocking for o in origins):
         said.append("The worker was not paused while its stack was read: some stacks that seem whole never were.")
+    said += exact_words.warnings(origins)
     if any(o.interrupted for o in origins):
         said.append("The recording was interrupted: this is what it held until then.")
     return said
@@ -205,7 +214,7 @@ def worlds(samples: Samples) -> str:
 def unseen(analysis: Analysis) -> list[str]:
     """What the sampling can have missed, in figures."""
     share, interval = finite(analysis.reach.unseen_share), finite(analysis.reach.catch_interval_seconds)
-    said = []
+    said = exact_words.reach(analysis)
     if interval is not None:
         said.append(f"A violation made less often than about {_often(interval)} may have been missed.")
     needed = _needed(analysis.reach)
@@ -215,7 +224,7 @@ def unseen(analysis: Analysis) -> list[str]:
         listed = any(finding.kind == "async-unsafe" for finding in analysis.findings)
         found = "Anything not listed takes" if listed else "Such calls take"
         said.append(f"{found} under {percent_bound(share)} of the loop's samples (95% confidence).")
-    if {o.mode for o in analysis.origins} == {"gil"}:
+    if {o.mode for o in analysis.origins} - {"exact"} == {"gil"}:
         said.append(
             "Waits on the loop (sleeps, sockets, locks) hold no GIL and are not in it: attach --mode wall sees them."
         )
@@ -242,9 +251,14 @@ def _needed(reach: Reach) -> str:
     return f"At this rate a call made {', '.join(parts)}." if parts else ""
 
 
-def none_seen(samples: Samples) -> str:
-    """Zero of how many."""
-    return f"0 of {plural(samples.loop, 'loop sample')} showed an async-unsafe call."
+def no_clean_bill(analysis: Analysis) -> str:
+    """What is to be said over a report without violations: sampling can have missed some, counting has not."""
+    return exact_words.ALL_COUNTED if exact_words.counted_for(analysis.origins) else NO_CLEAN_BILL
+
+
+def none_seen(samples: Samples) -> list[str]:
+    """Zero of how many; where nothing was sampled that says nothing."""
+    return [f"0 of {plural(samples.loop, 'loop sample')} showed an async-unsafe call."] if samples.total else []
 
 
 def looks_synchronous(samples: Samples) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncspy import recording
-from asyncspy.model import Origin
+from asyncspy.model import Event, Logged, Origin, seen_again
 from asyncspy.sample import output
 from asyncspy.sample.joined import Slices, Table, moved
 from asyncspy.sample.sampling import EMPTY
@@ -27,6 +27,7 @@ class Bundle:
         self._failed: dict[Key, int] = {}
         self._head: dict[str, Any] = {}
         self._sources: Mapping[str, Mapping[int, str]] = {}
+        self._captured: dict[int, Mapping[Event, Logged]] = {}
         self._saved = False
 
     @property
@@ -59,6 +60,12 @@ class Bundle:
         else:
             self._failed[pid, mode] = self._failed.get((pid, mode), 0) + 1
 
+    def capture(self, origin: Origin, events: Mapping[Event, Logged]) -> None:
+        """What was counted in one process until now; what was counted in it before is part of that."""
+        key = _key(origin)
+        self._passes[key] = Slices(origin, [])
+        self._captured[key[0]] = events
+
     def keep_sources(self, sources: Mapping[str, Mapping[int, str]]) -> None:
         """Save lines of code with it; what was saved before is replaced."""
         self._sources = sources
@@ -78,7 +85,12 @@ class Bundle:
             "shared": {"frames": self._table.frames},
             **self._head,
         }
-        return recording.embed(document, *self.origins, counts=list(map(len, of_passes)), sources=self._sources)
+        counts = list(map(len, of_passes))
+        captured: dict[Event, Logged] = {}
+        for events in self._captured.values():
+            for event, times in events.items():
+                captured[event] = seen_again(captured.get(event), times)
+        return recording.embed(document, *self.origins, counts=counts, sources=self._sources, captured=captured)
 
 
 def _key(origin: Origin) -> Key:

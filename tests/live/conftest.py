@@ -1,4 +1,7 @@
-"""What live tests need of the machine; where it is missing they are skipped and say why, and in CI they fail."""
+"""What live tests need of the machine; where it is missing they are skipped and say why, and in CI they fail.
+
+What builds other Pythons' environments is kept out of a run that did not ask for it (`-m matrix`).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,15 @@ from pathlib import Path
 import pytest
 
 SNAKE = "print('up', flush=True); import time; time.sleep(60)"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "matrix" in config.option.markexpr:
+        return
+    left_out = [item for item in items if item.get_closest_marker("matrix")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("matrix")]
 
 
 @pytest.fixture(scope="session")

@@ -122,7 +122,7 @@ def test_names_are_relative_to_the_targets_directory() -> None:
         (Evidence(heading=7), "7 heading into the guard"),
         (Evidence(reached=1200, heading=7), "1,200 reached the guard, 7 heading into it"),
         (Evidence(logged=1), "1 traceback in a log"),
-        (Evidence(logged=3, exact=2), "3 tracebacks in a log, 2 captured at the raise"),
+        (Evidence(logged=3, exact=2), "3 tracebacks in a log, 2 counted at the guard"),
     ],
 )
 def test_evidence_is_worded_grade_by_grade(evidence: Evidence, seen: str) -> None:

@@ -66,4 +66,5 @@ def _side(side: Side | None) -> dict[str, Any] | None:
         "samples": side.samples,
         "share": side.share._asdict() if side.share is not None else None,
         "logged": side.logged,
+        "exact": side.exact,
     }

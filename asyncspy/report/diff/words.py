@@ -86,6 +86,8 @@ def side(seen: Side | None, work: int, dash: str) -> str:
     if seen is None:
         bound = 1 - 0.05 ** (1 / work) if work > 0 else None
         return f"none; at most {percent_bound(bound)} of the loop's work (95%)" if bound is not None else "none"
+    if not seen.samples and seen.exact:
+        return f"{plural(seen.exact, 'call')} counted"
     if not seen.samples:
         return f"{plural(seen.logged, 'traceback')} in a log"
     parts = plural(seen.samples, "sample")

@@ -139,7 +139,7 @@ def _reach(analysis: Analysis) -> Html:
     if analysis.verdict == "no-data":
         title, said = "Why", list(words.no_data(analysis.samples))
     elif analysis.verdict == "none-seen":
-        title, said = words.NO_CLEAN_BILL, [words.none_seen(analysis.samples), *words.unseen(analysis)]
+        title, said = words.no_clean_bill(analysis), [*words.none_seen(analysis.samples), *words.unseen(analysis)]
     else:
         title, said = words.UNSEEN, words.unseen(analysis)
     return el("section", el("h2", title), [el("p", sentence) for sentence in said], id="reach")

@@ -1,0 +1,54 @@
+"""What a guest could have left in this process, as JSON: asked before, during and after a hook is in."""
+
+import gc
+import sys
+import threading
+from pathlib import Path
+
+from django.http import JsonResponse
+from django.utils import asyncio as guard
+
+from guard import planted
+
+
+def _code():
+    (decorator,) = (const for const in guard.async_unsafe.__code__.co_consts if hasattr(const, "co_consts"))
+    (inner,) = (const for const in decorator.co_consts if hasattr(const, "co_consts"))
+    return inner
+
+
+def _monitoring():
+    monitoring = getattr(sys, "monitoring", None)
+    if monitoring is None:
+        return {}
+    tools = {tool: monitoring.get_tool(tool) for tool in range(6)}
+    events = {tool: monitoring.get_local_events(tool, _code()) for tool, name in tools.items() if name}
+    return {"tools": {tool: name for tool, name in tools.items() if name}, "events": events}
+
+
+async def state(request):
+    hooks = [each for each in gc.get_objects() if type(each).__name__ in {"Hook", "Chain"}]
+    return JsonResponse(
+        {
+            "made": planted.made,
+            "guard": [
+                id(guard.async_unsafe),
+                id(_code()),
+                id(guard.get_running_loop),
+                guard.get_running_loop.__module__,
+            ],
+            "monitoring": _monitoring(),
+            "threads": sorted(thread.name for thread in threading.enumerate() if "Pool" not in thread.name),
+            "files": sorted(name for name in map(_target, Path("/proc/self/fd").iterdir()) if "socket" not in name),
+            "modules": sorted(name for name in sys.modules if not name.startswith("asyncspy")),
+            "hooks": len(hooks),
+            "tracing": [str(sys.gettrace()), str(sys.getprofile())],
+        }
+    )
+
+
+def _target(file):
+    try:
+        return str(file.readlink())
+    except OSError:
+        return ""

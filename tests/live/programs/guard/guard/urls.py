@@ -1,0 +1,12 @@
+from django.urls import path
+
+from guard import state, views
+
+urlpatterns = [
+    path("", views.page),
+    path("innocent", views.innocent),
+    path("block/<int:seconds>", views.block),
+    path("fork/<int:seconds>", views.fork),
+    path("ready", views.ready),
+    path("state", state.state),
+]

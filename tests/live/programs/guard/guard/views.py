@@ -1,0 +1,58 @@
+"""Pages: innocent work in every request, and in every GUARD_EVERY-th one of the planted faults."""
+
+import asyncio
+import os
+import time
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+
+from guard import planted
+
+
+async def page(request):
+    await User.objects.acount()
+    await sync_to_async(planted.active)()  # the same function, where it belongs
+    match request.site:
+        case "view":
+            planted.asked("view", planted.active)
+        case "callback":
+            asyncio.get_running_loop().call_soon(planted.asked, "callback", planted.exists)
+        case "cursor":
+            planted.asked("cursor", planted.raw)
+        case "atomic":
+            planted.asked("atomic", planted.together)
+    return HttpResponse("done")
+
+
+async def innocent(request):
+    await sync_to_async(planted.active)()
+    return HttpResponse("done")
+
+
+async def block(request, seconds):
+    """Holds the loop in C, and with it the interpreter's main thread."""
+    time.sleep(seconds)
+    return HttpResponse("done")
+
+
+async def fork(request, seconds):
+    """Forks children that live for a while and call the guard in a loop of their own; what each of them saw."""
+    end = time.monotonic() + seconds
+    codes = []
+    while time.monotonic() < end:
+        child = os.fork()
+        if child == 0:
+            try:
+                planted.asked("child", planted.active)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        codes.append(os.waitpid(child, 0)[1])
+        await asyncio.sleep(0.01)
+    return HttpResponse(f"{len(codes)} {sum(map(bool, codes))}")
+
+
+async def ready(request):
+    return HttpResponse(str(os.getpid()))
