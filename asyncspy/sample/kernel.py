@@ -46,26 +46,37 @@ def counters(pid: int) -> Counters:
 
     On a machine that is short of processors a thread that computes hardly runs; it waits for its turn.
     """
+    return {tid: ran for tid, (ran, _) in _threads(pid).items()}
+
+
+def settled(pid: int) -> Counters:
+    """The counters once what py-spy woke sleeps again: two readings agree on all threads but a busy one.
+
+    A thread that was woken and still waits for its turn shows the old counters: it has not settled, it is late.
+    """
+    first = before = _threads(pid)
+    moved_before: set[int] = set()
+    for _ in range(MOST_SETTLES):
+        time.sleep(SETTLE_SECONDS)
+        after = _threads(pid)
+        late = any(runnable and first.get(tid, (None,))[0] == ran for tid, (ran, runnable) in after.items())
+        moved = {tid for tid, (ran, _) in after.items() if before.get(tid, (None,))[0] != ran}
+        if not late and (not moved or (len(moved) == 1 and moved == moved_before)):  # a loop may tick all the time
+            break
+        before, moved_before = after, moved
+    return {tid: ran for tid, (ran, _) in after.items()}
+
+
+def _threads(pid: int) -> dict[int, tuple[Ran, bool]]:
+    """Every thread's counters, and whether it runs or waits for its turn."""
     found = {}
     for name in _listed(f"/proc/{pid}/task"):
         status, ran = _text(f"/proc/{pid}/task/{name}/status"), _text(f"/proc/{pid}/task/{name}/schedstat")
         switches = [int(line.split()[1]) for line in status.splitlines() if "ctxt_switches:" in line]
         if switches and ran:
-            found[int(name)] = Ran(sum(switches), sum(map(int, ran.split()[:2])))  # it ran, it waited for its turn
+            count = Ran(sum(switches), sum(map(int, ran.split()[:2])))  # it ran, it waited for its turn
+            found[int(name)] = (count, "\nState:\tR" in status)
     return found
-
-
-def settled(pid: int) -> Counters:
-    """The counters once what py-spy woke sleeps again: two readings agree on all threads but the busy ones."""
-    before = counters(pid)
-    for _ in range(MOST_SETTLES):
-        time.sleep(SETTLE_SECONDS)
-        after = counters(pid)
-        moving = sum(1 for tid, count in after.items() if before.get(tid) != count)
-        if moving <= 1:  # a loop may tick all the time
-            return after
-        before = after
-    return before
 
 
 def _text(path: str) -> str:
