@@ -21,7 +21,6 @@ import pytest
 from tests.live.processes import eventually
 
 SUITE = "trixie"
-MIRROR = "http://deb.debian.org/debian"
 NEEDED = ("buildah", "crun", "debootstrap")
 CERTIFICATES = Path("/etc/ssl/certs")
 
@@ -52,7 +51,7 @@ def debian(folder: Path, *packages: str) -> Path:
         if not shutil.which(program):
             pytest.skip(f"{program} is not installed")
     include = ",".join(["python3", "python3-venv", "ca-certificates", *packages])
-    command = ["debootstrap", "--variant=minbase", f"--include={include}", SUITE, str(folder), MIRROR]
+    command = ["debootstrap", "--variant=minbase", f"--include={include}", SUITE, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return folder
