@@ -98,7 +98,10 @@ def test_neither_links_nor_pipes_in_it_are_followed(root: Path, tmp_path_factory
     made.renew()
     (there / "result").unlink()
     os.mkfifo(there / "result")
+    pipe = os.open(there / "result", os.O_RDWR)
+    os.write(pipe, b"anything")
     assert made.read("result") == b""
+    os.close(pipe)
     made.remove()
     assert secret.read_text() == "ours"
 
