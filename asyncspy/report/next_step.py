@@ -9,8 +9,8 @@ from typing import NamedTuple
 from asyncspy.model import Analysis
 from asyncspy.report.figures import finite
 from asyncspy.report.names import outside
+from asyncspy.report.sampled import looks_synchronous
 from asyncspy.report.view import View
-from asyncspy.report.words import looks_synchronous
 
 LONGER = 4
 SHORTEST_SECONDS = 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import dedent
 
 from asyncspy.model import Analysis, Finding, Hang, Input, Remedy
-from asyncspy.report import costs, fleet_words, hang, words
+from asyncspy.report import costs, fleet_words, hang, sampled, words
 from asyncspy.report.figures import plural, rough_percent
 from asyncspy.report.markdown_text import block, code, plain
 from asyncspy.report.names import has_line, relative
@@ -23,9 +23,9 @@ def render(analysis: Analysis, view: View) -> str:
     if analysis.hangs and not analysis.samples.loop:
         return "\n".join(hung).rstrip("\n") + "\n"
     lines = [*hung, f"**asyncspy: {plain(words.verdict(analysis))}**", ""]
-    lines += [f"- {plain(' · '.join(words.recording(analysis.origins, analysis.samples)))}"]
+    lines += [f"- {plain(' · '.join(sampled.recording(analysis.origins, analysis.samples)))}"]
     lines += [f"- {line}" for line in _targets(analysis)]
-    lines += [f"- **!** {plain(warning)}" for warning in words.warnings(analysis.origins)]
+    lines += [f"- **!** {plain(warning)}" for warning in sampled.warnings(analysis.origins)]
     for number, finding in enumerate(analysis.findings[:FINDINGS], 1):
         lines += ["", *_finding(number, finding, analysis, view)]
     rest = analysis.findings[FINDINGS:]
@@ -54,7 +54,7 @@ def _targets(analysis: Analysis) -> list[str]:
     """The watched processes, those alike on one line."""
     shown: dict[str, list[str]] = {}
     for target in (origin.target for origin in analysis.origins if origin.target):
-        shown.setdefault(", ".join(map(code, words.runs(target))), []).append(str(target.pid))
+        shown.setdefault(", ".join(map(code, sampled.runs(target))), []).append(str(target.pid))
     return [f"pid {', '.join(dict.fromkeys(pids))}: {parts}" for parts, pids in shown.items()]
 
 
@@ -135,11 +135,11 @@ def _about(remedy: Remedy) -> str:
 def _reach(analysis: Analysis) -> list[str]:
     """What was not seen."""
     if analysis.verdict == "no-data":
-        return [plain(" ".join(words.no_data(analysis.samples)))]
-    said = words.unseen(analysis)
+        return [plain(" ".join(sampled.no_data(analysis.samples)))]
+    said = sampled.unseen(analysis)
     if analysis.verdict == "none-seen":
-        return [f"{words.no_clean_bill(analysis)}: {plain(' '.join([*words.none_seen(analysis.samples), *said]))}"]
-    return [f"{words.UNSEEN}: {plain(' '.join(said))}"]
+        return [f"{sampled.no_clean_bill(analysis)}: {plain(' '.join([*sampled.none_seen(analysis.samples), *said]))}"]
+    return [f"{sampled.UNSEEN}: {plain(' '.join(said))}"]
 
 
 def _inputs(analysis: Analysis) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from rich.text import Text
 
 from asyncspy.model import Analysis, Input, Worker
-from asyncspy.report import costs, hang, log_words, words
+from asyncspy.report import costs, hang, log_words, sampled, words
 from asyncspy.report.figures import count, plural
 from asyncspy.report.finding_block import block
 from asyncspy.report.layout import ALARM, CODE, FAINT, NAME, PLACE, flow, indented, labelled, page, prose_room, wrap
@@ -61,13 +61,13 @@ def _head(analysis: Analysis, view: View) -> list[Text]:
     joint = f" {view.glyphs.dot} "
     room = view.columns
     told = log_words.only_logs(analysis)
-    parts = log_words.facts(analysis) if told else words.recording(analysis.origins, analysis.samples)
+    parts = log_words.facts(analysis) if told else sampled.recording(analysis.origins, analysis.samples)
     facts = [Text(outside(part, view), FAINT) for part in parts]
     lines = wrap(Text(words.verdict(analysis), ALARM if analysis.findings else NAME), room)
     lines += flow(facts, room, joint)
     for target in _targets(analysis, view):
         lines += flow([Text(part, FAINT) for part in target], room, joint)
-    for warning in words.warnings(analysis.origins):
+    for warning in sampled.warnings(analysis.origins):
         lines += labelled("!", wrap(Text(warning), prose_room(view, 2)), 0, 2, ALARM)
     return lines
 
@@ -90,7 +90,7 @@ def _process(pids: list[str]) -> str:
 
 def _runs(target: Worker, view: View) -> tuple[str, ...]:
     """The server, the app and the versions of all that matters."""
-    return tuple(outside(part, view) for part in words.runs(target))
+    return tuple(outside(part, view) for part in sampled.runs(target))
 
 
 def _time(analysis: Analysis, view: View) -> list[Text]:
@@ -107,13 +107,16 @@ def _reach(analysis: Analysis, view: View) -> list[Text]:
     if log_words.only_logs(analysis):
         title, said = log_words.UNSEEN, list(log_words.CANNOT_TELL)
     elif analysis.verdict == "no-data":
-        why, remedy = words.no_data(samples)
+        why, remedy = sampled.no_data(samples)
         title, said = "Why", [why, remedy]
-        said += [f"All samples: {words.worlds(samples)}."] if samples.total else []
+        said += [f"All samples: {sampled.worlds(samples)}."] if samples.total else []
     elif analysis.verdict == "none-seen":
-        title, said = words.no_clean_bill(analysis), [*words.none_seen(analysis.samples), *words.unseen(analysis)]
+        title, said = (
+            sampled.no_clean_bill(analysis),
+            [*sampled.none_seen(analysis.samples), *sampled.unseen(analysis)],
+        )
     else:
-        title, said = words.UNSEEN, words.unseen(analysis)
+        title, said = sampled.UNSEEN, sampled.unseen(analysis)
     sentences = [line for sentence in said for line in wrap(Text(sentence), prose_room(view, INDENT))]
     return [Text(title, NAME), *indented(sentences, INDENT)]
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from asyncspy.model import Analysis, Captured, Evidence, Origin
-from asyncspy.report import FORMATS, exact_words, words
+from asyncspy.report import FORMATS, exact_words, sampled, words
 from asyncspy.report.view import View
 from tests.report import examples
 
@@ -46,7 +46,7 @@ def test_rates_are_said_in_the_unit_that_makes_them_one_at_least(per_second: flo
 
 def test_what_was_let_pass_and_what_was_too_much_is_said() -> None:
     assert words.evidence(FINDING) == "41 counted at the guard, 3 of them let pass, first 2026, last 2027"
-    assert words.warnings((replace(COUNTED, beyond=7),)) == [
+    assert sampled.warnings((replace(COUNTED, beyond=7),)) == [
         "7 calls more reached the guard than could be kept with their way there: too many at once, or too many ways."
     ]
 

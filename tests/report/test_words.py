@@ -8,7 +8,7 @@ import pytest
 
 from asyncspy.analyse import confidence
 from asyncspy.model import Culprit, Distribution, Frame, Needed, Reach, WorkerShare
-from asyncspy.report import FORMATS, words
+from asyncspy.report import FORMATS, sampled, words
 from tests.report import examples
 from tests.report.views import view
 
@@ -68,5 +68,5 @@ def test_where_names_alone_decided_that_is_said_with_what_to_do() -> None:
 
 @pytest.mark.parametrize(("errors", "warned"), [(0, False), (5, False), (250, True)])
 def test_a_lossy_recording_is_warned_of(errors: int, warned: bool) -> None:
-    said = words.warnings((examples.origin(samples=1000 - errors, errors=errors),))
+    said = sampled.warnings((examples.origin(samples=1000 - errors, errors=errors),))
     assert any("could not read" in one for one in said) is warned

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from asyncspy.model import Analysis, Change, Comparison, Difference, Side
-from asyncspy.report import words
+from asyncspy.report import sampled
 from asyncspy.report.figures import count, finite, percent, percent_bound, percent_interval, plural, span
 
 IS: dict[Change, tuple[str, str]] = {
@@ -57,7 +57,7 @@ def verdict(comparison: Comparison) -> str:
 
 def recorded(analysis: Analysis) -> list[str]:
     """What one of the two is."""
-    return words.recording(analysis.origins, analysis.samples)
+    return sampled.recording(analysis.origins, analysis.samples)
 
 
 def warnings(comparison: Comparison) -> list[str]:

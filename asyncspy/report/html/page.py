@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from asyncspy import __version__
 from asyncspy.model import Analysis
-from asyncspy.report import hang, words
+from asyncspy.report import hang, sampled, words
 from asyncspy.report.html.findings import cards, overview
 from asyncspy.report.html.flame import flames
 from asyncspy.report.html.hangs import hangs
@@ -103,13 +103,13 @@ def _head(analysis: Analysis, view: View) -> Html:
     """The verdict in one sentence, what was recorded, of whom, and what makes it doubtful."""
     bad = analysis.findings or any(each.verdict in hang.ALARMING for each in analysis.hangs)
     tone = "bad" if bad else "none" if analysis.verdict == "no-data" else "calm"
-    facts = [el("li", fact) for fact in words.recording(analysis.origins, analysis.samples)]
+    facts = [el("li", fact) for fact in sampled.recording(analysis.origins, analysis.samples)]
     return el(
         "header",
         el("h1", _unbroken(verdict(analysis, view))),
         el("ul", facts, class_="chips"),
         [el("p", parts, class_="target") for parts in _targets(analysis)],
-        [el("p", el("b", "Note "), warning, class_="warning") for warning in words.warnings(analysis.origins)],
+        [el("p", el("b", "Note "), warning, class_="warning") for warning in sampled.warnings(analysis.origins)],
         class_=f"verdict {tone}",
         id="top",
     )
@@ -124,7 +124,7 @@ def _targets(analysis: Analysis) -> list[list[Html]]:
     """The watched processes, those that run the same together."""
     shown: dict[tuple[str, ...], list[str]] = {}
     for target in (origin.target for origin in analysis.origins if origin.target):
-        shown.setdefault(tuple(words.runs(target)), []).append(str(target.pid))
+        shown.setdefault(tuple(sampled.runs(target)), []).append(str(target.pid))
     return [
         [
             el("span", f"pid{'s' if len(set(pids)) > 1 else ''} {', '.join(dict.fromkeys(pids))}"),
@@ -137,11 +137,14 @@ def _targets(analysis: Analysis) -> list[list[Html]]:
 def _reach(analysis: Analysis) -> Html:
     """What was not seen: of a recording without findings this is the answer itself."""
     if analysis.verdict == "no-data":
-        title, said = "Why", list(words.no_data(analysis.samples))
+        title, said = "Why", list(sampled.no_data(analysis.samples))
     elif analysis.verdict == "none-seen":
-        title, said = words.no_clean_bill(analysis), [*words.none_seen(analysis.samples), *words.unseen(analysis)]
+        title, said = (
+            sampled.no_clean_bill(analysis),
+            [*sampled.none_seen(analysis.samples), *sampled.unseen(analysis)],
+        )
     else:
-        title, said = words.UNSEEN, words.unseen(analysis)
+        title, said = sampled.UNSEEN, sampled.unseen(analysis)
     return el("section", el("h2", title), [el("p", sentence) for sentence in said], id="reach")
 
 
