@@ -17,6 +17,8 @@ Mode = Literal["gil", "wall", "default", "unknown", "exact"]
 guard's calls were counted it is exact, and there are none."""
 NOT_SAMPLED: frozenset[Mode] = frozenset({"unknown", "exact"})
 
+EARLIER = 0
+"""The pid that the workers go by, all together, which ended long before a watch did: each apart would grow for ever."""
 
 Kind = Literal["async-unsafe", "sync-middleware", "hop-cost", "blocked-loop", "pool-saturated", "deadlock"]
 """Of findings, and of what a log tells of."""

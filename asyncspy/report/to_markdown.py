@@ -54,7 +54,7 @@ def _targets(analysis: Analysis) -> list[str]:
     """The watched processes, those alike on one line."""
     shown: dict[str, list[str]] = {}
     for target in (origin.target for origin in analysis.origins if origin.target):
-        shown.setdefault(", ".join(map(code, sampled.runs(target))), []).append(str(target.pid))
+        shown.setdefault(", ".join(map(code, sampled.runs(target))), []).append(words.process(target.pid))
     return [f"pid {', '.join(dict.fromkeys(pids))}: {parts}" for parts, pids in shown.items()]
 
 

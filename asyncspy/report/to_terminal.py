@@ -77,7 +77,7 @@ def _targets(analysis: Analysis, view: View) -> list[list[str]]:
     pids: dict[tuple[str, ...], list[str]] = {}
     for origin in analysis.origins:
         if origin.target is not None:
-            pids.setdefault(_runs(origin.target, view), []).append(str(origin.target.pid))
+            pids.setdefault(_runs(origin.target, view), []).append(words.process(origin.target.pid))
     return [[_process(list(dict.fromkeys(numbers))), *runs] for runs, numbers in pids.items()]
 
 

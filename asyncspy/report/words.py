@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from asyncspy.model import Analysis, Culprit, Evidence, Finding, Kind, Samples
+from asyncspy.model import EARLIER, Analysis, Culprit, Evidence, Finding, Kind, Samples
 from asyncspy.report import exact_words, log_words
 from asyncspy.report.figures import count, percent, percent_interval, plural
 
@@ -104,10 +104,15 @@ def workers(finding: Finding, dash: str) -> list[str]:
     if not known or max(share.low for _, share in known) <= min(share.high for _, share in known):
         return []
     return [
-        f"{one.pid if one.pid is not None else 'unknown'}: {percent(share.share)} of its loop "
+        f"{process(one.pid)}: {percent(share.share)} of its loop "
         f"({percent_interval(share.low, share.high, share.share or share.high, dash)})"
         for one, share in known
     ]
+
+
+def process(pid: int | None) -> str:
+    """A process as it is listed beside others."""
+    return "unknown" if pid is None else "earlier ones" if pid == EARLIER else str(pid)
 
 
 def since(version: str, django: str | None) -> str:

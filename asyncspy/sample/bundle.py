@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from asyncspy import recording
-from asyncspy.model import Event, Logged, Origin, seen_again
+from asyncspy.model import EARLIER, Event, Logged, Origin, seen_again
 from asyncspy.sample import output
 from asyncspy.sample.joined import Slices, Table, moved
 from asyncspy.sample.sampling import EMPTY
 
 Key = tuple[int, str]
 """A process and a mode."""
+
+MOST_APART, APART_SECONDS = 50, 600.0
+"""Beyond so many, those of which nothing came for so long have ended, and are added up as one."""
 
 
 class Bundle:
@@ -24,6 +28,7 @@ class Bundle:
         self.path = path
         self._table = Table()
         self._passes: dict[Key, Slices] = {}
+        self._last: dict[Key, float] = {}
         self._failed: dict[Key, int] = {}
         self._head: dict[str, Any] = {}
         self._sources: Mapping[str, Mapping[int, str]] = {}
@@ -51,6 +56,21 @@ class Bundle:
             self._passes[key].add(origin, profiles)
         else:
             self._passes[key] = Slices(origin, profiles)
+        self._last[key] = time.monotonic()
+        self._add_up_the_ended()
+
+    def _add_up_the_ended(self) -> None:
+        """A watch of recycled workers meets ever new ones: what it keeps must not grow with them."""
+        if len(self._last) <= MOST_APART:
+            return
+        now = time.monotonic()
+        for key in [key for key, last in self._last.items() if now - last > APART_SECONDS]:
+            del self._last[key]
+            ended, mode = self._passes.pop(key), key[1]
+            if (EARLIER, mode) in self._passes:
+                self._passes[EARLIER, mode].take_in(ended)
+            else:
+                self._passes[EARLIER, mode] = ended.as_earlier()
 
     def add_failure(self, pid: int, mode: str) -> None:
         """A slice that gave nothing."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from asyncspy.model import Mode, Origin
+from asyncspy.model import EARLIER, Mode, Origin
 
 Document = dict[str, Any]
 Path = tuple[int, ...]
@@ -16,6 +16,7 @@ Path = tuple[int, ...]
 
 THREAD = re.compile(r'(?P<process>Process [0-9]+ )?Thread \S+ "(?P<name>.*)"', re.DOTALL | re.ASCII)
 NUMBER = re.compile(r"[0-9]+", re.ASCII)
+PROCESS = re.compile(r"\AProcess [0-9]+ ", re.ASCII)
 
 
 class Table:
@@ -47,12 +48,36 @@ class Slices:
 
     def add(self, origin: Origin, profiles: list[Document]) -> None:
         """One more slice."""
-        self._counts = {} if self._counts is None else self._counts
-        for profile in (*self._profiles, *profiles):
-            counts = self._counts.setdefault(thread(str(profile.get("name", "")), self.origin.mode), Counter())
-            counts.update(map(tuple, profile["samples"]))
-        self._profiles = []
+        self._count(self._counted(), profiles)
         self.origin = added(self.origin, origin)
+
+    def take_in(self, ended: Slices) -> None:
+        """All of another process: it is told apart no more."""
+        counted = self._counted()
+        for name, counts in ended._counted().items():
+            counted.setdefault(_earlier(name), Counter()).update(counts)
+        self.origin = added(self.origin, ended.origin)
+
+    def as_earlier(self) -> Slices:
+        """The same, as the first of those that are told apart no more."""
+        target = self.origin.target
+        profiles = [{**profile, "name": _earlier(str(profile.get("name", "")))} for profile in self._profiles]
+        first = Slices(replace(self.origin, target=replace(target, pid=EARLIER) if target else None), profiles)
+        if self._counts is not None:
+            first._counts = {_earlier(name): counts for name, counts in self._counts.items()}
+        return first
+
+    def _counted(self) -> dict[str, Counter[Path]]:
+        if self._counts is None:
+            self._counts = {}
+            self._count(self._counts, self._profiles)
+            self._profiles = []
+        return self._counts
+
+    def _count(self, counted: dict[str, Counter[Path]], profiles: list[Document]) -> None:
+        for profile in profiles:
+            name = thread(str(profile.get("name", "")), self.origin.mode)
+            counted.setdefault(name, Counter()).update(map(tuple, profile["samples"]))
 
     def profiles(self) -> list[Document]:
         """As speedscope has them: added-up stacks weigh as many sampling intervals as there were samples."""
@@ -71,6 +96,10 @@ def thread(name: str, mode: Mode) -> str:
         return name
     called = NUMBER.sub("N", found["name"]) if mode == "gil" else found["name"]
     return f'{found["process"] or ""}Thread 0 "{called}"'
+
+
+def _earlier(name: str) -> str:
+    return PROCESS.sub(f"Process {EARLIER} ", name, count=1)
 
 
 def _weighed(name: str, counts: Counter[Path], rate: int) -> Document:

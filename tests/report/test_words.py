@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from asyncspy.analyse import confidence
-from asyncspy.model import Culprit, Distribution, Frame, Needed, Reach, WorkerShare
+from asyncspy.model import EARLIER, Culprit, Distribution, Frame, Needed, Reach, WorkerShare
 from asyncspy.report import FORMATS, sampled, words
 from tests.report import examples
 from tests.report.views import view
@@ -70,3 +70,7 @@ def test_where_names_alone_decided_that_is_said_with_what_to_do() -> None:
 def test_a_lossy_recording_is_warned_of(errors: int, warned: bool) -> None:
     said = sampled.warnings((examples.origin(samples=1000 - errors, errors=errors),))
     assert any("could not read" in one for one in said) is warned
+
+
+def test_workers_that_ended_long_ago_are_listed_as_such() -> None:
+    assert [words.process(pid) for pid in (48291, EARLIER, None)] == ["48291", "earlier ones", "unknown"]

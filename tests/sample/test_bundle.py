@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from asyncspy.model import Frame, Origin, Profile, Stack, Worker
+from asyncspy.model import EARLIER, Frame, Origin, Profile, Stack, Worker
 from asyncspy.read import load
 from asyncspy.sample import Bundle
+from asyncspy.sample import bundle as bundles
 
 MAIN, WORK = Frame("main", "/srv/a.py", 1), Frame("work", "/srv/a.py", 9)
 WORKER = Worker(7, 1, "worker", True, "uvicorn")
@@ -140,3 +142,51 @@ def test_it_replaces_its_own_file_and_leaves_nothing_beside(bundle: Bundle) -> N
     bundle.add(GIL, document([MAIN], [0]))
     bundle.save()
     assert [path.name for path in bundle.path.parent.iterdir()] == ["run.json"]
+
+
+def of(pid: int, origin: Origin = GIL) -> Origin:
+    return replace(origin, target=replace(WORKER, pid=pid))
+
+
+@pytest.mark.parametrize("slices", [1, 3])
+def test_workers_that_ended_long_ago_are_added_up_as_one(
+    bundle: Bundle, slices: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(bundles, "MOST_APART", 4)
+    for pid in range(10, 40):
+        now[0] += bundles.APART_SECONDS / 3
+        for _ in range(slices):
+            bundle.add(of(pid), document([MAIN, WORK], [0, 1], [0], [0], pid=pid))
+            bundle.add(of(pid, WALL), document([MAIN], [0], pid=pid, rate=20))
+    profile, kept = saved(bundle), 4
+    assert profile.waits is not None
+    ended = 30 - kept
+    for one, times in ((profile, {(MAIN, WORK): 1, (MAIN,): 2}), (profile.waits, {(MAIN,): 1})):
+        pids = {origin.target.pid: origin for origin in one.origins if origin.target}
+        assert set(pids) == {EARLIER, *range(40 - kept, 40)}
+        added_up = pids[EARLIER]
+        assert (added_up.slices, added_up.duration) == (ended * slices, ended * slices * 10.0)
+        counts = {stack.frames: count for stack, count in one.stacks.items() if stack.pid == EARLIER}
+        assert counts == {frames: ended * slices * number for frames, number in times.items()}
+        assert one.total == 30 * slices * sum(times.values())
+
+
+def test_a_single_slice_of_one_that_ended_keeps_its_samples(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(bundles, "MOST_APART", 1)
+    bundle.add(of(10), document([MAIN], [0], [0], [0], pid=10))
+    now[0] += 2 * bundles.APART_SECONDS
+    bundle.add(of(11), document([MAIN], [0], pid=11))
+    assert saved(bundle).stacks == {stack(MAIN, pid=EARLIER): 3, stack(MAIN, pid=11): 1}
+
+
+def test_a_few_workers_stay_apart_for_ever(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    for pid in (7, 8, 9):
+        bundle.add(of(pid), document([MAIN], [0], pid=pid))
+        now[0] += 10 * bundles.APART_SECONDS
+    assert {one.pid for one in saved(bundle).stacks} == {7, 8, 9}

@@ -124,7 +124,7 @@ def _targets(analysis: Analysis) -> list[list[Html]]:
     """The watched processes, those that run the same together."""
     shown: dict[tuple[str, ...], list[str]] = {}
     for target in (origin.target for origin in analysis.origins if origin.target):
-        shown.setdefault(tuple(sampled.runs(target)), []).append(str(target.pid))
+        shown.setdefault(tuple(sampled.runs(target)), []).append(words.process(target.pid))
     return [
         [
             el("span", f"pid{'s' if len(set(pids)) > 1 else ''} {', '.join(dict.fromkeys(pids))}"),
