@@ -36,6 +36,20 @@ class FrameTable(dict[str, Frame]):
         return frame
 
 
+_known: dict[Frame, Frame] = {}
+MOST_KNOWN, LONGEST_KNOWN = 50_000, 500
+"""Recordings of one app are of the same frames, and stacks of the very same objects are compared at a glance."""
+
+
+def the_same(frame: Frame) -> Frame:
+    """One object for all equal frames of all files; of frames with names beyond all reason none is kept."""
+    if len(frame.function) + len(frame.file) > LONGEST_KNOWN:
+        return frame
+    if len(_known) >= MOST_KNOWN:
+        _known.clear()
+    return _known.setdefault(frame, frame)
+
+
 def frame_of(text: str) -> Frame:
     """`name (file:line)`, `name (file)` or `name`; a process or thread is all name."""
     if not text.endswith(")") or THREAD.match(text):

@@ -17,7 +17,7 @@ from asyncspy.errors import InputError
 from asyncspy.model import Frame, Input, Origin, Profile, Stack, merge
 from asyncspy.read.evented import MILLISECONDS, times_of
 from asyncspy.read.json_text import AS_WRITTEN, decode
-from asyncspy.read.names import add, printable, stack_of, what_is_missing
+from asyncspy.read.names import add, printable, stack_of, the_same, what_is_missing
 from asyncspy.read.opening import whole
 from asyncspy.read.sample_lists import NotPlacesError, Samples, decoded
 from asyncspy.read.sampled import SamplesOf, paths_of, weights_of
@@ -166,7 +166,7 @@ def _list(parent: Object, key: str) -> list[Any]:
 def _table(entries: list[Any]) -> Table:
     frames = [_frame(entry) for entry in entries]
     known: dict[Frame, Frame] = {}
-    unique = [known.setdefault(frame, frame) for frame in (frame or Frame("", "") for frame in frames)]
+    unique = [known.setdefault(frame, the_same(frame)) for frame in (frame or Frame("", "") for frame in frames)]
     return Table(unique, {place for place, frame in enumerate(frames) if frame is None})
 
 

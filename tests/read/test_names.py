@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from asyncspy.model import Frame, Stack
 from asyncspy.read import folded
-from asyncspy.read.names import frame_of, is_count
+from asyncspy.read.names import frame_of, is_count, the_same
 
 FUNCTIONS = st.from_regex(r"[\w.<>]{1,30}", fullmatch=True)
 FILE_LETTERS = st.characters(exclude_characters=";\n\r", exclude_categories=["Cs"])
@@ -117,3 +117,10 @@ def test_a_process_is_not_looked_for_in_line_after_line() -> None:
     assert {stack.pid for stack in profile.stacks} == {None}
     fewer = "\n".join(['process 4:"python -c', *lines[: folded.MAX_JOIN_ATTEMPTS - 1], 'z";main (a.py:1) 2', ""])
     assert 4 in {stack.pid for stack in folded.read(io.BytesIO(fewer.encode()), "stacks.txt").stacks}
+
+
+def test_equal_frames_of_two_files_are_one_object_but_names_beyond_reason_are_not_kept() -> None:
+    usual, endless = Frame("view", "/srv/shop/views.py", 9), Frame("x" * 600, "/srv/shop/views.py", 9)
+    assert the_same(Frame(*usual)) is the_same(Frame(*usual))
+    assert the_same(endless) is endless
+    assert the_same(Frame(*endless)) is not endless
