@@ -38,6 +38,8 @@ STANDARD: Rules[WaitKind] = Rules(
             for file in ("pathlib.py", "pathlib/_local.py", "pathlib/__init__.py")  # up to 3.12, in 3.13, from 3.14
             for row in _of("file", file, "Path.read_text Path.read_bytes Path.write_text Path.write_bytes Path.open")
         ),
+        *_of("file", "pathlib/_abc.py", "PathBase.read_text PathBase.read_bytes"),
+        *_of("file", "pathlib/_abc.py", "PathBase.write_text PathBase.write_bytes"),
         *_of("file", "shutil.py", "copyfile copyfileobj _fastcopy_sendfile"),
     ]
 )

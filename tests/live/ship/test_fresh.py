@@ -15,16 +15,22 @@ from tests.live.ship.images import CERTIFICATES
 
 pytestmark = [pytest.mark.ship, pytest.mark.live, pytest.mark.root, pytest.mark.timeout(5400)]
 
-# Mounts that only this namespace sees; the machine's certificates are lent, as a new machine would have its own.
+# Mounts that only this namespace sees; the machine's certificates are lent, as a new machine would have its own. Its root is
+# a mount, as a machine's is: who works in one may want to make another.
 ENTER = f"""
 set -e
-mount --bind {CERTIFICATES} $1{CERTIFICATES}
-mount -t proc proc $1/proc
-mount --bind /dev $1/dev
-mkdir -p $1/checkout && mount --bind $2 $1/checkout
-cp /etc/resolv.conf $1/etc/resolv.conf
+mount --bind $1 $1
+cd $1
+mount --bind {CERTIFICATES} .{CERTIFICATES}
+mount -t proc proc proc
+mount --rbind /dev dev
+mkdir -p checkout before && mount --bind $2 checkout
+cp /etc/resolv.conf etc/resolv.conf
 export HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin
-exec chroot $1 sh -c "$3"
+pivot_root . before
+umount --lazy /before
+cd /
+exec sh -c "$3"
 """
 INSTALL = "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends make git"
 KEPT = ("LANG", "CI", "FRESH_TESTS")
