@@ -15,8 +15,8 @@ from tests.live.ship.images import CERTIFICATES
 
 pytestmark = [pytest.mark.ship, pytest.mark.live, pytest.mark.root, pytest.mark.timeout(5400)]
 
-# Mounts that only this namespace sees; the machine's certificates are lent, as a new machine would have its own. The root
-# is a mount, as a machine's is: who works in one may want to make another.
+# Mounts that only this namespace sees; the machine's certificates are lent, as a new machine would have its own.
+# The root is a mount, as a machine's is: who works in one may want to make another.
 ENTER = f"""
 set -e
 mount --bind $1 $1
