@@ -19,10 +19,17 @@ from types import CodeType, FrameType
 from typing import Any
 from unittest import mock
 
+import pytest
+
 from asyncspy.model import Frame, Profile, Stack
 
 APPS = ["auth", "contenttypes", "sessions", "sites", "messages", "admin"]
 _recording: list[dict[Stack, int]] = []
+
+TELLS_CLASSES = sys.version_info >= (3, 11)
+"""Whether frames name the classes of their functions. Older Pythons' recordings are in fixtures and in the matrix."""
+
+needs_classes = pytest.mark.skipif(not TELLS_CLASSES, reason="Python 3.11 is the first whose frames name their classes")
 
 
 def configure() -> None:

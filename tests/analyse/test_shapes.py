@@ -13,7 +13,7 @@ from asyncspy.analyse.chains import collapsed
 from asyncspy.model import Finding, Link, Profile, Stack
 from asyncspy.report import FORMATS, View
 from tests.analyse import pages
-from tests.analyse.every_stack import stacks_of
+from tests.analyse.every_stack import needs_classes, stacks_of
 from tests.analyse.test_every_stack import _database as _database  # noqa: PLC0414 - a fixture
 
 # shape: (the line's mark, the culprit, the entry)
@@ -46,6 +46,7 @@ def finding(shape: str, *, allowed: bool = False) -> Finding:
     return found
 
 
+@needs_classes
 @pytest.mark.parametrize(("shape", "allowed"), [*((shape, False) for shape in EXPECTED), ("instrumented", True)])
 def test_the_line_the_culprit_and_the_entry(shape: str, allowed: bool) -> None:
     mark, culprit, entry = EXPECTED[shape]
@@ -57,6 +58,7 @@ def test_the_line_the_culprit_and_the_entry(shape: str, allowed: bool) -> None:
     assert found.allowed is allowed
 
 
+@needs_classes
 @pytest.mark.parametrize("shape", EXPECTED)
 def test_the_chain_is_readable_from_the_view_to_the_culprit(shape: str) -> None:
     _, culprit, entry = EXPECTED[shape]
@@ -95,6 +97,7 @@ def test_repeats(functions: str, expected: str) -> None:
     assert " ".join(f"{one.function}×{one.repeats}" if one.repeats > 1 else one.function for one in links) == expected
 
 
+@needs_classes
 def test_the_same_fault_by_several_shapes_is_one_finding_with_their_entries() -> None:
     stacks: dict[Stack, int] = {}
     for shape in ("plain", "decorated", "class", "partial", "generated"):
