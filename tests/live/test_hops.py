@@ -91,8 +91,8 @@ def test_a_line_with_many_hops_is_named_and_hops_are_summed_up(tmp_path: Path) -
     for number in range(TRIES):
         (tmp_path / str(number)).mkdir()
         report = attach(tmp_path / str(number), "hops_often", mode="gil")
-        if report["samples"]["loop"] >= ENOUGH:
-            break
+        if report["samples"]["loop"] >= ENOUGH and report["findings"]:
+            break  # short of processors, more of a hop is the result on its way back, which is on no line
     assert named(report) == [("hop-cost", "planted-hops")]
     assert report["hops"]["share"]["low"] > 0.15
     assert report["wall"] is None
