@@ -5,9 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,16 +25,6 @@ THREAD = {
     "frames": [{"name": "<module>", "filename": "/srv/shop/run.py", "line": 3, "locals": None}],
 }  # fmt: skip
 DUMPS = f"print({json.dumps([THREAD])!r})"
-
-
-@pytest.fixture
-def target() -> Iterator[int]:
-    """The pid of a process that does nothing."""
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        try:
-            yield process.pid
-        finally:
-            process.kill()
 
 
 Dump = Callable[..., Result]

@@ -6,9 +6,7 @@ import errno
 import json
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -22,16 +20,6 @@ from tests.sample.conftest import fails, staged
 from tests.sample.test_record import SPEEDSCOPE
 
 RECORDS = f"done({SPEEDSCOPE!r})"
-
-
-@pytest.fixture
-def target() -> Iterator[int]:
-    """The pid of a process that does nothing."""
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        try:
-            yield process.pid
-        finally:
-            process.kill()
 
 
 Attach = Callable[..., Result]

@@ -55,7 +55,7 @@ def _command(target: Worker, path: str) -> list[str]:
             f"process {target.pid} runs in another root (a container), which only root may enter",
             remedy=f"sudo asyncspy attach --exact --pid {target.pid}",
         )
-    if not os.path.lexists(f"/proc/{target.pid}/root/proc/self"):
+    if not os.path.lexists(Path(f"/proc/{target.pid}/root", "proc", "self")):
         raise TargetError(
             f"process {target.pid} runs in another root that has no /proc: nobody can look at it from in there",
             remedy=f"mount -t proc proc {os.readlink(f'/proc/{target.pid}/root')}/proc; or {_without(target)}",  # noqa: PTH115

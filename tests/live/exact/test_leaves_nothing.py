@@ -28,7 +28,7 @@ CHECKS = ("guard", "monitoring", "threads", "files", "modules", "hooks", "tracin
 def look(served: Served) -> dict[str, Any]:
     """All that a guest could leave in it, or in its file system."""
     told = served.state()
-    folder = Path(f"/proc/{served.pid}/root/tmp")
+    folder = Path(f"/proc/{served.pid}/root", "tmp")
     mine = {str(served.pid), *Path(f"/proc/{served.pid}/status").read_text().split("NSpid:")[1].splitlines()[0].split()}
     left = [
         name
