@@ -100,12 +100,14 @@ def _count(box: _Box, weight: int, index: int | None, *, lit: bool) -> None:
 def _past_the_loop(frames: Sequence[Frame], owners: Ownership) -> int:
     """Where on a stack the loop's own frames end."""
     start = start_of_loop(frames, judge(frames).boundary)
-    while start < len(frames) and worlds.side(frames[start]) == "loop" and owners.of(frames[start]) in CARRIERS:
+    while start < len(frames) and _carries(frames[start], owners.of(frames[start])):
         start += 1
     return start
 
 
-CARRIERS = frozenset({ownership.STDLIB, "uvloop"})
+def _carries(frame: Frame, owner: str | None) -> bool:
+    """Whether it only runs a loop; uvloop.run wraps what it is given in a coroutine of its own."""
+    return owner == "uvloop" or (owner == ownership.STDLIB and worlds.side(frame) == "loop")
 
 
 def _rows(root: _Box) -> Iterator[FlameRow]:

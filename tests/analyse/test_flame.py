@@ -11,6 +11,8 @@ from asyncspy.analyse import analyse
 from asyncspy.analyse.flame import DEEPEST, MOST_ROWS, flame
 from asyncspy.model import Flame, Frame, Origin, Profile, Stack
 from asyncspy.read import load
+from tests.analyse.stacks import frames
+from tests.analyse.stacks import profile as profiled
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 EVERY = FIXTURES / "recordings" / "uvicorn-asyncio-every1.speedscope.json"
@@ -53,6 +55,22 @@ def test_the_whole_is_the_loop(file: Path) -> None:
     else:
         assert made.samples + made.idle >= analysis.wall.loop
         assert made.idle >= analysis.wall.idle
+
+
+@pytest.mark.parametrize("file", RECORDINGS, ids=lambda path: path.name)
+def test_the_graph_begins_where_the_loop_calls(file: Path) -> None:
+    """Granian and daphne run a loop of their own making under frames of theirs; these tell nobody anything."""
+    called = [row for row in drawn(load(file)).rows if row.depth == 1]
+    of_python = {row.frame.function.rpartition(".")[2] for row in called if row.package == "stdlib"}
+    assert called
+    assert not of_python & {"run_until_complete", "run_forever", "_run_once", "_run"}
+
+
+def test_what_uvloop_wraps_around_is_not_drawn() -> None:
+    run = "run (uvloop/__init__.py:96)\nRunner.run (asyncio/runners.py:118)\n"
+    wrapped = "run.<locals>.wrapper (uvloop/__init__.py:48)\nserve (shop/main.py:4)\n"
+    made = drawn(profiled(frames(run, wrapped)))
+    assert [row.frame.function for row in made.rows if row.depth == 1] == ["serve"]
 
 
 def test_a_finding_is_lit_from_its_line_on_and_nothing_else_is() -> None:

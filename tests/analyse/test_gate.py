@@ -9,7 +9,7 @@ import pytest
 
 from asyncspy.analyse.gate import NAMES, condition, judge
 from asyncspy.errors import InputError, UsageError
-from asyncspy.model import Allowance, Analysis, Culprit, Hops, Interval, Judgement, Reach, Samples, Wall
+from asyncspy.model import Allowance, Analysis, Culprit, Hops, Input, Interval, Judgement, Reach, Samples, Wall
 from tests.report import examples
 
 TODAY = date(2026, 11, 21)
@@ -67,6 +67,16 @@ def test_every_kind_of_finding_can_be_asked_for() -> None:
 def test_a_gate_that_cannot_see_is_not_open(analysis: Analysis, spelt: str, mode: str) -> None:
     with pytest.raises(UsageError, match=f"only be judged from a recording of --mode {mode}"):
         judged(analysis, spelt)
+
+
+@pytest.mark.parametrize("form", ["log", "dump", "dump --json", "looks"])
+def test_what_holds_no_samples_is_no_recording(form: str) -> None:
+    told = replace(CLEAN, wall=WAITING.wall, inputs=(Input("what.txt", form, 1),))
+    for spelt in ("hop-share>20%", "blocked-share>1%"):
+        with pytest.raises(UsageError, match="only be judged from a recording of --mode"):
+            judged(told, spelt)
+        beside = replace(told, inputs=(*told.inputs, Input("run.json", "speedscope", 1)))
+        assert closed(beside, spelt)
 
 
 def test_a_recording_of_nothing_is_no_pass() -> None:

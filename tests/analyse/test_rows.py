@@ -150,6 +150,15 @@ def test_each_call_has_its_name_and_its_way_out(line: str) -> None:
     assert finding.remedies[0] != BY_THREAD
 
 
+@pytest.mark.parametrize("holder", ["GenericForeignKey", "GenericForeignKeyDescriptor"])
+def test_a_call_keeps_its_name_where_django_moved_its_frame(holder: str) -> None:
+    """Django 6.1 gave the field a descriptor of its own."""
+    line = f"{holder}.__get__ (django/contrib/contenttypes/fields.py:250)\n"
+    (finding,) = analyse(profile(frames(ASYNCIO, HANDLER, VIEW, line, GUARD.format(line=23)))).findings
+    assert finding.call == "GenericForeignKey.__get__"
+    assert finding.remedies[0] != BY_THREAD
+
+
 # The frame that opens the door, and the kind of what comes in by it.
 OPENED = {
     "BaseHandler._get_response_async (django/core/handlers/base.py:253)": "async view",
