@@ -11,7 +11,7 @@ from typing import get_args
 from asyncspy.analyse import confidence
 from asyncspy.analyse.same import pairs
 from asyncspy.errors import InputError, UsageError
-from asyncspy.model import Allowance, Analysis, Condition, Failure, Figure, Finding, Interval, Judgement, Kind
+from asyncspy.model import LOOKS, Allowance, Analysis, Condition, Failure, Figure, Finding, Interval, Judgement, Kind
 
 NAMES: Mapping[str, Kind] = MappingProxyType(
     {"violation": "async-unsafe", **{kind: kind for kind in get_args(Kind) if kind != "async-unsafe"}}
@@ -28,8 +28,8 @@ BY_GIL: frozenset[str] = frozenset({"hop-cost", "hop-share"})
 LOG = "log"
 """Logs tell of violations and of sync-only middleware."""
 
-UNSAMPLED = frozenset({LOG, "dump", "dump --json", "looks"})
-"""Formats of inputs that hold no samples, or a few looks that prove nothing by their number."""
+UNSAMPLED = frozenset({LOG, *LOOKS})
+"""Formats of inputs that hold no samples."""
 
 OF_DUMPS: frozenset[Kind] = frozenset({"deadlock", "blocked-loop"})
 """What dumps tell of as well."""

@@ -49,6 +49,7 @@ from asyncspy.model.merging import Sum as Sum
 from asyncspy.model.merging import merge as merge
 from asyncspy.model.merging import seen_again as seen_again
 from asyncspy.model.stacks import EARLIER as EARLIER
+from asyncspy.model.stacks import LOOKS as LOOKS
 from asyncspy.model.stacks import NOT_SAMPLED as NOT_SAMPLED
 from asyncspy.model.stacks import Dump as Dump
 from asyncspy.model.stacks import Event as Event

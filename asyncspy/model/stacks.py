@@ -90,6 +90,10 @@ def common_django(origins: Iterable[Origin]) -> str | None:
     return versions.pop() if len(versions) == 1 else None
 
 
+LOOKS = frozenset({"dump", "dump --json", "looks"})
+"""Formats of inputs that hold no samples, but a few looks at all threads, which prove nothing by their number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """One file that was read: how many stacks it held, how many could not be used, and what its format lost."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rich.text import Text
 
-from asyncspy.model import Analysis, Input, Worker
+from asyncspy.model import LOOKS, Analysis, Input, Worker
 from asyncspy.report import costs, hang, log_words, sampled, words
 from asyncspy.report.figures import count, plural
 from asyncspy.report.finding_block import block
@@ -17,16 +17,13 @@ from asyncspy.report.next_step import next_steps
 from asyncspy.report.view import View
 
 INDENT = 2
-DUMPS = frozenset({"dump", "dump --json", "looks"})
-"""Formats whose inputs are moments and no recordings."""
-
 TARGETS = 4
 """How many watched processes are named one by one."""
 
 
 def render(analysis: Analysis, view: View) -> str:
     """The terminal report."""
-    if analysis.hangs and {read.format for read in analysis.inputs} <= DUMPS:
+    if analysis.hangs and {read.format for read in analysis.inputs} <= LOOKS:
         return page(_stacked(_of_dumps(analysis, view)), view)
     sections = [
         *hang.page_of(analysis.hangs, view),
