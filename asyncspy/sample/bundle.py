@@ -28,7 +28,6 @@ class Bundle:
         self.path = path
         self._table = Table()
         self._passes: dict[Key, Slices] = {}
-        self._last: dict[Key, float] = {}
         self._failed: dict[Key, int] = {}
         self._head: dict[str, Any] = {}
         self._sources: Mapping[str, Mapping[int, str]] = {}
@@ -52,25 +51,33 @@ class Bundle:
         places = self._table.places(document["shared"]["frames"])
         profiles = [moved(profile, places) for profile in document["profiles"]]
         origin = replace(origin, failed=self._failed.pop(key, 0))
-        if key in self._passes:
-            self._passes[key].add(origin, profiles)
-        else:
-            self._passes[key] = Slices(origin, profiles)
-        self._last[key] = time.monotonic()
-        self._add_up_the_ended()
-
-    def _add_up_the_ended(self) -> None:
-        """A watch of recycled workers meets ever new ones: what it keeps must not grow with them."""
-        if len(self._last) <= MOST_APART:
-            return
         now = time.monotonic()
-        for key in [key for key, last in self._last.items() if now - last > APART_SECONDS]:
-            del self._last[key]
-            ended, mode = self._passes.pop(key), key[1]
-            if (EARLIER, mode) in self._passes:
-                self._passes[EARLIER, mode].take_in(ended)
-            else:
-                self._passes[EARLIER, mode] = ended.as_earlier()
+        if key in self._passes:
+            self._passes[key].add(origin, profiles, now)
+        else:
+            self._passes[key] = Slices(self._table, origin, profiles, now)
+        self._add_up_the_ended(now)
+
+    def _add_up_the_ended(self, now: float) -> None:
+        """A watch of recycled workers meets ever new ones: what it keeps must not grow with them.
+
+        They are processes of a master's pass, or each has a pass of its own.
+        """
+        if sum(len(one.last) for one in self._passes.values()) <= MOST_APART:
+            return
+        for key, one in list(self._passes.items()):
+            ended = {pid for pid, last in one.last.items() if now - last > APART_SECONDS}
+            if ended and len(ended) == len(one.last):
+                self._keep_as_earlier(self._passes.pop(key), key[1])
+            elif ended:
+                one.add_up(ended)
+
+    def _keep_as_earlier(self, ended: Slices, mode: str) -> None:
+        earlier = self._passes.get((EARLIER, mode))
+        if earlier is not None:
+            earlier.take_in(ended.as_earlier())
+        else:
+            self._passes[EARLIER, mode] = ended.as_earlier()
 
     def add_failure(self, pid: int, mode: str) -> None:
         """A slice that gave nothing."""
@@ -83,7 +90,7 @@ class Bundle:
     def capture(self, origin: Origin, events: Mapping[Event, Logged]) -> None:
         """What was counted in one process until now; what was counted in it before is part of that."""
         key = _key(origin)
-        self._passes[key] = Slices(origin, [])
+        self._passes[key] = Slices(self._table, origin, [], time.monotonic())
         self._captured[key[0]] = events
 
     def keep_sources(self, sources: Mapping[str, Mapping[int, str]]) -> None:

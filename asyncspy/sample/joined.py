@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,8 @@ Path = tuple[int, ...]
 
 THREAD = re.compile(r'(?P<process>Process [0-9]+ )?Thread \S+ "(?P<name>.*)"', re.DOTALL | re.ASCII)
 NUMBER = re.compile(r"[0-9]+", re.ASCII)
-PROCESS = re.compile(r"\AProcess [0-9]+ ", re.ASCII)
+PROCESS = re.compile(r"\AProcess ([0-9]+) ", re.ASCII)
+PROCESS_FRAME = re.compile(r"\Aprocess ([0-9]+):", re.ASCII)
 
 
 class Table:
@@ -25,6 +26,7 @@ class Table:
     def __init__(self) -> None:
         self.frames: list[Document] = []
         self._places: dict[str, int] = {}
+        self._processes: dict[int, int] = {}
 
     def places(self, frames: Sequence[Document]) -> list[int]:
         """Where each of a document's frames is in this table."""
@@ -35,37 +37,64 @@ class Table:
         place = self._places.setdefault(key, len(self.frames))
         if place == len(self.frames):
             self.frames.append(frame)
+            if found := PROCESS_FRAME.match(str(frame.get("name"))):
+                self._processes[place] = int(found[1])
         return place
+
+    def without(self, ended: Set[int], path: Path) -> Path:
+        """A stack whose frames for these processes stand for all earlier ones."""
+        return tuple(self._earlier(place) if self._processes.get(place) in ended else place for place in path)
+
+    def _earlier(self, place: int) -> int:
+        frame = self.frames[place]
+        return self._place({**frame, "name": PROCESS_FRAME.sub(f"process {EARLIER}:", str(frame["name"]))})
 
 
 class Slices:
-    """The samples of one process in one mode: in their order while there is one slice, added up from the second on."""
+    """The samples of one pass's processes: in their order while there is one slice, added up from the second on."""
 
-    def __init__(self, origin: Origin, profiles: list[Document]) -> None:
+    def __init__(self, table: Table, origin: Origin, profiles: list[Document], now: float) -> None:
         self.origin = origin
+        self.last: dict[int, float] = {}
+        """When something came from each of its processes."""
+        self._table = table
         self._profiles = profiles
         self._counts: dict[str, Counter[Path]] | None = None
+        self._meet(profiles, now)
 
-    def add(self, origin: Origin, profiles: list[Document]) -> None:
+    def add(self, origin: Origin, profiles: list[Document], now: float) -> None:
         """One more slice."""
         self._count(self._counted(), profiles)
+        self._meet(profiles, now)
         self.origin = added(self.origin, origin)
 
+    def add_up(self, ended: Set[int]) -> None:
+        """Tell these processes apart no more."""
+        counted = self._counted()
+        for name in [name for name in counted if _process(name) in ended]:
+            earlier = counted.setdefault(PROCESS.sub(f"Process {EARLIER} ", name), Counter())
+            for path, count in counted.pop(name).items():
+                earlier[self._table.without(ended, path)] += count
+        self.last = {pid: last for pid, last in self.last.items() if pid not in ended}
+
     def take_in(self, ended: Slices) -> None:
-        """All of another process: it is told apart no more."""
+        """All of another pass."""
         counted = self._counted()
         for name, counts in ended._counted().items():
-            counted.setdefault(_earlier(name), Counter()).update(counts)
+            counted.setdefault(name, Counter()).update(counts)
         self.origin = added(self.origin, ended.origin)
 
     def as_earlier(self) -> Slices:
-        """The same, as the first of those that are told apart no more."""
-        target = self.origin.target
-        profiles = [{**profile, "name": _earlier(str(profile.get("name", "")))} for profile in self._profiles]
-        first = Slices(replace(self.origin, target=replace(target, pid=EARLIER) if target else None), profiles)
-        if self._counts is not None:
-            first._counts = {_earlier(name): counts for name, counts in self._counts.items()}
-        return first
+        """The same, as one of those whose processes are told apart no more."""
+        self.add_up(set(self.last))
+        if self.origin.target:
+            self.origin = replace(self.origin, target=replace(self.origin.target, pid=EARLIER))
+        return self
+
+    def _meet(self, profiles: list[Document], now: float) -> None:
+        own = self.origin.target.pid if self.origin.target else EARLIER
+        pids = (_process(str(profile.get("name", ""))) for profile in profiles)
+        self.last.update((own if pid is None else pid, now) for pid in pids)
 
     def _counted(self) -> dict[str, Counter[Path]]:
         if self._counts is None:
@@ -80,10 +109,16 @@ class Slices:
             counted.setdefault(name, Counter()).update(map(tuple, profile["samples"]))
 
     def profiles(self) -> list[Document]:
-        """As speedscope has them: added-up stacks weigh as many sampling intervals as there were samples."""
+        """As speedscope has them: added-up stacks weigh as many sampling intervals as there were samples.
+
+        What one slice sampled stands sample by sample, as a reader expects of it.
+        """
         if self._counts is None:
             return self._profiles
-        return [_weighed(name, counts, self.origin.rate or 1) for name, counts in self._counts.items()]
+        one, rate = self.origin.slices == 1, self.origin.rate or 1
+        return [
+            _sampled(name, _singly(counts) if one else counts.items(), rate) for name, counts in self._counts.items()
+        ]
 
 
 def thread(name: str, mode: Mode) -> str:
@@ -98,13 +133,18 @@ def thread(name: str, mode: Mode) -> str:
     return f'{found["process"] or ""}Thread 0 "{called}"'
 
 
-def _earlier(name: str) -> str:
-    return PROCESS.sub(f"Process {EARLIER} ", name, count=1)
+def _process(name: str) -> int | None:
+    found = PROCESS.match(name)
+    return int(found[1]) if found else None
 
 
-def _weighed(name: str, counts: Counter[Path], rate: int) -> Document:
-    weights = [count / rate for count in counts.values()]
-    samples = [list(path) for path in counts]
+def _singly(counts: Counter[Path]) -> Iterable[tuple[Path, int]]:
+    return ((path, 1) for path in counts.elements())
+
+
+def _sampled(name: str, counts: Iterable[tuple[Path, int]], rate: int) -> Document:
+    weighed = [(list(path), count / rate) for path, count in counts]
+    samples, weights = [path for path, _ in weighed], [weight for _, weight in weighed]
     bounds = {"unit": "seconds", "startValue": 0, "endValue": sum(weights)}
     return {"type": "sampled", "name": name, **bounds, "samples": samples, "weights": weights}
 

@@ -173,6 +173,36 @@ def test_workers_that_ended_long_ago_are_added_up_as_one(
         assert one.total == 30 * slices * sum(times.values())
 
 
+def of_master(*pids: int) -> dict[str, Any]:
+    """As py-spy writes a pass over a master: whose stack it is stands in its frames as well."""
+    master, workers = Frame('process 7:"gunicorn: master"', ""), [Frame(f'process {pid}:"worker"', "") for pid in pids]
+    made = document([master, MAIN, WORK, *workers])
+    made["profiles"] = [
+        document([], [0, 3 + i, 1, 2], [0, 3 + i, 1], pid=pid)["profiles"][0] for i, pid in enumerate(pids)
+    ]
+    return made
+
+
+def test_what_a_master_s_ended_workers_ran_is_kept_once(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(bundles, "MOST_APART", 4)
+    pids = range(100, 140)
+    for pid in pids:
+        now[0] += bundles.APART_SECONDS / 3
+        bundle.add(GIL, of_master(pid, pid + 1))
+    profile = saved(bundle)
+    apart = {pid for pid in (*pids, 140) if pid > 140 - 5}
+    assert {one.pid for one in profile.stacks} == {EARLIER, *apart}
+    assert {one.frames: count for one, count in profile.stacks.items() if one.pid == EARLIER} == {
+        frames: sum(1 + (pid > 100) for pid in pids if pid not in apart) for frames in ((MAIN, WORK), (MAIN,))
+    }
+    assert profile.total == 2 * 2 * len(pids)
+    assert [origin.slices for origin in profile.origins] == [len(pids)]
+    kept = [one for one in json.loads(bundle.path.read_text())["profiles"] if one["name"].startswith("Process 0 ")]
+    assert [len(one["samples"]) for one in kept] == [2]
+
+
 def test_a_single_slice_of_one_that_ended_keeps_its_samples(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
