@@ -64,8 +64,7 @@ def main() -> None:
         PROGRAMS / "shop", server="gunicorn", loop="uvloop", env=env, workers=given.workers
     ) as server:  # fmt: skip
         folder = Path(scratch)
-        load = threading.Thread(target=open_loop, args=(server.url, given.pace, seconds + 30), daemon=True)
-        load.start()
+        threading.Thread(target=_load, args=(server.url, given.pace, seconds + 30), daemon=True).start()
         how = ["attach", "--duration", str(seconds)] if given.attach else ["watch", "--slice", "5"]
         words = [sys.executable, "-m", "asyncspy", *how, "--pid", str(server.pid), "--output", scratch]
         started = time.monotonic()
@@ -77,6 +76,11 @@ def main() -> None:
         left = [one.pid for one in psutil.process_iter() if one.name() == "py-spy" and one.pid not in before]
         print(f"files left in the folder: {sorted(path.suffix for path in folder.iterdir())}; py-spy left: {left}")
         print(f"notes: {err.decode().count('note:')}; traceback: {b'Traceback' in err}")
+
+
+def _load(url: str, pace: float, seconds: float) -> None:
+    with suppress(OSError):  # the server ends before it does
+        open_loop(url, pace, seconds)
 
 
 def _looked(
