@@ -22,7 +22,6 @@ from asyncspy.model import Dump, Ran, Worker
 from asyncspy.sample.held import HELD_SECONDS, Hold
 from asyncspy.sample.kernel import HELD, STOPPED, Counters, counters, is_traced, processors, settled, state_of
 from asyncspy.sample.output import claim_folder, write_bytes
-from asyncspy.sample.process import leashed
 from asyncspy.sample.pyspy import PROBE_SECONDS, STARTS, PySpy, explain, stumbled
 from asyncspy.sample.tasks import Unread, minor, tasks
 
@@ -153,9 +152,7 @@ def _run(command: list[str], pid: int) -> tuple[subprocess.CompletedProcess[byte
     first = last = 0.0
     deadline = time.monotonic() + PROBE_SECONDS
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        child = subprocess.Popen(
-            leashed(command), stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
-        )
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
         hold = Hold(pid, child.pid)
         try:
             while child.poll() is None:

@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from asyncspy.sample.process import leashed
-
 LOOK_SECONDS = 0.25
 HELD_SECONDS = 3.0
 """A target that is held for so long without a pause is held by a py-spy that hangs; so long, and not longer."""
@@ -69,7 +67,7 @@ def look(command: Sequence[str], target: int, seconds: float) -> subprocess.Comp
     """Run a py-spy that only looks; raises TimeoutExpired where it takes longer, or holds its target for too long."""
     started = time.monotonic()
     with subprocess.Popen(
-        leashed(command), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
     ) as looking:
         hold = Hold(target, looking.pid)
         while True:

@@ -17,12 +17,11 @@ PR_SET_PDEATHSIG = 1
 
 def main(parent: int, command: list[str]) -> None:
     """Tie this process to its parent and become the command."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell starts what is to run beside it with this ignored
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGINT), 0, 0, 0)
         if os.getppid() != parent:
             sys.exit(1)  # the parent was gone before the signal was asked for
-    os.execvp(command[0], command)  # noqa: S606
+    os.execv(command[0], command)  # noqa: S606
 
 
 if __name__ == "__main__":

@@ -16,20 +16,16 @@ LEASH = Path(__file__).with_name("leash.py")
 PATIENCE_SECONDS = 5.0
 
 
-def leashed(command: Sequence[str]) -> list[str]:
-    """The command, as one that gets SIGINT when asyncspy is killed.
-
-    py-spy then writes its file, if it has one, and lets go of its target.
-    """
-    return [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), *command]
-
-
 @contextmanager
 def started(command: Sequence[str]) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
-    """Run a command in a session of its own; yields it and what collects its words. It is over afterwards."""
+    """Run a command in a session of its own; yields it and what collects its words. It is over afterwards.
+
+    When asyncspy is killed the command gets SIGINT: py-spy then writes its file and lets go of its target.
+    """
+    leashed = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), *command]
     with tempfile.TemporaryFile() as said:
         child = subprocess.Popen(
-            leashed(command), stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True
+            leashed, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
             yield child, said

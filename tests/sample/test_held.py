@@ -154,28 +154,3 @@ def test_a_dump_that_ends_by_itself_resumes_nobody(
     stops = "os.kill(int(sys.argv[sys.argv.index('--pid') + 1]), signal.SIGSTOP)\nprint('[]')"
     series(tmp_path / "dumps", stage(stops), [worker(target)]).look()
     assert eventually(lambda: psutil.Process(target.pid).status() == psutil.STATUS_STOPPED, timeout=10)
-
-
-LOOKS = {
-    "dump": "dumps.dump(PySpy(path, '0.4.3'), pid, at_rest=False, with_selves=False)",
-    "glance": "glance(PySpy(path, '0.4.3'), pid)",
-    "probe": "probe(PySpy(path, '0.4.3'), pid)",
-}
-
-
-@pytest.mark.parametrize("call", LOOKS.values(), ids=LOOKS)
-def test_a_py_spy_that_looks_does_not_outlive_us(call: str, tmp_path: Path, stage: Stage) -> None:
-    """Even where asyncspy runs beside a shell, which has it and its children ignore Ctrl-C."""
-    told = tmp_path / "pid"
-    spy = stage(f"open({str(told)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n")
-    lines = [
-        "import os, signal",
-        "from asyncspy.sample import PySpy, dumps, glance, probe",
-        "signal.signal(signal.SIGINT, signal.SIG_IGN)",
-        f"path, pid = {spy.path!r}, os.getppid()",
-        call,
-    ]
-    with subprocess.Popen([sys.executable, "-c", "\n".join(lines)]) as looking:
-        assert eventually(lambda: told.exists() and bool(told.read_text()), timeout=20)
-        looking.kill()
-    assert eventually(lambda: not psutil.pid_exists(int(told.read_text())), timeout=10)
