@@ -8,17 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from asyncspy import recording
 from asyncspy.model import EARLIER, Event, Logged, Origin, seen_again
 from asyncspy.sample import output
-from asyncspy.sample.joined import Slices, Table, moved
+from asyncspy.sample.joined import Slices, Table, process
 from asyncspy.sample.sampling import EMPTY
 
 Key = tuple[int, str]
 """A process and a mode."""
 
-MOST_APART, APART_SECONDS = 50, 600.0
-"""Beyond so many, those of which nothing came for so long have ended, and are added up as one."""
+MOST_APART, APART_SECONDS = 50, 60.0
+"""Beyond so many processes, those that are gone, and of which nothing came for so long, are added up as one."""
 
 
 class Bundle:
@@ -28,6 +30,8 @@ class Bundle:
         self.path = path
         self._table = Table()
         self._passes: dict[Key, Slices] = {}
+        self._last: dict[int, float] = {}
+        """When something came from each process."""
         self._failed: dict[Key, int] = {}
         self._head: dict[str, Any] = {}
         self._sources: Mapping[str, Mapping[int, str]] = {}
@@ -48,34 +52,37 @@ class Bundle:
         """One more pass, or one more slice of one."""
         key = _key(origin)
         self._head = self._head or {name: value for name, value in document.items() if name not in EMPTY}
-        places = self._table.places(document["shared"]["frames"])
-        profiles = [moved(profile, places) for profile in document["profiles"]]
+        profiles = self._table.moved(document)
         origin = replace(origin, failed=self._failed.pop(key, 0))
-        now = time.monotonic()
         if key in self._passes:
-            self._passes[key].add(origin, profiles, now)
+            self._passes[key].add(origin, profiles)
         else:
-            self._passes[key] = Slices(self._table, origin, profiles, now)
-        self._add_up_the_ended(now)
+            self._passes[key] = Slices(origin, profiles)
+        pids = {key[0], *(pid for one in profiles if (pid := process(one)) is not None)}
+        self._last.update(dict.fromkeys(pids, time.monotonic()))
+        self._add_up_the_gone()
 
-    def _add_up_the_ended(self, now: float) -> None:
+    def _add_up_the_gone(self) -> None:
         """A watch of recycled workers meets ever new ones: what it keeps must not grow with them.
 
-        They are processes of a master's pass, or each has a pass of its own.
+        Each is in a master's pass, or has passes of its own. A master's own loop stays its own: it serves nobody.
         """
-        if sum(len(one.last) for one in self._passes.values()) <= MOST_APART:
+        if len(self._last) <= MOST_APART:
             return
-        for key, one in list(self._passes.items()):
-            ended = {pid for pid, last in one.last.items() if now - last > APART_SECONDS}
-            if ended and len(ended) == len(one.last):
-                self._keep_as_earlier(self._passes.pop(key), key[1])
-            elif ended:
-                one.add_up(ended)
+        now = time.monotonic()
+        gone = {pid for pid, last in self._last.items() if now - last > APART_SECONDS and not psutil.pid_exists(pid)}
+        for (pid, mode), one in list(self._passes.items()):
+            target = one.origin.target
+            if pid in gone and target is not None and target.role == "worker":
+                one.add_up(gone)
+                self._keep_as_earlier(self._passes.pop((pid, mode)), mode)
+            elif gone:
+                one.add_up(gone - {pid})
+        self._last = {pid: last for pid, last in self._last.items() if pid not in gone}
 
     def _keep_as_earlier(self, ended: Slices, mode: str) -> None:
-        earlier = self._passes.get((EARLIER, mode))
-        if earlier is not None:
-            earlier.take_in(ended.as_earlier())
+        if (EARLIER, mode) in self._passes:
+            self._passes[EARLIER, mode].take_in(ended)
         else:
             self._passes[EARLIER, mode] = ended.as_earlier()
 
@@ -90,7 +97,7 @@ class Bundle:
     def capture(self, origin: Origin, events: Mapping[Event, Logged]) -> None:
         """What was counted in one process until now; what was counted in it before is part of that."""
         key = _key(origin)
-        self._passes[key] = Slices(self._table, origin, [], time.monotonic())
+        self._passes[key] = Slices(origin, [])
         self._captured[key[0]] = events
 
     def keep_sources(self, sources: Mapping[str, Mapping[int, str]]) -> None:

@@ -17,7 +17,7 @@ Path = tuple[int, ...]
 THREAD = re.compile(r'(?P<process>Process [0-9]+ )?Thread \S+ "(?P<name>.*)"', re.DOTALL | re.ASCII)
 NUMBER = re.compile(r"[0-9]+", re.ASCII)
 PROCESS = re.compile(r"\AProcess ([0-9]+) ", re.ASCII)
-PROCESS_FRAME = re.compile(r"\Aprocess ([0-9]+):", re.ASCII)
+PROCESS_FRAME = re.compile(r'\Aprocess [0-9]+:"', re.ASCII)
 
 
 class Table:
@@ -26,75 +26,66 @@ class Table:
     def __init__(self) -> None:
         self.frames: list[Document] = []
         self._places: dict[str, int] = {}
-        self._processes: dict[int, int] = {}
 
-    def places(self, frames: Sequence[Document]) -> list[int]:
-        """Where each of a document's frames is in this table."""
-        return [self._place(frame) for frame in frames]
+    def moved(self, document: Document) -> list[Document]:
+        """A document's profiles, with samples that point into this table.
+
+        A process stands in the name of its profile. Its frames hold its command line, secrets and all, and would keep
+        the stacks of each worker apart: they are left out.
+        """
+        named = all(process(one) is not None for one in document["profiles"])
+        places = [
+            None if named and PROCESS_FRAME.match(str(frame.get("name"))) else self._place(frame)
+            for frame in document["shared"]["frames"]
+        ]
+        return [{**one, "samples": [_through(places, path) for path in one["samples"]]} for one in document["profiles"]]
 
     def _place(self, frame: Document) -> int:
         key = repr([frame.get(name) for name in ("name", "file", "line", "col")])
         place = self._places.setdefault(key, len(self.frames))
         if place == len(self.frames):
             self.frames.append(frame)
-            if found := PROCESS_FRAME.match(str(frame.get("name"))):
-                self._processes[place] = int(found[1])
         return place
 
-    def without(self, ended: Set[int], path: Path) -> Path:
-        """A stack whose frames for these processes stand for all earlier ones."""
-        return tuple(self._earlier(place) if self._processes.get(place) in ended else place for place in path)
 
-    def _earlier(self, place: int) -> int:
-        frame = self.frames[place]
-        return self._place({**frame, "name": PROCESS_FRAME.sub(f"process {EARLIER}:", str(frame["name"]))})
+def _through(places: Sequence[int | None], path: Sequence[int]) -> list[int]:
+    return [place for at in path if (place := places[at]) is not None]
 
 
 class Slices:
-    """The samples of one pass's processes: in their order while there is one slice, added up from the second on."""
+    """The samples of one pass: in their order while there is one slice, added up stack by stack from the second on."""
 
-    def __init__(self, table: Table, origin: Origin, profiles: list[Document], now: float) -> None:
+    def __init__(self, origin: Origin, profiles: list[Document]) -> None:
         self.origin = origin
-        self.last: dict[int, float] = {}
-        """When something came from each of its processes."""
-        self._table = table
         self._profiles = profiles
         self._counts: dict[str, Counter[Path]] | None = None
-        self._meet(profiles, now)
 
-    def add(self, origin: Origin, profiles: list[Document], now: float) -> None:
+    def add(self, origin: Origin, profiles: list[Document]) -> None:
         """One more slice."""
         self._count(self._counted(), profiles)
-        self._meet(profiles, now)
         self.origin = added(self.origin, origin)
 
-    def add_up(self, ended: Set[int]) -> None:
+    def add_up(self, gone: Set[int]) -> None:
         """Tell these processes apart no more."""
+        if self._counts is None and not any(process(one) in gone for one in self._profiles):
+            return
         counted = self._counted()
-        for name in [name for name in counted if _process(name) in ended]:
-            earlier = counted.setdefault(PROCESS.sub(f"Process {EARLIER} ", name), Counter())
-            for path, count in counted.pop(name).items():
-                earlier[self._table.without(ended, path)] += count
-        self.last = {pid: last for pid, last in self.last.items() if pid not in ended}
+        for name in [name for name in counted if _process(name) in gone]:
+            counts = counted.pop(name)
+            counted.setdefault(PROCESS.sub(f"Process {EARLIER} ", name), Counter()).update(counts)
 
-    def take_in(self, ended: Slices) -> None:
+    def take_in(self, other: Slices) -> None:
         """All of another pass."""
         counted = self._counted()
-        for name, counts in ended._counted().items():
+        for name, counts in other._counted().items():
             counted.setdefault(name, Counter()).update(counts)
-        self.origin = added(self.origin, ended.origin)
+        self.origin = added(self.origin, other.origin)
 
     def as_earlier(self) -> Slices:
-        """The same, as one of those whose processes are told apart no more."""
-        self.add_up(set(self.last))
+        """The same, as the pass of all workers that are told apart no more."""
         if self.origin.target:
             self.origin = replace(self.origin, target=replace(self.origin.target, pid=EARLIER))
         return self
-
-    def _meet(self, profiles: list[Document], now: float) -> None:
-        own = self.origin.target.pid if self.origin.target else EARLIER
-        pids = (_process(str(profile.get("name", ""))) for profile in profiles)
-        self.last.update((own if pid is None else pid, now) for pid in pids)
 
     def _counted(self) -> dict[str, Counter[Path]]:
         if self._counts is None:
@@ -133,6 +124,11 @@ def thread(name: str, mode: Mode) -> str:
     return f'{found["process"] or ""}Thread 0 "{called}"'
 
 
+def process(profile: Document) -> int | None:
+    """The process whose samples they are, as py-spy names a profile."""
+    return _process(str(profile.get("name", "")))
+
+
 def _process(name: str) -> int | None:
     found = PROCESS.match(name)
     return int(found[1]) if found else None
@@ -147,11 +143,6 @@ def _sampled(name: str, counts: Iterable[tuple[Path, int]], rate: int) -> Docume
     samples, weights = [path for path, _ in weighed], [weight for _, weight in weighed]
     bounds = {"unit": "seconds", "startValue": 0, "endValue": sum(weights)}
     return {"type": "sampled", "name": name, **bounds, "samples": samples, "weights": weights}
-
-
-def moved(profile: Document, places: Sequence[int]) -> Document:
-    """A profile whose samples point into the shared table."""
-    return {**profile, "samples": [[places[place] for place in path] for path in profile["samples"]]}
 
 
 def added(first: Origin, then: Origin) -> Origin:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from asyncspy.analyse.looks import of_workers
 from asyncspy.model import EARLIER, Frame, Origin, Profile, Stack, Worker
 from asyncspy.read import load
 from asyncspy.sample import Bundle
@@ -148,75 +150,134 @@ def of(pid: int, origin: Origin = GIL) -> Origin:
     return replace(origin, target=replace(WORKER, pid=pid))
 
 
-@pytest.mark.parametrize("slices", [1, 3])
-def test_workers_that_ended_long_ago_are_added_up_as_one(
-    bundle: Bundle, slices: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+@dataclass
+class Machine:
+    """Its clock, and which of its processes live; at most four are kept apart."""
+
+    now: float = 0.0
+    alive: set[int] = field(default_factory=set)
+
+    def passes(self) -> None:
+        self.now += 2 * bundles.APART_SECONDS
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    made = Machine()
+    monkeypatch.setattr(time, "monotonic", lambda: made.now)
+    monkeypatch.setattr(psutil, "pid_exists", lambda pid: pid in made.alive)
     monkeypatch.setattr(bundles, "MOST_APART", 4)
+    return made
+
+
+def pids_of(profile: Profile) -> set[int | None]:
+    return {one.pid for one in profile.stacks}
+
+
+@pytest.mark.parametrize("slices", [1, 3])
+def test_workers_that_are_gone_are_added_up_as_one(bundle: Bundle, slices: int, machine: Machine) -> None:
     for pid in range(10, 40):
-        now[0] += bundles.APART_SECONDS / 3
+        machine.passes()
+        machine.alive = {pid}
         for _ in range(slices):
             bundle.add(of(pid), document([MAIN, WORK], [0, 1], [0], [0], pid=pid))
             bundle.add(of(pid, WALL), document([MAIN], [0], pid=pid, rate=20))
-    profile, kept = saved(bundle), 4
+    profile = saved(bundle)
     assert profile.waits is not None
-    ended = 30 - kept
     for one, times in ((profile, {(MAIN, WORK): 1, (MAIN,): 2}), (profile.waits, {(MAIN,): 1})):
         pids = {origin.target.pid: origin for origin in one.origins if origin.target}
-        assert set(pids) == {EARLIER, *range(40 - kept, 40)}
-        added_up = pids[EARLIER]
-        assert (added_up.slices, added_up.duration) == (ended * slices, ended * slices * 10.0)
+        kept = set(pids) - {EARLIER}
+        assert kept == set(range(40 - len(kept), 40))
+        assert 1 <= len(kept) <= 4
+        ended = 30 - len(kept)
+        assert (pids[EARLIER].slices, pids[EARLIER].duration) == (ended * slices, ended * slices * 10.0)
         counts = {stack.frames: count for stack, count in one.stacks.items() if stack.pid == EARLIER}
         assert counts == {frames: ended * slices * number for frames, number in times.items()}
         assert one.total == 30 * slices * sum(times.values())
 
 
-def of_master(*pids: int) -> dict[str, Any]:
+def test_a_single_slice_of_one_that_is_gone_keeps_its_samples(bundle: Bundle, machine: Machine) -> None:
+    bundle.add(of(10), document([MAIN], [0], [0], [0], pid=10))
+    machine.passes()
+    machine.alive = {11, 12, 13, 14}
+    for pid in sorted(machine.alive):
+        bundle.add(of(pid), document([MAIN], [0], pid=pid))
+    assert saved(bundle).stacks == {stack(MAIN, pid=EARLIER): 3, **{stack(MAIN, pid=pid): 1 for pid in machine.alive}}
+
+
+def test_what_gave_nothing_is_no_pass_for_ever(bundle: Bundle, machine: Machine) -> None:
+    for pid in range(10, 40):
+        machine.passes()
+        bundle.add(of(pid), {**document([]), "profiles": []})
+    assert len(bundle.origins) <= 1 + 4
+
+
+def test_whoever_lives_stays_apart_however_long_it_says_nothing(bundle: Bundle, machine: Machine) -> None:
+    machine.alive = set(range(7, 17))
+    for pid in machine.alive:
+        bundle.add(of(pid), document([MAIN], [0], pid=pid))
+        machine.passes()
+    assert pids_of(saved(bundle)) == machine.alive
+
+
+def test_a_few_workers_stay_apart_for_ever(bundle: Bundle, machine: Machine) -> None:
+    for pid in (7, 8, 9):
+        bundle.add(of(pid), document([MAIN], [0], pid=pid))
+        machine.passes()
+    assert pids_of(saved(bundle)) == {7, 8, 9}
+
+
+MASTER = replace(WORKER, pid=7, role="master")
+
+
+def of_master(*pids: int, rate: int = 100) -> dict[str, Any]:
     """As py-spy writes a pass over a master: whose stack it is stands in its frames as well."""
-    master, workers = Frame('process 7:"gunicorn: master"', ""), [Frame(f'process {pid}:"worker"', "") for pid in pids]
-    made = document([master, MAIN, WORK, *workers])
+    processes = [Frame(f'process {pid}:"gunicorn --env TOKEN=s3cret"', "") for pid in (7, *pids)]
+    made = document([MAIN, WORK, *processes])
     made["profiles"] = [
-        document([], [0, 3 + i, 1, 2], [0, 3 + i, 1], pid=pid)["profiles"][0] for i, pid in enumerate(pids)
+        document([], [2, 2 + i, 0, 1], [2, 2 + i, 0], pid=pid, rate=rate)["profiles"][0]
+        for i, pid in enumerate((7, *pids))
     ]
     return made
 
 
-def test_what_a_master_s_ended_workers_ran_is_kept_once(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(bundles, "MOST_APART", 4)
+def test_a_master_keeps_the_stacks_of_its_gone_workers_once(bundle: Bundle, machine: Machine) -> None:
     pids = range(100, 140)
     for pid in pids:
-        now[0] += bundles.APART_SECONDS / 3
-        bundle.add(GIL, of_master(pid, pid + 1))
+        machine.passes()
+        machine.alive = {7, pid, pid + 1}
+        for mode, rate in ((GIL, 100), (WALL, 20)):
+            bundle.add(replace(mode, target=MASTER), of_master(pid, pid + 1, rate=rate))
     profile = saved(bundle)
-    apart = {pid for pid in (*pids, 140) if pid > 140 - 5}
-    assert {one.pid for one in profile.stacks} == {EARLIER, *apart}
-    assert {one.frames: count for one, count in profile.stacks.items() if one.pid == EARLIER} == {
-        frames: sum(1 + (pid > 100) for pid in pids if pid not in apart) for frames in ((MAIN, WORK), (MAIN,))
-    }
-    assert profile.total == 2 * 2 * len(pids)
-    assert [origin.slices for origin in profile.origins] == [len(pids)]
-    kept = [one for one in json.loads(bundle.path.read_text())["profiles"] if one["name"].startswith("Process 0 ")]
-    assert [len(one["samples"]) for one in kept] == [2]
+    assert profile.waits is not None
+    for one in (profile, profile.waits):
+        apart = pids_of(one) - {EARLIER}
+        assert {7, 139, 140} <= apart
+        assert len(apart) <= 5
+        once = {stack.frames: count for stack, count in one.stacks.items() if stack.pid == EARLIER}
+        ended = 2 * len(pids) - sum(count for stack, count in one.stacks.items() if stack.pid in apart - {7}) // 2
+        assert once == {(MAIN, WORK): ended, (MAIN,): ended}
+        assert one.total == 3 * 2 * len(pids)
+        assert [(o.target and o.target.pid, o.slices) for o in one.origins] == [(7, len(pids))]
+    assert sum(of_workers(profile.waits).values()) == 2 * 2 * len(pids)
+    kept = json.loads(bundle.path.read_text())
+    assert len(kept["shared"]["frames"]) == 2
+    assert "s3cret" not in bundle.path.read_text()
 
 
-def test_a_single_slice_of_one_that_ended_keeps_its_samples(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(bundles, "MOST_APART", 1)
-    bundle.add(of(10), document([MAIN], [0], [0], [0], pid=10))
-    now[0] += 2 * bundles.APART_SECONDS
-    bundle.add(of(11), document([MAIN], [0], pid=11))
-    assert saved(bundle).stacks == {stack(MAIN, pid=EARLIER): 3, stack(MAIN, pid=11): 1}
+def test_a_frame_is_left_out_only_where_a_name_tells_the_process(bundle: Bundle) -> None:
+    nameless = of_master()
+    nameless["profiles"][0]["name"] = 'Thread 0x1 "MainThread"'
+    bundle.add(GIL, nameless)
+    assert saved(bundle).stacks == {stack(MAIN, WORK): 1, stack(MAIN): 1}
 
 
-def test_a_few_workers_stay_apart_for_ever(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    for pid in (7, 8, 9):
+def test_the_loop_of_a_master_that_is_gone_serves_nobody_either(bundle: Bundle, machine: Machine) -> None:
+    bundle.add(replace(GIL, target=MASTER), of_master(100))
+    machine.passes()
+    machine.alive = {200, 201, 202, 203}
+    for pid in machine.alive:
         bundle.add(of(pid), document([MAIN], [0], pid=pid))
-        now[0] += 10 * bundles.APART_SECONDS
-    assert {one.pid for one in saved(bundle).stacks} == {7, 8, 9}
+    profile = saved(bundle)
+    assert pids_of(profile) == {7, EARLIER, *machine.alive}
+    assert {stack.pid for stack in of_workers(profile)} == {EARLIER, *machine.alive}
