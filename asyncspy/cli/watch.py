@@ -39,6 +39,9 @@ GIL_RATE, WALL_RATE, WALL_SECONDS = 100, 20, 5
 WALL_EVERY = 6
 """Of so many slices, one counts waits."""
 
+FELT_SECONDS, MOST_SHARE = 0.25, 0.1
+"""To judge all that was recorded takes ever longer. Where it is felt, it is let take so much of a processor's time."""
+
 Show = Callable[[float], None]
 
 
@@ -83,7 +86,8 @@ def command(
     """Watch live workers: findings as they come, with their evidence, rate and trend, until q or Ctrl-C.
 
     It records slice after slice, saves each, and ends with the report of all of them. Workers that are recycled are
-    followed. Where standard error is no terminal, it prints a line for each slice.
+    followed. Where standard error is no terminal, it prints a line for each slice, and for fewer once there is so much
+    that judging it takes long.
 
     \b
       asyncspy watch --pid 48291
@@ -117,7 +121,8 @@ def _watch(
     update: Callable[[], None],
 ) -> None:
     """Slice after slice, judged and shown, until somebody asks for the end or nothing is left to watch."""
-    started = time.monotonic()
+    started = due = time.monotonic()
+    unseen = 0
 
     def left() -> int:
         return round(started + duration - time.monotonic())
@@ -127,10 +132,17 @@ def _watch(
         if not run.take_slice(replace(part, duration=min(part.duration, seconds)), show, more=lambda: left() > 0):
             continue
         update()
+        unseen += 1
+        now, used = time.monotonic(), time.process_time()
+        if now < due:
+            continue
         found = analysed([run.bundle.path], live=True, app_roots=app_roots)
+        took = time.process_time() - used
+        due = now + (took / MOST_SHARE if took > FELT_SECONDS else 0.0)
         board.watched = described(run.targets) or board.watched
         board.root = found.target.cwd if found.target else None
-        board.add(found.analysis, time.monotonic() - started)
+        board.add(found.analysis, time.monotonic() - started, unseen)
+        unseen = 0
         show(0.0)
     if not run.targets:
         note("nothing is left to watch")

@@ -1,6 +1,6 @@
 """The state of a watch to the table that a person looks at, or to one line for a log; it changes, and is never all.
 
-A finding's samples of each slice are its trend; the full report comes at the end.
+A finding's samples of each look are its trend; the full report comes at the end.
 """
 
 from __future__ import annotations
@@ -20,35 +20,37 @@ from asyncspy.report.view import View
 
 BARS, ASCII_BARS = "▁▂▃▄▅▆▇█", ".:-=+*#@"
 WIDTH = 12
-"""How many slices a trend shows."""
+"""How many looks a trend shows."""
 
 Key = tuple[str, str, int, str]
 
 
 @dataclass
 class Board:
-    """What a watch knows: the analysis of everything so far, and each finding's samples slice by slice."""
+    """What a watch knows: the analysis of everything so far, and each finding's samples from look to look."""
 
     watched: str
     root: str | None = None
     analysis: Analysis | None = None
     slices: int = 0
+    looks: int = 0
     seconds: float = 0.0
     trends: dict[Key, list[int]] = field(default_factory=dict)
     _before: dict[Key, int] = field(default_factory=dict)
 
-    def add(self, analysis: Analysis, seconds: float) -> None:
-        """One more slice is in; `analysis` is of all that was recorded."""
+    def add(self, analysis: Analysis, seconds: float, slices: int = 1) -> None:
+        """One more slice is in, or several; `analysis` is of all that was recorded."""
         now = {_key(finding): _weight(finding) for finding in analysis.findings}
         for key in {*now, *self.trends}:
-            trend = self.trends.setdefault(key, [0] * min(self.slices, WIDTH))
+            trend = self.trends.setdefault(key, [0] * min(self.looks, WIDTH))
             trend.append(max(0, now.get(key, 0) - self._before.get(key, 0)))
             del trend[:-WIDTH]
         self.analysis, self.seconds, self._before = analysis, seconds, now
-        self.slices += 1
+        self.slices += slices
+        self.looks += 1
 
     def last(self, finding: Finding) -> int:
-        """Its samples in the last slice."""
+        """Its samples since the look before."""
         return self.trends.get(_key(finding), [0])[-1]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -87,6 +88,20 @@ def test_a_py_spy_that_fails_from_then_on_is_not_started_for_ever(
     assert done.exit_code == 0, done.output
     assert starts.read_text() == "x" * (1 + run.MOST_FAILURES)
     assert "10 slices in a row gave nothing" in done.stderr
+
+
+@pytest.mark.parametrize(("felt", "looks"), [(60.0, 4), (0.0, 1)])
+def test_a_watch_judges_less_often_where_that_takes_long(
+    felt: float, looks: int, attach: Attach, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(watch, "FELT_SECONDS", felt)
+    monkeypatch.setattr(watch, "MOST_SHARE", 1e-6)
+    starts = repr(str(tmp_path / "starts"))
+    four = f"open({starts}, 'a').write('x')\nif os.path.getsize({starts}) > 4: sys.exit('Error: out of order')\n"
+    done = attach("--slice", "1", "--duration", "1m", command="watch", record=four + RECORDS)
+    assert done.exit_code == 0, done.output
+    assert len(re.findall(r", \d slices?,", done.stderr)) == looks
 
 
 @pytest.mark.parametrize(
