@@ -136,16 +136,20 @@ def _watch(
         now, used = time.monotonic(), time.process_time()
         if now < due:
             continue
-        found = analysed([run.bundle.path], live=True, app_roots=app_roots)
-        took = time.process_time() - used
+        _judge(run, board, now - started, unseen, app_roots)
+        unseen, took = 0, time.process_time() - used
         due = now + (took / MOST_SHARE if took > FELT_SECONDS else 0.0)
-        board.watched = described(run.targets) or board.watched
-        board.root = found.target.cwd if found.target else None
-        board.add(found.analysis, time.monotonic() - started, unseen)
-        unseen = 0
         show(0.0)
     if not run.targets:
         note("nothing is left to watch")
+
+
+def _judge(run: Run, board: Board, seconds: float, slices: int, app_roots: tuple[str, ...]) -> None:
+    """Look at all that was recorded; of its stacks nothing is kept."""
+    found = analysed([run.bundle.path], live=True, app_roots=app_roots)
+    board.watched = described(run.targets) or board.watched
+    board.root = found.target.cwd if found.target else None
+    board.add(found.analysis, seconds, slices)
 
 
 @contextmanager
