@@ -1,6 +1,6 @@
 """Takes the rules out one at a time and runs the tests that pass by them; prints whose removal nobody noticed.
 
-    python -m tests.mutate_rules [TABLE...]      about two minutes; exit 1 if a removal went unnoticed
+    python -m tests.mutate_rules [TABLE...]      many minutes; exit 1 if a removal went unnoticed
 
 A table is any Rules, tuple, dict or frozenset of names, patterns or records at the top of a module of analyse/. What a
 first, whole run saw each test ask is used to run only the tests that a rule can matter to.

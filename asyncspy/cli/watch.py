@@ -154,7 +154,7 @@ def _judge(run: Run, board: Board, seconds: float, slices: int, app_roots: tuple
 
 @contextmanager
 def _shown(board: Board, *, keyboard: bool) -> Iterator[Show]:
-    """The table on a terminal; elsewhere a line for each slice."""
+    """The table on a terminal; elsewhere a line for each look."""
     console = Console(stderr=True, highlight=False)
     ends = f"{'q or ' * keyboard}Ctrl-C ends it with the report."
     if not console.is_terminal:

@@ -83,6 +83,11 @@ class Origin:
     beyond: int = 0
     """Calls that were counted without their chain: there were too many at once, or too many chains."""
 
+    @property
+    def added_up(self) -> bool:
+        """Whether an entry of its saved form stands for as many samples as it weighs; of one slice each is one."""
+        return self.slices > 1
+
 
 def common_django(origins: Iterable[Origin]) -> str | None:
     """The targets' Django version, where all that say it say the same."""

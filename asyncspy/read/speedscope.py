@@ -217,7 +217,7 @@ def _intervals(profiles: list[Any]) -> set[float]:
 
 def _scale(profiles: list[Any], intervals: set[float], origin: Origin | None) -> tuple[float | None, tuple[str, ...]]:
     """The time that one sample stands for, where entries stand for several; and a note where it is not known."""
-    added_up = origin is not None and origin.slices > 1
+    added_up = origin is not None and origin.added_up
     if len(intervals) <= 1 and not added_up:
         return None, ()
     if origin and origin.rate and 0 < origin.rate <= MAX_RATE:

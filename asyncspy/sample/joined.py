@@ -106,9 +106,10 @@ class Slices:
         """
         if self._counts is None:
             return self._profiles
-        one, rate = self.origin.slices == 1, self.origin.rate or 1
+        rate, weighed = self.origin.rate or 1, self.origin.added_up
         return [
-            _sampled(name, _singly(counts) if one else counts.items(), rate) for name, counts in self._counts.items()
+            _sampled(name, counts.items() if weighed else _singly(counts), rate)
+            for name, counts in self._counts.items()
         ]
 
 
