@@ -19,7 +19,7 @@ def saved(events: Mapping[Event, Logged]) -> dict[str, Any]:
     for event, times in events.items():
         way = [places.setdefault(frame, len(places)) for frame in event.frames]
         chains.append([event.captured, event.whole, *times, way])
-    return {"frames": list(places), "chains": chains}
+    return {"frames": list(map(list, places)), "chains": chains}
 
 
 def read_back(told: object) -> tuple[dict[Event, Logged], int]:

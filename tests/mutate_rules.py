@@ -184,8 +184,8 @@ class Mutation:
         """Run all once, and note which rules each test had a match of."""
         fits, current = Rules._fits, [-1]
 
-        def noting(table: Rules[Any], frame: Any, pattern: Pattern) -> bool:
-            fitting = fits(table, frame, pattern)
+        def noting(table: Rules[Any], function: str, file: str, pattern: Pattern) -> bool:
+            fitting = fits(table, function, file, pattern)
             if fitting:
                 self.asked[pattern].add(current[0])
             return fitting

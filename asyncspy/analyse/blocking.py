@@ -151,12 +151,15 @@ def called_on(where: Place) -> Called | None:
 
 
 def _calls(where: Place) -> Iterator[Called]:
-    awaited = {id(each) for node in ast.walk(where.tree) for made in _coroutines(node) for each in ast.walk(made)}
-    for node in ast.walk(where.tree):
-        if isinstance(node, ast.Call) and id(node) not in awaited and _is_on(node, where.line):
-            kind = _kind(node.func, where)
-            if kind is not None:
-                yield Called(ast.unparse(node.func), kind)
+    nodes = list(ast.walk(where.tree))
+    calls = [node for node in nodes if isinstance(node, ast.Call) and _is_on(node, where.line)]
+    made = [each for node in nodes for each in _coroutines(node)] if calls else []
+    awaited = {id(each) for one in made for each in ast.walk(one)}
+    for call in calls:
+        kind = _kind(call.func, where) if id(call) not in awaited else None
+        if kind is not None:
+            yield Called(ast.unparse(call.func), kind)
+    for node in nodes:
         if isinstance(node, ast.With):
             yield from _locks(node, where.line)
 

@@ -119,6 +119,11 @@ def owner(file: str) -> str | None:
     return _owner_by_place(file) or _owner_of_script(file)
 
 
+def is_framework(file: str) -> bool:
+    """Whether no line of this file is ever the one to change."""
+    return owner(file) in FRAMEWORK
+
+
 def _owner_by_place(file: str) -> str | None:
     if not file or file.startswith("<"):
         return None if file.startswith(TYPED_BY_HAND) else STDLIB

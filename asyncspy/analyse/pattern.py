@@ -57,25 +57,25 @@ class Rules(Generic[T]):
             yield from entries
 
     def match(self, frame: Frame) -> T | None:
-        """What this frame means, if any rule knows it."""
-        return self._match(frame)
+        """What this frame means, if any rule knows it; on which of its lines is no matter."""
+        return self._match(frame.function, frame.file)
 
-    def _look_up(self, frame: Frame) -> T | None:
-        for pattern, meaning in self._by_name.get(last_segment(frame.function), ()):
-            if self._fits(frame, pattern):
+    def _look_up(self, function: str, file: str) -> T | None:
+        for pattern, meaning in self._by_name.get(last_segment(function), ()):
+            if self._fits(function, file, pattern):
                 return meaning
         return None
 
-    def _fits(self, frame: Frame, pattern: Pattern) -> bool:
-        qualified = "." in frame.function
-        if qualified and not _same_function(frame.function, pattern.function):
+    def _fits(self, function: str, file: str, pattern: Pattern) -> bool:
+        qualified = "." in function
+        if qualified and not _same_function(function, pattern.function):
             return False
-        file = frame.file.replace("\\", "/")
+        file = file.replace("\\", "/")
         if same_file(file, pattern.file):
             return True
         if "/" in file or file != pattern.file.rpartition("/")[2]:
             return False
-        return qualified or self._lenient or not _is_common(frame.function)
+        return qualified or self._lenient or not _is_common(function)
 
 
 def _same_function(function: str, rule: str) -> bool:

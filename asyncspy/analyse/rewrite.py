@@ -11,7 +11,7 @@ import builtins
 import warnings
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from asyncspy.analyse.calls import Rewrite
 
@@ -67,10 +67,17 @@ def place(text: str | None, line: int) -> Place | None:
     """Parse a file for a line of it."""
     if text is None or line < 1:
         return None
+    tree = _parsed(text)
+    return Place(text, tree, line) if tree is not None else None
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str) -> ast.Module | None:
+    """What is asked about one finding, and about the next, is mostly of the same file."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the user's file is not ours to warn about
-            return Place(text, ast.parse(text), line)
+            return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

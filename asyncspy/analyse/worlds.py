@@ -6,6 +6,7 @@ holds for; tests/analyse/test_boundaries.py looks those up whose package is inst
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from asyncspy.analyse.pattern import Pattern, Rules
@@ -108,6 +109,7 @@ class Judgement(NamedTuple):
     boundary: int
 
 
+@lru_cache(maxsize=100_000)
 def side(frame: Frame) -> Side | None:
     """Which boundary this frame is, if any."""
     return _LENIENT.match(frame) or _STRICT.match(frame)

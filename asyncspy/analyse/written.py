@@ -56,10 +56,17 @@ def _thread(thread: Thread) -> Thread:
 
 def written_frames(frames: Sequence[Frame]) -> tuple[Frame, ...]:
     """Those of one stack."""
+    if not any(map(_is_special, frames)):
+        return tuple(frames)
     start = 1 + max((index for index, frame in enumerate(frames) if _FORKS.match(frame)), default=-1)
     return tuple(frame for frame in frames[start:] if _is_written(frame))
 
 
 @lru_cache(maxsize=100_000)
+def _is_special(frame: Frame) -> bool:
+    """Whether this frame, or what stands before it, is left out: hardly any is."""
+    return _FORKS.match(frame) is not None or not _is_written(frame)
+
+
 def _is_written(frame: Frame) -> bool:
     return frame.file != SHIM and not _NATIVE.fullmatch(frame.file.replace("\\", "/"))

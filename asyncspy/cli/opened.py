@@ -18,6 +18,7 @@ from asyncspy.errors import UsageError
 from asyncspy.model import Analysis, Profile, Sum, Worker
 from asyncspy.read.distributions import Distributions
 from asyncspy.read.source import SourceFiles
+from asyncspy.sample import Bundle
 
 CONTEXT_LINES = 1
 LONGEST_FILE = 200_000
@@ -46,7 +47,16 @@ class Analysed(NamedTuple):
 
 def analysed(paths: Sequence[Path], *, live: bool = False, app_roots: Sequence[str] = ()) -> Analysed:
     """Read and analyse recordings, as one; `live`: just now taken, of a process that still runs."""
-    profile, waits = _by_kind(read.load_all(_once_each(paths)))
+    return _analysed(read.load_all(_once_each(paths)), live=live, app_roots=app_roots)
+
+
+def so_far(bundle: Bundle, app_roots: Sequence[str] = ()) -> Analysed:
+    """Analyse a recording that is still being made, without reading its file."""
+    return _analysed([read.of_document(bundle.document(), bundle.path)], live=True, app_roots=app_roots)
+
+
+def _analysed(profiles: Iterable[Profile], *, live: bool, app_roots: Sequence[str]) -> Analysed:
+    profile, waits = _by_kind(profiles)
     target = _common_target(profile)
     root = _root_of(profile) if live and target else None
     sources = Sources(SourceFiles(root), _ran_since(profile), {} if live else profile.sources)

@@ -9,10 +9,10 @@ from dataclasses import replace
 from asyncspy.analyse.enough import enough
 from asyncspy.cli.exact import exactly
 from asyncspy.cli.notes import say
+from asyncspy.cli.opened import so_far
 from asyncspy.cli.progress import later, progress
 from asyncspy.cli.recording import EARLY, Recorded, described, recorded, recording, take_all
 from asyncspy.cli.run import How, Pass
-from asyncspy.cli.show import analysed
 from asyncspy.report.figures import span
 
 SLICE_SECONDS = 10
@@ -41,8 +41,7 @@ def record_until(
                 if run.take_slice(replace(first, duration=seconds), ticks, more=lambda: bool(others) or left() > 0):
                     if exact is not None:
                         exact.update()
-                    analysis = analysed([run.bundle.path], live=True, app_roots=app_roots).analysis
-                    reached = enough(analysis, goals)
+                    reached = enough(so_far(run.bundle, app_roots).analysis, goals)
         say(
             f"Enough after {span(time.monotonic() - started)}: {reached}." if reached else "Ended before it was enough."
         )

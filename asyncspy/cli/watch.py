@@ -18,6 +18,7 @@ from rich.text import Text
 from asyncspy.cli.exact import exactly
 from asyncspy.cli.keys import pressed
 from asyncspy.cli.notes import say
+from asyncspy.cli.opened import so_far
 from asyncspy.cli.options import (
     Duration,
     with_app_root,
@@ -30,7 +31,7 @@ from asyncspy.cli.options import (
 )
 from asyncspy.cli.recording import chosen, described, recorded, recording
 from asyncspy.cli.run import How, Pass, Run, note
-from asyncspy.cli.show import analysed, report_live
+from asyncspy.cli.show import report_live
 from asyncspy.cli.terminal import terminal_view
 from asyncspy.report.board import Board, line, table
 from asyncspy.report.figures import span
@@ -146,7 +147,7 @@ def _watch(
 
 def _judge(run: Run, board: Board, seconds: float, slices: int, app_roots: tuple[str, ...]) -> None:
     """Look at all that was recorded; of its stacks nothing is kept."""
-    found = analysed([run.bundle.path], live=True, app_roots=app_roots)
+    found = so_far(run.bundle, app_roots)
     board.watched = described(run.targets) or board.watched
     board.root = found.target.cwd if found.target else None
     board.add(found.analysis, seconds, slices)

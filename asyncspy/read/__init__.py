@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from asyncspy.errors import InputError
 from asyncspy.model import Input, Profile
@@ -19,7 +19,7 @@ from asyncspy.read import chrometrace, colons, dump_json, dump_text, folded, jso
 from asyncspy.read.opening import STANDARD_INPUT, head_of, is_folder, named, open_stream, told_of, whole
 from asyncspy.read.source import SourceFiles
 
-__all__ = ["FORMATS", "Format", "SourceFiles", "load", "load_all"]
+__all__ = ["FORMATS", "Format", "SourceFiles", "load", "load_all", "of_document"]
 
 MAX_FILES = 10_000
 RECORD_AGAIN = "record again with: py-spy record --format speedscope --full-filenames --gil --pid PID --output FILE"
@@ -58,6 +58,12 @@ def load(path: Path) -> Profile:
     name = "standard input" if str(path) == STANDARD_INPUT else str(path)
     with open_stream(path) as stream, _no_collector(), told_of(name), named(name):
         return _read(stream, name)
+
+
+def of_document(document: dict[str, Any], path: Path) -> Profile:
+    """A recording that is still being made, as it would be read from its file."""
+    with _no_collector(), named(str(path)):
+        return speedscope.of(document, str(path))
 
 
 def load_all(paths: Sequence[Path]) -> Iterator[Profile]:

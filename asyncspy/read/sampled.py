@@ -6,6 +6,7 @@ they looked at one by one, and the bad ones counted.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Set
 from itertools import chain, zip_longest
@@ -38,6 +39,8 @@ def paths_of(profile: Any, frames: list[Frame], damaged: Set[int], samples_of: S
     if isinstance(samples, Samples):
         return _of_different(samples, weights, samples_of)
     if isinstance(samples, list):
+        if samples and isinstance(samples[0], array):
+            return _of_arrays(samples, weights, frames, samples_of)
         return _of_list(samples, weights, frames, damaged, samples_of)
     return Sampled((), 0, 1)
 
@@ -56,6 +59,15 @@ def _of_different(samples: Samples, weights: list[Any], samples_of: SamplesOf | 
             entries[at] += samples_of(weight) if is_weight(weight) else 0
     good = ((path, number) for at, number in entries.items() if number and (path := paths[at]) is not None)
     return Sampled(good, kept, counted - kept)
+
+
+def _of_arrays(
+    samples: list[array[int]], weights: list[float], frames: list[Frame], samples_of: SamplesOf | None
+) -> Sampled:
+    """Samples that no file holds: a recording that is still being made has them, and they are sound."""
+    frame_at, number = frames.__getitem__, samples_of or (lambda _weight: 1)
+    paths = ((tuple(map(frame_at, path)), number(weight)) for path, weight in zip(samples, weights, strict=True))
+    return Sampled(paths, len(samples), 0)
 
 
 def _of_list(

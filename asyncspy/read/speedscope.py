@@ -54,6 +54,11 @@ def read(stream: BinaryIO, path: str) -> Profile:
     return _read(*_document(whole(stream)), path)
 
 
+def of(document: Object, path: str) -> Profile:
+    """What is in a document that is to be written there."""
+    return _read(document, _table_of(document), path)
+
+
 def _document(data: bytes) -> tuple[Object, Table]:
     """The document and its frames. The bytes are as large as all that is made of them: nobody else holds them."""
     try:

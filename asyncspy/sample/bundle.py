@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import psutil
 from asyncspy import recording
 from asyncspy.model import EARLIER, Event, Logged, Origin, seen_again
 from asyncspy.sample import output
-from asyncspy.sample.joined import Slices, Table, process
+from asyncspy.sample.joined import Lineless, Slices, Table, process
 from asyncspy.sample.sampling import EMPTY
 
 Key = tuple[int, str]
@@ -24,11 +24,11 @@ MOST_APART, APART_SECONDS = 50, 60.0
 
 
 class Bundle:
-    """The recording of one run."""
+    """The recording of one run. What is `lineless` is told by function once a worker has long ended."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lineless: Lineless = lambda _file: False) -> None:
         self.path = path
-        self._table = Table()
+        self._table = Table(lineless)
         self._passes: dict[Key, Slices] = {}
         self._last: dict[int, float] = {}
         """When something came from each process."""
@@ -74,10 +74,10 @@ class Bundle:
         for (pid, mode), one in list(self._passes.items()):
             target = one.origin.target
             if pid in gone and target is not None and target.role == "worker":
-                one.add_up(gone)
+                one.add_up(gone, self._table.shortened)
                 self._keep_as_earlier(self._passes.pop((pid, mode)), mode)
             elif gone:
-                one.add_up(gone - {pid})
+                one.add_up(gone - {pid}, self._table.shortened)
         self._last = {pid: last for pid, last in self._last.items() if pid not in gone}
 
     def _keep_as_earlier(self, ended: Slices, mode: str) -> None:
@@ -107,19 +107,20 @@ class Bundle:
 
     def save(self) -> None:
         """Write all of it. The first time it must be a new file, from then on it is ours to replace."""
-        output.write_whole(self.path, self.document(), replacing=self._saved)
+        output.write_whole(self.path, self._document(self._profiles()), replacing=self._saved)
         self._saved = True
 
     def document(self) -> dict[str, Any]:
-        """Its saved form."""
-        of_passes = [one.profiles() for one in self._passes.values()]
-        document = {
-            **EMPTY,
-            "profiles": [profile for profiles in of_passes for profile in profiles],
-            "shared": {"frames": self._table.frames},
-            **self._head,
-        }
-        counts = list(map(len, of_passes))
+        """What it would read as now."""
+        return self._document(list(self._profiles()))
+
+    def _profiles(self) -> Iterator[dict[str, Any]]:
+        for one in self._passes.values():
+            yield from one.profiles()
+
+    def _document(self, profiles: Iterable[dict[str, Any]]) -> dict[str, Any]:
+        document = {**EMPTY, "profiles": profiles, "shared": {"frames": self._table.frames}, **self._head}
+        counts = list(map(len, self._passes.values()))
         captured: dict[Event, Logged] = {}
         for events in self._captured.values():
             for event, times in events.items():

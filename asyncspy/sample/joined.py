@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
 from asyncspy.model import EARLIER, Mode, Origin
 
 Document = dict[str, Any]
-Path = tuple[int, ...]
+Path = bytes
+"""The places of a stack's frames as 32-bit numbers: of all that a long watch keeps, these are most."""
 
 
 THREAD = re.compile(r'(?P<process>Process [0-9]+ )?Thread \S+ "(?P<name>.*)"', re.DOTALL | re.ASCII)
 NUMBER = re.compile(r"[0-9]+", re.ASCII)
 PROCESS = re.compile(r"\AProcess ([0-9]+) ", re.ASCII)
+IMPORTING = "<frozen importlib."
 PROCESS_FRAME = re.compile(r'\Aprocess [0-9]+:"', re.ASCII)
+
+
+Lineless = Callable[[str], bool]
+"""Of which files no line is asked once a worker has long ended: Django's and Python's own."""
 
 
 class Table:
     """The frames of all documents, each once."""
 
-    def __init__(self) -> None:
+    def __init__(self, lineless: Lineless) -> None:
         self.frames: list[Document] = []
         self._places: dict[str, int] = {}
+        self._lineless = lineless
+        self._lineless_at: dict[int, int] = {}
 
     def moved(self, document: Document) -> list[Document]:
         """A document's profiles, with samples that point into this table.
@@ -39,6 +48,23 @@ class Table:
             for frame in document["shared"]["frames"]
         ]
         return [{**one, "samples": [_through(places, path) for path in one["samples"]]} for one in document["profiles"]]
+
+    def shortened(self, path: Path) -> Path:
+        """The same stack, told by function where that is enough, and without what a traceback leaves out as well.
+
+        Half of the frames of a worker that starts belong to the machinery of imports. A leaf stays what it is.
+        """
+        places = array("I", path)
+        for place in set(places) - self._lineless_at.keys():
+            self._lineless_at[place] = self._without_line(self.frames[place])
+        kept = (place for at, place in enumerate(places, 1) if at == len(places) or not self._imports(place))
+        return _packed(map(self._lineless_at.__getitem__, kept))
+
+    def _imports(self, place: int) -> bool:
+        return str(self.frames[place].get("file")).startswith(IMPORTING)
+
+    def _without_line(self, frame: Document) -> int:
+        return self._place({**frame, "line": None} if self._lineless(str(frame.get("file"))) else frame)
 
     def _place(self, frame: Document) -> int:
         key = repr([frame.get(name) for name in ("name", "file", "line", "col")])
@@ -65,14 +91,15 @@ class Slices:
         self._count(self._counted(), profiles)
         self.origin = added(self.origin, origin)
 
-    def add_up(self, gone: Set[int]) -> None:
-        """Tell these processes apart no more."""
+    def add_up(self, gone: Set[int], shortened: Callable[[Path], Path]) -> None:
+        """Tell these processes apart no more, nor what is `shortened` to the same."""
         if self._counts is None and not any(process(one) in gone for one in self._profiles):
             return
         counted = self._counted()
         for name in [name for name in counted if _process(name) in gone]:
-            counts = counted.pop(name)
-            counted.setdefault(PROCESS.sub(f"Process {EARLIER} ", name), Counter()).update(counts)
+            earlier = counted.setdefault(PROCESS.sub(f"Process {EARLIER} ", name), Counter())
+            for path, count in counted.pop(name).items():
+                earlier[shortened(path)] += count
 
     def take_in(self, other: Slices) -> None:
         """All of another pass."""
@@ -97,20 +124,27 @@ class Slices:
     def _count(self, counted: dict[str, Counter[Path]], profiles: list[Document]) -> None:
         for profile in profiles:
             name = thread(str(profile.get("name", "")), self.origin.mode)
-            counted.setdefault(name, Counter()).update(map(tuple, profile["samples"]))
+            counted.setdefault(name, Counter()).update(map(_packed, profile["samples"]))
 
-    def profiles(self) -> list[Document]:
+    def __len__(self) -> int:
+        """How many profiles it is."""
+        return len(self._profiles if self._counts is None else self._counts)
+
+    def profiles(self) -> Iterator[Document]:
         """As speedscope has them: added-up stacks weigh as many sampling intervals as there were samples.
 
         What one slice sampled stands sample by sample, as a reader expects of it.
         """
         if self._counts is None:
-            return self._profiles
+            yield from self._profiles
+            return
         rate, weighed = self.origin.rate or 1, self.origin.added_up
-        return [
-            _sampled(name, counts.items() if weighed else _singly(counts), rate)
-            for name, counts in self._counts.items()
-        ]
+        for name, counts in self._counts.items():
+            yield _sampled(name, counts.items() if weighed else _singly(counts), rate)
+
+
+def _packed(path: Iterable[int]) -> Path:
+    return array("I", path).tobytes()
 
 
 def thread(name: str, mode: Mode) -> str:
@@ -140,7 +174,7 @@ def _singly(counts: Counter[Path]) -> Iterable[tuple[Path, int]]:
 
 
 def _sampled(name: str, counts: Iterable[tuple[Path, int]], rate: int) -> Document:
-    weighed = [(list(path), count / rate) for path, count in counts]
+    weighed = [(array("I", path), count / rate) for path, count in counts]
     samples, weights = [path for path, _ in weighed], [weight for _, weight in weighed]
     bounds = {"unit": "seconds", "startValue": 0, "endValue": sum(weights)}
     return {"type": "sampled", "name": name, **bounds, "samples": samples, "weights": weights}

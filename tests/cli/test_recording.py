@@ -10,13 +10,17 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+import psutil
 import pytest
 from click.testing import CliRunner, Result
 
 from asyncspy.cli import commands, recording, run, slices, watch
-from asyncspy.model import Worker
-from asyncspy.sample import output
+from asyncspy.model import EARLIER, Frame, Origin, Stack, Worker
+from asyncspy.read import of_document
+from asyncspy.sample import Bundle, output
+from asyncspy.sample import bundle as bundles
 from tests.sample.conftest import fails, staged
 from tests.sample.test_record import SPEEDSCOPE
 
@@ -42,6 +46,30 @@ def attach(target: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Atta
         return CliRunner().invoke(commands, [*asked, *words])
 
     return invoke
+
+
+def test_of_workers_long_gone_only_the_lines_of_django_are_given_up(
+    attach: Attach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Bundle] = []
+
+    def noted(path: Path, **how: Any) -> Bundle:
+        made.append(Bundle(path, **how))
+        return made[0]
+
+    monkeypatch.setattr(recording, "Bundle", noted)
+    monkeypatch.setattr(psutil, "pid_exists", lambda _pid: False)
+    monkeypatch.setattr(bundles, "MOST_APART", 0)
+    monkeypatch.setattr(bundles, "APART_SECONDS", -1.0)
+    assert attach(*TWO_PASSES).exit_code == 0
+    frames = [Frame("view", "/srv/shop/views.py", 7), Frame("QuerySet.count", "/v/site-packages/django/db/query.py", 8)]
+    thread = {"type": "sampled", "name": 'Process 9 Thread 1 "MainThread"', "unit": "seconds", "weights": [0.01]}
+    table = [{"name": one.function, "file": one.file, "line": one.line} for one in frames]
+    worker = Worker(9, 1, "worker", True, "uvicorn")
+    document = {"profiles": [{**thread, "samples": [[0, 1]]}], "shared": {"frames": table}}
+    made[0].add(Origin("py-spy 0.4.3", "gil", 100, target=worker), document)
+    stacks = of_document(made[0].document(), made[0].path).stacks
+    assert Stack((frames[0], frames[1]._replace(line=0)), EARLIER, "MainThread") in stacks
 
 
 TWO_PASSES = ("--duration", "1", "--wall-duration", "1")

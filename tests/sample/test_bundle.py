@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from asyncspy.analyse.looks import of_workers
-from asyncspy.model import EARLIER, Frame, Origin, Profile, Stack, Worker
-from asyncspy.read import load
+from asyncspy.model import EARLIER, Event, Frame, Logged, Origin, Profile, Stack, Worker
+from asyncspy.read import load, of_document
 from asyncspy.sample import Bundle
 from asyncspy.sample import bundle as bundles
 
@@ -263,6 +263,41 @@ def test_a_master_keeps_the_stacks_of_its_gone_workers_once(bundle: Bundle, mach
     kept = json.loads(bundle.path.read_text())
     assert len(kept["shared"]["frames"]) == 2
     assert "s3cret" not in bundle.path.read_text()
+
+
+IMPORTS, LOADS, STAT = (
+    Frame(name, "<frozen importlib._bootstrap>", line) for name, line in (("_find", 7), ("_load", 8), ("_stat", 9))
+)
+LIBRARY = Frame("call", "/lib/django/x.py", 5)
+
+
+def test_workers_that_are_gone_are_told_with_less_detail(tmp_path: Path, machine: Machine) -> None:
+    bundle = Bundle(tmp_path / "run.json", lineless=lambda file: "django" in file or "importlib" in file)
+    for pid in range(10, 40):
+        machine.passes()
+        machine.alive = {pid}
+        frames = [MAIN, LIBRARY._replace(line=pid), IMPORTS, LOADS, WORK, STAT]
+        bundle.add(of(pid), document(frames, [0, 1, 2, 3, 4], [0, 2, 3], [0, 2, 3, 5], pid=pid))
+    stacks = saved(bundle).stacks
+    called = LIBRARY._replace(line=0)
+    ended = {stack.frames: count for stack, count in stacks.items() if stack.pid == EARLIER}
+    assert set(ended) == {(MAIN, called, WORK), (MAIN, LOADS._replace(line=0)), (MAIN, STAT._replace(line=0))}
+    assert len(set(ended.values())) == 1
+    assert stack(MAIN, LIBRARY._replace(line=39), IMPORTS, LOADS, WORK, pid=39) in stacks
+    assert sum(stacks.values()) == 3 * 30
+
+
+@pytest.mark.parametrize("slices", [1, 2])
+def test_it_tells_before_it_is_saved_what_its_file_tells(bundle: Bundle, slices: int) -> None:
+    for _ in range(slices):
+        for origin, rate in ((GIL, 100), (WALL, 20), (of(9), 100)):
+            pid = origin.target.pid if origin.target else 0
+            bundle.add(origin, document([MAIN, WORK], [0, 1], [0], [0], [], pid=pid, rate=rate))
+    bundle.capture(
+        of(9, replace(GIL, mode="exact")), {Event("async-unsafe", (MAIN, WORK), captured="raised"): Logged(3)}
+    )
+    bundle.keep_sources({"/srv/a.py": {9: "    return User.objects.count()"}})
+    assert of_document(bundle.document(), bundle.path) == saved(bundle)
 
 
 def test_a_frame_is_left_out_only_where_a_name_tells_the_process(bundle: Bundle) -> None:
