@@ -40,7 +40,7 @@ def paths_of(profile: Any, frames: list[Frame], damaged: Set[int], samples_of: S
         return _of_different(samples, weights, samples_of)
     if isinstance(samples, list):
         if samples and isinstance(samples[0], array):
-            return _of_arrays(samples, weights, frames, samples_of)
+            return _of_arrays(samples, weights, frames, damaged, samples_of)
         return _of_list(samples, weights, frames, damaged, samples_of)
     return Sampled((), 0, 1)
 
@@ -62,12 +62,18 @@ def _of_different(samples: Samples, weights: list[Any], samples_of: SamplesOf | 
 
 
 def _of_arrays(
-    samples: list[array[int]], weights: list[float], frames: list[Frame], samples_of: SamplesOf | None
+    samples: list[array[int]],
+    weights: list[float],
+    frames: list[Frame],
+    damaged: Set[int],
+    samples_of: SamplesOf | None,
 ) -> Sampled:
-    """Samples that no file holds: a recording that is still being made has them, and they are sound."""
+    """Samples that no file holds: a recording that is still being made has them, and but for frames they are sound."""
     frame_at, number = frames.__getitem__, samples_of or (lambda _weight: 1)
-    paths = ((tuple(map(frame_at, path)), number(weight)) for path, weight in zip(samples, weights, strict=True))
-    return Sampled(paths, len(samples), 0)
+    pairs = list(zip(samples, weights, strict=True))
+    sound = [(path, weight) for path, weight in pairs if damaged.isdisjoint(path)] if damaged else pairs
+    paths = ((tuple(map(frame_at, path)), number(weight)) for path, weight in sound)
+    return Sampled(paths, len(sound), len(pairs) - len(sound))
 
 
 def _of_list(

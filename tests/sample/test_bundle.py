@@ -292,7 +292,9 @@ def test_it_tells_before_it_is_saved_what_its_file_tells(bundle: Bundle, slices:
     for _ in range(slices):
         for origin, rate in ((GIL, 100), (WALL, 20), (of(9), 100)):
             pid = origin.target.pid if origin.target else 0
-            bundle.add(origin, document([MAIN, WORK], [0, 1], [0], [0], [], pid=pid, rate=rate))
+            made = document([MAIN, WORK, MAIN], [0, 1], [0], [0], [], [2], pid=pid, rate=rate)
+            made["shared"]["frames"][2]["name"] = None
+            bundle.add(origin, made)
     bundle.capture(
         of(9, replace(GIL, mode="exact")), {Event("async-unsafe", (MAIN, WORK), captured="raised"): Logged(3)}
     )
