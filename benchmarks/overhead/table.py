@@ -35,7 +35,10 @@ class Row:
 
 
 class Beside(NamedTuple):
-    """How many times as much as another one in the same round: the geometric mean, and its 95% interval."""
+    """How many times as much as another one in the same round: the median of the rounds, and its 95% interval.
+
+    A shared machine now and then stands still for a second, under any profiler and under none: a mean would be of that.
+    """
 
     ratio: float
     low: float
@@ -96,14 +99,13 @@ OURS = {"asyncspy"}
 def beside(rows: Sequence[Row], name: str, other: str, field: str) -> Beside:
     """Compared round by round; the interval comes from drawing the rounds again and again."""
     of = {(row.round, row.profiler): getattr(row, field) for row in rows}
-    logs = [
-        math.log(of[number, name] / of[number, other])
+    ratios = [
+        of[number, name] / of[number, other]
         for number in dict.fromkeys(row.round for row in rows)
         if (number, name) in of and (number, other) in of
     ]
-    if not logs:
+    if not ratios:
         return Beside(math.nan, math.nan, math.nan)
     chance = random.Random(1)
-    means = sorted(statistics.fmean(chance.choices(logs, k=len(logs))) for _ in range(RESAMPLES))
-    low, high = means[int(0.025 * RESAMPLES)], means[int(0.975 * RESAMPLES)]
-    return Beside(math.exp(statistics.fmean(logs)), math.exp(low), math.exp(high))
+    medians = sorted(statistics.median(chance.choices(ratios, k=len(ratios))) for _ in range(RESAMPLES))
+    return Beside(statistics.median(ratios), medians[int(0.025 * RESAMPLES)], medians[int(0.975 * RESAMPLES)])
