@@ -29,7 +29,8 @@ def draw(found: Latencies, folder: Path) -> None:
     axis.set_xticks([1 / (1 - share) for share in QUANTILES.values()], list(QUANTILES))
     axis.minorticks_off()
     axis.set_yscale("log")
-    axis.yaxis.set_major_formatter(lambda value, _: f"{value:g} ms")
+    for ticks in (axis.yaxis.set_major_formatter, axis.yaxis.set_minor_formatter):
+        ticks(lambda value, _: f"{value:g} ms")
     axis.set_title("latency of one handler, by its way to the database", fontsize=9, loc="left")
     axis.grid(axis="y", color="#e4e7eb")
     axis.spines[["top", "right"]].set_visible(False)

@@ -56,16 +56,16 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
         paces = sorted({round(row.pace) for row in of_server})
         failed = sum(row.failed for row in of_server)
         yield f"{server}: {rounds} rounds; half load {paces[0]}–{paces[-1]} requests/s; {failed} requests failed"
-        yield f"{'':20}{'at half load':>36}{'saturated':>29}{'its own CPU':>16}{'memory':>7}"
+        yield f"{'':20}{'at half load':>56}{'saturated':>29}{'its own CPU':>16}{'memory':>7}"
         yield (
-            f"{'':20}{'p50 ms':>8}{'p99 ms':>8}{'p99, times none':>20}{'req/s':>9}{'times none':>20}"
+            f"{'':20}{'p50 ms':>8}{'times none':>20}{'p99 ms':>8}{'times none':>20}{'req/s':>9}{'times none':>20}"
             f"{'asyncspy':>9}{'sampler':>8}{'MiB':>6}"
         )
         for name in profilers(of_server):
             yield _line(name, of_server)
         yield ""
         for name in ("attach, 100 Hz", "Austin, 100 Hz"):
-            if name in profilers(of_server) and "py-spy, 100 Hz" in profilers(of_server):
+            if not math.isnan(beside(of_server, name, "py-spy, 100 Hz", "rate").ratio):
                 parts = [f"{what} {beside(of_server, name, 'py-spy, 100 Hz', field)}" for field, what in FIELDS.items()]
                 yield f"{name}, times bare py-spy at 100 Hz: {'; '.join(parts)}"
         yield ""
@@ -88,7 +88,8 @@ def _line(name: str, rows: Sequence[Row]) -> str:
     memory = max((row.memory.get("asyncspy", 0) for row in own), default=0) / 2**20
     costs = f"{ours:9.1%}{sampler:8.1%}{memory:6.0f}" if any(row.cpu for row in own) else ""
     return (
-        f"{name:20}{p50:8.1f}{p99:8.1f}{beside(rows, name, 'none', 'p99')!s:>20}{rate:9.0f}"
+        f"{name:20}{p50:8.1f}{beside(rows, name, 'none', 'p50')!s:>20}"
+        f"{p99:8.1f}{beside(rows, name, 'none', 'p99')!s:>20}{rate:9.0f}"
         f"{beside(rows, name, 'none', 'rate')!s:>20}{costs}"
     )
 
