@@ -152,14 +152,13 @@ def called_on(where: Place) -> Called | None:
 
 def _calls(where: Place) -> Iterator[Called]:
     nodes = list(ast.walk(where.tree))
-    calls = [node for node in nodes if isinstance(node, ast.Call) and _is_on(node, where.line)]
-    made = [each for node in nodes for each in _coroutines(node)] if calls else []
-    awaited = {id(each) for one in made for each in ast.walk(one)}
-    for call in calls:
-        kind = _kind(call.func, where) if id(call) not in awaited else None
-        if kind is not None:
-            yield Called(ast.unparse(call.func), kind)
+    calls = {id(node): node for node in nodes if isinstance(node, ast.Call) and _is_on(node, where.line)}
+    for made in (each for node in nodes for each in _coroutines(node)) if calls else ():
+        for awaited in ast.walk(made):
+            calls.pop(id(awaited), None)
     for node in nodes:
+        if (call := calls.get(id(node))) is not None and (kind := _kind(call.func, where)) is not None:
+            yield Called(ast.unparse(call.func), kind)
         if isinstance(node, ast.With):
             yield from _locks(node, where.line)
 

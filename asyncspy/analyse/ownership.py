@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from asyncspy.analyse.libraries import Library, known_owner, lies_in
@@ -20,6 +20,10 @@ STDLIB = "stdlib"
 SERVERS = frozenset({"uvicorn", "gunicorn", "uvicorn_worker", "daphne", "hypercorn", "granian", "twisted", "uvloop"})
 FRAMEWORK = frozenset({STDLIB, "django", "asgiref", "channels", "starlette", "anyio"}) | SERVERS
 """Packages that carry a request; where no own code is on the way, the fault is looked for outside them first."""
+
+NEVER_BLAMED = frozenset({STDLIB, "asgiref"}) | SERVERS
+BENEATH = re.compile(r"(?:^|/)django/db/(?:backends|models/sql)/")
+"""What lies beneath every call that a line can make."""
 
 KNOWN_PACKAGES = FRAMEWORK | frozenset(
     "rest_framework ninja strawberry graphql graphene graphene_django debug_toolbar corsheaders allauth axes silk "
@@ -119,9 +123,15 @@ def owner(file: str) -> str | None:
     return _owner_by_place(file) or _owner_of_script(file)
 
 
-def is_framework(file: str) -> bool:
-    """Whether no line of this file is ever the one to change."""
-    return owner(file) in FRAMEWORK
+def told_by_function(roots: Sequence[str] = ()) -> Callable[[str], bool]:
+    """Of which files a function says as much as a line: none is ever blamed, and none is the user's own."""
+    owners = Ownership(roots)
+
+    def is_so(file: str) -> bool:
+        package = owners.of(Frame("", file))
+        return package in NEVER_BLAMED or (package == "django" and BENEATH.search(file.replace("\\", "/")) is not None)
+
+    return is_so
 
 
 def _owner_by_place(file: str) -> str | None:

@@ -68,5 +68,6 @@ def _is_special(frame: Frame) -> bool:
     return _FORKS.match(frame) is not None or not _is_written(frame)
 
 
+@lru_cache(maxsize=100_000)
 def _is_written(frame: Frame) -> bool:
     return frame.file != SHIM and not _NATIVE.fullmatch(frame.file.replace("\\", "/"))

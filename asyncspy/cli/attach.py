@@ -104,7 +104,7 @@ def command(
       asyncspy attach --pid 48291 --exact --mode none --duration 60
       asyncspy attach --pid 48291 --until found --until 20000-samples
     """
-    how = How(output, native, nonblocking, exact, duration if mode == "none" else 0)
+    how = How(output, native, nonblocking, exact, duration if mode == "none" else 0, app_roots)
     passes = passes_for(mode, max_duration if goals else duration, wall_duration, rate)
     if goals and mode in {"wall", "none"}:
         message = f"--until counts what --mode {mode} does not record"

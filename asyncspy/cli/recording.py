@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from asyncspy.analyse.ownership import is_framework
+from asyncspy.analyse.ownership import told_by_function
 from asyncspy.cli.exact import exactly
 from asyncspy.cli.notes import say
 from asyncspy.cli.progress import progress
@@ -131,7 +131,7 @@ def recording(pids: Sequence[int], passes: Sequence[Pass], how: How) -> Iterator
     if how.nonblocking:
         note(NONBLOCKING)
     with ending_early() as ending:
-        yield Run(targets, Bundle(destination, lineless=is_framework), py_spy, ending, how)
+        yield Run(targets, Bundle(destination, lineless=told_by_function(how.app_roots)), py_spy, ending, how)
 
 
 def _say_if_idle(targets: Sequence[Worker], used: float, since: float) -> None:

@@ -40,6 +40,7 @@ class How(NamedTuple):
     nonblocking: bool = False
     exact: bool = False
     seconds: int = 0
+    app_roots: tuple[str, ...] = ()
 
 
 More = Callable[[], bool]

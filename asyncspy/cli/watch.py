@@ -101,7 +101,7 @@ def command(
         "both": [Pass("gil", rate or GIL_RATE, seconds)] * (WALL_EVERY - 1) + [Pass("wall", WALL_RATE, WALL_SECONDS)],
     }[mode]
     with (
-        recording(chosen(pids, every=every), slices, How(output, native, nonblocking)) as run,
+        recording(chosen(pids, every=every), slices, How(output, native, nonblocking, app_roots=app_roots)) as run,
         exactly(run, asked=exact) as counted,
     ):
         board = Board(described(run.targets))

@@ -36,6 +36,7 @@ class Bundle:
         self._head: dict[str, Any] = {}
         self._sources: Mapping[str, Mapping[int, str]] = {}
         self._captured: dict[int, Mapping[Event, Logged]] = {}
+        self._added_up: set[int] = set()
         self._saved = False
 
     @property
@@ -60,6 +61,7 @@ class Bundle:
             self._passes[key] = Slices(origin, profiles)
         pids = {key[0], *(pid for one in profiles if (pid := process(one)) is not None)}
         self._last.update(dict.fromkeys(pids, time.monotonic()))
+        self._added_up -= pids  # a new process has the number of one that is gone
         self._add_up_the_gone()
 
     def _add_up_the_gone(self) -> None:
@@ -76,9 +78,16 @@ class Bundle:
             if pid in gone and target is not None and target.role == "worker":
                 one.add_up(gone, self._table.shortened)
                 self._keep_as_earlier(self._passes.pop((pid, mode)), mode)
+                self._add_up_counts(self._captured.pop(pid, {}))
             elif gone:
                 one.add_up(gone - {pid}, self._table.shortened)
         self._last = {pid: last for pid, last in self._last.items() if pid not in gone}
+        self._added_up |= gone
+
+    def _add_up_counts(self, ended: Mapping[Event, Logged]) -> None:
+        if ended:
+            earlier = self._captured.get(EARLIER, {})
+            self._captured[EARLIER] = {**earlier, **{e: seen_again(earlier.get(e), told) for e, told in ended.items()}}
 
     def _keep_as_earlier(self, ended: Slices, mode: str) -> None:
         if (EARLIER, mode) in self._passes:
@@ -95,8 +104,13 @@ class Bundle:
             self._failed[pid, mode] = self._failed.get((pid, mode), 0) + 1
 
     def capture(self, origin: Origin, events: Mapping[Event, Logged]) -> None:
-        """What was counted in one process until now; what was counted in it before is part of that."""
+        """What was counted in one process until now; what was counted in it before is part of that.
+
+        Of one that is gone it is told again and again, also when it was added up long ago.
+        """
         key = _key(origin)
+        if key[0] in self._added_up:
+            return
         self._passes[key] = Slices(origin, [])
         self._captured[key[0]] = events
 

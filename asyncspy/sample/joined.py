@@ -24,7 +24,7 @@ PROCESS_FRAME = re.compile(r'\Aprocess [0-9]+:"', re.ASCII)
 
 
 Lineless = Callable[[str], bool]
-"""Of which files no line is asked once a worker has long ended: Django's and Python's own."""
+"""Of which files no line is told once a worker has long ended."""
 
 
 class Table:
@@ -52,7 +52,8 @@ class Table:
     def shortened(self, path: Path) -> Path:
         """The same stack, told by function where that is enough, and without what a traceback leaves out as well.
 
-        Half of the frames of a worker that starts belong to the machinery of imports. A leaf stays what it is.
+        Half of the frames of a worker that starts belong to the machinery of imports. A leaf stays in its function:
+        whoever imports is not taken for one that waits.
         """
         places = array("I", path)
         for place in set(places) - self._lineless_at.keys():

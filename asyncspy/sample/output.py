@@ -16,6 +16,9 @@ from asyncspy.errors import OutputError
 
 MIB = 1024**2
 SPARE = 5 * MIB
+AT_ONCE = 1_000
+"""Longer lists are encoded in parts."""
+
 PER_SAMPLE = 300
 """Bytes of a sample: some sixty frames, each a number. Recordings of busy Django workers take 150 to 250."""
 
@@ -126,22 +129,29 @@ def write_whole(path: Path, document: Mapping[str, Any], *, replacing: bool = Fa
         Path(partial).unlink(missing_ok=True)
 
 
-def _pieces(document: Mapping[str, Any]) -> Iterator[str]:
-    """Its JSON. Each piece is encoded at once: json.dump, which never is, takes five times as long."""
-    before = "{"
-    for key, value in document.items():
-        yield f"{before}{_json(key)}:"
-        yield from _listed(value) if isinstance(value, Iterator) else [_json(value)]
-        before = ","
-    yield "}"
+def _pieces(value: Any) -> Iterator[str]:
+    """Its JSON. What is not large is encoded at once: json.dump, which never does, takes five times as long."""
+    if isinstance(value, Mapping):
+        yield from _between("{}", ((f"{_json(key)}:", each) for key, each in value.items()))
+    elif isinstance(value, Iterator):
+        yield from _between("[]", (("", each) for each in value))
+    elif isinstance(value, list) and len(value) > AT_ONCE:
+        parts = (value[start : start + AT_ONCE] for start in range(0, len(value), AT_ONCE))
+        yield "["
+        for number, part in enumerate(parts):
+            yield "," * (number > 0) + _json(part)[1:-1]
+        yield "]"
+    else:
+        yield _json(value)
 
 
-def _listed(values: Iterator[Any]) -> Iterator[str]:
-    before = "["
-    for value in values:
-        yield before + _json(value)
+def _between(brackets: str, values: Iterator[tuple[str, Any]]) -> Iterator[str]:
+    before = brackets[0]
+    for name, value in values:
+        yield before + name
+        yield from _pieces(value)
         before = ","
-    yield "]" if before == "," else "[]"
+    yield brackets[1] if before == "," else brackets
 
 
 _json = json.JSONEncoder(separators=(",", ":"), default=array.tolist).encode

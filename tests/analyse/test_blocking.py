@@ -181,6 +181,7 @@ WAITING_LINES = {
     "data = sock.recv(10)  # here": ("sock.recv", "socket"),
     "reply = json.loads(self.sock.recv(10))  # here": ("self.sock.recv", "socket"),
     "with LOCK:  # here\n    pass": ("with LOCK", "lock"),
+    "with LOCK: other.acquire()  # here": ("other.acquire", "lock"),
     "with self._state_lock:  # here\n    pass": ("with self._state_lock", "lock"),
     "with MUTEX:  # here\n    pass": ("with MUTEX", "lock"),
     "with self.semaphore:  # here\n    pass": ("with self.semaphore", "lock"),

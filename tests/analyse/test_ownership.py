@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse.libraries import libraries_in
-from asyncspy.analyse.ownership import Ownership, owner
+from asyncspy.analyse.ownership import Ownership, owner, told_by_function
 from asyncspy.model import Frame
 
 OWNERS: dict[str, str | None] = {
@@ -189,3 +189,26 @@ BARE += [(Frame("anything", file, 3), package) for package, files in FILES.items
 @pytest.mark.parametrize(("frame", "expected"), BARE)
 def test_without_a_folder_names_alone_decide(frame: Frame, expected: str | None) -> None:
     assert Ownership().of(frame) == expected
+
+
+@pytest.mark.parametrize(
+    ("file", "so"),
+    [
+        ("/v/lib/python3.12/asyncio/events.py", True),
+        ("<frozen importlib._bootstrap>", True),
+        ("/v/lib/python3.12/site-packages/asgiref/sync.py", True),
+        ("/v/lib/python3.12/site-packages/uvicorn/server.py", True),
+        ("/v/lib/python3.12/site-packages/django/db/models/sql/compiler.py", True),
+        ("/v/lib/python3.12/site-packages/django/db/backends/sqlite3/base.py", True),
+        ("django/db/models/sql/query.py", True),
+        ("/v/lib/python3.12/site-packages/django/db/models/query.py", False),
+        ("/v/lib/python3.12/site-packages/django/contrib/sessions/middleware.py", False),
+        ("/v/lib/python3.12/site-packages/channels/db.py", False),
+        ("/v/lib/python3.12/site-packages/h11/_readers.py", False),
+        ("/srv/shop/views.py", False),
+        ("<string>", False),
+        ("/opt/own/lib/python3.12/shop.py", False),
+    ],
+)
+def test_of_some_files_a_function_says_as_much_as_a_line(file: str, so: bool) -> None:
+    assert told_by_function(["/opt/own/lib/python3.12"] if file.startswith("/opt") else [])(file) is so

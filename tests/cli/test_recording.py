@@ -48,8 +48,10 @@ def attach(target: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Atta
     return invoke
 
 
-def test_of_workers_long_gone_only_the_lines_of_django_are_given_up(
-    attach: Attach, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("words", [("attach", "--wall-duration", "1"), ("watch",)])
+@pytest.mark.parametrize(("root", "kept"), [("/srv/shop", 0), ("/v/site-packages/django", 8)])
+def test_of_workers_long_gone_the_lines_beneath_a_query_are_given_up(
+    attach: Attach, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], root: str, kept: int
 ) -> None:
     made: list[Bundle] = []
 
@@ -61,15 +63,17 @@ def test_of_workers_long_gone_only_the_lines_of_django_are_given_up(
     monkeypatch.setattr(psutil, "pid_exists", lambda _pid: False)
     monkeypatch.setattr(bundles, "MOST_APART", 0)
     monkeypatch.setattr(bundles, "APART_SECONDS", -1.0)
-    assert attach(*TWO_PASSES).exit_code == 0
-    frames = [Frame("view", "/srv/shop/views.py", 7), Frame("QuerySet.count", "/v/site-packages/django/db/query.py", 8)]
+    command, *more = words
+    assert attach("--duration", "1", "--app-root", root, *more, command=command).exit_code == 0
+    compiler = "/v/site-packages/django/db/models/sql/compiler.py"
+    frames = [Frame("view", "/srv/shop/views.py", 7), Frame("SQLCompiler.execute_sql", compiler, 8)]
     thread = {"type": "sampled", "name": 'Process 9 Thread 1 "MainThread"', "unit": "seconds", "weights": [0.01]}
     table = [{"name": one.function, "file": one.file, "line": one.line} for one in frames]
     worker = Worker(9, 1, "worker", True, "uvicorn")
     document = {"profiles": [{**thread, "samples": [[0, 1]]}], "shared": {"frames": table}}
     made[0].add(Origin("py-spy 0.4.3", "gil", 100, target=worker), document)
     stacks = of_document(made[0].document(), made[0].path).stacks
-    assert Stack((frames[0], frames[1]._replace(line=0)), EARLIER, "MainThread") in stacks
+    assert Stack((frames[0], frames[1]._replace(line=kept)), EARLIER, "MainThread") in stacks
 
 
 TWO_PASSES = ("--duration", "1", "--wall-duration", "1")

@@ -15,7 +15,7 @@ import pytest
 from asyncspy.analyse.looks import of_workers
 from asyncspy.model import EARLIER, Event, Frame, Logged, Origin, Profile, Stack, Worker
 from asyncspy.read import load, of_document
-from asyncspy.sample import Bundle
+from asyncspy.sample import Bundle, output
 from asyncspy.sample import bundle as bundles
 
 MAIN, WORK = Frame("main", "/srv/a.py", 1), Frame("work", "/srv/a.py", 9)
@@ -136,6 +136,18 @@ def test_source_lines_travel_with_it(bundle: Bundle) -> None:
     bundle.add(GIL, document([MAIN], [0]))
     bundle.keep_sources({"/srv/a.py": {9: "    return User.objects.count()"}})
     assert load(bundle.path).sources == {"/srv/a.py": {9: "    return User.objects.count()"}}
+
+
+def test_long_lists_are_written_in_parts(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, "AT_ONCE", 2)
+    stacks = [[0, 1], [0], [1], [0, 0], [1, 1]]
+    for _ in range(2):
+        bundle.add(GIL, document([MAIN, WORK], *stacks))
+    bundle.save()
+    written = json.loads(bundle.path.read_text())
+    assert written["profiles"][0]["samples"] == stacks
+    assert written["shared"]["frames"] == document([MAIN, WORK])["shared"]["frames"]
+    assert load(bundle.path).total == 2 * len(stacks)
 
 
 def test_it_replaces_its_own_file_and_leaves_nothing_beside(bundle: Bundle) -> None:
@@ -285,6 +297,33 @@ def test_workers_that_are_gone_are_told_with_less_detail(tmp_path: Path, machine
     assert len(set(ended.values())) == 1
     assert stack(MAIN, LIBRARY._replace(line=39), IMPORTS, LOADS, WORK, pid=39) in stacks
     assert sum(stacks.values()) == 3 * 30
+
+
+def test_what_was_counted_in_workers_that_are_gone_is_added_up_once(bundle: Bundle, machine: Machine) -> None:
+    event = Event("async-unsafe", (MAIN, WORK), captured="raised")
+    told: list[int] = []
+    for pid in range(10, 40):
+        machine.passes()
+        machine.alive = {pid}
+        bundle.add(of(pid), document([MAIN], [0], pid=pid))
+        told.append(pid)
+        for one in told:  # as the hook's keeper tells it: of all that it ever counted in
+            bundle.capture(replace(of(one), mode="exact", duration=10.0), {event: Logged(3)})
+    profile = saved(bundle)
+    counted = [origin for origin in profile.origins if origin.mode == "exact"]
+    assert profile.events == {event: Logged(3 * 30)}
+    assert sum(origin.duration or 0.0 for origin in counted) == 10.0 * 30
+    assert len(counted) <= 1 + 4
+    assert len(bundle._captured) <= 1 + 4
+
+
+def test_the_number_of_one_that_is_gone_may_be_given_again(bundle: Bundle, machine: Machine) -> None:
+    for pid in (10, 11, 12, 13, 14, 10):
+        machine.passes()
+        machine.alive = {pid}
+        bundle.add(of(pid), document([MAIN], [0], pid=pid))
+    bundle.capture(replace(of(10), mode="exact"), {Event("async-unsafe", (MAIN,), captured="raised"): Logged(3)})
+    assert [times.times for times in saved(bundle).events.values()] == [3]
 
 
 @pytest.mark.parametrize("slices", [1, 2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ pytestmark = [pytest.mark.live, pytest.mark.usefixtures("may_trace")]
 PATIENCE = LEASE_SECONDS + 12
 """A lease, and some time on a busy machine."""
 
+NUMBER = re.compile(r"[0-9]+")
 CHECKS = ("guard", "monitoring", "threads", "files", "modules", "hooks", "tracing", "folders")
 
 
@@ -35,6 +37,7 @@ def look(served: Served) -> dict[str, Any]:
         for name in os.listdir(folder)  # noqa: PTH208
         if name in {f"asyncspy-exact-{pid}" for pid in mine} or _is_ours(name)
     ]
+    told["threads"] = [NUMBER.sub("N", name) for name in told["threads"]]  # each request may have one of its own
     return {**{name: told[name] for name in CHECKS[:-1]}, "folders": left}
 
 
