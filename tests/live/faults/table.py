@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psutil
@@ -24,6 +25,14 @@ class Fault:
     saved: bool = True
     kept: bool = False
     also: Callable[[Outcome], bool] = lambda _: True
+    unless: tuple[str, int] | None = None
+    """Where it is chance what comes first: the words that say that nothing was recorded, and the exit code then."""
+
+    def expected(self, said: str) -> Fault:
+        """What is to be found, where this was said."""
+        if self.unless is None or not re.search(self.unless[0], said):
+            return self
+        return replace(self, code=self.unless[1], saved=False, also=lambda _: True)
 
 
 FAULTS: dict[str, Fault] = {}
@@ -61,11 +70,12 @@ def fault(
     saved: bool = True,
     kept: bool = False,
     also: Callable[[Outcome], bool] = lambda _: True,
+    unless: tuple[str, int] | None = None,
 ) -> Callable[[Provoke], Provoke]:
     """Add a row to the table."""
 
     def add(provoke: Provoke) -> Provoke:
-        FAULTS[name] = Fault(provoke, code, says, target, saved, kept, also)
+        FAULTS[name] = Fault(provoke, code, says, target, saved, kept, also, unless)
         return provoke
 
     return add
