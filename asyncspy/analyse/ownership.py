@@ -22,6 +22,8 @@ FRAMEWORK = frozenset({STDLIB, "django", "asgiref", "channels", "starlette", "an
 """Packages that carry a request; where no own code is on the way, the fault is looked for outside them first."""
 
 NEVER_BLAMED = frozenset({STDLIB, "asgiref"}) | SERVERS
+"""Packages of which no line is blamed for a query or a wait."""
+
 BENEATH = re.compile(r"(?:^|/)django/db/(?:backends|models/sql)/")
 """What lies beneath every call that a line can make."""
 
@@ -124,7 +126,7 @@ def owner(file: str) -> str | None:
 
 
 def told_by_function(roots: Sequence[str] = ()) -> Callable[[str], bool]:
-    """Of which files a function says as much as a line: none is ever blamed, and none is the user's own."""
+    """Of which files a function says as much as a line: nobody would look the line up to change it."""
     owners = Ownership(roots)
 
     def is_so(file: str) -> bool:

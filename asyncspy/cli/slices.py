@@ -19,9 +19,7 @@ SLICE_SECONDS = 10
 """py-spy takes up to a second to start: shorter slices would look away for too much of the time."""
 
 
-def record_until(
-    pids: Sequence[int], passes: Sequence[Pass], how: How, goals: Sequence[int | None], app_roots: Sequence[str]
-) -> Recorded:
+def record_until(pids: Sequence[int], passes: Sequence[Pass], how: How, goals: Sequence[int | None]) -> Recorded:
     """Slices of the first pass, at most as many as fill it, until a goal is reached; then the other passes."""
     first, *others = passes
     with recording(pids, passes, how) as run, exactly(run, asked=how.exact) as exact:
@@ -41,7 +39,7 @@ def record_until(
                 if run.take_slice(replace(first, duration=seconds), ticks, more=lambda: bool(others) or left() > 0):
                     if exact is not None:
                         exact.update()
-                    reached = enough(so_far(run.bundle, app_roots).analysis, goals)
+                    reached = enough(so_far(run.bundle, how.app_roots).analysis, goals)
         say(
             f"Enough after {span(time.monotonic() - started)}: {reached}." if reached else "Ended before it was enough."
         )

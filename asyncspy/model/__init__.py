@@ -48,6 +48,7 @@ from asyncspy.model.hangs import WaitsFor as WaitsFor
 from asyncspy.model.merging import Sum as Sum
 from asyncspy.model.merging import merge as merge
 from asyncspy.model.merging import seen_again as seen_again
+from asyncspy.model.merging import seen_in_all as seen_in_all
 from asyncspy.model.stacks import EARLIER as EARLIER
 from asyncspy.model.stacks import LOOKS as LOOKS
 from asyncspy.model.stacks import NOT_SAMPLED as NOT_SAMPLED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from asyncspy.model.stacks import Event, Logged, Mode, Part, Profile, Stack
 
@@ -42,12 +42,9 @@ class Sum:
     def profile(self) -> Profile:
         """All that was added."""
         _refuse_two_modes(self._profiles)
-        events: dict[Event, Logged] = {}
         sources: dict[str, dict[int, str]] = {}
         waits = Sum()
         for one in self._profiles:
-            for event, logged in one.events.items():
-                events[event] = seen_again(events.get(event), logged)
             for file, lines in one.sources.items():  # of two lines that differ, the first's
                 sources[file] = {**lines, **sources.get(file, {})}
             if one.waits is not None:
@@ -56,7 +53,7 @@ class Sum:
             dict(zip(self._places, self._weights, strict=True)),
             tuple(origin for one in self._profiles for origin in one.origins),
             tuple(read for one in self._profiles for read in one.inputs),
-            events,
+            seen_in_all(one.events for one in self._profiles),
             tuple(dump for one in self._profiles for dump in one.dumps),
             waits.profile() if waits else None,
             sources,
@@ -80,6 +77,15 @@ def _refuse_two_modes(profiles: Iterable[Profile]) -> None:
     modes: set[Mode] = {mode for profile in profiles for mode in profile.modes}
     if len(modes) > 1:
         raise ValueError(f"samples of the modes {' and '.join(sorted(modes))} cannot be added together")
+
+
+def seen_in_all(told: Iterable[Mapping[Event, Logged]]) -> dict[Event, Logged]:
+    """What several logs or counts tell, as one."""
+    events: dict[Event, Logged] = {}
+    for one in told:
+        for event, logged in one.items():
+            events[event] = seen_again(events.get(event), logged)
+    return events
 
 
 def seen_again(before: Logged | None, now: Logged) -> Logged:

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from asyncspy import recording
-from asyncspy.model import EARLIER, Event, Logged, Origin, seen_again
+from asyncspy.model import EARLIER, Event, Logged, Origin, seen_in_all
 from asyncspy.sample import output
 from asyncspy.sample.joined import Lineless, Slices, Table, process
 from asyncspy.sample.sampling import EMPTY
@@ -86,8 +86,7 @@ class Bundle:
 
     def _add_up_counts(self, ended: Mapping[Event, Logged]) -> None:
         if ended:
-            earlier = self._captured.get(EARLIER, {})
-            self._captured[EARLIER] = {**earlier, **{e: seen_again(earlier.get(e), told) for e, told in ended.items()}}
+            self._captured[EARLIER] = seen_in_all([self._captured.get(EARLIER, {}), ended])
 
     def _keep_as_earlier(self, ended: Slices, mode: str) -> None:
         if (EARLIER, mode) in self._passes:
@@ -135,10 +134,7 @@ class Bundle:
     def _document(self, profiles: Iterable[dict[str, Any]]) -> dict[str, Any]:
         document = {**EMPTY, "profiles": profiles, "shared": {"frames": self._table.frames}, **self._head}
         counts = list(map(len, self._passes.values()))
-        captured: dict[Event, Logged] = {}
-        for events in self._captured.values():
-            for event, times in events.items():
-                captured[event] = seen_again(captured.get(event), times)
+        captured = seen_in_all(self._captured.values())
         return recording.embed(document, *self.origins, counts=counts, sources=self._sources, captured=captured)
 
 

@@ -23,9 +23,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         given.update(pids=pids, passes=list(passes), how=how)
         raise TargetError(f"process {pids[0]} is gone", remedy="asyncspy find-workers")
 
-    def record_until(
-        pids: Sequence[int], passes: Sequence[Pass], how: How, goals: Sequence[int | None], *_: Any
-    ) -> None:
+    def record_until(pids: Sequence[int], passes: Sequence[Pass], how: How, goals: Sequence[int | None]) -> None:
         given["goals"] = goals
         record_live(pids, passes, how)
 

@@ -17,9 +17,8 @@ from asyncspy.read import load, of_document
 from asyncspy.sample.joined import Table
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-RECORDED = sorted(
-    path for folder in ("recordings", "matrix", "hops") for path in FIXTURES.glob(f"{folder}/**/*.speedscope.json")
-)
+RECORDED = sorted([*FIXTURES.glob("recordings/*.speedscope.json"), *FIXTURES.glob("matrix/*.speedscope.json")])
+RECORDED += sorted(FIXTURES.glob("hops/*.json"))
 
 
 def shortened(path: Path, every: int) -> dict[str, Any]:
@@ -54,5 +53,3 @@ def test_no_finding_changes(path: Path, every: int) -> None:
     whole, short = load(path), of_document(shortened(path, every), path)
     assert short.total == whole.total
     assert told(analyse(short)) == told(analyse(whole))
-    if whole.waits is not None and short.waits is not None:
-        assert told(analyse(short.waits, beside=short)) == told(analyse(whole.waits, beside=whole))
