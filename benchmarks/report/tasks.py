@@ -27,6 +27,12 @@ def asyncspy(path: Path) -> None:
     load(path)
 
 
+def asyncspy_alone(path: Path) -> None:
+    """The same as installed without `asyncspy[fast]`."""
+    sys.modules["ahocorasick_rs"] = None  # type: ignore[assignment]
+    load(path)
+
+
 def split_lines(path: Path) -> None:
     """The floor for folded stacks: every line, with its count split off."""
     total = 0
@@ -71,6 +77,7 @@ TASKS: dict[str, Callable[[Path], None]] = {
     task.__name__: task
     for task in (
         asyncspy,
+        asyncspy_alone,
         split_lines,
         orjson_loads,
         msgspec_decode,

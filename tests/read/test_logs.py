@@ -124,7 +124,7 @@ def test_lines_of_others_in_the_middle_do_not_end_a_traceback() -> None:
 
 def test_a_traceback_is_found_wherever_the_blocks_end() -> None:
     record = "2026-11-21 10:00:00 ERROR x: y\n" + BEGIN + frame("view") + frame("bad") + GUARD + END
-    first = BLOCK + LOOKBACK
+    first = BLOCK + 2 * LOOKBACK
     for before in (first - 200, first - 10, first - len(record) // 2, first + 10, first + BLOCK - 10, LOOKBACK):
         filler = "2026-11-21 09:00:00 INFO access: nothing of note\n" * (before // 49 + 1)
         text = filler[-before:] + record + filler + record

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import io
+import json
+import sys
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
@@ -19,7 +21,9 @@ from asyncspy.read.logs.records import BEGIN, Line
 from asyncspy.read.logs.repeats import Repeats
 from tests.read.fixtures import FIXTURES
 
-windows = importlib.import_module("asyncspy.read.logs.windows")
+anchors, repeats, windows = (
+    importlib.import_module(f"asyncspy.read.logs.{name}") for name in ("anchors", "repeats", "windows")
+)
 
 QUICKLY = settings(max_examples=200, suppress_health_check=list(HealthCheck), deadline=None)
 
@@ -76,8 +80,17 @@ CLOSING = VIOLATION.replace("bad()", "badly: int = bad()")
 JSON_CUT = '{"message": "web-1 SynchronousOnlyOperation: x\n'
 FRAME_OF_A_WRITER = 'web-1 File "/srv/app/views.py", line 3, in view\n'
 LONGER_JSON = f'{{"x": "{"y" * 60}", "exc_type": "{BEGIN}", "message": "web-1 SynchronousOnlyOperation: x"}}\n'
+IN_A_GROUP = "".join(f"    | {line}\n" for line in VIOLATION.splitlines())
+GROUP = """\
+  + Exception Group Traceback (most recent call last):
+  |   File "/srv/app/views.py", line 7, in group
+  |     async with asyncio.TaskGroup() as tasks:
+  | ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)
+  +-+---------------- 1 ----------------
+"""
 LOG_PIECES = st.sampled_from(
     [
+        *(IN_A_GROUP, GROUP, f"{GROUP}{IN_A_GROUP}", IN_A_GROUP.replace("    | D", "bad | D")),
         *(VIOLATION, VIOLATION, TRACEBACKS[0] + TRACEBACKS[1] + TRACEBACKS[4] + VIOLATION, *TRACEBACKS),
         VIOLATION.replace("view", "other"),
         "".join(f"web-1 | {line}\n" for line in VIOLATION.splitlines()),
@@ -89,6 +102,8 @@ LOG_PIECES = st.sampled_from(
         *("2026-11-21 09:00:00 ERROR x: y\n", "2026-11-21 10:00:00 INFO z\n", "\n", "text\n", "  indented\n"),
         *(JSON_CUT, FRAME_OF_A_WRITER, LONGER_JSON, "Asynchronous handler adapted for middleware shop.M.\n"),
         "SynchronousOnly is only a word\n",
+        '{"log": "2026-11-21 12:00:00 INFO z", "stream": "a"}\n',
+        "".join(f"{json.dumps({'log': line, 'stream': 'a'})}\n" for line in VIOLATION.splitlines()),
     ]
 )
 LOGS = sorted((FIXTURES / "logs").iterdir())
@@ -128,8 +143,14 @@ def test_tracebacks_that_came_before(pieces: list[str]) -> None:
     text = "".join(pieces)
     quick = outcome(logs, text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Repeats, "_keep", lambda *_: None)
+        read_each_line(patch)
         assert outcome(logs, text) == quick
+
+
+def read_each_line(patch: pytest.MonkeyPatch) -> None:
+    """No text is known from before, and no line passed over."""
+    patch.setattr(Repeats, "_keep", lambda *_: None)
+    patch.setattr(repeats, "_may_begin", lambda _: True)
 
 
 @given(st.lists(LOG_PIECES, max_size=8), st.integers(1, 60), st.sampled_from([0, 1, 2, 60]))
@@ -167,7 +188,7 @@ def test_recorded_logs_twice_over() -> None:
     text = "".join(path.read_text("utf-8", "surrogateescape") for path in LOGS) * 2
     quick = outcome(logs, text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Repeats, "_keep", lambda *_: None)
+        read_each_line(patch)
         assert outcome(logs, text) == quick
 
 
@@ -185,6 +206,7 @@ def test_a_traceback_that_came_before_is_not_read_again(monkeypatch: pytest.Monk
     assert b"".join(read).count(b"Traceback") < 5
 
 
+SEARCHES = [anchors.one_by_one, anchors.search()]
 NEEDLES = st.sampled_from(
     [
         *(b"SynchronousOnlyOperation", b"Asynchronous handler adapted", b"Asynchronous middleware ", b"ynchronous"),
@@ -198,12 +220,24 @@ NEEDLES = st.sampled_from(
 def test_the_words_that_are_looked_for(pieces: list[bytes], short: int) -> None:
     data = bytearray(b"".join(pieces))
     end = max(0, len(data) - short)
-    assert list(windows._anchored(data, end)) == list(first_of_each_line(bytes(data[:end])))
+    right = list(first_of_each_line(bytes(data[:end])))
+    for search in SEARCHES:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(anchors, "search", lambda search=search: search)
+            assert list(anchors.anchored(data, end)) == right
+
+
+def test_both_searches_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the library and without it."""
+    pytest.importorskip("ahocorasick_rs")
+    assert SEARCHES[1].func is anchors.all_at_once
+    monkeypatch.setitem(sys.modules, "ahocorasick_rs", None)
+    assert anchors.search.__wrapped__() is SEARCHES[0]
 
 
 def first_of_each_line(data: bytes) -> Iterator[tuple[int, int]]:
     lines = data.splitlines(keepends=True)
     for line, end in zip(lines, accumulate(map(len, lines)), strict=True):
-        found = [at for anchor in windows.ANCHORS if (at := line.find(anchor)) >= 0]
+        found = [at for anchor in anchors.ANCHORS if (at := line.find(anchor)) >= 0]
         if found:
             yield end - len(line) + min(found), end

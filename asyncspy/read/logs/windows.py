@@ -10,11 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-ANCHORS = (b"SynchronousOnlyOperation", b"Asynchronous handler adapted", b"Asynchronous middleware ")
-NEEDLE = b"ynchronous"
-"""What all anchors hold: one search does for three."""
-BEFORE = tuple((anchor.index(NEEDLE), anchor) for anchor in ANCHORS)
-AFTER = tuple(anchor[before:] for before, anchor in BEFORE)
+from asyncspy.read.logs.anchors import anchored
+
 BEGIN = b"Traceback (most recent call last)"
 UNWRAPPED = (b"raise SynchronousOnlyOperation", b"django.core.exceptions.SynchronousOnlyOperation:")
 INSIDE = rb"[ |+]{0,80}(?:File |(?:Exception Group )?Traceback )"
@@ -22,7 +19,7 @@ NAME = re.compile(rb"(?:raise )?[\w.]*\Z")
 DIGIT = re.compile(rb"[0-9]")
 TAIL = 6
 WHOLE_RECORD = (BEGIN, b'"exc_type"')
-BLOCK = 1024**2
+BLOCK = 256 * 1024
 LOOKBACK = 64 * 1024
 """A traceback with its chain is 5 to 15 KB; several workers write into each other's."""
 MARGIN = 128
@@ -44,7 +41,7 @@ def windows(stream: BinaryIO) -> Iterator[Window]:
 
     One buffer serves for all blocks: what is read again and again stays in the processor's cache.
     """
-    data, filled, follows = bytearray(LOOKBACK + BLOCK), 0, True
+    data, filled, follows = bytearray(2 * LOOKBACK + BLOCK), 0, True
     while True:
         with memoryview(data) as room:
             count = stream.readinto(room[filled:])  # type: ignore[attr-defined]
@@ -53,7 +50,7 @@ def windows(stream: BinaryIO) -> Iterator[Window]:
         if end == filled:  # the last line may have no end: what is left of longer blocks must not seem to belong to it
             del data[filled:]
         fed = 0
-        for first, line_end in _runs(data, _anchored(data, end)):
+        for first, line_end in _runs(data, anchored(data, end)):
             start = _start(data, fed, first, line_end)
             yield Window(bytes(data[start:line_end]), follows and start == fed)
             fed, follows = line_end, True
@@ -110,10 +107,10 @@ def _end(data: bytearray, filled: int, *, last: bool) -> int:
     return filled if not end and filled > MAX_LINE else end
 
 
-def _runs(data: bytearray, anchored: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _runs(data: bytearray, places: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Anchors that are near each other as one, but for those that a traceback of their own leads to."""
     run: tuple[int, int] | None = None
-    for at, line_end in anchored:
+    for at, line_end in places:
         line = data.rfind(b"\n", 0, at) + 1
         if run and (at - run[1] > LOOKBACK or (_is_unwrapped(data, line) and _begin(data, run[1], line) >= 0)):
             yield run
@@ -121,22 +118,3 @@ def _runs(data: bytearray, anchored: Iterator[tuple[int, int]]) -> Iterator[tupl
         run = (run[0] if run else at, line_end)
     if run:
         yield run
-
-
-def _anchored(data: bytearray, end: int) -> Iterator[tuple[int, int]]:
-    """The first anchor of each line that holds one, and the end of that line, in order."""
-    at = data.find(NEEDLE, 0, end)
-    while at >= 0:
-        after = at + 1
-        if data.startswith(AFTER, at, end) and (anchor := _anchor(data, at)) is not None:
-            newline = data.find(b"\n", at, end)
-            after = newline + 1 if newline >= 0 else end
-            yield anchor, after
-        at = data.find(NEEDLE, after, end)
-
-
-def _anchor(data: bytearray, at: int) -> int | None:
-    """Where the anchor begins that has the needle there."""
-    return next(
-        (at - before for before, anchor in BEFORE if at >= before and data.startswith(anchor, at - before)), None
-    )
