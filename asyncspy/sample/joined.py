@@ -17,6 +17,7 @@ Path = bytes
 
 
 THREAD = re.compile(r'(?P<process>Process [0-9]+ )?Thread \S+ "(?P<name>.*)"', re.DOTALL | re.ASCII)
+LATER_POOL = re.compile(r"ThreadPoolExecutor-[1-9][0-9]*_[0-9]+", re.ASCII)
 NUMBER = re.compile(r"[0-9]+", re.ASCII)
 PROCESS = re.compile(r"\AProcess ([0-9]+) ", re.ASCII)
 IMPORTING = "<frozen importlib."
@@ -151,12 +152,14 @@ def _packed(path: Iterable[int]) -> Path:
 def thread(name: str, mode: Mode) -> str:
     """The thread that samples are added up under. Django starts one for each request, and a watch meets them all.
 
-    Nobody asks for a thread's system id; its name matters to how full a pool is, which only waits tell.
+    Nobody asks for a thread's system id. Its name matters to how full a pool is, which only waits tell; of the nameless
+    pools that is asked of the first alone, asgiref's, and Django's for requests are later ones.
     """
     found = THREAD.fullmatch(name)
     if found is None:
         return name
-    called = NUMBER.sub("N", found["name"]) if mode == "gil" else found["name"]
+    numbered = mode != "gil" and not LATER_POOL.fullmatch(found["name"])
+    called = found["name"] if numbered else NUMBER.sub("N", found["name"])
     return f'{found["process"] or ""}Thread 0 "{called}"'
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -61,26 +62,27 @@ def test_slices_of_one_pass_add_up(bundle: Bundle) -> None:
     assert profile.inputs[0].dropped == 0
 
 
-def in_a_thread(number: int) -> dict[str, Any]:
-    """A sample in the thread that Django started for one request."""
+def in_a_thread(name: str) -> dict[str, Any]:
     made = document([MAIN], [0])
-    made["profiles"][0]["name"] = f'Process 7 Thread {1000 + number} "ThreadPoolExecutor-{number}_0"'
+    made["profiles"][0]["name"] = f'Process 7 Thread {id(name)} "{name}"'
     return made
 
 
-def test_a_long_watch_does_not_grow_by_a_thread_for_each_request(bundle: Bundle) -> None:
-    for number in range(50):
-        bundle.add(GIL, in_a_thread(number))
-    assert saved(bundle).stacks == {Stack((MAIN,), 7, "ThreadPoolExecutor-N_N"): 50}
+@pytest.mark.parametrize(
+    ("origin", "name"),
+    [(GIL, "ThreadPoolExecutor-{}_{}"), (WALL, "ThreadPoolExecutor-{}_{}"), (GIL, "Thread-{} (request)")],
+)
+def test_a_long_watch_does_not_grow_by_a_thread_for_each_request(bundle: Bundle, origin: Origin, name: str) -> None:
+    for number in range(1, 51):
+        bundle.add(origin, in_a_thread(name.format(number, 0)))
+    assert saved(bundle).stacks == {Stack((MAIN,), 7, name.format("N", "N")): 50}
 
 
 def test_where_waits_tell_how_full_a_pool_is_its_threads_stay_apart(bundle: Bundle) -> None:
-    for number in (1, 2, 2):
-        bundle.add(WALL, in_a_thread(number))
-    assert saved(bundle).stacks == {
-        Stack((MAIN,), 7, "ThreadPoolExecutor-1_0"): 1,
-        Stack((MAIN,), 7, "ThreadPoolExecutor-2_0"): 2,
-    }
+    names = ("ThreadPoolExecutor-0_0", "asyncio_1", "asyncio_2", "asyncio_2", "Thread-12 (run)")
+    for name in names:
+        bundle.add(WALL, in_a_thread(name))
+    assert saved(bundle).stacks == {Stack((MAIN,), 7, name): times for name, times in Counter(names).items()}
 
 
 def test_stacks_that_were_all_seen_equally_often_keep_their_counts(bundle: Bundle) -> None:
