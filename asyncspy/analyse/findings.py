@@ -110,14 +110,19 @@ def _strength(fault: Fault) -> tuple[int, int, Frame, str]:
 
 def judge(frames: Sequence[Frame]) -> worlds.Judgement:
     """Which world the leaf of these frames runs in."""
-    if not frames or all(worlds.is_thread_plumbing(frame) for frame in frames):
-        return worlds.Judgement("other", -1)
-    boundary = next((i for i in range(len(frames) - 1, -1, -1) if worlds.side(frames[i])), -1)
-    if worlds.is_idle_leaf(frames[-1]) and (boundary < 0 or boundary >= len(frames) - 2):
+    boundary = _nearest_boundary(frames)
+    if frames and worlds.is_idle_leaf(frames[-1]) and (boundary < 0 or boundary >= len(frames) - 2):
         return worlds.Judgement("idle", boundary)  # further above the boundary it is somebody's wait in a call
     if boundary < 0:
-        return worlds.Judgement("sync", -1)
+        return worlds.Judgement("other" if all(map(worlds.is_thread_plumbing, frames)) else "sync", -1)
     return worlds.Judgement(worlds.side(frames[boundary]) or "sync", boundary)
+
+
+def _nearest_boundary(frames: Sequence[Frame]) -> int:
+    for index in range(len(frames) - 1, -1, -1):
+        if worlds.side(frames[index]):
+            return index
+    return -1
 
 
 def violation_in(frames: Sequence[Frame], boundary: int, owners: Ownership | None = None) -> Violation | None:

@@ -16,7 +16,7 @@ from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.pattern import Pattern, Rules
 from asyncspy.analyse.remedies import Source
 from asyncspy.analyse.tally import strongest
-from asyncspy.model import Culprit, Evidence, Finding, Frame, Link, Remedy, Stack
+from asyncspy.model import Culprit, Evidence, Finding, Frame, Link, Remedy, Stack, frames_of
 
 ASYNC_TO_SYNC: Rules[bool] = Rules([(Pattern("AsyncToSync.__call__", "asgiref/sync.py"), True)])
 INNER: Rules[bool] = Rules(
@@ -61,8 +61,9 @@ class _Middleware:
 def survey(stacks: Mapping[Stack, int], ticks: int | None, source: Source, owners: Ownership) -> list[Finding]:
     """Every sync-only middleware that was seen; `ticks` is how often each thread was looked at, if waits count."""
     found: dict[tuple[str, str], _Middleware] = {}
+    adapted = set(filter(ASYNC_TO_SYNC.match, frames_of(stacks)))
     for stack, weight in stacks.items():
-        pinned = sync_only(stack.frames)
+        pinned = None if adapted.isdisjoint(stack.frames) else sync_only(stack.frames)
         if pinned is not None:
             _add(found, stack.frames, pinned, weight)
     return [_finding(each, ticks, owners) for each in found.values() if _calls_on(each, source)]
@@ -77,8 +78,6 @@ def _calls_on(each: _Middleware, source: Source) -> bool:
 
 def sync_only(frames: Sequence[Frame]) -> Pinned | None:
     """The sync-only middleware on these frames, nearest the root; in a pool thread only, as under WSGI none adapts."""
-    if not any(map(ASYNC_TO_SYNC.match, frames)):
-        return None
     start = next((i for i, frame in enumerate(frames) if worlds.side(frame) == "pool"), -1)
     if start < 0:
         return None

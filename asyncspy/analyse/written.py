@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 from asyncspy.analyse.pattern import Pattern, Rules
-from asyncspy.model import Dump, Frame, Profile, Stack, Thread
+from asyncspy.model import Dump, Frame, Profile, Stack, Thread, frames_of
 
 _NATIVE = re.compile(
     r"(?:.*/)?(?:python\d[\d.]*t?|[^/]*\.(?:c|cc|cpp|cxx|h|hh|hpp|rs|s|S|asm|dll|exe|dylib|so(?:\.\d+)*))"
@@ -35,11 +35,18 @@ _FORKS = Rules(
 
 def written(profile: Profile) -> Profile:
     """The profile without frames that are nobody's code here; stacks that become the same are added up."""
-    stacks: Counter[Stack] = Counter()
-    for stack, weight in profile.stacks.items():
-        frames = written_frames(stack.frames)
-        stacks[stack if len(frames) == len(stack.frames) else stack._replace(frames=frames)] += weight
-    return replace(profile, stacks=stacks, parts=(), dumps=tuple(map(_dump, profile.dumps)))
+    return replace(profile, stacks=_stacks(profile.stacks), parts=(), dumps=tuple(map(_dump, profile.dumps)))
+
+
+def _stacks(stacks: Mapping[Stack, int]) -> Mapping[Stack, int]:
+    special = set(filter(_is_special, frames_of(stacks)))
+    if not special:
+        return stacks
+    left: Counter[Stack] = Counter()
+    for stack, weight in stacks.items():
+        whole = special.isdisjoint(stack.frames)
+        left[stack if whole else stack._replace(frames=written_frames(stack.frames))] += weight
+    return left
 
 
 def _dump(dump: Dump) -> Dump:

@@ -68,6 +68,7 @@ from asyncspy.model.stacks import Stack as Stack
 from asyncspy.model.stacks import Task as Task
 from asyncspy.model.stacks import Thread as Thread
 from asyncspy.model.stacks import common_django as common_django
+from asyncspy.model.stacks import frames_of as frames_of
 from asyncspy.processes import Check as Check
 from asyncspy.processes import Diagnosis as Diagnosis
 from asyncspy.processes import Role as Role

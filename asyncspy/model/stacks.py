@@ -40,6 +40,11 @@ class Stack(NamedTuple):
     thread: str = ""
 
 
+def frames_of(stacks: Iterable[Stack]) -> set[Frame]:
+    """Each frame once: what is asked of a frame is asked of these, not of all that stand on stacks."""
+    return set().union(*(stack.frames for stack in stacks))
+
+
 class Link(NamedTuple):
     """One frame of a finding's chain; `package` says whose code it is, None being the user's own.
 
