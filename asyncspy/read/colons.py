@@ -15,11 +15,11 @@ from asyncspy.errors import InputError
 from asyncspy.model import Frame, Input, Mode, Origin, Profile, Stack
 from asyncspy.read.folded import CUT, MAX_COUNT_DIGITS, MAX_LINE_BYTES
 from asyncspy.read.json_text import AS_WRITTEN
-from asyncspy.read.names import add, is_count, new_stack, what_is_missing
+from asyncspy.read.names import MAX_LINE_DIGITS, add, is_count, new_stack, what_is_missing
 from asyncspy.read.shared_part import INNER, MOST_OUTER
 
 SNIFFED_LINES = 50
-FRAME = re.compile(r"(.*?):([^:]*(?:::[^:]*)*):([0-9]{1,9})\Z", re.DOTALL)
+COLONS = re.compile(r":+")
 SNIFFED = re.compile(r"(?:^|;)[^;:]+:[^;:]+:[0-9]{1,9}(?:;| [0-9,-]+$)")
 PROCESS = re.compile(r"P([0-9]{1,10})\Z")
 THREAD = re.compile(r"T(?:[0-9]{1,6}:)?([0-9A-Fa-f]{1,20})\Z|tid:([0-9]{1,20})\Z")
@@ -206,7 +206,23 @@ class _Frames(dict[bytes, Frame | None]):
 
 
 def _frame(text: str) -> Frame | None:
-    known = FRAME.match(text)
-    if known:
-        return Frame(known[2], known[1], int(known[3]))
+    named, _, line = text.rpartition(":")
+    between = _between_file_and_function(named)
+    if between >= 0 and is_count(line) and len(line) <= MAX_LINE_DIGITS:
+        return Frame(named[between + 1 :], named[:between], int(line))
     return None if text.strip(":") in MARKERS else Frame(text, "")
+
+
+def _between_file_and_function(named: str) -> int:
+    """The colon between them, -1 without one.
+
+    A function's own colons stand in pairs: the file ends before the last odd number of them, or within the first pair.
+    One pattern for this would try every colon of a text that is full of them against all that follow.
+    """
+    last_odd = first_pair = -1
+    for run in COLONS.finditer(named):
+        if (run.end() - run.start()) % 2:
+            last_odd = run.start()
+        elif first_pair < 0:
+            first_pair = run.start() + 1
+    return last_odd if last_odd >= 0 else first_pair

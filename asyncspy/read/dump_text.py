@@ -16,7 +16,8 @@ from asyncspy.read.threads import profile_of
 
 PROCESS = re.compile(r"Process ([0-9]{1,10}): ")
 THREAD = re.compile(r'Thread ((?:0x[0-9A-Fa-f]{1,16}|0|[1-9][0-9]{0,19}))(?: \(([a-z+]{1,20})\))?(?:: "(.*)")?\s*\Z')
-FRAME = re.compile(r" {4}(\S.* \(.+\))\Z")
+FRAME = re.compile(r" {4}\S")
+MAX_LINE = 64 * 1024
 INSIDE = re.compile(r"(?: {8}|\t)")
 
 
@@ -49,8 +50,8 @@ def read(data: bytes, path: str) -> Profile:
             _keep(threads, head, frames)
             head = Head(pid, int(thread[1], 0), thread[2] or "", thread[3] or "")
             frames, in_variables = [], False
-        elif (frame := FRAME.match(line)) and head:
-            frames.append(table[frame[1]])
+        elif head and _is_frame(line):
+            frames.append(table[line[4:]])
             in_variables = False
         elif INSIDE.match(line) and frames:
             in_variables = True
@@ -60,6 +61,11 @@ def read(data: bytes, path: str) -> Profile:
     if not threads:
         raise InputError("no thread is in it", remedy="give all that py-spy dump --pid PID printed")
     return profile_of(threads, path, "dump", dropped)
+
+
+def _is_frame(line: str) -> bool:
+    """A name and a place; one pattern for all of it would try each bracket of a line that is full of them."""
+    return line.endswith(")") and FRAME.match(line) is not None and 0 < line.find(" (", 5) < len(line) - 3
 
 
 def _keep(threads: list[Thread], head: Head | None, frames: list[Frame]) -> None:
@@ -80,5 +86,10 @@ def _keep(threads: list[Thread], head: Head | None, frames: list[Frame]) -> None
 
 
 def _lines(data: bytes) -> Iterator[str]:
-    for line in data.split(b"\n"):
-        yield line.rstrip(b"\r").decode("utf-8", "backslashreplace")
+    """One at a time, without what is beyond all reason long."""
+    start = 0
+    while start < len(data):
+        newline = data.find(b"\n", start)
+        end = newline if newline >= 0 else len(data)
+        yield data[start : min(end, start + MAX_LINE)].rstrip(b"\r").decode("utf-8", "backslashreplace")
+        start = end + 1

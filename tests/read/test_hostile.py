@@ -189,6 +189,8 @@ LARGE = {
     "events.chrometrace.json": "chrometrace",
     "prefixes-all-different.log": "log",
     "mentions.log": "log",
+    "brackets.dump.txt": "dump",
+    "colons.austin.txt": "folded",
     "bomb.svg.gz": "refused",
 }
 

@@ -142,15 +142,25 @@ def test_what_is_left_unread_before_an_exception_tells_nothing(name: str, monkey
 def test_a_long_log_takes_little_memory() -> None:
     line = b"2026-11-21 09:00:00 INFO access: GET /orders/ 200 in 12 ms\n"
     record = (BEGIN + frame("view") + frame("bad") + GUARD + END).encode()
-    profile = None
-    tracemalloc.start()
-    try:
-        profile = logs.read(_Repeated(line * 20_000 + record, 40), "web.log")
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    profile, peak = traced(_Repeated(line * 20_000 + record, 40))
     assert [logged.times for logged in profile.events.values()] == [40]
     assert peak < 30 * 1024**2
+
+
+@pytest.mark.parametrize("first", [b"", b"2026-11-21 09:00:00 INFO the next line does not end\n"])
+def test_a_line_that_never_ends_takes_little_memory(first: bytes) -> None:
+    profile, peak = traced(io.BytesIO(first + b"SynchronousOnlyOperation " * 700_000))
+    assert not profile.events
+    assert peak < 60 * 1024**2
+
+
+def traced(stream: BinaryIO) -> tuple[Profile, int]:
+    """What a log tells, and what memory it took at most."""
+    tracemalloc.start()
+    try:
+        return logs.read(stream, "web.log"), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 class _Repeated(io.RawIOBase, BinaryIO):

@@ -104,7 +104,7 @@ def _end(data: bytearray, filled: int, *, last: bool) -> int:
     if last:
         return filled
     end = data.rfind(b"\n", 0, filled) + 1
-    return filled if not end and filled > MAX_LINE else end
+    return filled if filled - end > MAX_LINE else end
 
 
 def _runs(data: bytearray, places: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
