@@ -93,7 +93,8 @@ def _recorded(on_the_loop: Callable[[], Any], stacks: dict[Stack, int]) -> None:
 
 
 def _hook(frame: FrameType | None, event: str, _arg: object) -> None:
-    if event != "call" or not _recording or _is_detail(frame):
+    recording = _recording[-1:]  # taken once: what a thread's hook raises ends that thread, and with it asgiref's pool
+    if event != "call" or not recording or _is_detail(frame):
         return
     frames = []
     while frame is not None and frame.f_code is not _recorded.__code__:
@@ -104,7 +105,7 @@ def _hook(frame: FrameType | None, event: str, _arg: object) -> None:
         frames.append(found)
         frame = frame.f_back
     frames.reverse()
-    _recording[-1][Stack(tuple(frames), os.getpid(), threading.current_thread().name)] = 1
+    recording[0][Stack(tuple(frames), os.getpid(), threading.current_thread().name)] = 1
 
 
 def _is_detail(frame: FrameType | None) -> bool:
