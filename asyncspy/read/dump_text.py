@@ -16,7 +16,7 @@ from asyncspy.read.threads import profile_of
 
 PROCESS = re.compile(r"Process ([0-9]{1,10}): ")
 THREAD = re.compile(r'Thread ((?:0x[0-9A-Fa-f]{1,16}|0|[1-9][0-9]{0,19}))(?: \(([a-z+]{1,20})\))?(?:: "(.*)")?\s*\Z')
-FRAME = re.compile(r" {4}\S")
+INDENTED = re.compile(r" {4}\S")
 MAX_LINE = 64 * 1024
 INSIDE = re.compile(r"(?: {8}|\t)")
 
@@ -65,7 +65,7 @@ def read(data: bytes, path: str) -> Profile:
 
 def _is_frame(line: str) -> bool:
     """A name and a place; one pattern for all of it would try each bracket of a line that is full of them."""
-    return line.endswith(")") and FRAME.match(line) is not None and 0 < line.find(" (", 5) < len(line) - 3
+    return line.endswith(")") and INDENTED.match(line) is not None and 0 < line.find(" (", 5) < len(line) - 3
 
 
 def _keep(threads: list[Thread], head: Head | None, frames: list[Frame]) -> None:

@@ -1,6 +1,7 @@
-"""Takes the windows of a log in order; hands their lines to `Tracebacks`, but for tracebacks whose text came before.
+"""Takes the windows of a log in order; hands `Tracebacks` those of their lines that may tell something.
 
-What is logged once is logged a thousand times, and its tracebacks differ in nothing but the time before them.
+What is logged once is logged a thousand times, and its tracebacks differ in nothing but the time before them: a text that
+came before is not read again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from asyncspy.read.logs.records import BEGIN, Line, lines_of
 from asyncspy.read.logs.tracebacks import Tracebacks, time_in
 
 HEAD = f"{BEGIN}:\n".encode()
-MARGIN = b" |+"
+DRAWN = b" |+"
 """What exception groups are drawn with."""
 COMMON = NEEDLE.decode()
 MOST_BYTES = 4 * 1024**2
@@ -31,7 +32,7 @@ class Repeats:
         """All lines of a window."""
         at = window.rfind(HEAD)
         start = window.rfind(b"\n", 0, max(at, 0)) + 1
-        if at < 0 or window[start:at].strip(MARGIN):
+        if at < 0 or window[start:at].strip(DRAWN):
             start = len(window)
         if start:
             self._lines(window[:start])
