@@ -1,7 +1,7 @@
 """Takes the windows of a log in order; hands `Tracebacks` those of their lines that may tell something.
 
-What is logged once is logged a thousand times, and its tracebacks differ in nothing but the time before them: a text that
-came before is not read again.
+What is logged once is logged a thousand times, and its tracebacks differ in nothing but the time before them: a text
+that came before is not read again.
 """
 
 from __future__ import annotations
