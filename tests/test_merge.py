@@ -7,7 +7,7 @@ import json
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.model import Analysis, Origin, Profile, Stack, Worker, merge
+from asyncspy.model import Analysis, Origin, Profile, Stack, Sum, Worker, merge
 from asyncspy.report import FORMATS, View
 from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, frames
 
@@ -47,6 +47,17 @@ def test_two_workers_of_unequal_load() -> None:
 
 def test_a_worker_without_the_fault_is_told_too() -> None:
     assert parts(analyse(merge([run(11, 20, 80), run(12, 0, 500)]))) == [(11, 20, 0.2), (12, 0, 0.0)]
+
+
+def test_one_alone_is_itself_and_another_may_still_come() -> None:
+    first, second = run(11, 20, 80), run(12, 5, 5)
+    both = Sum()
+    both.add(first)
+    assert both.profile() == first
+    both.add(second)
+    assert both.profile() == merge([first, second])
+    assert [list(part.weights) for part in both.profile().parts] == [[20, 80], [5, 5]]
+    assert merge([]).stacks == {}
 
 
 def test_workers_that_are_alike_are_not_listed_to_a_person() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping
 
-from asyncspy.model.stacks import Event, Logged, Mode, Part, Profile, Stack
+from asyncspy.model.stacks import Event, Logged, Mode, Origin, Part, Profile, Stack
 
 LARGEST = 2**63 - 1
 
@@ -14,6 +14,8 @@ class Sum:
     """A profile that grows. Samples of different modes measure different things: their sum is a ValueError."""
 
     def __init__(self) -> None:
+        self._only: Mapping[Stack, int] | None = None
+        """The stacks of the first, until there is another: mostly there is none, and they are added up as they are."""
         self._places: dict[Stack, int] = {}
         self._weights: list[int] = []
         self._parts: list[Part] = []
@@ -25,10 +27,21 @@ class Sum:
         return bool(self._profiles)
 
     def add(self, profile: Profile) -> None:
-        """Count it. A stack's hash is most of what this costs: each is looked up once."""
+        """Count it."""
+        if not self._profiles:
+            self._only = profile.stacks
+        else:
+            if self._only is not None:
+                self._count(self._only, self._profiles[0].origins)
+                self._only = None
+            self._count(profile.stacks, profile.origins)
+        self._profiles.append(_without_stacks(profile))
+
+    def _count(self, stacks: Mapping[Stack, int], origins: tuple[Origin, ...]) -> None:
+        """A stack's hash is most of what this costs: each is looked up once."""
         places, weights = self._places, self._weights
-        part = Part(profile.origins, array("L"), array("Q"))
-        for stack, weight in profile.stacks.items():
+        part = Part(origins, array("L"), array("Q"))
+        for stack, weight in stacks.items():
             place = places.setdefault(stack, len(weights))
             if place == len(weights):
                 weights.append(weight)
@@ -37,7 +50,6 @@ class Sum:
             part.places.append(place)
             part.weights.append(min(weight, LARGEST))
         self._parts.append(part)
-        self._profiles.append(_without_stacks(profile))
 
     def profile(self) -> Profile:
         """All that was added."""
@@ -50,14 +62,14 @@ class Sum:
             if one.waits is not None:
                 waits.add(one.waits)
         return Profile(
-            dict(zip(self._places, self._weights, strict=True)),
+            dict(zip(self._places, self._weights, strict=True)) if self._only is None else self._only,
             tuple(origin for one in self._profiles for origin in one.origins),
             tuple(read for one in self._profiles for read in one.inputs),
             seen_in_all(one.events for one in self._profiles),
             tuple(dump for one in self._profiles for dump in one.dumps),
             waits.profile() if waits else None,
             sources,
-            tuple(self._parts) if len(self._parts) > 1 else (),
+            tuple(self._parts),
         )
 
 
