@@ -23,7 +23,7 @@ from asyncspy.errors import InputError
 STANDARD_INPUT = "-"
 HEAD_BYTES = 64 * 1024
 MAX_BYTES = 1024**3
-PART_BYTES = 4 * 1024**2
+PART_BYTES = 1024**2
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 BOM = b"\xef\xbb\xbf"
 MOST_EXPANSION = 250
@@ -75,16 +75,15 @@ def head_of(stream: io.BufferedReader) -> bytes:
 
 def whole(stream: BinaryIO) -> bytes:
     """All of a stream, for formats that cannot be read in parts."""
-    parts, size = list[bytes](), 0
+    gathered = io.BytesIO()  # grows in place: parts in a list would be held twice to be joined
     while part := stream.read(PART_BYTES):  # asked for all at once, a stream would set aside all that is allowed
-        parts.append(part)
-        size += len(part)
-        if size > MAX_BYTES:
+        gathered.write(part)
+        if gathered.tell() > MAX_BYTES:
             raise InputError(
                 f"it holds more than {MAX_BYTES:,} bytes, and this format cannot be read in parts",
                 remedy="record for a shorter time or at a lower rate",
             )
-    return b"".join(parts)
+    return gathered.getvalue()
 
 
 class UnpackingError(Exception):
