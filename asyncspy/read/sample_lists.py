@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from secrets import token_hex
+from typing import Any, NamedTuple
 
 from asyncspy.errors import InputError
 from asyncspy.model import Frame
@@ -28,7 +29,7 @@ PLACE = re.compile(rb"0|[1-9][0-9]{0,8}")
 NOWHERE = Frame("", "", -1)
 """Stands for a place without a frame; no reader makes such a line."""
 LONG = 64 * 1024
-BLOCK = 4 * 1024**2
+BLOCK = 256 * 1024
 MOST_FLOATS = 1_000
 
 
@@ -38,10 +39,14 @@ class NotPlacesError(Exception):
 
 @dataclass(slots=True)
 class Samples:
-    """A list of samples: the texts of the different ones, for each in the list which of them it is."""
+    """A list of samples: the texts of the different ones, and how often each of them stands in it.
+
+    `order` tells for each in the list which of them it is; None where all weigh the same.
+    """
 
     texts: list[bytes]
-    order: array[int]
+    times: list[int]
+    order: array[int] | None
     separator: bytes
     paths: list[Path | None] = field(default_factory=list)
     """The frames of each text; None where a place is none in the file's list, or that of a damaged frame."""
@@ -49,13 +54,10 @@ class Samples:
     def resolve(self, frames: list[Frame], damaged: Set[int]) -> None:
         """Look the frames up, and give up the texts. Raises NotPlacesError."""
         table = _Table(frames, damaged)
-        shared = SharedPart(self.separator, table.__getitem__)
-        self.paths = [self._path(text, shared, table) if text else () for text in self.texts]
+        path_of = SharedPart(self.separator, table.__getitem__).path
+        paths = [path_of(text) if text else () for text in self.texts]
+        self.paths = [None if NOWHERE in path else path for path in paths] if table.lost else [*paths]
         self.texts.clear()
-
-    def _path(self, text: bytes, shared: SharedPart, table: _Table) -> Path | None:
-        path = shared.path(text)
-        return None if table.lost and NOWHERE in path else path
 
 
 class _Table(dict[bytes, Frame]):
@@ -87,61 +89,85 @@ class _Floats(dict[str, float]):
         return number
 
 
+class Span(NamedTuple):
+    """Where a list stands in a document, without its brackets; what is between samples, and what within them."""
+
+    start: int
+    end: int
+    between: bytes
+    within: bytes
+
+
 def decoded(data: bytes) -> Any:
-    """The document; where it has a long list of samples, there are `Samples` in its place."""
-    parts, lists, after = list[bytes](), list[Samples](), 0
-    name = _unused(data)
-    for start in _openings(data):
-        end = data.find(CLOSES, start)
-        if start < after or end - start < LONG or (samples := _samples(data, start, end)) is None:
-            continue
-        parts += [data[after : start - len(b"[[")], b'"%s%d"' % (name, len(lists))]
-        lists.append(samples)
-        after = end + len(CLOSES)
-    if not lists:
+    """The document; where it has a long list of samples, there are `Samples` in its place. Raises NotPlacesError."""
+    spans = list(_spans(data))
+    if not spans:
         return decode(data)
+    name = token_hex(16)  # what no file can know
+    parts, after = list[bytes](), 0
+    for number, span in enumerate(spans):
+        parts += [data[after : span.start - len(b"[[")], b'"%s%d"' % (name.encode(), number)]
+        after = span.end + len(CLOSES)
     rest = b"".join([*parts, data[after:]])
     try:
         document = decode(rest, _Floats().__getitem__)
     except InputError:
         return decode(data)  # what is wrong is where the file says that it is
-    _put_back(document, {f"{name.decode()}{number}": samples for number, samples in enumerate(lists)})
+    _put_back(document, {f"{name}{number}": span for number, span in enumerate(spans)}, data)
     return document
 
 
-def _openings(data: bytes) -> Iterator[int]:
-    """Where the first place of each list stands; a pattern alone would take as long to find them as all the rest."""
+def _spans(data: bytes) -> Iterator[Span]:
+    """All long lists that stand as two exporters write them."""
     at = data.find(KEY)
     while at >= 0:
-        if (opening := OPENS.match(data, at)) and data[at - 1 : at] != b"\\":
-            yield opening.end()
-        at = data.find(KEY, at + 1)
+        after = at + 1
+        opening = OPENS.match(data, at)  # to look for it in all the rest would take as long as to decode it
+        if opening and data[at - 1 : at] != b"\\":
+            start, end = opening.end(), data.find(CLOSES, opening.end())
+            separators = next((one for one in SEPARATORS if data.startswith(one[0], data.find(b"]", start, end))), None)
+            if end - start >= LONG and separators:
+                yield Span(start, end, *separators)
+                after = end
+        at = data.find(KEY, after)
 
 
-def _put_back(document: Any, lists: dict[str, Samples]) -> None:
+def _put_back(document: Any, spans: dict[str, Span], data: bytes) -> None:
     profiles = document.get("profiles") if isinstance(document, dict) else None
     for profile in profiles if isinstance(profiles, list) else []:
-        if isinstance(profile, dict) and isinstance(name := profile.get("samples"), str) and name in lists:
-            profile["samples"] = lists[name]
+        if isinstance(profile, dict) and isinstance(name := profile.get("samples"), str) and name in spans:
+            profile["samples"] = _samples(data, spans[name], profile.get("weights"))
 
 
-def _unused(data: bytes) -> bytes:
-    """A word that is nowhere in the document."""
-    return next(word for number in count() if (word := b"samples-%d-" % number) not in data)
-
-
-def _samples(data: bytes, start: int, end: int) -> Samples | None:
-    """The samples between two places, not yet looked at; None where they do not stand as two exporters write them."""
-    separators = next((one for one in SEPARATORS if data.startswith(one[0], data.find(b"]", start, end))), None)
-    if separators is None:
-        return None
-    between, within = separators
+def _samples(data: bytes, span: Span, weights: Any) -> Samples:
+    """The samples of a list, not yet looked at."""
+    if _are_equal(weights):
+        times = Counter[bytes]()
+        for texts in _texts(data, span):
+            times.update(texts)
+        if times.total() == len(weights):
+            return Samples(list(times), list(times.values()), None, span.within)
     known: defaultdict[bytes, int] = defaultdict(count().__next__)
     order = array("I")
+    for texts in _texts(data, span):
+        order.extend(map(known.__getitem__, texts))
+    numbers = Counter(order)
+    return Samples(list(known), [numbers[at] for at in range(len(known))], order, span.within)
+
+
+def _are_equal(weights: Any) -> bool:
+    """Whether it is one weight again and again; True is not 1."""
+    if not isinstance(weights, list) or not weights or weights.count(weights[0]) < len(weights):
+        return False
+    return len(set(map(type, weights))) == 1
+
+
+def _texts(data: bytes, span: Span) -> Iterator[list[bytes]]:
+    """The texts of the samples, as many at a time as a block holds."""
+    start, end = span.start, span.end
     while start < end:
-        cut = data.rfind(between, start, start + BLOCK) if end - start > BLOCK else end
+        cut = data.rfind(span.between, start, start + BLOCK) if end - start > BLOCK else end
         if cut < 0:
-            return None
-        order.extend(map(known.__getitem__, data[start:cut].split(between)))
-        start = cut + len(between)
-    return Samples(list(known), order, within)
+            raise NotPlacesError
+        yield data[start:cut].split(span.between)
+        start = cut + len(span.between)

@@ -47,11 +47,10 @@ def paths_of(profile: Any, frames: list[Frame], damaged: Set[int], samples_of: S
 
 def _of_different(samples: Samples, weights: list[Any], samples_of: SamplesOf | None) -> Sampled:
     """What is wrong with a path is wrong with every sample of it: each is looked at once."""
-    paths, order, counted = samples.paths, samples.order, max(len(samples.order), len(weights))
-    if len(order) == len(weights) and _are_weights(weights):
-        entries = Counter(order)
-    else:
-        entries = Counter(at for at, weight in zip(order, weights, strict=False) if is_weight(weight))
+    if samples.order is None:
+        return _of_equal(samples, weights[0], samples_of)
+    order, paths, counted = samples.order, samples.paths, max(len(samples.order), len(weights))
+    entries = Counter(at for at, weight in zip(order, weights, strict=False) if is_weight(weight))
     kept = sum(number for at, number in entries.items() if paths[at] is not None)
     if samples_of is not None:
         entries = Counter()
@@ -59,6 +58,17 @@ def _of_different(samples: Samples, weights: list[Any], samples_of: SamplesOf | 
             entries[at] += samples_of(weight) if is_weight(weight) else 0
     good = ((path, number) for at, number in entries.items() if number and (path := paths[at]) is not None)
     return Sampled(good, kept, counted - kept)
+
+
+def _of_equal(samples: Samples, weight: Any, samples_of: SamplesOf | None) -> Sampled:
+    """All weigh the same: none is looked at by itself."""
+    counted = sum(samples.times)
+    if not is_weight(weight):
+        return Sampled((), 0, counted)
+    each = samples_of(weight) if samples_of else 1
+    sound = [(path, times) for path, times in zip(samples.paths, samples.times, strict=True) if path is not None]
+    kept = sum(times for _, times in sound)
+    return Sampled(((path, times * each) for path, times in sound), kept, counted - kept)
 
 
 def _of_arrays(

@@ -49,14 +49,28 @@ def test_lists_are_counted_by_their_text_and_not_decoded(monkeypatch: pytest.Mon
 
 SAMPLES = st.lists(st.lists(st.sampled_from([0, 1, 2, 5, -1, True, None, 1.0, "0", [0]]), max_size=4), max_size=6)
 WEIGHTS = st.lists(st.sampled_from([0.01, 0.02, -1.0, 0, None, "1"]), max_size=7)
+UNITS = st.sampled_from(["seconds", "none"])
+ONE_WEIGHT = st.sampled_from([0.01, 1, 7, 0, -1.0, True, None, float("nan"), 1e300])
 
 
-@given(samples=SAMPLES, weights=WEIGHTS, block=st.sampled_from([3, 1 << 20]), compact=st.booleans())
+@given(
+    samples=SAMPLES,
+    weights=WEIGHTS | ONE_WEIGHT,
+    mixed=st.booleans(),
+    unit=UNITS,
+    block=st.sampled_from([3, 1 << 20]),
+    compact=st.booleans(),
+)
 @settings(max_examples=200, suppress_health_check=list(HealthCheck), deadline=None)
-def test_whatever_is_in_the_lists(samples: list[object], weights: list[object], block: int, compact: bool) -> None:
-    profile = {"type": "sampled", "name": "x", "unit": "seconds", "samples": samples, "weights": weights}
+def test_whatever_is_in_the_lists(
+    samples: list[object], weights: object, mixed: bool, unit: str, block: int, compact: bool
+) -> None:
+    if not isinstance(weights, list):
+        weights = [True if mixed and at == 1 else weights for at in range(len(samples))]
+    profile = {"type": "sampled", "name": "x", "unit": unit, "samples": samples, "weights": weights}
+    other = {"type": "sampled", "name": "y", "unit": unit, "samples": [[0], [1], [0]], "weights": [3, 3, 3]}
     frames = [{"name": "a"}, {"name": "b"}, {"name": 5}]
-    document = {"profiles": [profile], "shared": {"frames": frames}}
+    document = {"profiles": [profile, other], "shared": {"frames": frames}}
     data = json.dumps(document, separators=(",", ":") if compact else None).encode()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sample_lists, "BLOCK", block)
