@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import BinaryIO, NamedTuple
 
 from asyncspy.errors import InputError
 from asyncspy.model import Frame, Input, Origin, Profile, Stack
-from asyncspy.read.names import PROCESS, FrameTable, add, is_count, new_stack, rejoin, stack_of, what_is_missing
-from asyncspy.read.shared_part import INNER, SharedPart
+from asyncspy.read.names import (
+    PROCESS,
+    FrameTable,
+    add,
+    is_count,
+    new_stack,
+    rejoin,
+    stack_of,
+    what_is_missing,
+)
+from asyncspy.read.shared_part import INNER, MOST_OUTER
 
 SNIFFED_LINES = 50
 OTHER_FORMATS = (b"{", b"[", b"<?", b"<!", b"<svg", b"<html")
@@ -56,17 +66,22 @@ def sniff(head: bytes) -> bool:
 def read(stream: BinaryIO, path: str) -> Profile:
     """Every record; a line that is none, or belongs to none, is counted as dropped."""
     table, stacks = FrameTable(), Counter[Stack]()
-    frame_at = _Pieces(table).__getitem__
-    outer, ends = SharedPart(b";", frame_at), _Ends(table)
+    frame_at, ends = _Pieces(table).__getitem__, _Ends(table)
+    outer = _Outer(table, frame_at)
     lines, dropped, records = _Lines(stream), 0, 0
     for line in lines:
         pieces = line.rsplit(b";", INNER)
         end = ends[pieces.pop()]
-        if end and not line.startswith(NO_FRAME) and len(line) <= MAX_PLAIN_BYTES:
-            start = outer[pieces.pop(0)] if len(pieces) == INNER else ()
-            add(stacks, new_stack(((*start, *map(frame_at, pieces), end.frame), None, "")), end.samples)
-            records += 1
-            continue
+        if end and pieces and len(line) <= MAX_PLAIN_BYTES:
+            root = outer[pieces[0]] if len(pieces) == INNER else None
+            if root is not None:
+                frames = (*root.frames, *map(frame_at, islice(pieces, 1, None)), end.frame)
+            elif (root := outer[b";".join(pieces)]) is not None:  # a short one
+                frames = (*root.frames, end.frame)
+            if root is not None:
+                add(stacks, new_stack((frames, root.pid, root.thread)), end.samples)
+                records += 1
+                continue
         record, used = _record_at(lines.ahead(line), 0)
         lines.skip(used - 1)
         if record is None or len(record.pieces) > MAX_FRAMES:
@@ -93,6 +108,48 @@ class _Pieces(dict[bytes, Frame]):
     def __missing__(self, piece: bytes) -> Frame:
         frame = self[piece] = self._table[piece.decode("utf-8", "backslashreplace")]
         return frame
+
+
+class _Heads(dict[bytes, "Stack | None"]):
+    """What lines tell up to their first plain frame: process, thread, and that frame; None where more may belong to it.
+
+    What a `;` belongs to is decided up to there: nothing beyond can tell otherwise.
+    """
+
+    def __init__(self, table: FrameTable) -> None:
+        self._table = table
+
+    def __missing__(self, text: bytes) -> Stack | None:
+        if len(self) >= MOST_OUTER:
+            self.clear()
+        pieces = rejoin(text.decode("utf-8", "backslashreplace").split(";"))
+        stack = self[text] = stack_of(tuple(map(self._table.__getitem__, pieces))) if pieces else None
+        return stack
+
+
+class _Outer(dict[bytes, "Stack | None"]):
+    """The process, the thread and the frames of lines' outer parts; None where there may be no frame yet."""
+
+    def __init__(self, table: FrameTable, frame_at: Callable[[bytes], Frame]) -> None:
+        self._heads, self._frame_at = _Heads(table), frame_at
+
+    def __missing__(self, part: bytes) -> Stack | None:
+        if len(self) >= MOST_OUTER:  # a file made to have no part in common
+            self.clear()
+        pieces = part.split(b";")
+        if not part.startswith(NO_FRAME):
+            plain = self[part] = new_stack((tuple(map(self._frame_at, pieces)), None, ""))
+            return plain
+        first = next((at for at, piece in enumerate(pieces) if _is_plain(piece)), len(pieces))
+        head = self._heads[b";".join(pieces[: first + 1])] if first < len(pieces) else None
+        inner = map(self._frame_at, pieces[first + 1 :])
+        stack = self[part] = head and head._replace(frames=(*head.frames, *inner))
+        return stack
+
+
+def _is_plain(piece: bytes) -> bool:
+    """Whether it can be no part of a command line or of a thread's name."""
+    return piece.endswith(b")") and b" (" in piece and not piece.startswith((b" ", *NO_FRAME))
 
 
 class End(NamedTuple):

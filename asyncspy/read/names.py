@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import partial
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 from asyncspy.model import Frame, Stack
 
@@ -79,16 +80,28 @@ def stack_of(frames: tuple[Frame, ...], pid: int | None = None, thread: str = ""
     """The stack without the frames that stand for processes and a thread at its root; the innermost process counts."""
     start = 0
     for frame in frames:
-        if frame.file or frame.line:
+        if frame.file or frame.line or (told := _told(frame.function)) is None:
             break
-        if process := PROCESS.match(frame.function):
-            pid = int(process[1])
-        elif named := THREAD.match(frame.function):
-            thread = named[1] or thread
-        else:
-            break
+        pid = pid if told.pid is None else told.pid
+        thread = told.thread or thread
         start += 1
-    return Stack(frames[start:] if start else frames, pid, thread)
+    return new_stack((frames[start:] if start else frames, pid, thread))
+
+
+class Told(NamedTuple):
+    """What a frame at the root tells: the process, or the thread."""
+
+    pid: int | None = None
+    thread: str = ""
+
+
+@lru_cache(maxsize=10_000)
+def _told(function: str) -> Told | None:
+    if process := PROCESS.match(function):
+        return Told(pid=int(process[1]))
+    if named := THREAD.match(function):
+        return Told(thread=named[1] or "")
+    return None
 
 
 def add(stacks: dict[Stack, int], stack: Stack, samples: int) -> None:

@@ -32,10 +32,21 @@ RAW_PIECES = st.sampled_from(
     [
         *("run (app.py:1)", "run (app.py:2)", "view (/srv/shop/views.py:9)", "main", "", " ", "é (é.py:3)", "7"),
         *("<listcomp> (a.py:0)", "x (a (b).py:4)", "\udcff", "a 3", "b (c.py:1_0)"),
+        *("thread (4)", "thread (4): x", 'process 3:"c"', 'b"', '"', "process (p.py:1)", " y (z.py:5)"),
     ]
 )
 RAW_STARTS = st.sampled_from(
-    ["", 'process 1:"python";', 'process 1:"a;b";thread (7): M;', 'process 2:"open', "thread (9);", 'x";run (y.py:2);']
+    [
+        *("", 'process 1:"python";', 'process 1:"a;b";thread (7): M;', 'process 2:"open', "thread (9);"),
+        *('x";run (y.py:2);', 'process 1:"sh -c a (b);c";', 'process 1:"a";process 2:"b";thread (3): T-0_1;'),
+        *(
+            'process 1:"a";thread (5);x;',
+            'process 1:"a";b;',
+            "thread (6): a;b;",
+            "thread (6): a; b (c);",
+            'process 1:"a;run (x.py:1);',
+        ),
+    ]
 )
 RAW_ENDS = st.sampled_from(
     [" 1", " 2", " 1", " 30", "", " ", " 0", " -1", " 1_0", " ٣", "5", " 1 ", " 1\r", f" {'9' * 13}"]
@@ -123,7 +134,7 @@ def test_folded_stacks(lines: list[str], ends: bool) -> None:
     text = "\n".join(lines) + "\n" * ends
     quick = outcome(folded, text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(folded, "NO_FRAME", (b"",))
+        patch.setattr(folded, "MAX_PLAIN_BYTES", -1)
         assert outcome(folded, text) == quick
 
 
