@@ -13,6 +13,7 @@ from asyncspy.analyse.logged import with_logged
 from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.remedies import Source, remedies
 from asyncspy.analyse.rewrite import place
+from asyncspy.analyse.worlds import Judgement
 from asyncspy.analyse.written import written
 from asyncspy.model import (
     Analysis,
@@ -64,7 +65,9 @@ def analyse(
     sampled = tuple(_shared(finding(fault), fault, surveyed, profile.origins) for fault in surveyed.faults)
     counted = with_exact(sampled, profile.events, finding, owners, profile.origins)
     told = with_logged(counted, profile.events, finding, owners)
-    crossings, wall, costs, faint = _beyond(profile, source, owners, written(beside) if beside else None)
+    crossings, wall, costs, faint = _beyond(
+        profile, surveyed.judgements, source, owners, written(beside) if beside else None
+    )
     violations = [one for one in told if one.kind == "async-unsafe"]
     others = [*(one for one in told if one.kind != "async-unsafe"), *costs]
     looked = samples.loop or others or seconds(profile.origins)
@@ -89,11 +92,11 @@ def _targets(profile: Profile) -> dict[int, Worker]:
 
 
 def _beyond(
-    profile: Profile, source: Source, owners: Ownership, beside: Profile | None
+    profile: Profile, judgements: Sequence[Judgement], source: Source, owners: Ownership, beside: Profile | None
 ) -> tuple[Hops | None, Wall | None, list[Finding], list[Finding]]:
     """What costs time without being unsafe: hops where the GIL was sampled, waits where they were; then the faint."""
     if not looks.counts_waits(profile, owners):
-        crossings, dear, cheap = hops.survey(profile.stacks, owners)
+        crossings, dear, cheap = hops.survey(profile.stacks, judgements, owners)
         dear = dear if profile.origins else []  # a share of stacks is a share of time only where they were sampled
         pinning = middleware.survey(profile.stacks, None, source, owners)
         return (crossings if crossings.share is not None else None), None, [*pinning, *dear], cheap

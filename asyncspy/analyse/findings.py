@@ -69,11 +69,15 @@ FaultKey = tuple[str, int, str, str | tuple[Fix, ...]]
 
 
 class Survey(NamedTuple):
-    """What a profile's stacks come to: how many ran where, the faults, and each process's samples on the loop."""
+    """What a profile's stacks come to: how many ran where, the faults, and each process's samples on the loop.
+
+    `judgements` are those of the stacks, in their order.
+    """
 
     samples: Samples
     faults: list[Fault]
     loop_by_pid: Mapping[int | None, int]
+    judgements: list[worlds.Judgement]
 
 
 def survey(stacks: Mapping[Stack, int], owners: Ownership | None = None) -> Survey:
@@ -82,15 +86,15 @@ def survey(stacks: Mapping[Stack, int], owners: Ownership | None = None) -> Surv
     counts: dict[World, int] = dict.fromkeys(get_args(World), 0)
     faults: dict[FaultKey, Fault] = {}
     by_pid: Counter[int | None] = Counter()
-    for stack, weight in stacks.items():
-        judgement = judge(stack.frames)
+    judgements = [judge(stack.frames) for stack in stacks]
+    for (stack, weight), judgement in zip(stacks.items(), judgements, strict=True):
         counts[judgement.world] += weight
         if judgement.world == "loop":
             by_pid[stack.pid] += weight
             violation = violation_in(stack.frames, judgement.boundary, owners)
             if violation is not None:
                 add(faults, stack, violation, weight, owners)
-    return Survey(_samples(counts), sorted(faults.values(), key=_strength), by_pid)
+    return Survey(_samples(counts), sorted(faults.values(), key=_strength), by_pid, judgements)
 
 
 def _samples(counts: Mapping[World, int]) -> Samples:

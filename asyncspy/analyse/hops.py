@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from asyncspy.analyse import confidence, entries, ownership
-from asyncspy.analyse.findings import judge, start_of_loop
+from asyncspy.analyse.findings import start_of_loop
 from asyncspy.analyse.ownership import Ownership
 from asyncspy.analyse.pattern import Pattern, Rules
 from asyncspy.analyse.tally import ranked, strongest
+from asyncspy.analyse.worlds import Judgement
 from asyncspy.model import Culprit, Entry, Evidence, Finding, Frame, Hops, Link, Portion, Remedy, Stack
 
 COSTLY = 0.15
@@ -121,14 +122,15 @@ def _caller(frames: Sequence[Frame], mark: int, owners: Ownership) -> int:
     return package
 
 
-def survey(stacks: Mapping[Stack, int], owners: Ownership) -> tuple[Hops, list[Finding], list[Finding]]:
-    """The figures, the lines of own code whose hops are too dear, and the others."""
+def survey(
+    stacks: Mapping[Stack, int], judgements: Sequence[Judgement], owners: Ownership
+) -> tuple[Hops, list[Finding], list[Finding]]:
+    """The figures, the lines of own code whose hops are too dear, and the others; `judgements` are the stacks'."""
     callers: Counter[tuple[Frame | None, str | None]] = Counter()
     done: Counter[tuple[Frame | None, str | None]] = Counter()
     lines: dict[tuple[str, int], _Line] = {}
     crossed = loop = 0
-    for stack, weight in stacks.items():
-        judgement = judge(stack.frames)
+    for (stack, weight), judgement in zip(stacks.items(), judgements, strict=True):
         if judgement.world == "pool":
             done[_named(stack.frames, work(stack.frames, judgement.boundary, owners), owners)] += weight
         if judgement.world != "loop":

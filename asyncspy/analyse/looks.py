@@ -42,13 +42,18 @@ def _is_always_there(profile: Profile, owners: Ownership) -> bool:
     py-spy's own choice of threads leaves idle ones out now and then, and by the GIL they are hardly ever seen.
     """
     seen: Counter[Thread] = Counter()
-    idle: Counter[Thread] = Counter()
     for stack, weight in profile.stacks.items():
         seen[stack.pid, stack.thread] += weight
-        idle[stack.pid, stack.thread] += weight * _only_waits(stack.frames, owners)
     most = max(seen.values(), default=0)
-    always = [thread for thread, count in seen.items() if count >= ALWAYS * most]
-    return most >= FEWEST_LOOKS and len(always) > 1 and any(idle[thread] >= ALWAYS * seen[thread] for thread in always)
+    always = {thread for thread, count in seen.items() if count >= ALWAYS * most}
+    if most < FEWEST_LOOKS or len(always) <= 1:
+        return False
+    idle: Counter[Thread] = Counter()
+    for stack, weight in profile.stacks.items():
+        thread = stack.pid, stack.thread
+        if thread in always:
+            idle[thread] += weight * _only_waits(stack.frames, owners)
+    return any(idle[thread] >= ALWAYS * seen[thread] for thread in always)
 
 
 def _only_waits(frames: Sequence[Frame], owners: Ownership) -> bool:
