@@ -1,6 +1,6 @@
 """Prints a table: for each format the throughput and peak memory of reading it, and the ratio to its floor.
 
-    python -m benchmarks.report [--megabytes N] [--rounds N] [--peers] [FORMAT...]
+    python -m benchmarks.report [--megabytes N] [--rounds N] [--peers] [--recorded FILE] [FORMAT...]
 
 Needs orjson and msgspec beside `asyncspy[fast]`, and grep. Each task runs in a process of its own, the tasks of a
 format by turns; the best of the rounds counts, since noise only ever adds.
@@ -63,17 +63,22 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", action="store_true", help="beside what others need for the same file")
+    parser.add_argument("--recorded", type=Path, help="this file of the one format that is named, instead of one made")
     parser.add_argument("formats", nargs="*", help=", ".join(WRITERS))
     chosen = parser.parse_args()
+    if chosen.recorded and len(chosen.formats) != 1:
+        parser.error("--recorded needs the one format that the file is of")
     with tempfile.TemporaryDirectory(prefix="asyncspy-benchmark-") as folder:
         for form, write in WRITERS.items():
             if chosen.formats and form not in chosen.formats:
                 continue
-            path = Path(folder, "input")
-            write(path, chosen.megabytes * MEGABYTE)
+            path = chosen.recorded or Path(folder, "input")
+            if not chosen.recorded:
+                write(path, chosen.megabytes * MEGABYTE)
             peers = [peer.__name__ for peer in PEERS.get(form, ()) if chosen.peers and there(peer)]
             compare(form, path, chosen.rounds, peers)
-            path.unlink()
+            if not chosen.recorded:
+                path.unlink()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Takes recorded stacks and logs of fixtures/; gives large files in every format, no two stacks of which need be alike.
 
 Each stack is a recorded one; in most of them the line of one of the inner frames is another, as in a long recording of
-a large program.
+a large program. What py-spy writes of it begins with the processes and the thread, as with `--subprocesses --threads`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 RECORDED = FIXTURES / "recordings" / "uvicorn-asyncio-every1.speedscope.json"
 LOG = FIXTURES / "logs" / "uvicorn-workers.log"
 INNER = 10
+WORKERS, THREADS = 4, 10
 VARIED = 0.7
 VIOLATING = 0.0002
 FAILING = 0.01
@@ -40,10 +41,26 @@ def stacks(seed: int = 1) -> Iterator[Frames]:
         yield frames
 
 
+def roots(seed: int = 2) -> Iterator[Frames]:
+    """Endless beginnings of stacks: the server, one of its workers, and one of its threads, most often the first."""
+    chance = random.Random(seed)
+    master = Frame('process 7000:"/srv/venv/bin/python -m uvicorn shop.asgi:application --workers 4"', "")
+    spawned = "/srv/venv/bin/python -c from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=7"
+    while True:
+        pid, thread = 7001 + chance.randrange(WORKERS), max(0, chance.randrange(-THREADS, THREADS))
+        name = f"ThreadPoolExecutor-{thread}_0" if thread else "MainThread"
+        worker = Frame(f'process {pid}:"{spawned}, pipe_handle={pid - 6992}) --multiprocessing-fork"', "")
+        yield master, worker, Frame(f"thread ({pid + 100 * thread}): {name}", "")
+
+
 def raw(path: Path, size: int) -> None:
     """Folded stacks as py-spy writes them."""
-    lines = (";".join(f"{f.function} ({f.file}:{f.line})" for f in frames) + " 1\n" for frames in stacks())
+    lines = (";".join(map(_spelt, (*root, *frames))) + " 1\n" for root, frames in zip(roots(), stacks(), strict=False))
     _fill(path, size, lines)
+
+
+def _spelt(frame: Frame) -> str:
+    return f"{frame.function} ({frame.file}:{frame.line})" if frame.file else frame.function
 
 
 def austin(path: Path, size: int) -> None:
@@ -55,21 +72,27 @@ def austin(path: Path, size: int) -> None:
 
 
 def speedscope(path: Path, size: int) -> None:
-    """One thread's samples as py-spy writes them."""
+    """The samples of each thread as py-spy writes them."""
     places: dict[Frame, int] = {}
-    samples, written = list[list[int]](), 0
-    for frames in stacks():
-        sample = [places.setdefault(frame, len(places)) for frame in frames]
-        samples.append(sample)
+    threads: dict[str, list[list[int]]] = {}
+    written = 0
+    for (master, worker, thread), frames in zip(roots(), stacks(), strict=False):
+        sample = [places.setdefault(frame, len(places)) for frame in (master, worker, *frames)]
+        threads.setdefault(_thread_name(worker, thread), []).append(sample)
         written += sum(len(str(place)) + 1 for place in sample) + 7  # a weight is 0.01 and a comma
         if written > size:
             break
-    profile = {"type": "sampled", "name": 'Thread 7 "MainThread"', "unit": "seconds", "samples": samples}
-    profile["weights"] = [0.01] * len(samples)
-    frames_told = [{"name": f.function, "file": f.file, "line": f.line, "col": None} for f in places]
-    document = {"$schema": "https://www.speedscope.app/file-format-schema.json", "profiles": [profile]}
+    kind = {"type": "sampled", "unit": "seconds"}
+    profiles = [{**kind, "name": n, "samples": s, "weights": [0.01] * len(s)} for n, s in threads.items()]
+    frames_told = [{"name": f.function, "file": f.file, "line": f.line or None, "col": None} for f in places]
+    document = {"$schema": "https://www.speedscope.app/file-format-schema.json", "profiles": profiles}
     document |= {"shared": {"frames": frames_told}, "exporter": "py-spy@0.4.3"}
     path.write_text(json.dumps(document, separators=(",", ":")))
+
+
+def _thread_name(worker: Frame, thread: Frame) -> str:
+    number, _, name = thread.function.removeprefix("thread (").partition("): ")
+    return f'Process {worker.function.split(":")[0].removeprefix("process ")} Thread {number} "{name}"'
 
 
 def svg(path: Path, size: int) -> None:

@@ -16,18 +16,19 @@ from pathlib import Path
 SCRIPT = os.environ.get("FLAMEGRAPH_PL", "")
 
 
-def austin_python(path: Path) -> None:
+def austin_python(path: Path) -> object:
     """Austin's own library: all samples into its statistics."""
     stats = importlib.import_module("austin.stats").AustinStats
     reader = importlib.import_module("austin.format.collapsed_stack").AustinFileReader
     with path.open() as file, reader(file) as events:
         stats.load(events)
+    return stats
 
 
-def gprof2dot(path: Path) -> None:
+def gprof2dot(path: Path) -> object:
     """A folded file into a call graph."""
     with path.open() as file:
-        importlib.import_module("gprof2dot").CollapseParser(file).parse()
+        return importlib.import_module("gprof2dot").CollapseParser(file).parse()
 
 
 def tbgrep(path: Path) -> None:
@@ -42,14 +43,14 @@ def flamegraph_pl(path: Path) -> None:
     subprocess.run(["perl", SCRIPT, path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
 
 
-PEERS: dict[str, list[Callable[[Path], None]]] = {
+PEERS: dict[str, list[Callable[[Path], object]]] = {
     "folded (py-spy raw)": [gprof2dot, flamegraph_pl],
     "folded (Austin)": [austin_python, flamegraph_pl],
     "log": [tbgrep],
 }
 
 
-def there(peer: Callable[[Path], None]) -> bool:
+def there(peer: Callable[[Path], object]) -> bool:
     """Whether it can be run here."""
     if peer is flamegraph_pl:
         return Path(SCRIPT).is_file()
