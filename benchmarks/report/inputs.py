@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
+from typing import NamedTuple
 
 from asyncspy.model import Frame
 from asyncspy.read import load
@@ -28,35 +29,63 @@ PART = 4 * 1024**2
 Frames = tuple[Frame, ...]
 
 
-def stacks(seed: int = 1) -> Iterator[Frames]:
+def stacks() -> Iterator[Frames]:
     """Endless stacks."""
-    chance = random.Random(seed)
+    return (frames for _, frames in _picked())
+
+
+def _picked() -> Iterator[tuple[int, Frames]]:
+    """Endless stacks, each with the number of the recorded one that it is made of."""
+    chance = random.Random(1)
     recorded = [stack.frames for stack in load(RECORDED).stacks if len(stack.frames) > INNER]
     while True:
-        frames = chance.choice(recorded)
+        number = chance.randrange(len(recorded))
+        frames = recorded[number]
         if chance.random() < VARIED:
             at = chance.randrange(len(frames) - INNER, len(frames))
             other = frames[at]._replace(line=max(1, frames[at].line + chance.randrange(-40, 40)))
             frames = (*frames[:at], other, *frames[at + 1 :])
-        yield frames
+        yield number, frames
 
 
-def roots(seed: int = 2) -> Iterator[Frames]:
-    """Endless beginnings of stacks: the server, one of its workers, and one of its threads, most often the first."""
-    chance = random.Random(seed)
+class Root(NamedTuple):
+    """What stands below a stack's frames: the server's process, the worker's, and the thread."""
+
+    master: Frame
+    worker: Frame
+    thread: Frame
+    profile: str
+    """What a speedscope file calls the thread."""
+
+
+def _roots() -> list[Root]:
+    """Those of some workers: half of their stacks are the main thread's."""
     master = Frame('process 7000:"/srv/venv/bin/python -m uvicorn shop.asgi:application --workers 4"', "")
     spawned = "/srv/venv/bin/python -c from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=7"
-    while True:
-        pid, thread = 7001 + chance.randrange(WORKERS), max(0, chance.randrange(-THREADS, THREADS))
-        name = f"ThreadPoolExecutor-{thread}_0" if thread else "MainThread"
+    roots: list[Root] = []
+    for pid in range(7001, 7001 + WORKERS):
         worker = Frame(f'process {pid}:"{spawned}, pipe_handle={pid - 6992}) --multiprocessing-fork"', "")
-        yield master, worker, Frame(f"thread ({pid + 100 * thread}): {name}", "")
+        for thread in range(-THREADS, THREADS):
+            name = f"ThreadPoolExecutor-{thread}_0" if thread > 0 else "MainThread"
+            number = pid + 100 * max(0, thread)
+            profile = f'Process {pid} Thread {number} "{name}"'
+            roots.append(Root(master, worker, Frame(f"thread ({number}): {name}", ""), profile))
+    return roots
 
 
 def raw(path: Path, size: int) -> None:
-    """Folded stacks as py-spy writes them."""
-    lines = (";".join(map(_spelt, (*root, *frames))) + " 1\n" for root, frames in zip(roots(), stacks(), strict=False))
-    _fill(path, size, lines)
+    """Folded stacks as py-spy writes them, each once."""
+    roots, seen = _roots(), set[str]()
+
+    def lines() -> Iterator[str]:
+        for number, frames in _picked():
+            root = roots[number % len(roots)]
+            line = ";".join(map(_spelt, (root.master, root.worker, root.thread, *frames)))
+            if line not in seen:
+                seen.add(line)
+                yield f"{line} 1\n"
+
+    _fill(path, size, lines())
 
 
 def _spelt(frame: Frame) -> str:
@@ -73,12 +102,13 @@ def austin(path: Path, size: int) -> None:
 
 def speedscope(path: Path, size: int) -> None:
     """The samples of each thread as py-spy writes them."""
-    places: dict[Frame, int] = {}
+    roots, places = _roots(), dict[Frame, int]()
     threads: dict[str, list[list[int]]] = {}
     written = 0
-    for (master, worker, thread), frames in zip(roots(), stacks(), strict=False):
-        sample = [places.setdefault(frame, len(places)) for frame in (master, worker, *frames)]
-        threads.setdefault(_thread_name(worker, thread), []).append(sample)
+    for number, frames in _picked():
+        root = roots[number % len(roots)]
+        sample = [places.setdefault(frame, len(places)) for frame in (root.master, root.worker, *frames)]
+        threads.setdefault(root.profile, []).append(sample)
         written += sum(len(str(place)) + 1 for place in sample) + 7  # a weight is 0.01 and a comma
         if written > size:
             break
@@ -88,11 +118,6 @@ def speedscope(path: Path, size: int) -> None:
     document = {"$schema": "https://www.speedscope.app/file-format-schema.json", "profiles": profiles}
     document |= {"shared": {"frames": frames_told}, "exporter": "py-spy@0.4.3"}
     path.write_text(json.dumps(document, separators=(",", ":")))
-
-
-def _thread_name(worker: Frame, thread: Frame) -> str:
-    number, _, name = thread.function.removeprefix("thread (").partition("): ")
-    return f'Process {worker.function.split(":")[0].removeprefix("process ")} Thread {number} "{name}"'
 
 
 def svg(path: Path, size: int) -> None:
