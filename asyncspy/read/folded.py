@@ -15,16 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 from asyncspy.errors import InputError
 from asyncspy.model import Frame, Input, Origin, Profile, Stack
-from asyncspy.read.names import (
-    PROCESS,
-    FrameTable,
-    add,
-    is_count,
-    new_stack,
-    rejoin,
-    stack_of,
-    what_is_missing,
-)
+from asyncspy.read.names import PROCESS, FrameTable, add, is_count, new_stack, rejoin, stack_of, what_is_missing
 from asyncspy.read.shared_part import INNER, MOST_OUTER
 
 SNIFFED_LINES = 50

@@ -119,17 +119,33 @@ def decoded(data: bytes) -> Any:
 
 def _spans(data: bytes) -> Iterator[Span]:
     """All long lists that stand as two exporters write them."""
+    closes, bracket = _Next(data, CLOSES), _Next(data, b"]")
     at = data.find(KEY)
     while at >= 0:
         after = at + 1
         opening = OPENS.match(data, at)  # to look for it in all the rest would take as long as to decode it
         if opening and data[at - 1 : at] != b"\\":
-            start, end = opening.end(), data.find(CLOSES, opening.end())
-            separators = next((one for one in SEPARATORS if data.startswith(one[0], data.find(b"]", start, end))), None)
+            start = opening.end()
+            end, first = closes.after(start), bracket.after(start)
+            separators = next((one for one in SEPARATORS if data.startswith(one[0], first)), None)
             if end - start >= LONG and separators:
                 yield Span(start, end, *separators)
                 after = end
         at = data.find(KEY, after)
+
+
+class _Next:
+    """Where a word stands next, looked for once: a file may open a million lists and close none."""
+
+    def __init__(self, data: bytes, word: bytes) -> None:
+        self._data, self._word, self._at = data, word, 0
+
+    def after(self, start: int) -> int:
+        """The first place from there on, the end where there is none; asked of ever later places."""
+        if self._at <= start:
+            found = self._data.find(self._word, start)
+            self._at = found if found >= 0 else len(self._data)
+        return self._at
 
 
 def _put_back(document: Any, spans: dict[str, Span], data: bytes) -> None:

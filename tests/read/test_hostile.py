@@ -178,6 +178,7 @@ LARGE = {
     "brackets.json": "refused",
     "spaces.json": "speedscope",
     "million-profiles.speedscope.json": "refused",
+    "lists-all-open.speedscope.json": "refused",
     "attributes.svg": "refused",
     "deep.svg": "refused",
     "million-boxes.svg": "svg",
