@@ -13,7 +13,7 @@ from asyncspy.analyse.connection import CONNECTION
 from asyncspy.analyse.ownership import FRAMEWORK, STDLIB, Ownership
 from asyncspy.analyse.pattern import last_segment
 from asyncspy.analyse.remedies import Site
-from asyncspy.model import Frame, Link, Samples, Stack, World
+from asyncspy.model import Frame, Link, Samples, Stack, World, frames_of
 
 WRAPPED_AT = frozenset({"middleware", "callback", "import of the app"})
 """Entries whose closures are the thing itself, and no decorator's wrapper around it."""
@@ -87,10 +87,13 @@ def survey(stacks: Mapping[Stack, int], owners: Ownership | None = None) -> Surv
     faults: dict[FaultKey, Fault] = {}
     by_pid: Counter[int | None] = Counter()
     judgements = [judge(stack.frames) for stack in stacks]
+    telling = {frame for frame in frames_of(stacks) if sinks.may_tell(frame)}
     for (stack, weight), judgement in zip(stacks.items(), judgements, strict=True):
         counts[judgement.world] += weight
         if judgement.world == "loop":
             by_pid[stack.pid] += weight
+            if telling.isdisjoint(stack.frames):
+                continue
             violation = violation_in(stack.frames, judgement.boundary, owners)
             if violation is not None:
                 add(faults, stack, violation, weight, owners)

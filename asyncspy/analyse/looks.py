@@ -48,12 +48,14 @@ def _is_always_there(profile: Profile, owners: Ownership) -> bool:
     always = {thread for thread, count in seen.items() if count >= ALWAYS * most}
     if most < FEWEST_LOOKS or len(always) <= 1:
         return False
-    idle: Counter[Thread] = Counter()
+    idle = seen.copy()
     for stack, weight in profile.stacks.items():
         thread = stack.pid, stack.thread
-        if thread in always:
-            idle[thread] += weight * _only_waits(stack.frames, owners)
-    return any(idle[thread] >= ALWAYS * seen[thread] for thread in always)
+        if thread in always and not _only_waits(stack.frames, owners):
+            idle[thread] -= weight
+            if idle[thread] < ALWAYS * seen[thread]:
+                always.discard(thread)
+    return bool(always)
 
 
 def _only_waits(frames: Sequence[Frame], owners: Ownership) -> bool:

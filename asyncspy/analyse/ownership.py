@@ -70,9 +70,10 @@ class Ownership:
         self.roots = tuple(sorted((_slashed(root) for root in roots), key=len, reverse=True))
         self._libraries = tuple(libraries)
         self._of_file = lru_cache(maxsize=100_000)(self._owner)
-
-    def of(self, frame: Frame) -> str | None:
+        self.of = lru_cache(maxsize=100_000)(self._package)
         """The package that a frame belongs to; None where it is the user's own."""
+
+    def _package(self, frame: Frame) -> str | None:
         file = frame.file.replace("\\", "/")
         if is_bare(file) and not self._root_of(file):
             return known_owner(frame) or self._of_file(file)

@@ -104,6 +104,11 @@ def is_guard(frame: Frame) -> bool:
     return _GUARD_RULES.match(frame) is not None
 
 
+def may_tell(frame: Frame) -> bool:
+    """Whether this is the guard, or a query where the right frame calls it."""
+    return is_guard(frame) or PROOFS.match(frame) is not None
+
+
 def proof(frame: Frame, caller: Frame | None) -> Proof | None:
     """What query this frame proves, given who called it."""
     found = PROOFS.match(frame)
