@@ -95,7 +95,7 @@ class Told(NamedTuple):
     thread: str = ""
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=1_000)  # names may be long
 def _told(function: str) -> Told | None:
     if process := PROCESS.match(function):
         return Told(pid=int(process[1]))
