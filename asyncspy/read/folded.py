@@ -26,6 +26,8 @@ MAX_LINE_BYTES = 16 * 1024**2
 CUT = "its last line does not end: the file may be cut short, and that line's count with it"
 MAX_FRAMES = 20_000
 MAX_PLAIN_BYTES = 256 * 1024
+LONGEST_KEPT = 16 * 1024
+"""What is longer is no beginning that many lines have: to keep it would be to hold the file."""
 MAX_JOINED_LINES = 200
 MAX_JOIN_ATTEMPTS = 8
 MOST_ENDS = 20_000
@@ -111,31 +113,35 @@ class _Heads(dict[bytes, "Stack | None"]):
         self._table = table
 
     def __missing__(self, text: bytes) -> Stack | None:
-        if len(self) >= MOST_OUTER:
-            self.clear()
         pieces = rejoin(text.decode("utf-8", "backslashreplace").split(";"))
-        stack = self[text] = stack_of(tuple(map(self._table.__getitem__, pieces))) if pieces else None
-        return stack
+        return _kept(self, text, stack_of(tuple(map(self._table.__getitem__, pieces))) if pieces else None)
 
 
 class _Outer(dict[bytes, "Stack | None"]):
-    """The process, the thread and the frames of lines' outer parts; None where there may be no frame yet."""
+    """The process, the thread and the frames of lines' outer parts; None where that is to be looked at whole."""
 
     def __init__(self, table: FrameTable, frame_at: Callable[[bytes], Frame]) -> None:
         self._heads, self._frame_at = _Heads(table), frame_at
 
     def __missing__(self, part: bytes) -> Stack | None:
-        if len(self) >= MOST_OUTER:  # a file made to have no part in common
-            self.clear()
         pieces = part.split(b";")
+        if len(pieces) > MAX_FRAMES - INNER:
+            return _kept(self, part, None)
         if not part.startswith(NO_FRAME):
-            plain = self[part] = new_stack((tuple(map(self._frame_at, pieces)), None, ""))
-            return plain
+            return _kept(self, part, new_stack((tuple(map(self._frame_at, pieces)), None, "")))
         first = next((at for at, piece in enumerate(pieces) if _is_plain(piece)), len(pieces))
         head = self._heads[b";".join(pieces[: first + 1])] if first < len(pieces) else None
         inner = map(self._frame_at, pieces[first + 1 :])
-        stack = self[part] = head and head._replace(frames=(*head.frames, *inner))
-        return stack
+        return _kept(self, part, head and head._replace(frames=(*head.frames, *inner)))
+
+
+def _kept(known: dict[bytes, Stack | None], text: bytes, stack: Stack | None) -> Stack | None:
+    """The stack, known from now on."""
+    if len(text) <= LONGEST_KEPT:
+        if len(known) >= MOST_OUTER:  # a file made to have no part in common
+            known.clear()
+        known[text] = stack
+    return stack
 
 
 def _is_plain(piece: bytes) -> bool:

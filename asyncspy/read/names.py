@@ -95,13 +95,19 @@ class Told(NamedTuple):
     thread: str = ""
 
 
-@lru_cache(maxsize=1_000)  # names may be long
 def _told(function: str) -> Told | None:
+    return (_told_by if len(function) > LONGEST_KNOWN else _told_before)(function)
+
+
+def _told_by(function: str) -> Told | None:
     if process := PROCESS.match(function):
         return Told(pid=int(process[1]))
     if named := THREAD.match(function):
         return Told(thread=named[1] or "")
     return None
+
+
+_told_before = lru_cache(maxsize=10_000)(_told_by)
 
 
 def add(stacks: dict[Stack, int], stack: Stack, samples: int) -> None:

@@ -6,13 +6,13 @@ lists of places in the file's list of frames is left to the JSON decoder.
 
 from __future__ import annotations
 
+import os
 import re
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from itertools import count
-from secrets import token_hex
 from typing import Any, NamedTuple
 
 from asyncspy.errors import InputError
@@ -99,11 +99,11 @@ class Span(NamedTuple):
 
 
 def decoded(data: bytes) -> Any:
-    """The document; where it has a long list of samples, there are `Samples` in its place. Raises NotPlacesError."""
+    """The document; where it has a long list of samples, there are `Samples` in its place."""
     spans = list(_spans(data))
     if not spans:
         return decode(data)
-    name = token_hex(16)  # what no file can know
+    name = os.urandom(16).hex()  # what no file can know
     parts, after = list[bytes](), 0
     for number, span in enumerate(spans):
         parts += [data[after : span.start - len(b"[[")], b'"%s%d"' % (name.encode(), number)]
@@ -180,10 +180,11 @@ def _are_equal(weights: Any) -> bool:
 
 def _texts(data: bytes, span: Span) -> Iterator[list[bytes]]:
     """The texts of the samples, as many at a time as a block holds."""
-    start, end = span.start, span.end
-    while start < end:
+    start, end, cut = span.start, span.end, -1
+    while cut < end:
         cut = data.rfind(span.between, start, start + BLOCK) if end - start > BLOCK else end
-        if cut < 0:
-            raise NotPlacesError
+        if cut < 0:  # a long one
+            cut = data.find(span.between, start, end)
+            cut = end if cut < 0 else cut
         yield data[start:cut].split(span.between)
         start = cut + len(span.between)

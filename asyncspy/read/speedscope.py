@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Set
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, BinaryIO, NamedTuple
 
@@ -61,16 +62,16 @@ def of(document: Object, path: str) -> Profile:
 
 def _document(data: bytes) -> tuple[Object, Table]:
     """The document and its frames. The bytes are as large as all that is made of them: nobody else holds them."""
-    try:
-        document = decoded(data)
-        table = _table_of(document)
+    document = decoded(data)
+    table = _table_of(document)
+    with suppress(NotPlacesError):
         for profile in document["profiles"]:
             if isinstance(profile, dict) and isinstance(samples := profile.get("samples"), Samples):
                 samples.resolve(table.frames, table.damaged)
-    except NotPlacesError:
-        document = decode(data)
-        table = _table_of(document)
-    return document, table
+        return document, table
+    del document, table
+    document = decode(data)
+    return document, _table_of(document)
 
 
 def _table_of(document: Any) -> Table:
@@ -235,8 +236,9 @@ def _scale(profiles: list[Any], intervals: set[float], origin: Origin | None) ->
 def _rate(profiles: list[Any], intervals: set[float]) -> int | None:
     """Samples per second, where all entries stand for the same time."""
     timed = all(isinstance(one, dict) and one.get("unit") != "none" for one in profiles)
-    rate = round(1 / max(intervals)) if len(intervals) == 1 and timed else 0
-    return rate if 0 < rate <= MAX_RATE else None
+    interval = max(intervals) if len(intervals) == 1 and timed else 0
+    rate = round(1 / interval) if interval * MAX_RATE >= 1 else 0  # the least floats have no inverse
+    return rate or None
 
 
 def _exporter(document: Object) -> str:

@@ -21,8 +21,7 @@ def austin_python(path: Path) -> object:
     stats = importlib.import_module("austin.stats").AustinStats
     reader = importlib.import_module("austin.format.collapsed_stack").AustinFileReader
     with path.open() as file, reader(file) as events:
-        stats.load(events)
-    return stats
+        return stats.load(events)
 
 
 def gprof2dot(path: Path) -> object:

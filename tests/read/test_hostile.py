@@ -148,6 +148,8 @@ COUNTED = {  # samples, dropped, events
     "weight-nan.speedscope.json": (1, 1, 0),
     "weight-negative.speedscope.json": (1, 1, 0),
     "weight-tiny.speedscope.json": (2, 0, 0),
+    "weights-least.speedscope.json": (2, 0, 0),
+    "weights-nothing.speedscope.json": (2, 0, 0),
     "width-beyond-root.svg": (10, 1, 0),
     "width-is-absurd.svg": (10, 1, 0),
     "width-is-infinite.svg": (10, 1, 0),

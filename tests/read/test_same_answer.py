@@ -128,12 +128,13 @@ def outcome(reader: object, text: str) -> Profile | str:
         return error.message
 
 
-@given(st.lists(RAW_LINES, max_size=12), st.booleans())
+@given(st.lists(RAW_LINES, max_size=12), st.booleans(), st.sampled_from([20_000, 20, 12]))
 @QUICKLY
-def test_folded_stacks(lines: list[str], ends: bool) -> None:
+def test_folded_stacks(lines: list[str], ends: bool, most: int) -> None:
     text = "\n".join(lines) + "\n" * ends
-    quick = outcome(folded, text)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(folded, "MAX_FRAMES", most)
+        quick = outcome(folded, text)
         patch.setattr(folded, "MAX_PLAIN_BYTES", -1)
         assert outcome(folded, text) == quick
 

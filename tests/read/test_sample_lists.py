@@ -58,7 +58,7 @@ ONE_WEIGHT = st.sampled_from([0.01, 1, 7, 0, -1.0, True, None, float("nan"), 1e3
     weights=WEIGHTS | ONE_WEIGHT,
     mixed=st.booleans(),
     unit=UNITS,
-    block=st.sampled_from([3, 1 << 20]),
+    block=st.sampled_from([3, 9, 20, 40, 1 << 20]),
     compact=st.booleans(),
 )
 @settings(max_examples=200, suppress_health_check=list(HealthCheck), deadline=None)
