@@ -16,7 +16,7 @@ from asyncspy.model import Frame, Input, Mode, Origin, Profile, Stack
 from asyncspy.read.folded import CUT, MAX_COUNT_DIGITS, MAX_LINE_BYTES
 from asyncspy.read.json_text import AS_WRITTEN
 from asyncspy.read.names import MAX_LINE_DIGITS, add, is_count, new_stack, what_is_missing
-from asyncspy.read.shared_part import INNER, MOST_OUTER
+from asyncspy.read.shared_part import INNER, kept
 
 SNIFFED_LINES = 50
 COLONS = re.compile(r":+")
@@ -154,10 +154,7 @@ class _Starts(dict[bytes, Start]):
         self._table, self._places = table, _Places()
 
     def __missing__(self, text: bytes) -> Start:
-        if len(self) >= MOST_OUTER:  # a file made to have no part in common
-            self.clear()
-        start = self[text] = self.of(text)
-        return start
+        return kept(self, text, self.of(text))
 
     def of(self, text: bytes) -> Start:
         """What this text tells."""

@@ -16,7 +16,7 @@ from typing import BinaryIO, NamedTuple
 from asyncspy.errors import InputError
 from asyncspy.model import Frame, Input, Origin, Profile, Stack
 from asyncspy.read.names import PROCESS, FrameTable, add, is_count, new_stack, rejoin, stack_of, what_is_missing
-from asyncspy.read.shared_part import INNER, MOST_OUTER
+from asyncspy.read.shared_part import INNER, kept
 
 SNIFFED_LINES = 50
 OTHER_FORMATS = (b"{", b"[", b"<?", b"<!", b"<svg", b"<html")
@@ -26,8 +26,6 @@ MAX_LINE_BYTES = 16 * 1024**2
 CUT = "its last line does not end: the file may be cut short, and that line's count with it"
 MAX_FRAMES = 20_000
 MAX_PLAIN_BYTES = 256 * 1024
-LONGEST_KEPT = 16 * 1024
-"""What is longer is no beginning that many lines have: to keep it would be to hold the file."""
 MAX_JOINED_LINES = 200
 MAX_JOIN_ATTEMPTS = 8
 MOST_ENDS = 20_000
@@ -114,7 +112,7 @@ class _Heads(dict[bytes, "Stack | None"]):
 
     def __missing__(self, text: bytes) -> Stack | None:
         pieces = rejoin(text.decode("utf-8", "backslashreplace").split(";"))
-        return _kept(self, text, stack_of(tuple(map(self._table.__getitem__, pieces))) if pieces else None)
+        return kept(self, text, stack_of(tuple(map(self._table.__getitem__, pieces))) if pieces else None)
 
 
 class _Outer(dict[bytes, "Stack | None"]):
@@ -126,22 +124,13 @@ class _Outer(dict[bytes, "Stack | None"]):
     def __missing__(self, part: bytes) -> Stack | None:
         pieces = part.split(b";")
         if len(pieces) > MAX_FRAMES - INNER:
-            return _kept(self, part, None)
+            return kept(self, part, None)
         if not part.startswith(NO_FRAME):
-            return _kept(self, part, new_stack((tuple(map(self._frame_at, pieces)), None, "")))
+            return kept(self, part, new_stack((tuple(map(self._frame_at, pieces)), None, "")))
         first = next((at for at, piece in enumerate(pieces) if _is_plain(piece)), len(pieces))
         head = self._heads[b";".join(pieces[: first + 1])] if first < len(pieces) else None
         inner = map(self._frame_at, pieces[first + 1 :])
-        return _kept(self, part, head and head._replace(frames=(*head.frames, *inner)))
-
-
-def _kept(known: dict[bytes, Stack | None], text: bytes, stack: Stack | None) -> Stack | None:
-    """The stack, known from now on."""
-    if len(text) <= LONGEST_KEPT:
-        if len(known) >= MOST_OUTER:  # a file made to have no part in common
-            known.clear()
-        known[text] = stack
-    return stack
+        return kept(self, part, head and head._replace(frames=(*head.frames, *inner)))
 
 
 def _is_plain(piece: bytes) -> bool:

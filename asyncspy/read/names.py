@@ -96,6 +96,7 @@ class Told(NamedTuple):
 
 
 def _told(function: str) -> Told | None:
+    """What a name tells, remembered unless it is long beyond all reason."""
     return (_told_by if len(function) > LONGEST_KNOWN else _told_before)(function)
 
 

@@ -39,9 +39,10 @@ class NotPlacesError(Exception):
 
 @dataclass(slots=True)
 class Samples:
-    """A list of samples: the texts of the different ones, and how often each of them stands in it.
+    """A list of samples: the texts of the different ones.
 
-    `order` tells for each in the list which of them it is; None where all weigh the same.
+    Where all weigh the same, `times` tells how often each stands in the list, and `order` is None; else `order` tells
+    for each in the list which of the texts it is.
     """
 
     texts: list[bytes]
@@ -167,8 +168,7 @@ def _samples(data: bytes, span: Span, weights: Any) -> Samples:
     order = array("I")
     for texts in _texts(data, span):
         order.extend(map(known.__getitem__, texts))
-    numbers = Counter(order)
-    return Samples(list(known), [numbers[at] for at in range(len(known))], order, span.within)
+    return Samples(list(known), [], order, span.within)
 
 
 def _are_equal(weights: Any) -> bool:

@@ -7,13 +7,26 @@ the inner end.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from asyncspy.model import Frame
 
 INNER = 9
 MOST_OUTER = 20_000
+LONGEST_KEPT = 16 * 1024
+"""What is longer is no part that many stacks share: to keep it would be to hold the file."""
 
 Path = tuple[Frame, ...]
+T = TypeVar("T")
+
+
+def kept(known: dict[bytes, T], part: bytes, meaning: T) -> T:
+    """What the outer part of a stack means, known from now on."""
+    if len(part) <= LONGEST_KEPT:
+        if len(known) >= MOST_OUTER:  # a file made to have no part in common
+            known.clear()
+        known[part] = meaning
+    return meaning
 
 
 class SharedPart(dict[bytes, Path]):
@@ -23,10 +36,7 @@ class SharedPart(dict[bytes, Path]):
         self._separator, self._frame_at = separator, frame_at
 
     def __missing__(self, text: bytes) -> Path:
-        if len(self) >= MOST_OUTER:  # a file made to have no part in common
-            self.clear()
-        path = self[text] = tuple(map(self._frame_at, text.split(self._separator)))
-        return path
+        return kept(self, text, tuple(map(self._frame_at, text.split(self._separator))))
 
     def path(self, text: bytes) -> Path:
         """All frames of one text; KeyError or ValueError are those of `frame_at`."""
