@@ -26,8 +26,8 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from asyncspy import analyse
-from asyncspy.analyse import pools
-from asyncspy.analyse.pattern import Pattern, Rules
+from asyncspy.analyse.stacks.pattern import Pattern, Rules
+from asyncspy.analyse.waits import pools
 
 SLOW = "test_every_stack"
 AT_MOST = 150

@@ -37,10 +37,10 @@ def test_the_contract_is_kept() -> None:
 @pytest.mark.parametrize(
     ("module", "line"),
     [
-        ("model.py", "from asyncspy import recording"),
-        ("analyse/findings.py", "from asyncspy.report import FORMATS"),
-        ("sample/output.py", "from asyncspy.discover import inspect"),
-        ("demo/truth.py", "from asyncspy.cli import commands"),
+        ("model/stacks.py", "from asyncspy.recording import writer"),
+        ("analyse/unsafe/violations.py", "from asyncspy.report import FORMATS"),
+        ("recording/destination.py", "from asyncspy.discover import inspect"),
+        ("demo/planted.py", "from asyncspy.cli import commands"),
     ],
 )
 def test_an_import_against_the_flow_breaks_it(house: Path, module: str, line: str) -> None:

@@ -7,7 +7,10 @@ import json
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.model import Analysis, Origin, Profile, Stack, Sum, Worker, merge
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.merging import ProfileSum, merge
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import Origin, Profile, Stack
 from asyncspy.report import FORMATS, View
 from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, frames
 
@@ -51,7 +54,7 @@ def test_a_worker_without_the_fault_is_told_too() -> None:
 
 def test_one_alone_is_itself_and_another_may_still_come() -> None:
     first, second = run(11, 20, 80), run(12, 5, 5)
-    both = Sum()
+    both = ProfileSum()
     both.add(first)
     assert both.profile() == first
     both.add(second)

@@ -5,33 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from asyncspy.analyse import confidence, hang, hops, looks, middleware, pools, targets, waits
-from asyncspy.analyse.connection import as_written
-from asyncspy.analyse.exact import seconds, with_exact
-from asyncspy.analyse.findings import Fault, Survey, survey
-from asyncspy.analyse.logged import with_logged
-from asyncspy.analyse.ownership import Ownership
-from asyncspy.analyse.remedies import Source, remedies
-from asyncspy.analyse.rewrite import place
-from asyncspy.analyse.worlds import Judgement
-from asyncspy.analyse.written import written
-from asyncspy.model import (
-    Analysis,
+from asyncspy.analyse import confidence, hang
+from asyncspy.analyse.hops import hop_costs, middleware
+from asyncspy.analyse.remedy.remedies import Source, remedies
+from asyncspy.analyse.remedy.rewrite import place
+from asyncspy.analyse.stacks import sampling_kind, targets
+from asyncspy.analyse.stacks.connection import as_written
+from asyncspy.analyse.stacks.ownership import Ownership
+from asyncspy.analyse.stacks.worlds import StackVerdict
+from asyncspy.analyse.stacks.written_frames import written
+from asyncspy.analyse.unsafe.counted import seconds, with_exact
+from asyncspy.analyse.unsafe.logged import with_logged
+from asyncspy.analyse.unsafe.violations import Fault, Survey, survey
+from asyncspy.analyse.waits import blocked_loop, pools
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.findings import (
     Culprit,
     Distribution,
     Entry,
     Evidence,
     Finding,
     Hops,
-    Kind,
-    Origin,
-    Profile,
+    LoopTime,
     Verdict,
-    Wall,
-    Worker,
     WorkerShare,
-    common_django,
 )
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import FindingKind, Origin, Profile, common_django
 
 __all__ = ["Naming", "Source", "analyse"]
 
@@ -92,23 +92,23 @@ def _targets(profile: Profile) -> dict[int, Worker]:
 
 
 def _beyond(
-    profile: Profile, judgements: Sequence[Judgement], source: Source, owners: Ownership, beside: Profile | None
-) -> tuple[Hops | None, Wall | None, list[Finding], list[Finding]]:
+    profile: Profile, judgements: Sequence[StackVerdict], source: Source, owners: Ownership, beside: Profile | None
+) -> tuple[Hops | None, LoopTime | None, list[Finding], list[Finding]]:
     """What costs time without being unsafe: hops where the GIL was sampled, waits where they were; then the faint."""
-    if not looks.counts_waits(profile, owners):
-        crossings, dear, cheap = hops.survey(profile.stacks, judgements, owners)
+    if not sampling_kind.counts_waits(profile, owners):
+        crossings, dear, cheap = hop_costs.survey(profile.stacks, judgements, owners)
         dear = dear if profile.origins else []  # a share of stacks is a share of time only where they were sampled
         pinning = middleware.survey(profile.stacks, None, source, owners)
         return (crossings if crossings.share is not None else None), None, [*pinning, *dear], cheap
-    stacks = looks.of_workers(profile)
-    wall, blocking, passing = waits.survey(stacks, source=source, owners=owners, beside=beside)
-    ticks = looks.at_each_process(stacks)
+    stacks = sampling_kind.of_workers(profile)
+    wall, blocking, passing = blocked_loop.survey(stacks, source=source, owners=owners, beside=beside)
+    ticks = sampling_kind.at_each_process(stacks)
     busy, full, partly = pools.survey(stacks, ticks, owners)
     pinning = middleware.survey(stacks, sum(ticks.values()), source, owners)
     return None, replace(wall, pool_threads=busy), [*blocking, *full, *pinning], [*passing, *partly]
 
 
-KINDS: tuple[Kind, ...] = ("blocked-loop", "pool-saturated", "sync-middleware", "hop-cost")
+KINDS: tuple[FindingKind, ...] = ("blocked-loop", "pool-saturated", "sync-middleware", "hop-cost")
 """Worst first, after what is unsafe."""
 
 

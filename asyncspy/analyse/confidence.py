@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from asyncspy.model import Interval, Needed, Origin, Reach
+from asyncspy.model.findings import DetectionLimit, Interval, NeededDuration
+from asyncspy.model.stacks import Origin
 
 Z95 = 1.959964
 UNSEEN = 0.05
@@ -36,19 +37,19 @@ def share(hits: int, total: int) -> Interval | None:
     return Interval(p, min(p, max(0.0, middle - half)), max(p, min(1.0, middle + half)))
 
 
-def reach(loop_samples: int, origins: Sequence[Origin]) -> Reach:
+def reach(loop_samples: int, origins: Sequence[Origin]) -> DetectionLimit:
     """What these samples could have seen."""
     unseen = 1 - UNSEEN ** (1 / loop_samples) if loop_samples > 0 else None
     efforts = [_effort(origin) for origin in origins if not origin.alongside]
     lost = _lost(origins)
     if not efforts or any(effort is None for effort in efforts):
-        return Reach(unseen, lost_share=lost)
+        return DetectionLimit(unseen, lost_share=lost)
     spent = sum(effort.seconds for effort in efforts if effort)
     ticks = sum(effort.expected for effort in efforts if effort)
     if ticks <= 0:
-        return Reach(unseen, lost_share=lost)
-    needed = tuple(Needed(every, ENOUGH * every * spent / ticks) for every in ASKED_ABOUT)
-    return Reach(unseen, ticks / ENOUGH, needed, lost)
+        return DetectionLimit(unseen, lost_share=lost)
+    needed = tuple(NeededDuration(every, ENOUGH * every * spent / ticks) for every in ASKED_ABOUT)
+    return DetectionLimit(unseen, ticks / ENOUGH, needed, lost)
 
 
 class Effort(NamedTuple):

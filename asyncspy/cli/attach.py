@@ -8,7 +8,7 @@ from typing import Literal
 import click
 from click.core import ParameterSource
 
-from asyncspy.cli.gate import Gate, with_gate
+from asyncspy.cli.gate_options import Gate, with_gate
 from asyncspy.cli.options import (
     Duration,
     Goal,
@@ -21,11 +21,11 @@ from asyncspy.cli.options import (
     with_py_spy,
     with_unfold,
 )
-from asyncspy.cli.recording import chosen, record_live
-from asyncspy.cli.run import How, Pass
 from asyncspy.cli.show import report_live
-from asyncspy.cli.slices import record_until
 from asyncspy.errors import UsageError
+from asyncspy.workflow.follow import RecordOptions, SamplingPass
+from asyncspy.workflow.record_live import chosen, record_live
+from asyncspy.workflow.record_until import record_until
 
 GIL_RATE, WALL_RATE = 100, 20
 """Samples per second where none are asked for. Waits are long, and to look at every thread costs more."""
@@ -104,7 +104,7 @@ def command(
       asyncspy attach --pid 48291 --exact --mode none --duration 60
       asyncspy attach --pid 48291 --until found --until 20000-samples
     """
-    how = How(output, native, nonblocking, exact, duration if mode == "none" else 0, app_roots)
+    how = RecordOptions(output, native, nonblocking, exact, duration if mode == "none" else 0, app_roots)
     passes = passes_for(mode, max_duration if goals else duration, wall_duration, rate)
     if goals and mode in {"wall", "none"}:
         message = f"--until counts what --mode {mode} does not record"
@@ -133,7 +133,9 @@ def _refuse_what_means_nothing(ctx: click.Context, *, until: bool, mode: str) ->
 
 def passes_for(
     mode: Literal["both", "gil", "wall", "none"], duration: int, wall_duration: int, rate: int | None
-) -> list[Pass]:
+) -> list[SamplingPass]:
     """The passes of a mode. A rate that is asked for is that of the main one."""
-    gil, wall = Pass("gil", rate or GIL_RATE, duration), Pass("wall", rate or WALL_RATE, duration)
-    return {"gil": [gil], "wall": [wall], "none": [], "both": [gil, Pass("wall", WALL_RATE, wall_duration)]}[mode]
+    gil, wall = SamplingPass("gil", rate or GIL_RATE, duration), SamplingPass("wall", rate or WALL_RATE, duration)
+    return {"gil": [gil], "wall": [wall], "none": [], "both": [gil, SamplingPass("wall", WALL_RATE, wall_duration)]}[
+        mode
+    ]

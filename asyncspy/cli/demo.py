@@ -9,15 +9,15 @@ from pathlib import Path
 import click
 
 from asyncspy.cli.options import with_duration, with_format, with_rate
-from asyncspy.cli.recording import record_live
-from asyncspy.cli.run import How, Pass
 from asyncspy.cli.show import report_live
 from asyncspy.cli.terminal import terminal_view
-from asyncspy.demo.load import Load
+from asyncspy.demo.planted import compare, planted, twins
 from asyncspy.demo.server import Shop, running_shop
-from asyncspy.demo.truth import compare, planted, twins
+from asyncspy.demo.traffic import Load
 from asyncspy.discover import inspect, workers_of
-from asyncspy.report.workers import render_workers
+from asyncspy.report.terminal.worker_tree import render_workers
+from asyncspy.workflow.follow import RecordOptions, SamplingPass
+from asyncspy.workflow.record_live import record_live
 
 WORKERS = 2
 
@@ -41,7 +41,7 @@ def command(ctx: click.Context, duration: int, rate: int, output: Path | None, f
     with running_shop(workers=WORKERS) as shop:
         _introduce(shop)
         with Load(shop.url, shop.session, seconds=duration * 2 + 60) as load:
-            recorded = record_live([shop.pid], [Pass("gil", rate, duration)], How(output))
+            recorded = record_live([shop.pid], [SamplingPass("gil", rate, duration)], RecordOptions(output))
         click.echo(f"The shop answered {load.total} requests, {load.failed} of them with an error.\n", err=True)
         analysis = report_live(recorded, form=form)
         comparison = compare(planted(shop.root), twins(shop.root), shop.root, analysis.findings)

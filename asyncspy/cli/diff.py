@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from asyncspy.analyse.compare import compare_parts, functions_in
-from asyncspy.cli.opened import analysed
+from asyncspy.analyse.compare.compare import compare_parts, functions_in
 from asyncspy.cli.options import with_app_root, with_format_of
 from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.errors import UsageError
-from asyncspy.report.diff import FORMATS
+from asyncspy.report.comparison_formats import FORMATS
+from asyncspy.workflow.load import analysed
 
 FILE = click.Path(path_type=Path, readable=False)
 

@@ -10,15 +10,16 @@ from pathlib import Path
 
 import click
 
-from asyncspy.cli.gate import Gate, with_gate
-from asyncspy.cli.keeping import lines_to_keep
+from asyncspy.cli.gate_options import Gate, with_gate
 from asyncspy.cli.notes import say
 from asyncspy.cli.options import Duration, Interval, with_app_root, with_format
 from asyncspy.cli.show import analysed, show
 from asyncspy.discover import find_workers, inspect, runs, the_only_app, workers_of
 from asyncspy.errors import OutputError, TargetError
-from asyncspy.model import Hang, Worker
-from asyncspy.sample import Series, find_py_spy, series
+from asyncspy.model.hangs import Hang
+from asyncspy.model.processes import Worker
+from asyncspy.sample import DumpSeries, find_py_spy, series
+from asyncspy.workflow.lines_to_save import lines_to_keep
 
 HANGING = frozenset({"deadlock", "suspected", "blocked-loop", "pool-exhausted"})
 SHORT_SECONDS, SHORT_PAUSE = 2, 0.5
@@ -126,7 +127,7 @@ def _noted(what: str) -> Iterator[None]:
         say(f"note: {what} could not be saved with the dumps: {error.message}")
 
 
-def _begin(pid: int, folder: Path, *, with_selves: bool) -> Series:
+def _begin(pid: int, folder: Path, *, with_selves: bool) -> DumpSeries:
     """A series of what there is to dump."""
     return series(folder, find_py_spy(), _targets(pid), with_selves=with_selves)
 
@@ -140,7 +141,7 @@ def _targets(pid: int) -> Sequence[Worker]:
     return workers or [target]
 
 
-def _watch(taken: Series, *, every: float, seconds: float, until: Callable[[Sequence[Hang]], bool]) -> None:
+def _watch(taken: DumpSeries, *, every: float, seconds: float, until: Callable[[Sequence[Hang]], bool]) -> None:
     """Look again and again for so long, or until the verdict cannot change any more."""
     started = time.monotonic()
     pause = max(every, seconds / MOST_LOOKS)
@@ -153,7 +154,7 @@ def _watch(taken: Series, *, every: float, seconds: float, until: Callable[[Sequ
         time.sleep(max(0.0, min(looked + pause, started + seconds) - time.monotonic()))
 
 
-def _hangs(taken: Series) -> Sequence[Hang]:
+def _hangs(taken: DumpSeries) -> Sequence[Hang]:
     return analysed([taken.folder], live=True).analysis.hangs
 
 
@@ -162,7 +163,7 @@ def _is_settled(hangs: Sequence[Hang]) -> bool:
     return all(hang.verdict != "suspected" for hang in hangs)
 
 
-def _lie_in_wait(taken: Series, pid: int, *, every: float, seconds: int) -> Series:
+def _lie_in_wait(taken: DumpSeries, pid: int, *, every: float, seconds: int) -> DumpSeries:
     """Look every so often; once something hangs, watch for so long, and keep the dumps if it still does.
 
     A master's workers come and go meanwhile: each time those are looked at that there are.
@@ -195,6 +196,6 @@ def _moves_again(hangs: Sequence[Hang]) -> bool:
     return all(hang.verdict not in HANGING for hang in hangs)
 
 
-def _say_what_was_lost(taken: Series) -> None:
+def _say_what_was_lost(taken: DumpSeries) -> None:
     for pid, error in taken.lost.items():
         say(f"note: process {pid} could not be dumped to the end: {error.message}")

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
-from asyncspy.analyse.belongs import only_findings
+from asyncspy.analyse.unsafe.membership import only_findings
 from asyncspy.cli.notes import say
-from asyncspy.cli.opened import Part, analysed
 from asyncspy.cli.options import with_app_root
 from asyncspy.errors import InputError, OutputError, UsageError
-from asyncspy.report.export import BINARY, SUFFIXES, TARGETS
+from asyncspy.export import BINARY, SUFFIXES, TARGETS
+from asyncspy.workflow.load import Part, analysed
 
 
 @click.command("export")

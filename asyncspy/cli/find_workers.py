@@ -10,9 +10,9 @@ import click
 from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.discover import SERVER_NAMES, busiest, find_workers, only
 from asyncspy.errors import TargetError, UsageError
-from asyncspy.processes import Worker
+from asyncspy.model.processes import Worker
 from asyncspy.report.inert import inert
-from asyncspy.report.workers_json import workers_as_json
+from asyncspy.report.json.workers_json import workers_as_json
 
 
 @click.command("find-workers")
@@ -57,13 +57,13 @@ def _nothing_matches(everybody: Sequence[Worker], server: str | None, app: str |
 
 
 def _settled(workers: Sequence[Worker]) -> list[Worker]:
-    from asyncspy.cli.probe import settled  # noqa: PLC0415 - only who asks for it waits for what runs py-spy
+    from asyncspy.workflow.settle_roles import settled  # noqa: PLC0415 - only who asks for it waits for what runs py-spy
 
     return settled(workers)
 
 
 def _table(workers: Sequence[Worker]) -> str:
-    from asyncspy.report.workers import render_workers  # noqa: PLC0415 - only who reads it waits for rich
+    from asyncspy.report.terminal.worker_tree import render_workers  # noqa: PLC0415 - only who reads it waits for rich
 
     return render_workers(workers, terminal_view(), now=time.time())
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from asyncspy.cli.gate import Gate, with_gate
+from asyncspy.cli.gate_options import Gate, with_gate
 from asyncspy.cli.options import with_app_root, with_format, with_unfold
 from asyncspy.cli.show import show
 

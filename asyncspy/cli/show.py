@@ -9,15 +9,15 @@ from pathlib import Path
 
 import click
 
-from asyncspy.analyse.flame import flame
-from asyncspy.cli.keeping import lines_to_keep
+from asyncspy.analyse.flame_graph import flame
 from asyncspy.cli.notes import say
-from asyncspy.cli.opened import Analysed, analysed
-from asyncspy.cli.recording import Recorded
 from asyncspy.cli.terminal import echo_text, terminal_view
-from asyncspy.model import Analysis
+from asyncspy.model.analysis import Analysis
 from asyncspy.report import FORMATS
 from asyncspy.report.inert import inert
+from asyncspy.workflow.lines_to_save import lines_to_keep
+from asyncspy.workflow.load import Analysed, analysed
+from asyncspy.workflow.record_live import Recorded
 
 __all__ = ["analysed", "report_live", "show"]
 

@@ -15,10 +15,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from asyncspy.cli.exact import exactly
 from asyncspy.cli.keys import pressed
 from asyncspy.cli.notes import say
-from asyncspy.cli.opened import so_far
 from asyncspy.cli.options import (
     Duration,
     with_app_root,
@@ -29,12 +27,14 @@ from asyncspy.cli.options import (
     with_py_spy,
     with_unfold,
 )
-from asyncspy.cli.recording import chosen, described, recorded, recording
-from asyncspy.cli.run import How, Pass, Run, note
 from asyncspy.cli.show import report_live
 from asyncspy.cli.terminal import terminal_view
-from asyncspy.report.board import Board, line, table
-from asyncspy.report.figures import span
+from asyncspy.report.present.figures import span
+from asyncspy.report.terminal.board import WatchTable, line, table
+from asyncspy.workflow.count import exactly
+from asyncspy.workflow.follow import RecordingRun, RecordOptions, SamplingPass, note
+from asyncspy.workflow.load import so_far
+from asyncspy.workflow.record_live import chosen, described, recorded, recording
 
 GIL_RATE, WALL_RATE, WALL_SECONDS = 100, 20, 5
 WALL_EVERY = 6
@@ -96,15 +96,18 @@ def command(
       asyncspy watch --pid 48291 --duration 1h --format json > report.json
     """
     slices = {
-        "gil": [Pass("gil", rate or GIL_RATE, seconds)],
-        "wall": [Pass("wall", rate or WALL_RATE, seconds)],
-        "both": [Pass("gil", rate or GIL_RATE, seconds)] * (WALL_EVERY - 1) + [Pass("wall", WALL_RATE, WALL_SECONDS)],
+        "gil": [SamplingPass("gil", rate or GIL_RATE, seconds)],
+        "wall": [SamplingPass("wall", rate or WALL_RATE, seconds)],
+        "both": [SamplingPass("gil", rate or GIL_RATE, seconds)] * (WALL_EVERY - 1)
+        + [SamplingPass("wall", WALL_RATE, WALL_SECONDS)],
     }[mode]
     with (
-        recording(chosen(pids, every=every), slices, How(output, native, nonblocking, app_roots=app_roots)) as run,
+        recording(
+            chosen(pids, every=every), slices, RecordOptions(output, native, nonblocking, app_roots=app_roots)
+        ) as run,
         exactly(run, asked=exact) as counted,
     ):
-        board = Board(described(run.targets))
+        board = WatchTable(described(run.targets))
         with pressed("q", run.ending.finish) as keyboard, _shown(board, keyboard=keyboard) as show:
             update = counted.update if counted is not None else lambda: None
             _watch(run, itertools.cycle(slices), duration, board, show, app_roots, update)
@@ -113,10 +116,10 @@ def command(
 
 
 def _watch(
-    run: Run,
-    slices: Iterator[Pass],
+    run: RecordingRun,
+    slices: Iterator[SamplingPass],
     duration: int,
-    board: Board,
+    board: WatchTable,
     show: Show,
     app_roots: tuple[str, ...],
     update: Callable[[], None],
@@ -145,7 +148,7 @@ def _watch(
         note("nothing is left to watch")
 
 
-def _judge(run: Run, board: Board, seconds: float, slices: int, app_roots: tuple[str, ...]) -> None:
+def _judge(run: RecordingRun, board: WatchTable, seconds: float, slices: int, app_roots: tuple[str, ...]) -> None:
     """Look at all that was recorded; of its stacks nothing is kept."""
     found = so_far(run.bundle, app_roots)
     board.watched = described(run.targets) or board.watched
@@ -154,7 +157,7 @@ def _judge(run: Run, board: Board, seconds: float, slices: int, app_roots: tuple
 
 
 @contextmanager
-def _shown(board: Board, *, keyboard: bool) -> Iterator[Show]:
+def _shown(board: WatchTable, *, keyboard: bool) -> Iterator[Show]:
     """The table on a terminal; elsewhere a line for each look."""
     console = Console(stderr=True, highlight=False)
     ends = f"{'q or ' * keyboard}Ctrl-C ends it with the report."

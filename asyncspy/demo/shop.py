@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from asyncspy.demo.truth import PROJECT
-from asyncspy.discover.permission import TRACER_NAMED
+from asyncspy.demo.planted import PROJECT
+from asyncspy.discover.access.permission import TRACER_NAMED
 from asyncspy.errors import AsyncspyError
 
 PREPARE_SECONDS = 60.0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from asyncspy.discover.choose import busiest, every_app, only, the_only_app
-from asyncspy.discover.diagnose import diagnose
-from asyncspy.discover.find import find_workers, inspect, workers_of
-from asyncspy.discover.permission import may_attach
-from asyncspy.discover.servers import SERVERS
-from asyncspy.discover.settle import settle
-from asyncspy.discover.succession import cpu_seconds, must_run, siblings, successor, topmost
+from asyncspy.discover.access.diagnose import diagnose
+from asyncspy.discover.access.permission import may_attach
+from asyncspy.discover.servers.catalog import SERVERS
+from asyncspy.discover.servers.choose import busiest, every_app, only, the_only_app
+from asyncspy.discover.servers.find import find_workers, inspect, workers_of
+from asyncspy.discover.servers.settle import settle
+from asyncspy.discover.servers.succession import cpu_seconds, must_run, siblings, successor, topmost
 from asyncspy.discover.vital import runs
 
 SERVER_NAMES = tuple(server.name for server in SERVERS)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import psutil
 
-from asyncspy.discover.remedies import user_name
+from asyncspy.discover.access.fix_commands import user_name
 
 DEAD = frozenset({psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD})
 

@@ -12,8 +12,8 @@ import stat
 import sys
 import time
 
-from asyncspy.inside.counting import Hook
-from asyncspy.inside.entering import put_in
+from asyncspy.guest.counting import Hook
+from asyncspy.guest.entering import put_in
 
 LOOK_SECONDS = 1.0
 FOLDER = "/tmp/asyncspy-exact-{}"  # noqa: S108 - who owns it is looked at

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from asyncspy.model.findings import Finding, Flame, Hops, Reach, Samples, Verdict, Wall
+from asyncspy.model.findings import DetectionLimit, Finding, Flame, Hops, LoopTime, SampleCounts, Verdict
 from asyncspy.model.hangs import Hang
-from asyncspy.model.stacks import Input, Origin
+from asyncspy.model.stacks import InputFile, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +14,13 @@ class Analysis:
     """The whole answer: what every report is made from."""
 
     verdict: Verdict
-    samples: Samples
+    samples: SampleCounts
     findings: tuple[Finding, ...] = ()
-    reach: Reach = field(default_factory=Reach)
+    reach: DetectionLimit = field(default_factory=DetectionLimit)
     origins: tuple[Origin, ...] = ()
-    inputs: tuple[Input, ...] = ()
+    inputs: tuple[InputFile, ...] = ()
     hops: Hops | None = None
-    wall: Wall | None = None
+    wall: LoopTime | None = None
     hangs: tuple[Hang, ...] = ()
     """Of each process that was dumped, worst first."""
     faint: tuple[Finding, ...] = ()

@@ -7,17 +7,17 @@ from typing import Literal
 
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Culprit, Finding, Interval
-from asyncspy.model.stacks import Mode
+from asyncspy.model.stacks import SamplingMode
 
-Change = Literal["new", "more", "same", "less", "gone", "not-seen-before", "not-seen-yet"]
+ChangeKind = Literal["new", "more", "same", "less", "gone", "not-seen-before", "not-seen-yet"]
 """What became of a finding. The `not-seen` ones are on one side only, and chance may explain it."""
 
-Doubt = Literal["entry-not-seen", "not-sampled"]
+DoubtReason = Literal["entry-not-seen", "not-sampled"]
 """Why nothing is concluded: no way to it was taken in AFTER; or nothing but logs tell of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ComparedFinding:
     """One finding in one of two recordings: where it stands, its samples, and their share of what was watched."""
 
     culprit: Culprit
@@ -28,7 +28,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class FindingChange:
     """What became of one finding, and the probability that chance alone makes the two recordings differ so.
 
     `finding` is AFTER's where it is there. `chance` allows for all the findings that were compared beside it;
@@ -36,13 +36,13 @@ class Difference:
     `work_before` and `work_after` are the samples of other work that it is held against.
     """
 
-    change: Change
+    change: ChangeKind
     finding: Finding
-    before: Side | None
-    after: Side | None
+    before: ComparedFinding | None
+    after: ComparedFinding | None
     chance: float | None = None
     needed_seconds: float | None = None
-    doubt: Doubt | None = None
+    doubt: DoubtReason | None = None
     work_before: int = 0
     work_after: int = 0
 
@@ -61,6 +61,6 @@ class Comparison:
 
     before: Analysis
     after: Analysis
-    differences: tuple[Difference, ...]
+    differences: tuple[FindingChange, ...]
     load: float | None = None
-    left_out: tuple[Mode, ...] = ()
+    left_out: tuple[SamplingMode, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from asyncspy.model.stacks import Frame, Kind, Link, Logged
+from asyncspy.model.stacks import ChainFrame, FindingKind, Frame, Occurrences
 
 World = Literal["loop", "pool", "sync", "idle", "other"]
 """Where the leaf of a stack runs. `other` is neither Python work nor a wait: thread start-up, bare processes."""
@@ -18,7 +18,7 @@ WaitKind = Literal["sleep", "socket", "name", "lock", "thread", "process", "file
 
 
 @dataclass(frozen=True, slots=True)
-class Samples:
+class SampleCounts:
     """How many samples ran in which world; they add up to `total`."""
 
     total: int = 0
@@ -48,7 +48,7 @@ class Evidence:
         return self.reached + self.heading + self.sampled
 
 
-class Captured(NamedTuple):
+class CountedCalls(NamedTuple):
     """The calls of a finding that were counted at the guard in so many seconds, and how many of them it let pass."""
 
     times: int
@@ -116,13 +116,13 @@ class WorkerShare(NamedTuple):
     share: Interval | None = None
 
 
-Grouping = Literal["host", "worker", "versions"]
+FleetGrouping = Literal["host", "worker", "versions"]
 
 
-class Group(NamedTuple):
+class FleetGroup(NamedTuple):
     """What workers that have a host, or all versions, in common show of a finding: how many of them do, how often."""
 
-    by: Grouping
+    by: FleetGrouping
     name: str
     workers: int
     seen_in: int
@@ -130,14 +130,14 @@ class Group(NamedTuple):
     share: Interval | None = None
 
 
-class Fleet(NamedTuple):
+class FleetSpread(NamedTuple):
     """Of a finding in recordings of several hosts or versions: how many workers and hosts show it, and which."""
 
     workers: int
     seen_in: int
     hosts: int
     hosts_seen_in: int
-    groups: tuple[Group, ...]
+    groups: tuple[FleetGroup, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,31 +157,31 @@ class Finding:
     middleware a sync-only one makes run in its thread.
     """
 
-    kind: Kind
+    kind: FindingKind
     evidence: Evidence
     allowed: bool
     culprit: Culprit
     call: str
     sink: str | None
     entries: tuple[Entry, ...]
-    chain: tuple[Link, ...]
+    chain: tuple[ChainFrame, ...]
     remedies: tuple[Remedy, ...] = ()
     share: Interval | None = None
     workers: tuple[WorkerShare, ...] = ()
-    logged: Logged | None = None
+    logged: Occurrences | None = None
     """When logs tell of it; `evidence.logged` is its count."""
-    captured: Captured | None = None
+    captured: CountedCalls | None = None
     """When calls were counted in the process; `evidence.exact` is their number."""
     completed: bool = False
     """Whether the logged chain was cut, and its outer part is that of a sampled one."""
     wait: Wait | None = None
     threads: float | None = None
     drags: int = 0
-    fleet: Fleet | None = None
+    fleet: FleetSpread | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Portion:
+class CodeShare:
     """Some of a total: the samples of one place; without a frame, of what has none (callbacks, bookkeeping)."""
 
     frame: Frame | None
@@ -198,12 +198,12 @@ class Hops:
 
     samples: int
     share: Interval | None
-    callers: tuple[Portion, ...] = ()
-    work: tuple[Portion, ...] = ()
+    callers: tuple[CodeShare, ...] = ()
+    work: tuple[CodeShare, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Wall:
+class LoopTime:
     """What the loops did with their time, in samples that count waits: they add up to `loop`.
 
     `waiting` is inside a wait that blocks, `idle` is the loop's own wait for work, `busy` is anything else;
@@ -217,7 +217,7 @@ class Wall:
     pool_threads: float | None = None
 
 
-class Needed(NamedTuple):
+class NeededDuration(NamedTuple):
     """How many seconds a recording like this one must last to see, with 95% certainty, a call made that often."""
 
     every_seconds: float
@@ -225,7 +225,7 @@ class Needed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class DetectionLimit:
     """What the sampling could have seen: the bound on what it did not, and how rare a call it would catch.
 
     `lost_share` of the samples could not be read; it is allowed for in all the rest.
@@ -233,7 +233,7 @@ class Reach:
 
     unseen_share: float | None = None
     catch_interval_seconds: float | None = None
-    needed: tuple[Needed, ...] = ()
+    needed: tuple[NeededDuration, ...] = ()
     lost_share: float | None = None
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from asyncspy.model.findings import Culprit, Remedy, WaitKind
-from asyncspy.model.stacks import Link
-from asyncspy.processes import Worker
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import ChainFrame
 
 HangVerdict = Literal["deadlock", "suspected", "blocked-loop", "pool-exhausted", "slow", "busy", "healthy", "idle"]
 """Of a process that was looked at several times; worst first."""
@@ -22,7 +22,7 @@ person at a debugger."""
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingThreads:
     """Threads that all wait at one line for one thing, and how many looks in a row they did not move.
 
     `line` is the deepest own frame, else the leaf; `on` are the threads that could end the wait. `still`: none of them
@@ -36,7 +36,7 @@ class Waiting:
     kind: WaitsFor
     line: Culprit
     on: tuple[str, ...]
-    frames: tuple[Link, ...]
+    frames: tuple[ChainFrame, ...]
     looks: int
     still: bool
     timed: bool | None = None
@@ -44,12 +44,12 @@ class Waiting:
     receiver: str | None = None
 
 
-class Awaiting(NamedTuple):
+class AwaitingTasks(NamedTuple):
     """Tasks that all await at one place; `line` is the deepest own frame, and the last frame what is awaited there."""
 
     tasks: tuple[str, ...]
     line: Culprit
-    frames: tuple[Link, ...]
+    frames: tuple[ChainFrame, ...]
     awaited_by: tuple[str, ...] = ()
 
 
@@ -84,7 +84,7 @@ class Hang:
     certain: bool
     grounds: tuple[str, ...]
     culprits: tuple[HangCulprit, ...] = ()
-    waits: tuple[Waiting, ...] = ()
+    waits: tuple[WaitingThreads, ...] = ()
     known: tuple[str, ...] = ()
     now: tuple[Action, ...] = ()
     later: tuple[Remedy, ...] = ()
@@ -93,7 +93,7 @@ class Hang:
     seconds: float | None = None
     paused: float | None = None
     idle_threads: int = 0
-    awaiting: tuple[Awaiting, ...] = ()
+    awaiting: tuple[AwaitingTasks, ...] = ()
     other_tasks: int = 0
     no_tasks: str | None = None
     target: Worker | None = None

@@ -5,12 +5,12 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping
 
-from asyncspy.model.stacks import Event, Logged, Mode, Origin, Part, Profile, Stack
+from asyncspy.model.stacks import Event, MergedPart, Occurrences, Origin, Profile, SamplingMode, Stack
 
 LARGEST = 2**63 - 1
 
 
-class Sum:
+class ProfileSum:
     """A profile that grows. Samples of different modes measure different things: their sum is a ValueError."""
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class Sum:
         """The stacks of the first, until there is another: mostly there is none, and they are added up as they are."""
         self._places: dict[Stack, int] = {}
         self._weights: list[int] = []
-        self._parts: list[Part] = []
+        self._parts: list[MergedPart] = []
         self._profiles: list[Profile] = []
         """What was added, without its stacks."""
 
@@ -40,7 +40,7 @@ class Sum:
     def _count(self, stacks: Mapping[Stack, int], origins: tuple[Origin, ...]) -> None:
         """A stack's hash is most of what this costs: each is looked up once."""
         places, weights = self._places, self._weights
-        part = Part(origins, array("L"), array("Q"))
+        part = MergedPart(origins, array("L"), array("Q"))
         for stack, weight in stacks.items():
             place = places.setdefault(stack, len(weights))
             if place == len(weights):
@@ -55,7 +55,7 @@ class Sum:
         """All that was added."""
         _refuse_two_modes(self._profiles)
         sources: dict[str, dict[int, str]] = {}
-        waits = Sum()
+        waits = ProfileSum()
         for one in self._profiles:
             for file, lines in one.sources.items():  # of two lines that differ, the first's
                 sources[file] = {**lines, **sources.get(file, {})}
@@ -75,7 +75,7 @@ class Sum:
 
 def merge(profiles: Iterable[Profile]) -> Profile:
     """Add profiles up; ValueError where they are of different modes."""
-    whole = Sum()
+    whole = ProfileSum()
     for profile in profiles:
         whole.add(profile)
     return whole.profile()
@@ -86,24 +86,24 @@ def _without_stacks(profile: Profile) -> Profile:
 
 
 def _refuse_two_modes(profiles: Iterable[Profile]) -> None:
-    modes: set[Mode] = {mode for profile in profiles for mode in profile.modes}
+    modes: set[SamplingMode] = {mode for profile in profiles for mode in profile.modes}
     if len(modes) > 1:
         raise ValueError(f"samples of the modes {' and '.join(sorted(modes))} cannot be added together")
 
 
-def seen_in_all(told: Iterable[Mapping[Event, Logged]]) -> dict[Event, Logged]:
+def seen_in_all(told: Iterable[Mapping[Event, Occurrences]]) -> dict[Event, Occurrences]:
     """What several logs or counts tell, as one."""
-    events: dict[Event, Logged] = {}
+    events: dict[Event, Occurrences] = {}
     for one in told:
         for event, logged in one.items():
             events[event] = seen_again(events.get(event), logged)
     return events
 
 
-def seen_again(before: Logged | None, now: Logged) -> Logged:
+def seen_again(before: Occurrences | None, now: Occurrences) -> Occurrences:
     """Both together. Logs come in any order: times that sort (2026-11-21…) are sorted."""
     if before is None:
         return now
     times = [time for time in (before.first, before.last, now.first, now.last) if time]
     ordered = sorted(times) if all(time[:4].isdigit() for time in times) else times
-    return Logged(before.times + now.times, *((ordered[0], ordered[-1]) if ordered else ()))
+    return Occurrences(before.times + now.times, *((ordered[0], ordered[-1]) if ordered else ()))

@@ -10,17 +10,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from asyncspy.processes import Worker
+from asyncspy.model.processes import Worker
 
-Mode = Literal["gil", "wall", "default", "unknown", "exact"]
+SamplingMode = Literal["gil", "wall", "default", "unknown", "exact"]
 """What a sample means: a thread that held the GIL, any thread, py-spy's own guess of "busy", or not recorded. Where the
 guard's calls were counted it is exact, and there are none."""
-NOT_SAMPLED: frozenset[Mode] = frozenset({"unknown", "exact"})
+NOT_SAMPLED: frozenset[SamplingMode] = frozenset({"unknown", "exact"})
 
 EARLIER = 0
 """The pid that the workers go by, all together, which ended long before a watch did: each apart would grow for ever."""
 
-Kind = Literal["async-unsafe", "sync-middleware", "hop-cost", "blocked-loop", "pool-saturated", "deadlock"]
+FindingKind = Literal["async-unsafe", "sync-middleware", "hop-cost", "blocked-loop", "pool-saturated", "deadlock"]
 """Of findings, and of what a log tells of."""
 
 
@@ -45,7 +45,7 @@ def frames_of(stacks: Iterable[Stack]) -> set[Frame]:
     return set().union(*(stack.frames for stack in stacks))
 
 
-class Link(NamedTuple):
+class ChainFrame(NamedTuple):
     """One frame of a finding's chain; `package` says whose code it is, None being the user's own.
 
     `repeats` counts a recursion's frames, of which only the last is kept.
@@ -68,7 +68,7 @@ class Origin:
     """
 
     sampler: str
-    mode: Mode = "unknown"
+    mode: SamplingMode = "unknown"
     rate: int | None = None
     duration: float | None = None
     started_at: str | None = None
@@ -105,7 +105,7 @@ LOOKS = frozenset({"dump", "dump --json", "looks"})
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
+class InputFile:
     """One file that was read: how many stacks it held, how many could not be used, and what its format lost."""
 
     path: str
@@ -122,14 +122,14 @@ class Event(NamedTuple):
     is cut. `captured`: no log told of it, it was counted in the process, where the guard raised or let it pass.
     """
 
-    kind: Kind
+    kind: FindingKind
     frames: tuple[Frame, ...] = ()
     subject: str = ""
     whole: bool = True
     captured: Literal["raised", "passed"] | None = None
 
 
-class Logged(NamedTuple):
+class Occurrences(NamedTuple):
     """How often an event is in the logs, and when first and last, in the log's own words."""
 
     times: int
@@ -138,7 +138,7 @@ class Logged(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Thread:
+class ThreadSnapshot:
     """One thread at one moment, as `py-spy dump` shows it; frames from the root to the leaf, None being not told."""
 
     frames: tuple[Frame, ...]
@@ -152,7 +152,7 @@ class Thread:
     """The class of `self` in each frame, where it was asked for and there is one."""
 
 
-class Ran(NamedTuple):
+class ThreadActivity(NamedTuple):
     """How often a thread was put on a processor, and how long it ran or waited for its turn, since the last look."""
 
     switches: int
@@ -168,13 +168,13 @@ class Dump:
     `counted` is over how many seconds. `no_tasks` is why the tasks were not read, of a Python that has them to read.
     """
 
-    threads: tuple[Thread, ...] = ()
+    threads: tuple[ThreadSnapshot, ...] = ()
     pid: int | None = None
     at: float | None = None
     path: str = ""
     paused: float | None = None
     state: str | None = None
-    ran: Mapping[int, Ran] | None = None
+    ran: Mapping[int, ThreadActivity] | None = None
     counted: float | None = None
     cpus: int | None = None
     tasks: tuple[Task, ...] = ()
@@ -189,7 +189,7 @@ class Task(NamedTuple):
     awaited_by: tuple[str, ...] = ()
 
 
-class Part(NamedTuple):
+class MergedPart(NamedTuple):
     """One recording in a merged profile: how often it has which stacks, these by their place in the profile's."""
 
     origins: tuple[Origin, ...]
@@ -207,12 +207,12 @@ class Profile:
 
     stacks: Mapping[Stack, int]
     origins: tuple[Origin, ...] = ()
-    inputs: tuple[Input, ...] = ()
-    events: Mapping[Event, Logged] = field(default_factory=dict)
+    inputs: tuple[InputFile, ...] = ()
+    events: Mapping[Event, Occurrences] = field(default_factory=dict)
     dumps: tuple[Dump, ...] = ()
     waits: Profile | None = None
     sources: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
-    parts: tuple[Part, ...] = ()
+    parts: tuple[MergedPart, ...] = ()
     """The recordings that it was merged from, where there were several."""
 
     @property
@@ -221,11 +221,11 @@ class Profile:
         return sum(self.stacks.values())
 
     @property
-    def threads(self) -> tuple[Thread, ...]:
+    def threads(self) -> tuple[ThreadSnapshot, ...]:
         """Those of all dumps, as they were told."""
         return tuple(thread for dump in self.dumps for thread in dump.threads)
 
     @property
-    def modes(self) -> frozenset[Mode]:
+    def modes(self) -> frozenset[SamplingMode]:
         """The modes that it was sampled in, as far as they are known."""
         return frozenset(origin.mode for origin in self.origins) - NOT_SAMPLED

@@ -14,10 +14,14 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from asyncspy.errors import InputError
-from asyncspy.model import Input, Profile
-from asyncspy.read import chrometrace, colons, dump_json, dump_text, folded, jsonl, logs, looks, speedscope, svg
+from asyncspy.model.stacks import InputFile, Profile
+from asyncspy.read import chrometrace, logs, profiling_jsonl
+from asyncspy.read.dumps import dump_folder, dump_json, dump_text
 from asyncspy.read.opening import STANDARD_INPUT, head_of, is_folder, named, open_stream, told_of, whole
-from asyncspy.read.source import SourceFiles
+from asyncspy.read.speedscope import reader
+from asyncspy.read.svg import flame_graph
+from asyncspy.read.text_stacks import austin, folded
+from asyncspy.source.files import SourceFiles
 
 __all__ = ["FORMATS", "Format", "SourceFiles", "load", "load_all", "of_document"]
 
@@ -40,14 +44,14 @@ def _of_bytes(read: Callable[[bytes, str], Profile]) -> Callable[[BinaryIO, str]
 
 
 FORMATS = (
-    Format("speedscope", speedscope.sniff, speedscope.read),
+    Format("speedscope", reader.sniff, reader.read),
     Format("chrometrace", chrometrace.sniff, _of_bytes(chrometrace.read)),
-    Format("looks", looks.sniff, _of_bytes(looks.read)),
+    Format("looks", dump_folder.sniff, _of_bytes(dump_folder.read)),
     Format("dump --json", dump_json.sniff, _of_bytes(dump_json.read)),
-    Format("profiling.sampling --jsonl", jsonl.sniff, jsonl.read),
-    Format("svg", svg.sniff, _of_bytes(svg.read)),
+    Format("profiling.sampling --jsonl", profiling_jsonl.sniff, profiling_jsonl.read),
+    Format("svg", flame_graph.sniff, _of_bytes(flame_graph.read)),
     Format("dump", dump_text.sniff, _of_bytes(dump_text.read)),
-    Format("folded", colons.sniff, colons.read),
+    Format("folded", austin.sniff, austin.read),
     Format("log", logs.sniff, logs.read),
     Format("raw", folded.sniff, folded.read),  # last: nearly any text could be a folded stack
 )
@@ -63,7 +67,7 @@ def load(path: Path) -> Profile:
 def of_document(document: dict[str, Any], path: Path) -> Profile:
     """A recording that is still being made, as it would be read from its file."""
     with _no_collector(), named(str(path)):
-        return speedscope.of(document, str(path))
+        return reader.of(document, str(path))
 
 
 def load_all(paths: Sequence[Path]) -> Iterator[Profile]:
@@ -79,7 +83,7 @@ def load_all(paths: Sequence[Path]) -> Iterator[Profile]:
                     dumps.append(profile)
                 else:
                     yield profile
-    yield from looks.joined(dumps)
+    yield from dump_folder.joined(dumps)
 
 
 @contextmanager
@@ -142,4 +146,4 @@ def _or_why_not(path: Path) -> Profile:
         return load(path)
     except InputError as error:
         why = error.message.removeprefix(str(path)).lstrip(": ")
-        return Profile({}, inputs=(Input(str(path), UNREADABLE, 0, 1, (why,)),))
+        return Profile({}, inputs=(InputFile(str(path), UNREADABLE, 0, 1, (why,)),))

@@ -10,9 +10,9 @@ from collections import Counter
 from typing import Any
 
 from asyncspy.errors import InputError
-from asyncspy.model import Frame, Input, Origin, Profile, Stack
-from asyncspy.read.json_text import AS_WRITTEN, decode, whole_number
-from asyncspy.read.names import printable, stack_of, what_is_missing
+from asyncspy.model.stacks import Frame, InputFile, Origin, Profile, Stack
+from asyncspy.read.decode_json import AS_WRITTEN, decode, whole_number
+from asyncspy.read.frame_names import printable, stack_of, what_is_missing
 
 MARKS = (b'"ph"', b'"ts"')
 MAX_LINE = 10**9
@@ -40,7 +40,7 @@ def read(data: bytes, path: str) -> Profile:
         raise InputError(f"none of its {replay.dropped:,} events begins a frame", remedy=AS_WRITTEN)
     notes = (CHANGES, *what_is_missing(replay.frames.values()))
     origin = Origin("py-spy" if replay.by_py_spy else "unknown", samples=replay.changes)
-    return Profile(replay.stacks, (origin,), (Input(path, "chrometrace", replay.changes, replay.dropped, notes),))
+    return Profile(replay.stacks, (origin,), (InputFile(path, "chrometrace", replay.changes, replay.dropped, notes),))
 
 
 def _events(document: Any) -> list[Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from asyncspy.report.view import View
 
 if TYPE_CHECKING:
-    from asyncspy.model import Analysis
+    from asyncspy.model.analysis import Analysis
 
 Render = Callable[["Analysis", View], str]
 
@@ -27,11 +27,11 @@ def _by(module: str) -> Render:
 
 FORMATS: Mapping[str, Render] = MappingProxyType(
     {
-        "terminal": _by("to_terminal"),
-        "json": _by("to_json"),
+        "terminal": _by("terminal.analysis_page"),
+        "json": _by("json.analysis_json"),
         "html": _by("html"),
-        "markdown": _by("to_markdown"),
-        "sarif": _by("to_sarif"),
+        "markdown": _by("markdown.analysis_markdown"),
+        "sarif": _by("sarif"),
     }
 )
 """Every format by the name that --format takes."""

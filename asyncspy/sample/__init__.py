@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from asyncspy.sample.bundle import Bundle
-from asyncspy.sample.dumps import Series, series
-from asyncspy.sample.ending import Ending, ending_early
-from asyncspy.sample.glance import glance
-from asyncspy.sample.output import claim, place, room_for
-from asyncspy.sample.plan import Plan, Sampling
-from asyncspy.sample.pyspy import PySpy, find_py_spy, probe
-from asyncspy.sample.recorder import Taken, record
-from asyncspy.sample.worth_keeping import worth_keeping
+from asyncspy.recording.destination import claim, place, room_for
+from asyncspy.recording.writer import RecordingWriter
+from asyncspy.sample.pyspy.dumps import DumpSeries, series
+from asyncspy.sample.pyspy.glance import glance
+from asyncspy.sample.pyspy.program import PySpy, find_py_spy, probe
+from asyncspy.sample.pyspy.record_command import PassMode, RecordPlan
+from asyncspy.sample.pyspy.recorder import PassResult, record
+from asyncspy.sample.stop_request import StopRequest, ending_early
+from asyncspy.source.excerpts import worth_keeping
 
 __all__ = [
-    "Bundle",
-    "Ending",
-    "Plan",
+    "DumpSeries",
+    "PassMode",
+    "PassResult",
     "PySpy",
-    "Sampling",
-    "Series",
-    "Taken",
+    "RecordPlan",
+    "RecordingWriter",
+    "StopRequest",
     "claim",
     "ending_early",
     "find_py_spy",

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from asyncspy.analyse.confidence import SECONDS_ON_STACK
-from asyncspy.model import Frame, Stack
+from asyncspy.model.stacks import Frame, Stack
 from benchmarks.catch.cases import Case, fixtures, fresh
 from benchmarks.catch.readings import READINGS, Reading
 

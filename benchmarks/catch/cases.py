@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from asyncspy import read
-from asyncspy.demo.load import Load
+from asyncspy.demo.planted import planted
 from asyncspy.demo.server import running_shop
-from asyncspy.demo.truth import planted
-from asyncspy.model import Profile
+from asyncspy.demo.traffic import Load
+from asyncspy.model.stacks import Profile
 from tests.live.harness import PROGRAMS, loading, serving
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

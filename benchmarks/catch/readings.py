@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from asyncspy.analyse.findings import judge, violation_in
-from asyncspy.analyse.ownership import owner
-from asyncspy.model import Frame, Stack
+from asyncspy.analyse.stacks.ownership import owner
+from asyncspy.analyse.unsafe.violations import judge, violation_in
+from asyncspy.model.stacks import Frame, Stack
 
 Reading = Callable[[Stack], Frame | None]
 

@@ -26,7 +26,7 @@ from urllib.parse import urljoin
 
 from asyncspy import read
 from asyncspy.analyse.confidence import SECONDS_ON_STACK
-from asyncspy.model import Frame, Profile
+from asyncspy.model.stacks import Frame, Profile
 from benchmarks.catch.cases import PROGRAM, marked
 from benchmarks.catch.readings import READINGS, Reading
 from tests.live.harness import loading, serving

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.compare import compare
-from asyncspy.model import Analysis
+from asyncspy.analyse.compare.compare import compare
+from asyncspy.model.analysis import Analysis
 from asyncspy.read import load
 
 CHANGED = {"new", "gone", "more", "less"}

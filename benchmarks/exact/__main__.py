@@ -26,7 +26,7 @@ from typing import Any
 import psutil
 
 from asyncspy.discover import inspect
-from asyncspy.sample.exact import staying
+from asyncspy.sample.inside import staying
 from benchmarks.load import closed_loop
 from tests.live.exact.served import OURS, SINCE, Served, serving
 

@@ -11,8 +11,9 @@ import random
 from itertools import islice
 from pathlib import Path
 
-from asyncspy.model import Frame, Origin, Worker
-from asyncspy.recording import embed
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import Frame, Origin
+from asyncspy.recording.saved_form import embed
 from benchmarks.report.inputs import stacks
 
 WORKERS = 10

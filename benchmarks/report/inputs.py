@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-from asyncspy.model import Frame
+from asyncspy.model.stacks import Frame
 from asyncspy.read import load
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

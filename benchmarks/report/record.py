@@ -10,8 +10,8 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
-from asyncspy.demo.load import Load
 from asyncspy.demo.server import running_shop
+from asyncspy.demo.traffic import Load
 
 WORKERS, VISITORS, RATE = 4, 8, 1000
 OPTIONS = ["--gil", "--subprocesses", "--threads", "--full-filenames", "--nonblocking", "--rate", str(RATE)]

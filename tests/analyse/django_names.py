@@ -13,8 +13,8 @@ from types import ModuleType
 import django
 from django.conf import settings
 
-from asyncspy.analyse.calls import CALLS, Fix
-from asyncspy.analyse.pattern import Pattern
+from asyncspy.analyse.remedy.calls import CALLS, Fix
+from asyncspy.analyse.stacks.pattern import Pattern
 
 
 def configure() -> None:

@@ -21,7 +21,7 @@ from unittest import mock
 
 import pytest
 
-from asyncspy.model import Frame, Profile, Stack
+from asyncspy.model.stacks import Frame, Profile, Stack
 
 APPS = ["auth", "contenttypes", "sessions", "sites", "messages", "admin"]
 _recording: list[dict[Stack, int]] = []

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from asyncspy.model import Frame, Profile, Stack
+from asyncspy.model.stacks import Frame, Profile, Stack
 
 STDLIB = "/usr/lib/python3.12/"
 PACKAGES = "/srv/venv/lib/python3.12/site-packages/"

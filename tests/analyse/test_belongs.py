@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.belongs import belongs, only_findings
+from asyncspy.analyse.unsafe.membership import belongs, only_findings
 from asyncspy.read import load
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

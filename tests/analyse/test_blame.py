@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.model import Distribution, Finding, Frame
+from asyncspy.model.findings import Distribution, Finding
+from asyncspy.model.stacks import Frame
 from tests.analyse.stacks import ASYNCIO, COUNT, GUARD, HANDLER, PACKAGES, STDLIB, UVLOOP, frames, profile
 
 VIEW = "checkout (shop/views.py:25)\n"

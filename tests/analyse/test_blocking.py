@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from asyncspy.analyse import blocking
-from asyncspy.analyse.blocking import REMEDIES, STANDARD, called_on, remedies
-from asyncspy.analyse.libraries import libraries_in
-from asyncspy.analyse.ownership import Ownership
-from asyncspy.analyse.pattern import Pattern
-from asyncspy.analyse.rewrite import Place, place
-from asyncspy.model import Frame, Wait
+from asyncspy.analyse.remedy.rewrite import Place, place
+from asyncspy.analyse.stacks.libraries import libraries_in
+from asyncspy.analyse.stacks.ownership import Ownership
+from asyncspy.analyse.stacks.pattern import Pattern
+from asyncspy.analyse.waits import blocking_calls
+from asyncspy.analyse.waits.blocking_calls import REMEDIES, STANDARD, called_on, remedies
+from asyncspy.model.findings import Wait
+from asyncspy.model.stacks import Frame
 from tests.analyse.stacks import ASYNCIO, HANDLER, frames
 
 VIEW = "fetches (views.py:54)\n"
@@ -90,7 +91,7 @@ NO_WAITS = (
 
 
 def wait_of(stack: tuple[Frame, ...]) -> str | None:
-    return blocking.wait_of(stack, Ownership((), libraries_in(stack)))
+    return blocking_calls.wait_of(stack, Ownership((), libraries_in(stack)))
 
 
 @pytest.mark.parametrize(("text", "kind"), LEAVES.items())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncspy.analyse.worlds import BOUNDARIES, WAITS, Boundary
+from asyncspy.analyse.stacks.worlds import BOUNDARIES, WAITS, Boundary
 
 HOLDS = re.compile(r"([\w-]+) (\d+(?:\.\d+)+)(?:\+|-(\d+(?:\.\d+)+))(?:, .+)?")
 Version = tuple[int, ...]

@@ -9,12 +9,12 @@ from pathlib import Path
 import django
 import pytest
 
-from asyncspy.analyse.calls import CALLS, Fix
-from asyncspy.analyse.entries import DOORS
-from asyncspy.analyse.handed import GIVEN, RETURNED
-from asyncspy.analyse.pattern import Pattern
-from asyncspy.analyse.remedies import exists_in, parse_version
-from asyncspy.analyse.sinks import GUARD, PROOFS
+from asyncspy.analyse.remedy.calls import CALLS, Fix
+from asyncspy.analyse.remedy.remedies import exists_in, parse_version
+from asyncspy.analyse.stacks.entries import DOORS
+from asyncspy.analyse.stacks.framework_calls import GIVEN, RETURNED
+from asyncspy.analyse.stacks.pattern import Pattern
+from asyncspy.analyse.stacks.sinks import GUARD, PROOFS
 from tests.analyse.django_names import configure, has_twin, holder_of, is_defined, named, renamed
 
 configure()

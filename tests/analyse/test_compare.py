@@ -11,25 +11,12 @@ from pathlib import Path
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.compare import compare, compare_parts, functions_in
-from asyncspy.model import (
-    Analysis,
-    Comparison,
-    Culprit,
-    Difference,
-    Entry,
-    Evidence,
-    Finding,
-    Frame,
-    Kind,
-    Logged,
-    Origin,
-    Profile,
-    Samples,
-    Wait,
-    Wall,
-    Worker,
-)
+from asyncspy.analyse.compare.compare import compare, compare_parts, functions_in
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.comparisons import Comparison, FindingChange
+from asyncspy.model.findings import Culprit, Entry, Evidence, Finding, LoopTime, SampleCounts, Wait
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import FindingKind, Frame, Occurrences, Origin, Profile
 from asyncspy.read import load
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -41,7 +28,7 @@ def found(
     *,
     line: int = 22,
     file: str = "/srv/shop/shop/pricing.py",
-    kind: Kind = "async-unsafe",
+    kind: FindingKind = "async-unsafe",
     **more: object,
 ) -> Finding:
     culprit = Frame(str(more.pop("function", "helper_count")), file, line)
@@ -63,11 +50,11 @@ def recorded(
 ) -> Analysis:
     worker = Worker(7, 1, "worker", certain=True, server="uvicorn", cwd=cwd)
     origin = Origin("py-spy 0.4.3", mode="gil", rate=100, duration=seconds, target=worker)
-    known = Analysis("violations", Samples(loop, loop), findings, origins=(origin,))
+    known = Analysis("violations", SampleCounts(loop, loop), findings, origins=(origin,))
     return replace(known, **more)  # type: ignore[arg-type]
 
 
-def only(comparison: Comparison) -> Difference:
+def only(comparison: Comparison) -> FindingChange:
     (difference,) = comparison.differences
     return difference
 
@@ -122,7 +109,7 @@ def test_mending_one_does_not_make_the_others_grow() -> None:
     assert changes == {"helper_count": "gone", "small": "same"}
 
 
-def compared(before: Analysis, after: Analysis) -> tuple[Difference, ...]:
+def compared(before: Analysis, after: Analysis) -> tuple[FindingChange, ...]:
     return compare(before, after).differences
 
 
@@ -190,7 +177,7 @@ def waits(samples: int, busy: int, idle: int) -> Analysis:
     origin = Origin("py-spy 0.4.3", mode="wall", rate=20, duration=100)
     findings = (wait,) if samples else ()
     return Analysis(
-        "none-seen", Samples(2_000, 2_000), findings, origins=(origin,), wall=Wall(2_000, idle, samples, busy)
+        "none-seen", SampleCounts(2_000, 2_000), findings, origins=(origin,), wall=LoopTime(2_000, idle, samples, busy)
     )
 
 
@@ -204,14 +191,14 @@ def test_a_worker_that_did_nothing_proves_nothing() -> None:
 
 
 def test_what_only_logs_tell_of_is_not_judged() -> None:
-    told = found(0, evidence=Evidence(logged=3), logged=Logged(3))
+    told = found(0, evidence=Evidence(logged=3), logged=Occurrences(3))
     for before, after, change in ((told, told, "same"), (told, None, "not-seen-yet"), (None, told, "not-seen-before")):
         difference = only(compare(recorded(*filter(None, [before])), recorded(*filter(None, [after]))))
         assert (difference.change, difference.doubt, difference.chance) == (change, "not-sampled", None)
 
 
 def test_different_modes_are_refused() -> None:
-    wall = replace(recorded(), origins=(Origin("py-spy", mode="wall"),), wall=Wall(5, 1, 1, 3))
+    wall = replace(recorded(), origins=(Origin("py-spy", mode="wall"),), wall=LoopTime(5, 1, 1, 3))
     with pytest.raises(ValueError, match="mode gil, AFTER in the mode wall"):
         compare(recorded(), wall)
     unknown = replace(wall, origins=(Origin("py-spy"),))

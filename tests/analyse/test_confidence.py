@@ -8,7 +8,7 @@ import random
 import pytest
 
 from asyncspy.analyse import confidence
-from asyncspy.model import Origin
+from asyncspy.model.stacks import Origin
 
 
 def test_an_interval_holds_the_share_and_narrows_with_samples() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.model import Event, Finding, Logged, Profile, Stack
+from asyncspy.model.findings import Finding
+from asyncspy.model.stacks import Event, Occurrences, Profile, Stack
 from tests.analyse.stacks import ASYNCIO, GUARD, HANDLER, OWN, frames
 
 VIEW = "checkout (shop/views.py:3)\n"
@@ -19,7 +20,7 @@ SOURCES = {
 }
 
 
-def found(*stacks: str, source: str | None = None, events: dict[Event, Logged] | None = None) -> Finding:
+def found(*stacks: str, source: str | None = None, events: dict[Event, Occurrences] | None = None) -> Finding:
     profile = Profile({Stack(frames(ASYNCIO, HANDLER, VIEW, text)): 1 for text in stacks}, events=events or {})
     (finding,) = analyse(profile, source={f"{OWN}shop/views.py": source}.get).findings
     return finding
@@ -49,7 +50,7 @@ def test_stopped_and_let_pass_are_one_fault_under_the_name_that_says_more() -> N
 def test_the_logs_tell_of_the_same_fault() -> None:
     source = next(iter(SOURCES))
     event = Event("async-unsafe", frames(HANDLER, VIEW, REFUSED))
-    finding = found(REFUSED, source=source, events={event: Logged(7)})
+    finding = found(REFUSED, source=source, events={event: Occurrences(7)})
     assert (finding.call, finding.evidence.reached, finding.evidence.logged) == ("connection.cursor", 1, 7)
 
 

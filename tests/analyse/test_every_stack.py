@@ -16,8 +16,10 @@ from django import VERSION
 from django.core.management import call_command
 from django.db import connection
 
-from asyncspy.analyse import analyse, sinks
-from asyncspy.model import Analysis, Frame, Profile, Stack
+from asyncspy.analyse import analyse
+from asyncspy.analyse.stacks import sinks
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.stacks import Frame, Profile, Stack
 from tests.analyse.every_stack import TELLS_CLASSES, configure, needs_classes, stacks_of
 
 configure()

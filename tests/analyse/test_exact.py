@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.model import Captured, Event, Finding, Logged, Origin, Profile, Stack, merge
+from asyncspy.model.findings import CountedCalls, Finding
+from asyncspy.model.merging import merge
+from asyncspy.model.stacks import Event, Occurrences, Origin, Profile, Stack
 from tests.analyse.stacks import ASYNCIO, COUNT, GUARD, HANDLER, frames
 
 VIEW = "checkout (shop/views.py:25)\n"
@@ -16,10 +18,10 @@ GIL = Origin("py-spy", "gil", 100, 60.0)
 COUNTED = Origin("asyncspy hook", "exact", duration=60.0, alongside=True)
 
 
-def counted(*lines: str, times: int, passed: bool = False) -> dict[Event, Logged]:
+def counted(*lines: str, times: int, passed: bool = False) -> dict[Event, Occurrences]:
     chain = frames(ASYNCIO, HANDLER, *lines, COUNT, GUARD.format(line=24))
     how = Event("async-unsafe", chain, captured="passed" if passed else "raised")
-    return {how: Logged(times, "2026-11-21T02:13:00+00:00", "2026-11-21T02:14:00+00:00")}
+    return {how: Occurrences(times, "2026-11-21T02:13:00+00:00", "2026-11-21T02:14:00+00:00")}
 
 
 def found(profile: Profile) -> dict[str, Finding]:
@@ -31,7 +33,7 @@ def test_counts_and_samples_of_one_line_are_one_finding() -> None:
     one, other = analyse(Profile(SAMPLED, (GIL, COUNTED), events=events)).findings
     assert (one.culprit.frame.function, one.evidence.exact, one.evidence.samples, one.share) == ("basket", 90, 0, None)
     assert (other.culprit.frame.function, other.evidence.exact, other.evidence.heading) == ("checkout", 41, 2)
-    assert other.captured == Captured(41, 0, 60.0, "2026-11-21T02:13:00+00:00", "2026-11-21T02:14:00+00:00")
+    assert other.captured == CountedCalls(41, 0, 60.0, "2026-11-21T02:13:00+00:00", "2026-11-21T02:14:00+00:00")
     assert other.share is not None
     assert other.share.share == 1.0
     assert not other.allowed
@@ -51,7 +53,7 @@ def test_what_the_guard_let_pass_is_told_apart() -> None:
 
 
 def test_counts_and_tracebacks_of_one_line_are_not_added_up() -> None:
-    logged = {Event("async-unsafe", frames(HANDLER, VIEW, COUNT, GUARD.format(line=24))): Logged(3)}
+    logged = {Event("async-unsafe", frames(HANDLER, VIEW, COUNT, GUARD.format(line=24))): Occurrences(3)}
     finding = found(Profile({}, (COUNTED,), events={**counted(VIEW, times=41), **logged}))["checkout"]
     assert (finding.evidence.exact, finding.evidence.logged) == (41, 3)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.model import Analysis
+from asyncspy.model.analysis import Analysis
 from tests.analyse.stacks import ASYNCIO, COUNT, GUARD, HANDLER, POOL, SPELLINGS, UVLOOP, frames, profile
 
 VIEW = "checkout (shop/views.py:25)\n"

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.flame import DEEPEST, MOST_ROWS, flame
-from asyncspy.model import Flame, Frame, Origin, Profile, Stack
+from asyncspy.analyse.flame_graph import DEEPEST, MOST_ROWS, flame
+from asyncspy.model.findings import Flame
+from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 from asyncspy.read import load
 from tests.analyse.stacks import frames
 from tests.analyse.stacks import profile as profiled

@@ -11,10 +11,14 @@ import pytest
 
 from asyncspy import report
 from asyncspy.analyse import analyse
-from asyncspy.analyse.fleet import in_fleet
-from asyncspy.model import Analysis, Fleet, Frame, Group, Origin, Profile, Stack, Worker, merge
+from asyncspy.analyse.fleet.spread import in_fleet
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.findings import FleetGroup, FleetSpread
+from asyncspy.model.merging import merge
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 from asyncspy.report import FORMATS, View
-from asyncspy.report.fleet_words import spread, where
+from asyncspy.report.present.fleet_words import spread, where
 from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, frames
 
 SCHEMA = Path(report.__file__).parent / "schema" / "report-1.json"
@@ -44,13 +48,13 @@ def told(recordings: list[Profile]) -> Analysis:
     return in_fleet(whole, analyse(whole))
 
 
-def fleet_of(analysis: Analysis) -> Fleet:
+def fleet_of(analysis: Analysis) -> FleetSpread:
     (finding,) = analysis.findings
     assert finding.fleet is not None
     return finding.fleet
 
 
-def by(fleet: Fleet, grouping: str) -> list[tuple[str, int, int, int, float | None]]:
+def by(fleet: FleetSpread, grouping: str) -> list[tuple[str, int, int, int, float | None]]:
     return [
         (one.name, one.workers, one.seen_in, one.samples, round(one.share.share, 4) if one.share else None)
         for one in fleet.groups
@@ -97,8 +101,8 @@ def test_many_are_counted_and_not_listed() -> None:
     (finding,) = told(FLEET).findings
     assert finding.share is not None
     high = finding.share._replace(low=0.9)
-    groups = tuple(Group("host", f"web-{n}", share=high, **share) for n in range(9))
-    finding = replace(finding, fleet=Fleet(9, 9, 9, 9, groups))
+    groups = tuple(FleetGroup("host", f"web-{n}", share=high, **share) for n in range(9))
+    finding = replace(finding, fleet=FleetSpread(9, 9, 9, 9, groups))
     assert where(finding, View())[0][1][-1] == "… 4 more"
     assert len(where(finding, View(show_all=True))[0][1]) == 9
 

@@ -7,19 +7,22 @@ from datetime import date
 
 import pytest
 
-from asyncspy.analyse.gate import NAMES, condition, judge
+from asyncspy.analyse.gate_rules import NAMES, condition, judge
 from asyncspy.errors import InputError, UsageError
-from asyncspy.model import Allowance, Analysis, Culprit, Hops, Input, Interval, Judgement, Reach, Samples, Wall
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.findings import Culprit, DetectionLimit, Hops, Interval, LoopTime, SampleCounts
+from asyncspy.model.gates import Allowance, GateResult
+from asyncspy.model.stacks import InputFile
 from tests.report import examples
 
 TODAY = date(2026, 11, 21)
 ALLOWED = Allowance("SHOP-12", date(2026, 12, 31), "shop/pricing.py")
 VIOLATES = examples.one
-CLEAN = replace(examples.none_seen, hops=Hops(4_000, Interval(0.22, 0.21, 0.23)), reach=Reach(lost_share=0.03))
-WAITING = replace(CLEAN, hops=None, wall=Wall(1_000, 600, 300, 100))
+CLEAN = replace(examples.none_seen, hops=Hops(4_000, Interval(0.22, 0.21, 0.23)), reach=DetectionLimit(lost_share=0.03))
+WAITING = replace(CLEAN, hops=None, wall=LoopTime(1_000, 600, 300, 100))
 
 
-def judged(analysis: Analysis, *spelt: str, **more: object) -> Judgement:
+def judged(analysis: Analysis, *spelt: str, **more: object) -> GateResult:
     return judge(analysis, [condition(each) for each in spelt], today=TODAY, **more)  # type: ignore[arg-type]
 
 
@@ -71,17 +74,17 @@ def test_a_gate_that_cannot_see_is_not_open(analysis: Analysis, spelt: str, mode
 
 @pytest.mark.parametrize("form", ["log", "dump", "dump --json", "looks"])
 def test_what_holds_no_samples_is_no_recording(form: str) -> None:
-    told = replace(CLEAN, wall=WAITING.wall, inputs=(Input("what.txt", form, 1),))
+    told = replace(CLEAN, wall=WAITING.wall, inputs=(InputFile("what.txt", form, 1),))
     for spelt in ("hop-share>20%", "blocked-share>1%"):
         with pytest.raises(UsageError, match="only be judged from a recording of --mode"):
             judged(told, spelt)
-        beside = replace(told, inputs=(*told.inputs, Input("run.json", "speedscope", 1)))
+        beside = replace(told, inputs=(*told.inputs, InputFile("run.json", "speedscope", 1)))
         assert closed(beside, spelt)
 
 
 def test_a_recording_of_nothing_is_no_pass() -> None:
     with pytest.raises(InputError, match="nothing could be judged"):
-        judged(Analysis("no-data", Samples()), "violation")
+        judged(Analysis("no-data", SampleCounts()), "violation")
 
 
 def test_what_the_baseline_has_does_not_fail_though_its_line_moved() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.model import Finding, Origin, Profile, Stack, Worker
+from asyncspy.model.findings import Finding
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import Origin, Profile, Stack
 from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, frames
 
 ITERATE = """

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from asyncspy.analyse import analyse, hops
-from asyncspy.analyse.findings import judge
-from asyncspy.analyse.ownership import Ownership
-from asyncspy.model import Frame, Origin, Portion, Profile, Stack
+from asyncspy.analyse import analyse
+from asyncspy.analyse.hops import hop_costs
+from asyncspy.analyse.stacks.ownership import Ownership
+from asyncspy.analyse.unsafe.violations import judge
+from asyncspy.model.findings import CodeShare
+from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, POOL, SPELLINGS, UVLOOP, Spelling, frames
 
 ACROSS = "SyncToAsync.__call__ (asgiref/sync.py:567)\n"
@@ -48,7 +50,7 @@ WORKS = {
 @pytest.mark.parametrize(("parts", "caller"), CROSSES.values(), ids=CROSSES)
 def test_crossing_and_who_asks_for_it(parts: tuple[str, ...], caller: str | None, spell: Spelling) -> None:
     stack = tuple(spell(frame) for frame in frames(*parts))
-    found = hops.crossing(stack, judge(stack).boundary, OWNERS)
+    found = hop_costs.crossing(stack, judge(stack).boundary, OWNERS)
     assert found is not None
     who = stack[found.caller].function if found.caller >= 0 else None
     assert who == caller or (caller is not None and who == caller.rpartition(".")[2])
@@ -58,7 +60,7 @@ def test_crossing_and_who_asks_for_it(parts: tuple[str, ...], caller: str | None
 @pytest.mark.parametrize("parts", WORKS.values(), ids=WORKS)
 def test_work_is_no_crossing(parts: tuple[str, ...], spell: Spelling) -> None:
     stack = tuple(spell(frame) for frame in frames(*parts))
-    assert hops.crossing(stack, judge(stack).boundary, OWNERS) is None
+    assert hop_costs.crossing(stack, judge(stack).boundary, OWNERS) is None
 
 
 MARKS = """
@@ -96,14 +98,14 @@ DatabaseSyncToAsync.thread_handler (channels/db.py:13)
 @pytest.mark.parametrize("mark", MARKS.strip().splitlines())
 def test_every_frame_that_only_crosses(mark: str) -> None:
     stack = frames(ASYNCIO, VIEW, mark)
-    assert hops.crossing(stack, judge(stack).boundary, OWNERS) is not None
+    assert hop_costs.crossing(stack, judge(stack).boundary, OWNERS) is not None
 
 
 @pytest.mark.parametrize("frame", DJANGOS.strip().splitlines())
 def test_every_place_where_django_hops_for_itself(frame: str) -> None:
     """An own ASGI wrapper or middleware stands below, and asks for nothing."""
     stack = frames(ASYNCIO, "application (asgi.py:19)", frame, ACROSS)
-    found = hops.crossing(stack, judge(stack).boundary, OWNERS)
+    found = hop_costs.crossing(stack, judge(stack).boundary, OWNERS)
     assert found is not None
     assert stack[found.caller] == frames(frame)[0]
 
@@ -111,7 +113,7 @@ def test_every_place_where_django_hops_for_itself(frame: str) -> None:
 @pytest.mark.parametrize("frame", PLUMBING.strip().splitlines())
 def test_what_stands_between_a_thread_and_its_work_is_not_the_work(frame: str) -> None:
     stack = frames(POOL, frame, HELPER)
-    assert stack[hops.work(stack, len(frames(POOL)) - 1, OWNERS)].function == "customers"
+    assert stack[hop_costs.work(stack, len(frames(POOL)) - 1, OWNERS)].function == "customers"
 
 
 def weighed(*parts: tuple[tuple[str, ...], int]) -> Profile:
@@ -166,5 +168,5 @@ def test_djangos_own_hops_are_never_a_finding() -> None:
     assert analysis.findings == ()
     assert analysis.hops is not None
     assert analysis.hops.callers == (
-        Portion(Frame("MiddlewareMixin.__acall__", frames(ACALL)[0].file, 0), "django", 80),
+        CodeShare(Frame("MiddlewareMixin.__acall__", frames(ACALL)[0].file, 0), "django", 80),
     )

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.model import Analysis, Finding, Frame, Stack
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.findings import Finding
+from asyncspy.model.stacks import Frame, Stack
 from asyncspy.read import load
 from tests.read.fixtures import READABLE, RECORDINGS
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncspy.analyse import analyse
-from asyncspy.model import Event, Logged, Origin, Profile, Stack
+from asyncspy.model.stacks import Event, Occurrences, Origin, Profile, Stack
 from tests.analyse.stacks import ASYNCIO, COUNT, GUARD, HANDLER, frames
 
 VIEW = "checkout (shop/views.py:25)\n"
@@ -11,8 +11,8 @@ OTHER = "basket (shop/views.py:40)\n"
 SAMPLED = {Stack(frames(ASYNCIO, HANDLER, VIEW, COUNT), 7): 2}
 
 
-def told(line: str, times: int) -> dict[Event, Logged]:
-    return {Event("async-unsafe", frames(HANDLER, line, COUNT, GUARD.format(line=24))): Logged(times)}
+def told(line: str, times: int) -> dict[Event, Occurrences]:
+    return {Event("async-unsafe", frames(HANDLER, line, COUNT, GUARD.format(line=24))): Occurrences(times)}
 
 
 def test_more_tracebacks_than_samples() -> None:
@@ -34,6 +34,6 @@ def test_logs_alone() -> None:
 
 def test_the_same_line_on_several_routes_is_one_finding() -> None:
     by_middleware = frames("timing (shop/middleware.py:8)", VIEW, COUNT, GUARD.format(line=24))
-    events = {**told(VIEW, 5), Event("async-unsafe", by_middleware): Logged(2)}
+    events = {**told(VIEW, 5), Event("async-unsafe", by_middleware): Occurrences(2)}
     (finding,) = analyse(Profile(SAMPLED, events=events)).findings
     assert finding.evidence.logged == 7

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.middleware import sync_only
-from asyncspy.model import Profile, Stack
+from asyncspy.analyse.hops.middleware import sync_only
+from asyncspy.model.stacks import Profile, Stack
 from tests.analyse.stacks import ASYNCIO, HANDLER, OWN, POOL, SPELLINGS, Spelling, frames
 
 INNER = "convert_exception_to_response.<locals>.inner (django/core/handlers/exception.py:55)\n"

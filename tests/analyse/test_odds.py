@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from asyncspy.analyse import odds
-from asyncspy.analyse.odds import Counts
+from asyncspy.analyse.compare import odds
+from asyncspy.analyse.compare.odds import Counts
 
 
 def test_a_table_that_every_textbook_has() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from asyncspy.analyse.libraries import libraries_in
-from asyncspy.analyse.ownership import Ownership, owner, told_by_function
-from asyncspy.model import Frame
+from asyncspy.analyse.stacks.libraries import libraries_in
+from asyncspy.analyse.stacks.ownership import Ownership, owner, told_by_function
+from asyncspy.model.stacks import Frame
 
 OWNERS: dict[str, str | None] = {
     "/srv/shop/shop/views.py": None,

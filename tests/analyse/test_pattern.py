@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from asyncspy.analyse.pattern import Pattern, Rules
-from asyncspy.model import Frame
+from asyncspy.analyse.stacks.pattern import Pattern, Rules
+from asyncspy.model.stacks import Frame
 
 COUNT = Pattern("QuerySet.count", "django/db/models/query.py")
 FETCH = Pattern("QuerySet._fetch_all", "django/db/models/query.py")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.model import Analysis, Origin, Profile, Stack
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.stacks import Origin, Profile, Stack
 from tests.analyse.stacks import ASYNCIO, POOL, frames
 
 LOOP = ASYNCIO.replace("Handle._run (asyncio/events.py:88)\n", "") + "EpollSelector.select (selectors.py:468)\n"

@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from asyncspy.analyse import analyse
-from asyncspy.model import Analysis, Frame, Profile, Stack, merge
-from asyncspy.read import folded
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.merging import merge
+from asyncspy.model.stacks import Frame, Profile, Stack
+from asyncspy.read.text_stacks import folded
 from asyncspy.report import FORMATS, View
 from tests.analyse.stacks import ASYNCIO, COUNT, GUARD, HANDLER, POOL, SPELLINGS, UVLOOP, frames
 

@@ -7,10 +7,12 @@ from textwrap import indent
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.calls import Rewrite
-from asyncspy.analyse.remedies import parse_version
-from asyncspy.analyse.rewrite import place, rewritten
-from asyncspy.model import Origin, Profile, Remedy, Worker
+from asyncspy.analyse.remedy.calls import Rewrite
+from asyncspy.analyse.remedy.remedies import parse_version
+from asyncspy.analyse.remedy.rewrite import place, rewritten
+from asyncspy.model.findings import Remedy
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import Origin, Profile
 from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, frames, profile
 
 RENAME, WRAP = Rewrite("rename", "count", "acount"), Rewrite("wrap", "render")

@@ -8,14 +8,14 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.calls import CALLS
-from asyncspy.analyse.entries import DOORS
-from asyncspy.analyse.findings import judge
-from asyncspy.analyse.pattern import Rules
-from asyncspy.analyse.remedies import BY_THREAD
-from asyncspy.analyse.sinks import PROOFS, is_guard
-from asyncspy.analyse.worlds import side
-from asyncspy.model import Frame
+from asyncspy.analyse.remedy.calls import CALLS
+from asyncspy.analyse.remedy.remedies import BY_THREAD
+from asyncspy.analyse.stacks.entries import DOORS
+from asyncspy.analyse.stacks.pattern import Rules
+from asyncspy.analyse.stacks.sinks import PROOFS, is_guard
+from asyncspy.analyse.stacks.worlds import side
+from asyncspy.analyse.unsafe.violations import judge
+from asyncspy.model.stacks import Frame
 from tests.analyse.stacks import ASYNCIO, COUNT, GUARD, HANDLER, POOL, UVLOOP, frames, profile
 
 VIEW = "checkout (shop/views.py:25)\n"

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from asyncspy.analyse.enough import enough
-from asyncspy.analyse.together import together
-from asyncspy.model import Analysis, Culprit, Evidence, Finding, Frame, Kind, Origin, Reach, Samples, Wall
+from asyncspy.analyse.fleet.together import together
+from asyncspy.analyse.stop_condition import enough
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.findings import Culprit, DetectionLimit, Evidence, Finding, LoopTime, SampleCounts
+from asyncspy.model.stacks import FindingKind, Frame, Origin
 
 
-def finding(kind: Kind, line: int, samples: int = 1) -> Finding:
+def finding(kind: FindingKind, line: int, samples: int = 1) -> Finding:
     seen = Evidence(heading=samples) if kind == "async-unsafe" else Evidence(sampled=samples)
     return Finding(kind, seen, False, Culprit(Frame("f", "/srv/a.py", line)), "QuerySet.count", None, (), ())
 
 
-GIL = Analysis("none-seen", Samples(900, 700), (), Reach(0.01), (Origin("py-spy", "gil"),))
-WALL = Analysis("none-seen", Samples(50, 50), (), Reach(0.9), (Origin("py-spy", "wall"),), wall=Wall(50, 40, 5, 5))
+GIL = Analysis("none-seen", SampleCounts(900, 700), (), DetectionLimit(0.01), (Origin("py-spy", "gil"),))
+WALL = Analysis(
+    "none-seen", SampleCounts(50, 50), (), DetectionLimit(0.9), (Origin("py-spy", "wall"),), wall=LoopTime(50, 40, 5, 5)
+)
 
 
 def with_findings(analysis: Analysis, *findings: Finding) -> Analysis:
@@ -64,7 +68,7 @@ def test_what_is_faint_in_either_is_kept() -> None:
 
 
 def test_nothing_seen_by_either_is_no_data() -> None:
-    nothing = Analysis("no-data", Samples())
+    nothing = Analysis("no-data", SampleCounts())
     assert together(nothing, nothing).verdict == "no-data"
     assert together(nothing, WALL).verdict == "none-seen"
 

@@ -7,7 +7,11 @@ from dataclasses import replace
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.model import Analysis, Finding, Mode, Origin, Profile, Stack, Wait, Worker, merge
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.findings import Finding, Wait
+from asyncspy.model.merging import merge
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import Origin, Profile, SamplingMode, Stack
 from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, OWN, POOL, UVLOOP, frames
 
 VIEW = "fetches (views.py:54)\n"
@@ -33,7 +37,7 @@ SOURCES = {
 }
 
 
-def recording(*parts: tuple[str, int], mode: Mode = "wall", rate: int = 20) -> Profile:
+def recording(*parts: tuple[str, int], mode: SamplingMode = "wall", rate: int = 20) -> Profile:
     """A loop thread whose samples are these."""
     stacks = {Stack(frames(text), 7, "MainThread"): weight for text, weight in parts}
     total = sum(stacks.values())
@@ -141,7 +145,7 @@ def test_so_many_workers_recorded_one_by_one_are_looked_at_no_oftener(number: in
     """A line that computes for half of the time, in workers that have a recording each."""
     busy, rest = ASYNCIO + HANDLER + VIEW, IDLE
 
-    def each(pid: int, mode: Mode, rate: int, *parts: tuple[str, int]) -> Profile:
+    def each(pid: int, mode: SamplingMode, rate: int, *parts: tuple[str, int]) -> Profile:
         one = recording(*parts, mode=mode, rate=rate)
         watched = Worker(pid, 1, "worker", certain=True, server="uvicorn")
         origin = replace(one.origins[0], target=watched, duration=10.0)
@@ -154,7 +158,7 @@ def test_so_many_workers_recorded_one_by_one_are_looked_at_no_oftener(number: in
 
 
 @pytest.mark.parametrize("mode", ["gil", "default"])
-def test_other_samples_do_not_count_waits(mode: Mode) -> None:
+def test_other_samples_do_not_count_waits(mode: SamplingMode) -> None:
     analysis = analyse(recording((ASYNCIO + HANDLER + VIEW + READ, 80), mode=mode))
     assert (analysis.findings, analysis.wall) == ((), None)
 

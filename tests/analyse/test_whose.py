@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.model import Distribution, Finding, Frame, Mode, Origin, Profile, Stack, Worker
+from asyncspy.model.findings import Distribution, Finding
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import Frame, Origin, Profile, SamplingMode, Stack
 from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, OWN, PACKAGES, POOL, frames
 
 INNER = "convert_exception_to_response.<locals>.inner (django/core/handlers/exception.py:55)\n"
@@ -13,7 +15,7 @@ HOP = "SyncToAsync.__call__ (asgiref/sync.py:567)\n"
 IDLE = ASYNCIO.replace("Handle._run (asyncio/events.py:88)\n", "") + "EpollSelector.select (selectors.py:468)\n"
 
 # kind: (mode, thread, what stands below the line, what it called)
-KINDS: dict[str, tuple[Mode, str, str, str]] = {
+KINDS: dict[str, tuple[SamplingMode, str, str, str]] = {
     "async-unsafe": ("gil", "MainThread", ASYNCIO + HANDLER, COUNT),
     "hop-cost": ("gil", "MainThread", ASYNCIO + HANDLER, HOP),
     "blocked-loop": ("wall", "MainThread", ASYNCIO + HANDLER, "getaddrinfo (socket.py:976)"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asyncspy.analyse.findings import judge
+from asyncspy.analyse.unsafe.violations import judge
 from tests.analyse.stacks import ASYNCIO, BARE, HANDLER, POOL, SPELLINGS, UVLOOP, frames
 
 VIEW = "checkout (shop/views.py:25)"

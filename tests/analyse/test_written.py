@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.written import written
-from asyncspy.model import Frame
+from asyncspy.analyse.stacks.written_frames import written
+from asyncspy.model.stacks import Frame
 from tests.analyse.stacks import ASYNCIO, COUNT, GUARD, HANDLER, UVLOOP, frames, profile
 
 VIEW = "checkout (shop/views.py:25)\n"

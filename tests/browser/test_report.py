@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from asyncspy.analyse.flame import flame
-from asyncspy.cli.opened import analysed
-from asyncspy.model import Analysis, Comparison
+from asyncspy.analyse.flame_graph import flame
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.comparisons import Comparison
 from asyncspy.report import FORMATS
-from asyncspy.report.diff import FORMATS as DIFFS
+from asyncspy.report.comparison_formats import FORMATS as DIFFS
+from asyncspy.workflow.load import analysed
 from tests.browser.conftest import Open
 from tests.report import examples
 from tests.report.diff.test_formats import EVERY, HOSTILE

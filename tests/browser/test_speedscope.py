@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from asyncspy.export import SUFFIXES, TARGETS
 from asyncspy.read import load
-from asyncspy.report.export import SUFFIXES, TARGETS
 
 pytestmark = pytest.mark.browser
 

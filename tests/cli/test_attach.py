@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from asyncspy.cli import attach, commands
-from asyncspy.cli.run import How, Pass
 from asyncspy.errors import TargetError
+from asyncspy.workflow.follow import RecordOptions, SamplingPass
 
 
 @pytest.fixture
@@ -19,11 +19,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What would have been recorded."""
     given: dict[str, Any] = {}
 
-    def record_live(pids: Sequence[int], passes: Sequence[Pass], how: How) -> None:
+    def record_live(pids: Sequence[int], passes: Sequence[SamplingPass], how: RecordOptions) -> None:
         given.update(pids=pids, passes=list(passes), how=how)
         raise TargetError(f"process {pids[0]} is gone", remedy="asyncspy find-workers")
 
-    def record_until(pids: Sequence[int], passes: Sequence[Pass], how: How, goals: Sequence[int | None]) -> None:
+    def record_until(
+        pids: Sequence[int], passes: Sequence[SamplingPass], how: RecordOptions, goals: Sequence[int | None]
+    ) -> None:
         given["goals"] = goals
         record_live(pids, passes, how)
 
@@ -36,21 +38,21 @@ def run(*words: str) -> Result:
     return CliRunner().invoke(commands, ["attach", *words])
 
 
-GIL, WALL = Pass("gil", 100, 180), Pass("wall", 20, 10)
+GIL, WALL = SamplingPass("gil", 100, 180), SamplingPass("wall", 20, 10)
 
 
 @pytest.mark.parametrize(
     ("words", "passes"),
     [
         ([], [GIL, WALL]),
-        (["--mode", "both", "--rate", "50"], [Pass("gil", 50, 180), WALL]),
-        (["--duration", "1m", "--wall-duration", "5"], [Pass("gil", 100, 60), Pass("wall", 20, 5)]),
+        (["--mode", "both", "--rate", "50"], [SamplingPass("gil", 50, 180), WALL]),
+        (["--duration", "1m", "--wall-duration", "5"], [SamplingPass("gil", 100, 60), SamplingPass("wall", 20, 5)]),
         (["--mode", "gil"], [GIL]),
-        (["--mode", "wall"], [Pass("wall", 20, 180)]),
-        (["--mode", "wall", "--rate", "50"], [Pass("wall", 50, 180)]),
+        (["--mode", "wall"], [SamplingPass("wall", 20, 180)]),
+        (["--mode", "wall", "--rate", "50"], [SamplingPass("wall", 50, 180)]),
     ],
 )
-def test_a_mode_brings_its_rate(asked: dict[str, Any], words: list[str], passes: list[Pass]) -> None:
+def test_a_mode_brings_its_rate(asked: dict[str, Any], words: list[str], passes: list[SamplingPass]) -> None:
     done = run("--pid", "7", *words)
     assert done.exit_code == 3
     assert asked["passes"] == passes
@@ -73,7 +75,7 @@ def test_what_py_spy_is_told_beside(asked: dict[str, Any]) -> None:
 
 def test_until_found_leaves_the_waits_their_duration(asked: dict[str, Any]) -> None:
     run("--pid", "7", "--until", "found", "--wall-duration", "5")
-    assert asked["passes"] == [Pass("gil", 100, 900), Pass("wall", 20, 5)]
+    assert asked["passes"] == [SamplingPass("gil", 100, 900), SamplingPass("wall", 20, 5)]
 
 
 @pytest.mark.parametrize(

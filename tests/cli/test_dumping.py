@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 
 from asyncspy.cli import commands
 from asyncspy.cli import dump as dumping
-from asyncspy.discover.find import no_process
-from asyncspy.model import Worker
+from asyncspy.discover.servers.find import no_process
+from asyncspy.model.processes import Worker
 from tests.sample.conftest import staged
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counters as Linux has them")

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from asyncspy.cli import attach, commands, find_workers, probe, recording
+from asyncspy.cli import attach, commands, find_workers
 from asyncspy.errors import SamplerError
-from asyncspy.model import Frame, Stack, Worker
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import Frame, Stack
 from asyncspy.sample import PySpy
+from asyncspy.workflow import record_live, settle_roles
 
 
 def worker(pid: int, ppid: int, role: Any = "worker", server: str = "uvicorn", **more: Any) -> Worker:
@@ -37,7 +39,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
     """What is found on this machine; a test fills it."""
     found: list[Worker] = []
     monkeypatch.setattr(find_workers, "find_workers", lambda: found)
-    monkeypatch.setattr(recording, "find_workers", lambda: found)
+    monkeypatch.setattr(record_live, "find_workers", lambda: found)
     return found
 
 
@@ -90,7 +92,7 @@ def test_unknown_server_is_a_usage_error() -> None:
 
 
 def test_busiest_is_one_worker(here: list[Worker], monkeypatch: pytest.MonkeyPatch) -> None:
-    from asyncspy.discover import choose  # noqa: PLC0415
+    from asyncspy.discover.servers import choose  # noqa: PLC0415
 
     looks = {11: iter([5.0, 5.1]), 12: iter([1.0, 3.0]), 20: iter([9.0, None])}
     monkeypatch.setattr(choose, "cpu_seconds", lambda pid: next(looks[pid]))
@@ -105,7 +107,7 @@ def frames(*files: str) -> tuple[Frame, ...]:
 
 @pytest.fixture
 def py_spy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe, "find_py_spy", lambda: PySpy("py-spy", "0.4.3"))
+    monkeypatch.setattr(settle_roles, "find_py_spy", lambda: PySpy("py-spy", "0.4.3"))
 
 
 @pytest.mark.usefixtures("py_spy")
@@ -125,7 +127,7 @@ def test_a_stack_dump_settles_the_role(
     here: list[Worker], monkeypatch: pytest.MonkeyPatch, stack: tuple[str, ...], role: str, server: str
 ) -> None:
     here.append(SUSPECT)
-    monkeypatch.setattr(probe, "glance", lambda _py_spy, _pid: (Stack(frames(*stack), 30, "MainThread"),))
+    monkeypatch.setattr(settle_roles, "glance", lambda _py_spy, _pid: (Stack(frames(*stack), 30, "MainThread"),))
     (row,) = json.loads(run("find-workers", "--probe", "--json").stdout)
     assert (row["role"], row["server"], row["certain"], row["doubt"]) == (role, server, True, None)
     (row,) = json.loads(run("find-workers", "--json").stdout)
@@ -136,7 +138,7 @@ def test_a_stack_dump_settles_the_role(
 def test_a_suspect_without_a_server_on_its_stacks_is_none(here: list[Worker], monkeypatch: pytest.MonkeyPatch) -> None:
     here += [SUSPECT, *INTRANET]
     loop_in_another_thread = Stack(frames("/asyncio/runners.py"), 30, "Thread-1")
-    monkeypatch.setattr(probe, "glance", lambda _py_spy, _pid: (loop_in_another_thread,))
+    monkeypatch.setattr(settle_roles, "glance", lambda _py_spy, _pid: (loop_in_another_thread,))
     assert pids(run("find-workers", "--probe", "--json")) == [20]
 
 
@@ -146,7 +148,7 @@ def test_a_dump_that_fails_leaves_the_doubt(here: list[Worker], monkeypatch: pyt
         raise SamplerError("py-spy could not read process 30", remedy="")
 
     here.append(SUSPECT)
-    monkeypatch.setattr(probe, "glance", fails)
+    monkeypatch.setattr(settle_roles, "glance", fails)
     (row,) = json.loads(run("find-workers", "--probe", "--json").stdout)
     assert (row["certain"], row["doubt"]) == (False, "py-spy could not read process 30")
 

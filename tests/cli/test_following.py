@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from asyncspy.cli import run as runs
-from asyncspy.cli.recording import take_all
-from asyncspy.cli.run import How, Pass, Run
-from asyncspy.model import Origin, Worker
-from asyncspy.sample import Bundle, Ending, Plan, PySpy, Taken
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import Origin
+from asyncspy.sample import PassResult, PySpy, RecordingWriter, RecordPlan, StopRequest
+from asyncspy.workflow import follow as runs
+from asyncspy.workflow.follow import RecordingRun, RecordOptions, SamplingPass
+from asyncspy.workflow.record_live import take_all
 
-LONG, SHORT = Pass("gil", 100, 60), Pass("wall", 20, 10)
+LONG, SHORT = SamplingPass("gil", 100, 60), SamplingPass("wall", 20, 10)
 EMPTY: dict[str, object] = {"profiles": [], "shared": {"frames": []}}
 
 
@@ -26,13 +27,17 @@ class Stage:
         self.recorded: list[list[int]] = []
         self.asked: list[int] = []
 
-    def record(self, plans: Sequence[Plan], bundle: Bundle, *_: object, **__: object) -> list[Taken]:
+    def record(
+        self, plans: Sequence[RecordPlan], bundle: RecordingWriter, *_: object, **__: object
+    ) -> list[PassResult]:
         self.recorded.append([plan.target.pid for plan in plans])
         after = self.script.pop(0)() if self.script else plans[0].duration
         for plan in plans:
             bundle.add(Origin("py-spy 0.4.3", plan.mode, target=plan.target), dict(EMPTY))
         return [
-            Taken(plan, plan.duration if plan.target.pid in self.alive else after, plan.target.pid not in self.alive)
+            PassResult(
+                plan, plan.duration if plan.target.pid in self.alive else after, plan.target.pid not in self.alive
+            )
             for plan in plans
         ]
 
@@ -60,20 +65,22 @@ def a_worker(pid: int) -> Worker:
     return Worker(pid, 1, "worker", True, "gunicorn")
 
 
-Staged = Callable[[Stage, Sequence[int]], Run]
+Staged = Callable[[Stage, Sequence[int]], RecordingRun]
 
 
 @pytest.fixture
 def staged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Staged:
     """A run over these workers on a stage."""
 
-    def make(stage: Stage, targets: Sequence[int]) -> Run:
+    def make(stage: Stage, targets: Sequence[int]) -> RecordingRun:
         monkeypatch.setattr(runs, "record", stage.record)
         monkeypatch.setattr(runs, "runs", lambda pid: pid in stage.alive)
         monkeypatch.setattr(runs, "successor", stage.successor)
         monkeypatch.setattr(runs, "siblings", lambda worker: {worker.pid} | stage.alive)
-        bundle = Bundle(tmp_path / "out.json")
-        return Run([a_worker(pid) for pid in targets], bundle, PySpy("py-spy", "0.4.3"), Ending(), How())
+        bundle = RecordingWriter(tmp_path / "out.json")
+        return RecordingRun(
+            [a_worker(pid) for pid in targets], bundle, PySpy("py-spy", "0.4.3"), StopRequest(), RecordOptions()
+        )
 
     return make
 
@@ -82,7 +89,7 @@ def staged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Staged:
 def follow(staged: Staged, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """Record these passes; what was said."""
 
-    def go(stage: Stage, targets: Sequence[int], *passes: Pass) -> str:
+    def go(stage: Stage, targets: Sequence[int], *passes: SamplingPass) -> str:
         take_all(staged(stage, targets), passes)
         return capsys.readouterr().err
 

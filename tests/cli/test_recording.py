@@ -16,11 +16,14 @@ import psutil
 import pytest
 from click.testing import CliRunner, Result
 
-from asyncspy.cli import commands, recording, run, slices, watch
-from asyncspy.model import EARLIER, Frame, Origin, Stack, Worker
+from asyncspy.cli import commands, watch
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import EARLIER, Frame, Origin, Stack
 from asyncspy.read import of_document
-from asyncspy.sample import Bundle, output
-from asyncspy.sample import bundle as bundles
+from asyncspy.recording import destination
+from asyncspy.recording import writer as bundles
+from asyncspy.sample import RecordingWriter
+from asyncspy.workflow import follow, record_live, record_until
 from tests.sample.conftest import fails, staged
 from tests.sample.test_record import SPEEDSCOPE
 
@@ -35,13 +38,13 @@ def attach(target: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Atta
     """A command on that process, with a py-spy that runs these lines instead of recording."""
     worker = Worker(target, 1, "worker", True, "uvicorn")
     (tmp_path / "saved").mkdir()
-    monkeypatch.setattr(recording, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(recording, "inspect", lambda _: worker)
-    monkeypatch.setattr(run, "siblings", lambda one: {one.pid})
+    monkeypatch.setattr(record_live, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(record_live, "inspect", lambda _: worker)
+    monkeypatch.setattr(follow, "siblings", lambda one: {one.pid})
 
     def invoke(*words: str, command: str = "attach", record: str = RECORDS) -> Result:
         py_spy = staged(tmp_path, f"if sys.argv[1] == 'dump': sys.exit(0)\n{record}")
-        monkeypatch.setattr(recording, "find_py_spy", lambda: py_spy)
+        monkeypatch.setattr(record_live, "find_py_spy", lambda: py_spy)
         asked = [command, "--pid", str(target), "--format", "json", "--output", str(tmp_path / "saved" / "out.json")]
         return CliRunner().invoke(commands, [*asked, *words])
 
@@ -53,13 +56,13 @@ def attach(target: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Atta
 def test_of_workers_long_gone_the_lines_beneath_a_query_are_given_up(
     attach: Attach, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], root: str, kept: int
 ) -> None:
-    made: list[Bundle] = []
+    made: list[RecordingWriter] = []
 
-    def noted(path: Path, **how: Any) -> Bundle:
-        made.append(Bundle(path, **how))
+    def noted(path: Path, **how: Any) -> RecordingWriter:
+        made.append(RecordingWriter(path, **how))
         return made[0]
 
-    monkeypatch.setattr(recording, "Bundle", noted)
+    monkeypatch.setattr(record_live, "RecordingWriter", noted)
     monkeypatch.setattr(psutil, "pid_exists", lambda _pid: False)
     monkeypatch.setattr(bundles, "MOST_APART", 0)
     monkeypatch.setattr(bundles, "APART_SECONDS", -1.0)
@@ -86,7 +89,9 @@ def modes(result: Result) -> list[str]:
 def test_a_second_pass_that_finds_no_place_for_its_file_leaves_the_report_of_the_first(
     attach: Attach, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(output, "scratch", fails(output.scratch, 3, errno.EROFS))  # the first of them was the claim
+    monkeypatch.setattr(
+        destination, "scratch", fails(destination.scratch, 3, errno.EROFS)
+    )  # the first of them was the claim
     done = attach(*TWO_PASSES)
     assert done.exit_code == 0, done.output
     assert modes(done) == ["gil"]
@@ -110,7 +115,7 @@ def test_a_second_pass_that_cannot_be_saved_leaves_the_report_of_the_first(
 def test_a_py_spy_that_fails_from_then_on_is_not_started_for_ever(
     words: tuple[str, ...], attach: Attach, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(follow, "PAUSE_SECONDS", 0.0)
     starts = tmp_path / "starts"
     once = (
         f"open({str(starts)!r}, 'a').write('x')\n"
@@ -118,7 +123,7 @@ def test_a_py_spy_that_fails_from_then_on_is_not_started_for_ever(
     )
     done = attach(*words, command="watch" if "--slice" in words else "attach", record=once + RECORDS)
     assert done.exit_code == 0, done.output
-    assert starts.read_text() == "x" * (1 + run.MOST_FAILURES)
+    assert starts.read_text() == "x" * (1 + follow.MOST_FAILURES)
     assert "10 slices in a row gave nothing" in done.stderr
 
 
@@ -126,7 +131,7 @@ def test_a_py_spy_that_fails_from_then_on_is_not_started_for_ever(
 def test_a_watch_judges_less_often_where_that_takes_long(
     felt: float, looks: int, attach: Attach, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(follow, "PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(watch, "FELT_SECONDS", felt)
     monkeypatch.setattr(watch, "MOST_SHARE", 1e-6)
     starts = repr(str(tmp_path / "starts"))
@@ -139,8 +144,8 @@ def test_a_watch_judges_less_often_where_that_takes_long(
 @pytest.mark.parametrize(
     ("command", "words", "where"),
     [
-        ("attach", ["--duration", "1"], recording),
-        ("attach", ["--until", "found"], slices),
+        ("attach", ["--duration", "1"], record_live),
+        ("attach", ["--until", "found"], record_until),
         ("watch", ["--slice", "1"], watch),
     ],
 )

@@ -10,23 +10,24 @@ from pathlib import Path
 import psutil
 import pytest
 
-from asyncspy import recording
-from asyncspy.cli import opened
-from asyncspy.cli.opened import analysed
-from asyncspy.model import Origin, Worker
-from asyncspy.sample import Bundle
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import Origin
+from asyncspy.recording import saved_form
+from asyncspy.sample import RecordingWriter
+from asyncspy.workflow import load
+from asyncspy.workflow.load import analysed
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc as Linux has it")
 
 HERE = Worker(os.getpid(), 1, "worker", True, "uvicorn", cwd="/srv/shop", started_at=psutil.Process().create_time())
 GONE = replace(HERE, pid=4194304)
 ANOTHERS = replace(HERE, started_at=1.0)
-OURS = str(Path(recording.__file__).resolve())
+OURS = str(Path(saved_form.__file__).resolve())
 
 
 def lines_of(folder: Path, *targets: Worker) -> list[str] | None:
     """The lines of a file of ours in a report on these, recorded one after the other."""
-    bundle = Bundle(folder / "out.json")
+    bundle = RecordingWriter(folder / "out.json")
     for target in targets:
         bundle.add(Origin("py-spy 0.4.3", "gil", target=target), {"profiles": [], "shared": {"frames": []}})
     bundle.save()
@@ -40,7 +41,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     file.parent.mkdir(parents=True)
     file.write_text("in there\n")
     os.utime(file, (0, 0))
-    monkeypatch.setattr(opened, "PROC", tmp_path / "proc")
+    monkeypatch.setattr(load, "PROC", tmp_path / "proc")
     return "in there"
 
 

@@ -13,9 +13,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from asyncspy.analyse.gate import NAMES, condition
+from asyncspy.analyse.gate_rules import NAMES, condition
 from asyncspy.cli import COMMANDS, commands
-from asyncspy.read.ignores import read_ignores
+from asyncspy.read.allowances import read_ignores
 
 ROOT = Path(__file__).parents[2]
 RECORDING = ROOT / "fixtures" / "recordings" / "uvicorn-asyncio-every1.speedscope.json"

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from asyncspy.demo.load import ROUTES
+from asyncspy.demo.planted import planted, twins
 from asyncspy.demo.shop import DemoError, opened_shop
-from asyncspy.demo.truth import planted, twins
+from asyncspy.demo.traffic import ROUTES
 
 pytestmark = pytest.mark.live
 

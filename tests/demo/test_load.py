@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from asyncspy.demo.load import ROUTES, Load
+from asyncspy.demo.traffic import ROUTES, Load
 
 
 class Target(ThreadingHTTPServer):

@@ -19,9 +19,9 @@ import psutil
 import pytest
 
 from asyncspy.demo import server
+from asyncspy.demo.planted import PROJECT, marks
 from asyncspy.demo.server import Shop, running_shop
 from asyncspy.demo.shop import DemoError
-from asyncspy.demo.truth import PROJECT, marks
 
 live = pytest.mark.live
 PATIENCE = 20

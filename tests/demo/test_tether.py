@@ -12,9 +12,9 @@ from types import ModuleType
 
 import pytest
 
+from asyncspy.demo.planted import PROJECT
 from asyncspy.demo.shop import opened_shop
-from asyncspy.demo.truth import PROJECT
-from asyncspy.discover.permission import TRACER_NAMED
+from asyncspy.discover.access.permission import TRACER_NAMED
 
 PR_SET_PDEATHSIG = 1
 PR_SET_PTRACER = 0x59616D61

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from asyncspy.demo.truth import PROJECT, Mark, marks, planted, twins
+from asyncspy.demo.planted import PROJECT, Mark, marks, planted, twins
 
 SOURCE = '''\
 """A docstring that explains: # planted: not a mark."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from asyncspy.discover.process import Process
+from asyncspy.discover.command_line import Process
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "processes"
 

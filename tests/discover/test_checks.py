@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from asyncspy.discover import machine as machine_module
-from asyncspy.discover.checks import CHECKS
-from asyncspy.discover.facts import Credentials, Facts, Machine, Target
-from asyncspy.discover.file_rights import decoded
-from asyncspy.discover.permission import judge
-from asyncspy.discover.refusal import Refusal
+from asyncspy.discover.access import machine as machine_module
+from asyncspy.discover.access.checks import CHECKS
+from asyncspy.discover.access.facts import Credentials, Facts, Machine, Target
+from asyncspy.discover.access.file_rights import decoded
+from asyncspy.discover.access.permission import judge
+from asyncspy.discover.access.refusal import Refusal
 from tests.discover.fake_proc import ALL, PTRACE, FakeProc
 
 OURS = Credentials(frozenset({1000}), frozenset({1000}), 0, 0, ALL)

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from asyncspy.discover.classify import classify
-from asyncspy.discover.process import Process
+from asyncspy.discover.command_line import Process
+from asyncspy.discover.servers.classify import classify
 from tests.discover.tables import FOLDER, recorded, row
 
 SHOP = "shop.asgi:application"

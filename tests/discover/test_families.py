@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from asyncspy.discover.succession import cpu_seconds, topmost
+from asyncspy.discover.servers.succession import cpu_seconds, topmost
 from asyncspy.discover.vital import runs
 
 CHILD = "sum(range(10**7)); print('ready', flush=True); import sys; sys.stdin.read()"

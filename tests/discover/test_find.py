@@ -11,10 +11,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from asyncspy.discover import find, find_workers, inspect, workers_of
-from asyncspy.discover.permission import Permission
+from asyncspy.discover import find_workers, inspect, workers_of
+from asyncspy.discover.access.permission import Permission
+from asyncspy.discover.servers import find
 from asyncspy.errors import TargetError
-from asyncspy.model import Worker
+from asyncspy.model.processes import Worker
 
 SLEEP = "print('ready', flush=True); import sys; sys.stdin.read()"
 

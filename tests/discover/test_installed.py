@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from asyncspy.discover.installed import Installed
-from asyncspy.discover.process import Process
+from asyncspy.discover.command_line import Process
+from asyncspy.discover.servers.installed import Installed
 from tests.discover.fake_proc import FakeProc
 
 VENV = "/srv/venv/lib/python3.12/site-packages"

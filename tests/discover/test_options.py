@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from asyncspy.discover.options import Options, parse
-from asyncspy.discover.process import command
-from asyncspy.discover.servers import GUNICORN, UVICORN, server_of
+from asyncspy.discover.command_line import command
+from asyncspy.discover.servers.catalog import GUNICORN, UVICORN, server_of
+from asyncspy.discover.servers.server_options import Options, parse
 from tests.discover.tables import row
 
 

@@ -13,8 +13,8 @@ from subprocess import PIPE
 
 import pytest
 
-from asyncspy.discover import machine
-from asyncspy.discover.permission import CHECKS, TRACER_NAMED, may_attach
+from asyncspy.discover.access import machine
+from asyncspy.discover.access.permission import CHECKS, TRACER_NAMED, may_attach
 from tests.discover.fake_proc import PTRACE, US, FakeProc
 
 NOBODY = 65534

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asyncspy.discover.python import Interpreter, interpreter
+from asyncspy.discover.interpreter import Interpreter, interpreter
 
 PYENV = frozenset({"/opt/python/lib/libpython3.12.so.1.0", "/srv/venv/lib/python3.12/site-packages/_x.so"})
 UWSGI = frozenset({"/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0", "/lib/libc.so.6"})

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncspy.discover.redact import LONGEST, is_secret, redact
+from asyncspy.discover.servers.redact import LONGEST, is_secret, redact
 
 SECRET = "hunter2"
 

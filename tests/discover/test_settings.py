@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from asyncspy.discover.classify import classify
-from asyncspy.discover.process import Process
-from asyncspy.discover.settings import async_unsafe_allowed, settings_module
+from asyncspy.discover.command_line import Process
+from asyncspy.discover.servers.classify import classify
+from asyncspy.discover.servers.django_settings import async_unsafe_allowed, settings_module
 from tests.discover.fake_proc import FakeProc
 from tests.discover.tables import row
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from asyncspy.discover.proc import Proc
-from asyncspy.discover.sockets import Sockets
+from asyncspy.discover.servers.sockets import Sockets
 from tests.discover.fake_proc import FakeProc
 
 # As Linux on a little-endian machine writes them: 127.0.0.1:8000, [::1]:8001, a connection, sockets of a server.

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from asyncspy.discover import must_run, runs, succession, successor, topmost
+from asyncspy.discover import must_run, runs, successor, topmost
+from asyncspy.discover.servers import succession
 from asyncspy.errors import TargetError
-from asyncspy.model import Worker
+from asyncspy.model.processes import Worker
 from tests.live.processes import eventually
 
 MASTER = Worker(10, 1, "master", True, "gunicorn")

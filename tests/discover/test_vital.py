@@ -14,9 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from asyncspy.discover.evidence import Evidence
 from asyncspy.discover.proc import Proc
-from asyncspy.discover.table import candidates
+from asyncspy.discover.process_table import candidates
+from asyncspy.discover.servers.evidence import Evidence
 from asyncspy.discover.vital import cpu_seconds, runs, vital
 from tests.discover.fake_proc import FakeProc
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from asyncspy.sample.exact.stay import text
+from asyncspy.sample.inside.hook_session import text
 
 
 def test_a_process_without_django_is_left_as_it_is(tmp_path: Path) -> None:
@@ -32,9 +32,9 @@ def test_the_app_brings_nothing_of_the_rest() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     ours = {"asyncspy", "asyncspy.django", "asyncspy.django.apps", "asyncspy.django.door"}
     assert set(done.stdout.split()) == ours | {
-        "asyncspy.inside",
-        "asyncspy.inside.counting",
-        "asyncspy.inside.entering",
+        "asyncspy.guest",
+        "asyncspy.guest.counting",
+        "asyncspy.guest.entering",
     }
     script = "import sys, asyncspy.django.apps; print(*{'click', 'rich', 'psutil'} & set(sys.modules))"
     assert not subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()

@@ -14,8 +14,8 @@ import pytest
 from django.core.exceptions import SynchronousOnlyOperation
 from django.utils import asyncio as guard
 
-from asyncspy.inside import counting, entering
-from asyncspy.inside.counting import Hook
+from asyncspy.guest import counting, entering
+from asyncspy.guest.counting import Hook
 
 MONITORS = hasattr(sys, "monitoring")
 state_before = guard.get_running_loop

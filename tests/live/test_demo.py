@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from asyncspy.demo.truth import planted, twins
+from asyncspy.demo.planted import planted, twins
 
 pytestmark = pytest.mark.live
 

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from asyncspy.discover import find_workers, inspect, may_attach, workers_of
-from asyncspy.model import Worker
+from asyncspy.model.processes import Worker
 from tests.live.processes import accepts, eventually, free_port, running
 from tests.live.server_modes import APP, BIN, MODES, PROJECT, SETTINGS, Mode
 

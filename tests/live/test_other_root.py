@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from asyncspy.discover import find_workers
-from asyncspy.model import Worker
+from asyncspy.model.processes import Worker
 from tests.live.harness import PROGRAMS, load, loading
 from tests.live.processes import accepts, eventually, free_port, running
 

@@ -13,16 +13,17 @@ from pathlib import Path
 
 import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
-with atheris.instrument_imports(include=["asyncspy.read", "asyncspy.recording"]):
+with atheris.instrument_imports(include=["asyncspy.read", "asyncspy.recording.saved_form"]):
     from asyncspy import read
-    from asyncspy.read import sample_lists, svg_scan
+    from asyncspy.read.speedscope import sample_lists
+    from asyncspy.read.svg import scan
 
 from asyncspy.analyse import analyse
 from asyncspy.errors import InputError
 from tests.read.test_fuzz import SEEDS, seed
 
 sample_lists.LONG = 0  # what is meant for large files is tried on small ones
-sample_lists.BLOCK = svg_scan.BLOCK = 300
+sample_lists.BLOCK = scan.BLOCK = 300
 sys.modules["asyncspy.read.logs.windows"].BLOCK = 300  # type: ignore[attr-defined]
 
 

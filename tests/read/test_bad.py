@@ -7,7 +7,7 @@ import time
 import pytest
 
 from asyncspy.errors import InputError
-from asyncspy.model import Frame
+from asyncspy.model.stacks import Frame
 from asyncspy.read import load
 from tests.read.fixtures import BAD, RECORDINGS
 

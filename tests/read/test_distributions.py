@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from asyncspy.model import Distribution
-from asyncspy.read.distributions import Distributions
+from asyncspy.model.findings import Distribution
+from asyncspy.source.distributions import Distributions
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from asyncspy.analyse import analyse
 from asyncspy.errors import InputError
-from asyncspy.model import Profile
+from asyncspy.model.stacks import Profile
 from asyncspy.read import load
 from tests.read.fixtures import FIXTURES, RECORDINGS, marked
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from asyncspy.analyse.gate import NAMES
+from asyncspy.analyse.gate_rules import NAMES
 from asyncspy.errors import InputError
-from asyncspy.model import Allowance
-from asyncspy.read.ignores import read_ignores
+from asyncspy.model.gates import Allowance
+from asyncspy.read.allowances import read_ignores
 
 GOOD = '[[ignore]]\nfile = "shop/pricing.py"\nreason = "SHOP-12"\nexpires = 2026-12-31\n'
 

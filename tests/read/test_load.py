@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from asyncspy import recording
 from asyncspy.errors import InputError
-from asyncspy.model import Origin, Worker
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import Origin
 from asyncspy.read import FORMATS, load
+from asyncspy.recording import saved_form
 from tests.read.fixtures import READABLE, RECORDINGS
 
 
@@ -51,7 +52,7 @@ def test_a_saved_recording_brings_its_own_origin(tmp_path: Path) -> None:
     worker = Worker(pid=7, ppid=1, role="worker", certain=True, server="uvicorn", django="5.2.19")
     origin = Origin("py-spy 0.4.3", mode="gil", rate=100, duration=10.0, samples=507, target=worker)
     saved = tmp_path / "saved.json"
-    saved.write_text(json.dumps(recording.embed(document, origin)))
+    saved.write_text(json.dumps(saved_form.embed(document, origin)))
     profile = load(saved)
     assert profile.origins == (origin,)
     assert profile.total == 507
@@ -76,7 +77,7 @@ def test_weights_become_samples(
         "shared": {"frames": [{"name": "main", "file": "/a.py", "line": 1}]},
     }
     if rate:
-        document = recording.embed(document, Origin("py-spy 0.4.3", rate=rate))
+        document = saved_form.embed(document, Origin("py-spy 0.4.3", rate=rate))
     path = tmp_path / "weights.json"
     path.write_text(json.dumps(document))
     profile = load(path)

@@ -13,7 +13,8 @@ from typing import Any, BinaryIO
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.model import Event, Finding, Logged, Profile
+from asyncspy.model.findings import Finding
+from asyncspy.model.stacks import Event, Occurrences, Profile
 from asyncspy.read import load, logs
 from asyncspy.read.logs.windows import BLOCK, LOOKBACK
 from tests.read.fixtures import FIXTURES
@@ -78,7 +79,7 @@ def test_times_are_those_of_the_records() -> None:
         if "bad_atomic" in [one.function for one in event.frames]
     }
     records = [line for line in (LOGS / "plain.log").read_text().splitlines() if line.endswith(": /atomic")]
-    assert logged == Logged(3, records[0][:23], records[-1][:23])
+    assert logged == Occurrences(3, records[0][:23], records[-1][:23])
 
 
 def test_a_log_without_violations_says_that_this_proves_nothing() -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncspy.model import Frame, Stack
-from asyncspy.read import folded
-from asyncspy.read.names import frame_of, is_count, the_same
+from asyncspy.model.stacks import Frame, Stack
+from asyncspy.read.frame_names import frame_of, is_count, the_same
+from asyncspy.read.text_stacks import folded
 
 FUNCTIONS = st.from_regex(r"[\w.<>]{1,30}", fullmatch=True)
 FILE_LETTERS = st.characters(exclude_characters=";\n\r", exclude_categories=["Cs"])

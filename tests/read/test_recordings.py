@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncspy.model import Frame, Profile
+from asyncspy.model.stacks import Frame, Profile
 from asyncspy.read import load
 from tests.read.fixtures import MADE, READABLE, RECORDINGS, marked, named
 

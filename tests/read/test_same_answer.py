@@ -16,10 +16,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from asyncspy.errors import InputError
-from asyncspy.model import Frame, Profile
-from asyncspy.read import colons, folded, logs
+from asyncspy.model.stacks import Frame, Profile
+from asyncspy.read import logs
 from asyncspy.read.logs.records import BEGIN, Line
 from asyncspy.read.logs.repeats import Repeats
+from asyncspy.read.text_stacks import austin, folded
 from tests.read.fixtures import FIXTURES
 
 anchors, repeats, windows = (
@@ -143,10 +144,10 @@ def test_folded_stacks(lines: list[str], ends: bool, most: int) -> None:
 @QUICKLY
 def test_stacks_of_files_functions_and_lines(lines: list[str]) -> None:
     text = "\n".join(lines) + "\n"
-    quick = outcome(colons, text)
+    quick = outcome(austin, text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(colons, "INNER", 1 << 30)
-        assert outcome(colons, text) == quick
+        patch.setattr(austin, "INNER", 1 << 30)
+        assert outcome(austin, text) == quick
 
 
 @given(st.lists(LOG_PIECES, max_size=12))
@@ -264,7 +265,7 @@ SPELT = re.compile(r"(.*?):([^:]*(?:::[^:]*)*):([0-9]{1,9})\Z", re.DOTALL)
 @QUICKLY
 def test_a_file_a_function_and_a_line(text: str) -> None:
     told = SPELT.match(text)
-    frame = colons._frame(text)
+    frame = austin._frame(text)
     if told is not None:
         assert frame == Frame(told[2], told[1], int(told[3]))
     else:

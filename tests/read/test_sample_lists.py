@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from asyncspy.errors import InputError
-from asyncspy.read import sample_lists, speedscope
+from asyncspy.read.speedscope import reader, sample_lists
 from tests.read.fixtures import FIXTURES
 
 DOCUMENTS = sorted(path for path in FIXTURES.rglob("*.json") if b'"samples"' in path.read_bytes()[:1_000_000])
@@ -20,7 +20,7 @@ NEVER = 1 << 60
 
 def outcome(data: bytes) -> object:
     try:
-        return speedscope.read(io.BytesIO(data), "x.json")
+        return reader.read(io.BytesIO(data), "x.json")
     except InputError as error:
         return error.message
 

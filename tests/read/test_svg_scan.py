@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from asyncspy.errors import InputError
-from asyncspy.read import svg, svg_boxes, svg_scan
+from asyncspy.read.svg import boxes, flame_graph, scan
 from tests.read.fixtures import FIXTURES
 
 DRAWINGS = sorted(FIXTURES.rglob("*.svg"))
@@ -18,7 +18,7 @@ PY_SPY = FIXTURES / "recordings" / "uvicorn-asyncio-every1.svg"
 
 def outcome(data: bytes) -> object:
     try:
-        return svg.read(data, "flame.svg")
+        return flame_graph.read(data, "flame.svg")
     except InputError as error:
         return error.message
 
@@ -27,7 +27,7 @@ def both(data: bytes) -> tuple[object, object]:
     """What comes of a drawing when boxes are scanned for, and when expat parses all of it."""
     scanned = outcome(data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(svg_boxes, "_scanned", lambda _data: None)
+        patch.setattr(boxes, "_scanned", lambda _data: None)
         return scanned, outcome(data)
 
 
@@ -39,7 +39,7 @@ def test_every_drawing_of_the_fixtures(path: Path) -> None:
 
 def test_nearly_all_that_py_spy_draws_is_scanned() -> None:
     data = PY_SPY.read_bytes()
-    found = svg_scan.scan(data)
+    found = scan.scan(data)
     assert sum(map(len, found.rows.values())) == data.count(b"<g><title>")
     assert found.marks == 1
     assert b"<title>" not in found.rest
@@ -110,6 +110,6 @@ def test_whatever_stands_between_boxes(body: list[str], at: int, put: bytes) -> 
     data = f"{HEAD}{ALL}{''.join(body)}{TOP}</svg>".encode()
     place = at % len(data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(svg_scan, "BLOCK", 50)
+        patch.setattr(scan, "BLOCK", 50)
         scanned, parsed = both(data[:place] + put + data[place:])
     assert scanned == parsed

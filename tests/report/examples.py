@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from asyncspy.model import (
-    Action,
-    Analysis,
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.findings import (
+    CodeShare,
     Culprit,
+    DetectionLimit,
     Entry,
     Evidence,
     Finding,
-    Frame,
-    Hang,
     Hops,
-    Input,
     Interval,
-    Link,
-    Origin,
-    Portion,
-    Reach,
+    LoopTime,
     Remedy,
-    Samples,
+    SampleCounts,
     Wait,
-    Waiting,
-    Wall,
-    Worker,
 )
+from asyncspy.model.hangs import Action, Hang, WaitingThreads
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import ChainFrame, Frame, InputFile, Origin
 
 ROOT = "/srv/shop"
 SITE = "/srv/venv/lib/python3.12/site-packages"
@@ -106,8 +101,8 @@ def origin(**changed: object) -> Origin:
     return Origin(**{**known, **changed})  # type: ignore[arg-type]
 
 
-SAMPLES = Samples(total=18_790, loop=17_412, pool=1_180, idle=190, other=8)
-REACH = Reach(unseen_share=0.000172, catch_interval_seconds=1.59)
+SAMPLES = SampleCounts(total=18_790, loop=17_412, pool=1_180, idle=190, other=8)
+REACH = DetectionLimit(unseen_share=0.000172, catch_interval_seconds=1.59)
 
 VIEW_FRAME = Frame("checkout", f"{ROOT}/shop/views.py", 25)
 MIDDLEWARE_FRAME = Frame("StockMiddleware.__call__", f"{ROOT}/shop/middleware.py", 40)
@@ -117,15 +112,15 @@ SIGNAL_FRAME = Frame("on_order_saved", f"{ROOT}/shop/signals.py", 12)
 PACKAGE_FRAME = Frame("AuditMiddleware.process_request", f"{SITE}/stocktake/middleware.py", 57)
 
 
-def link(frame: Frame, package: str | None = None) -> Link:
-    return Link(*frame, package=package)
+def link(frame: Frame, package: str | None = None) -> ChainFrame:
+    return ChainFrame(*frame, package=package)
 
 
-def django(function: str, file: str, line: int) -> Link:
-    return Link(function, f"{SITE}/django/{file}", line, "django")
+def django(function: str, file: str, line: int) -> ChainFrame:
+    return ChainFrame(function, f"{SITE}/django/{file}", line, "django")
 
 
-def to_compiler() -> tuple[Link, ...]:
+def to_compiler() -> tuple[ChainFrame, ...]:
     return (
         django("Query.get_count", "db/models/sql/query.py", 644),
         django("Query.get_aggregation", "db/models/sql/query.py", 626),
@@ -216,7 +211,7 @@ many_entries = Finding(
         link(Frame("start_page", f"{ROOT}/shop/pages/start.py", 10)),
         django("render", "shortcuts.py", 25),
         django("render_to_string", "template/loader.py", 62),
-        Link("Template.render", f"{SITE}/jinja2/environment.py", 1291, "jinja2"),
+        ChainFrame("Template.render", f"{SITE}/jinja2/environment.py", 1291, "jinja2"),
         link(CART_FRAME),
         django("QuerySet.__iter__", "db/models/query.py", 384),
         django("QuerySet._fetch_all", "db/models/query.py", 1949),
@@ -268,7 +263,7 @@ hostile = Finding(
     call=HOSTILE,
     sink=HOSTILE + "!",
     entries=(Entry(HOSTILE, Frame(HOSTILE, HOSTILE, -4), 3),),
-    chain=(link(Frame(HOSTILE, HOSTILE)), Link(HOSTILE, HOSTILE, 2, HOSTILE), link(HOSTILE_FRAME, HOSTILE)),
+    chain=(link(Frame(HOSTILE, HOSTILE)), ChainFrame(HOSTILE, HOSTILE, 2, HOSTILE), link(HOSTILE_FRAME, HOSTILE)),
     remedies=(Remedy(HOSTILE, HOSTILE, HOSTILE, HOSTILE), Remedy(HOSTILE)),
     share=Interval(0.00017, 0.00006, 0.0005),
 )
@@ -285,7 +280,7 @@ blocked = Finding(
     call="post",
     sink=None,
     entries=(Entry("async view", VIEW_FRAME, 312),),
-    chain=(link(VIEW_FRAME), link(FETCH_FRAME), Link("post", f"{SITE}/requests/api.py", 115, "requests")),
+    chain=(link(VIEW_FRAME), link(FETCH_FRAME), ChainFrame("post", f"{SITE}/requests/api.py", 115, "requests")),
     remedies=(Remedy("use the asynchronous client"), Remedy("run it in a thread")),
     share=Interval(0.26, 0.236, 0.286),
     wait=Wait("socket", certain=True),
@@ -311,7 +306,7 @@ pinned = Finding(
     chain=(
         django("convert_exception_to_response.<locals>.inner", "core/handlers/exception.py", 55),
         link(STAMP_FRAME),
-        Link("AsyncToSync.__call__", f"{SITE}/asgiref/sync.py", 342, "asgiref"),
+        ChainFrame("AsyncToSync.__call__", f"{SITE}/asgiref/sync.py", 342, "asgiref"),
     ),
     remedies=(Remedy("make it async-capable"),),
     threads=2.34,
@@ -341,7 +336,7 @@ hopping = Finding(
     chain=(
         link(VIEW_FRAME),
         link(RATES_FRAME),
-        Link("SyncToAsync.__call__", f"{SITE}/asgiref/sync.py", 567, "asgiref"),
+        ChainFrame("SyncToAsync.__call__", f"{SITE}/asgiref/sync.py", 567, "asgiref"),
     ),
     remedies=(Remedy("cross once"),),
     share=Interval(0.2992, 0.2925, 0.3061),
@@ -350,23 +345,23 @@ HOPS = Hops(
     samples=7_000,
     share=Interval(0.402, 0.3948, 0.4093),
     callers=(
-        Portion(RATES_FRAME, None, 5_210),
-        Portion(Frame("MiddlewareMixin.__acall__", f"{SITE}/django/utils/deprecation.py"), "django", 900),
-        Portion(None, None, 500),
-        Portion(Frame("ASGIHandler.__call__", f"{SITE}/django/core/handlers/asgi.py"), "django", 200),
-        Portion(Frame("ASGIHandler.handle", f"{SITE}/django/core/handlers/asgi.py"), "django", 100),
-        Portion(Frame("Operation.run", f"{SITE}/ninja/operation.py"), "ninja", 60),
-        Portion(VIEW_FRAME, None, 30),
+        CodeShare(RATES_FRAME, None, 5_210),
+        CodeShare(Frame("MiddlewareMixin.__acall__", f"{SITE}/django/utils/deprecation.py"), "django", 900),
+        CodeShare(None, None, 500),
+        CodeShare(Frame("ASGIHandler.__call__", f"{SITE}/django/core/handlers/asgi.py"), "django", 200),
+        CodeShare(Frame("ASGIHandler.handle", f"{SITE}/django/core/handlers/asgi.py"), "django", 100),
+        CodeShare(Frame("Operation.run", f"{SITE}/ninja/operation.py"), "ninja", 60),
+        CodeShare(VIEW_FRAME, None, 30),
     ),
     work=(
-        Portion(
+        CodeShare(
             Frame("SessionMiddleware.process_request", f"{SITE}/django/contrib/sessions/middleware.py"), "django", 90
         ),
-        Portion(Frame("process_response", f"{SITE}/django/middleware/common.py"), "django", 20),
-        Portion(None, None, 1_070),
+        CodeShare(Frame("process_response", f"{SITE}/django/middleware/common.py"), "django", 20),
+        CodeShare(None, None, 1_070),
     ),
 )
-WALL = Wall(loop=1_200, idle=380, waiting=312, busy=508, pool_threads=3.31)
+WALL = LoopTime(loop=1_200, idle=380, waiting=312, busy=508, pool_threads=3.31)
 
 typical = Analysis("violations", SAMPLES, (own, allowed, third_party), REACH, (origin(),))
 one = Analysis("violations", SAMPLES, (own,), REACH, (origin(),))
@@ -377,22 +372,22 @@ crowded = Analysis(
     REACH,
     (origin(late_seconds=1.2, interrupted=True), origin(target=worker(48292), rate=50)),
     (
-        Input("asyncspy-48291.speedscope.json", "speedscope", 812),
-        Input("flame.svg", "py-spy SVG", 404, 3, ("frames under 0.1% of the samples are not in an SVG",)),
-        Input("web.log", "log", 4, 1),
+        InputFile("asyncspy-48291.speedscope.json", "speedscope", 812),
+        InputFile("flame.svg", "py-spy SVG", 404, 3, ("frames under 0.1% of the samples are not in an SVG",)),
+        InputFile("web.log", "log", 4, 1),
     ),
 )
 none_seen = Analysis("none-seen", SAMPLES, (), REACH, (origin(),))
-no_samples = Analysis("no-data", Samples(), (), Reach(), (origin(samples=0, errors=0),))
-only_sync = Analysis("no-data", Samples(total=940, sync=930, idle=10), (), Reach(), (origin(),))
-only_pool = Analysis("no-data", Samples(total=40, pool=30, idle=10), (), Reach(), (origin(),))
+no_samples = Analysis("no-data", SampleCounts(), (), DetectionLimit(), (origin(samples=0, errors=0),))
+only_sync = Analysis("no-data", SampleCounts(total=940, sync=930, idle=10), (), DetectionLimit(), (origin(),))
+only_pool = Analysis("no-data", SampleCounts(total=40, pool=30, idle=10), (), DetectionLimit(), (origin(),))
 hostile_all = Analysis(
     "violations",
-    Samples(total=3, loop=3),
+    SampleCounts(total=3, loop=3),
     (hostile,),
-    Reach(float("nan"), float("inf")),
+    DetectionLimit(float("nan"), float("inf")),
     (origin(sampler=HOSTILE, duration=float("inf"), target=worker(server=HOSTILE, app=HOSTILE, django=HOSTILE)),),
-    (Input(HOSTILE, HOSTILE, 3, 1, (HOSTILE,)),),
+    (InputFile(HOSTILE, HOSTILE, 3, 1, (HOSTILE,)),),
 )
 
 SHIPPING_FRAME = Frame("rates", f"{ROOT}/shop/shipping.py", 31)
@@ -402,10 +397,10 @@ stuck = Hang(
     certain=True,
     grounds=("the event loop joins a thread that waits for the event loop", "no thread moved for 60s"),
     waits=(
-        Waiting(48291, "loop", ("MainThread",), "pool", Culprit(SHIPPING_FRAME), ("ThreadPoolExecutor-3_0",),
-                (link(VIEW_FRAME), link(SHIPPING_FRAME), Link("join", f"{PYTHON}/threading.py", 1149, "stdlib")),
+        WaitingThreads(48291, "loop", ("MainThread",), "pool", Culprit(SHIPPING_FRAME), ("ThreadPoolExecutor-3_0",),
+                (link(VIEW_FRAME), link(SHIPPING_FRAME), ChainFrame("join", f"{PYTHON}/threading.py", 1149, "stdlib")),
                 9, True),
-        Waiting(48291, "request", ("ThreadPoolExecutor-3_0", "ThreadPoolExecutor-4_0"), "loop",
+        WaitingThreads(48291, "request", ("ThreadPoolExecutor-3_0", "ThreadPoolExecutor-4_0"), "loop",
                 Culprit(STAMP_FRAME), ("MainThread",), (link(STAMP_FRAME),), 9, True),
     ),
     known=("asgiref#535",),
@@ -416,13 +411,13 @@ stuck = Hang(
     paused=0.08,
     target=worker(asgiref="3.11.1"),
 )  # fmt: skip
-hung = Analysis("no-data", Samples(), hangs=(stuck,), inputs=(Input("dump.json", "looks", 9),))
+hung = Analysis("no-data", SampleCounts(), hangs=(stuck,), inputs=(InputFile("dump.json", "looks", 9),))
 hostile_hang = replace(
     stuck,
     grounds=(HOSTILE,),
     waits=(
         replace(stuck.waits[0], line=Culprit(HOSTILE_FRAME), threads=(HOSTILE,), on=(HOSTILE,), receiver=HOSTILE,
-                frames=(link(HOSTILE_FRAME), Link(HOSTILE, HOSTILE, 2, HOSTILE))),
+                frames=(link(HOSTILE_FRAME), ChainFrame(HOSTILE, HOSTILE, 2, HOSTILE))),
     ),
     known=(HOSTILE,),
     now=(Action(HOSTILE, HOSTILE),),
@@ -436,9 +431,9 @@ costly = Analysis(
 )
 waiting = Analysis(
     "none-seen",
-    Samples(total=9_000, loop=820, pool=3_972, idle=4_208),
+    SampleCounts(total=9_000, loop=820, pool=3_972, idle=4_208),
     (blocked, held, full, pinned),
-    Reach(0.0036, 5.3),
+    DetectionLimit(0.0036, 5.3),
     (origin(mode="wall", rate=20, duration=60.0, samples=9_000),),
     wall=WALL,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from asyncspy.model import Analysis
+from asyncspy.model.analysis import Analysis
 from tests.report import examples
 
 T = TypeVar("T")

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from asyncspy.model import Analysis, Evidence
-from asyncspy.report.board import BARS, WIDTH, Board, line, table
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.findings import Evidence
+from asyncspy.report.terminal.board import BARS, WIDTH, WatchTable, line, table
 from tests.report import examples
 from tests.report.views import view
 
@@ -17,14 +18,14 @@ def seen(samples: int) -> Analysis:
     return replace(examples.one, findings=(replace(examples.own, evidence=Evidence(heading=samples)),))
 
 
-def after(*samples: int) -> Board:
-    board = Board("uvicorn worker 48291")
+def after(*samples: int) -> WatchTable:
+    board = WatchTable("uvicorn worker 48291")
     for slices, number in enumerate(samples, 1):
         board.add(seen(number) if number else examples.none_seen, 10.0 * slices)
     return board
 
 
-def text(board: Board, width: int = 80, **changed: object) -> str:
+def text(board: WatchTable, width: int = 80, **changed: object) -> str:
     return "\n".join(part.plain for part in table(board, view(width, **changed)))
 
 
@@ -76,7 +77,7 @@ def test_a_slice_in_one_line() -> None:
 @pytest.mark.parametrize("width", [40, 80, 120])
 @pytest.mark.parametrize("analysis", [examples.typical, examples.crowded, examples.waiting, examples.costly])
 def test_it_fits_every_terminal(analysis: Analysis, width: int) -> None:
-    board = Board("gunicorn master 48290 with its 2 workers")
+    board = WatchTable("gunicorn master 48290 with its 2 workers")
     board.add(analysis, 10.0)
     shown = table(board, view(width))
     assert max(part.cell_len for part in shown) <= max(width, 60)
@@ -85,7 +86,7 @@ def test_it_fits_every_terminal(analysis: Analysis, width: int) -> None:
 
 
 def test_hostile_names_are_inert() -> None:
-    board = Board("process 7")
+    board = WatchTable("process 7")
     board.add(examples.hostile_all, 10.0)
     shown = text(board)
     assert "\x1b" not in shown

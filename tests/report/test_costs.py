@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from asyncspy.model import Analysis, Finding, Wait
-from asyncspy.report import FORMATS, costs, words
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.findings import Finding, Wait
+from asyncspy.report import FORMATS
+from asyncspy.report.present import cost_words, finding_words
 from tests.report import examples
 from tests.report.views import view
 
@@ -31,11 +33,11 @@ def alone(finding: Finding) -> Analysis:
     ],
 )
 def test_the_verdict_says_the_worst_and_that_nothing_unsafe_was_seen(finding: Finding, says: str) -> None:
-    assert words.verdict(alone(finding)).startswith(says)
+    assert finding_words.verdict(alone(finding)).startswith(says)
 
 
 def test_violations_are_said_first() -> None:
-    said = words.verdict(examples.costly)
+    said = finding_words.verdict(examples.costly)
     assert said.startswith("1 line of your code calls async-unsafe Django on the event loop.")
     assert "No async-unsafe call" not in said
 
@@ -58,14 +60,14 @@ def test_how_much_and_how_it_is_known(finding: Finding, says: str) -> None:
 
 
 def test_converting_is_promised_no_more_than_it_brings() -> None:
-    drags = costs.gain(examples.pinned) or ""
+    drags = cost_words.gain(examples.pinned) or ""
     assert "no longer holds a thread" in drags
     assert "6 others run in its thread" in drags
     assert "slower" in drags
-    alone_there = costs.gain(replace(examples.pinned, drags=0)) or ""
+    alone_there = cost_words.gain(replace(examples.pinned, drags=0)) or ""
     assert "Do not expect faster requests" in alone_there
     assert "others" not in alone_there
-    assert costs.gain(examples.blocked) is None
+    assert cost_words.gain(examples.blocked) is None
 
 
 @pytest.mark.parametrize(("asgiref", "warned"), [("3.11.1", True), ("3.12.0", False), (None, True), ("junk", True)])
@@ -89,25 +91,25 @@ def test_a_full_pool_without_own_code_blames_no_package() -> None:
 
 
 def test_the_hops_are_summed_up_by_who_asks() -> None:
-    said = costs.hops(examples.HOPS, view())
+    said = cost_words.hops(examples.HOPS, view())
     assert said[0] == "Crossing between loop and threads takes 40% of the loop (95%: 39–41%)."
     assert said[1] == (
         "Of that: shop/rates.py:44 rates 74%, middleware made with MiddlewareMixin 13%, tasks of their own and results "
         "on their way back 7%, Django's handling of requests 4%, others 1%."
     )
     assert said[2] == "Middleware seen at work behind such hops: SessionMiddleware."
-    assert costs.hops(replace(examples.HOPS, samples=0), view()) == []
+    assert cost_words.hops(replace(examples.HOPS, samples=0), view()) == []
 
 
 def test_the_loops_time() -> None:
-    assert costs.wall(examples.WALL) == [
+    assert cost_words.wall(examples.WALL) == [
         "The loop's time: 26% in waits that block it, 42% at work, 32% free.",
         "On average 3.3 threads of its pools were busy.",
     ]
-    assert len(costs.wall(replace(examples.WALL, pool_threads=0.01))) == 1
+    assert len(cost_words.wall(replace(examples.WALL, pool_threads=0.01))) == 1
 
 
-@pytest.mark.parametrize("kind", costs.WAITS_FOR)
+@pytest.mark.parametrize("kind", cost_words.WAITS_FOR)
 def test_every_wait_is_worded(kind: str) -> None:
     finding = replace(examples.blocked, wait=Wait(kind, certain=True))  # type: ignore[arg-type]
-    assert costs.evidence(finding, view()).startswith("it waits ")
+    assert cost_words.evidence(finding, view()).startswith("it waits ")

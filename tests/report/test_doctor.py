@@ -6,8 +6,8 @@ import unicodedata
 import pytest
 from rich.cells import cell_len
 
-from asyncspy.model import Check, Diagnosis
-from asyncspy.report.doctor import diagnosis_as_json, render_diagnosis
+from asyncspy.model.processes import Check, Diagnosis
+from asyncspy.report.terminal.diagnosis import diagnosis_as_json, render_diagnosis
 from tests.report import examples
 from tests.report.views import view
 

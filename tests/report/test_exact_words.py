@@ -7,8 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from asyncspy.model import Analysis, Captured, Evidence, Origin
-from asyncspy.report import FORMATS, exact_words, sampled, words
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.findings import CountedCalls, Evidence
+from asyncspy.model.stacks import Origin
+from asyncspy.report import FORMATS
+from asyncspy.report.present import counted_words, finding_words, sampling_words
 from asyncspy.report.view import View
 from tests.report import examples
 
@@ -17,7 +20,7 @@ FINDING = replace(
     examples.crowded.findings[0],
     evidence=Evidence(exact=41),
     share=None,
-    captured=Captured(41, 3, 60.0, "2026", "2027"),
+    captured=CountedCalls(41, 3, 60.0, "2026", "2027"),
 )
 ANALYSIS = replace(examples.crowded, findings=(FINDING,), origins=(COUNTED,))
 
@@ -41,12 +44,12 @@ def test_json_has_the_figures() -> None:
     ("per_second", "said"), [(28.52, "28.5 a second"), (1, "1 a second"), (0.5, "30 a minute"), (0.001, "3.6 an hour")]
 )
 def test_rates_are_said_in_the_unit_that_makes_them_one_at_least(per_second: float, said: str) -> None:
-    assert exact_words.rate(per_second) == said
+    assert counted_words.rate(per_second) == said
 
 
 def test_what_was_let_pass_and_what_was_too_much_is_said() -> None:
-    assert words.evidence(FINDING) == "41 counted at the guard, 3 of them let pass, first 2026, last 2027"
-    assert sampled.warnings((replace(COUNTED, beyond=7),)) == [
+    assert finding_words.evidence(FINDING) == "41 counted at the guard, 3 of them let pass, first 2026, last 2027"
+    assert sampling_words.warnings((replace(COUNTED, beyond=7),)) == [
         "7 calls more reached the guard than could be kept with their way there: too many at once, or too many ways."
     ]
 

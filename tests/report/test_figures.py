@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncspy.report import figures
+from asyncspy.report.present import figures
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from asyncspy.report import FORMATS
-from asyncspy.report.workers import render_workers
+from asyncspy.report.terminal.worker_tree import render_workers
 from tests.report import examples
 from tests.report.views import view
 

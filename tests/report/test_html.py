@@ -10,7 +10,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from asyncspy.model import Analysis, Flame, FlameRow, Frame
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.findings import Flame, FlameRow
+from asyncspy.model.stacks import Frame
 from asyncspy.report import FORMATS
 from asyncspy.report.html.tags import Html, el, join, text
 from tests.report import examples

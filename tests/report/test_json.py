@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from asyncspy.model import Analysis
+from asyncspy.model.analysis import Analysis
 from asyncspy.report import FORMATS
 from tests.report import examples
 from tests.report.views import view

@@ -9,8 +9,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from asyncspy.report import FORMATS
-from asyncspy.report.diff import FORMATS as DIFFS
-from asyncspy.report.markdown_text import code, plain
+from asyncspy.report.comparison_formats import FORMATS as DIFFS
+from asyncspy.report.markdown.escape import code, plain
 from tests.report import examples
 from tests.report.diff.test_formats import EVERY, HOSTILE
 from tests.report.hostile import ATTACKS, with_names

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from asyncspy.model import Frame
-from asyncspy.report.names import place, relative, shorten
+from asyncspy.model.stacks import Frame
+from asyncspy.report.present.place_names import place, relative, shorten
 from asyncspy.report.view import View
 
 

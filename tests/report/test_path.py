@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from asyncspy.model import Finding, Frame
-from asyncspy.report.path import steps
+from asyncspy.model.findings import Finding
+from asyncspy.model.stacks import Frame
+from asyncspy.report.present.path import steps
 from asyncspy.report.view import View
 from tests.report import examples
 

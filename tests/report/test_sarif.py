@@ -12,9 +12,10 @@ from urllib.parse import unquote, urlsplit
 import jsonschema
 import pytest
 
-from asyncspy.model import Analysis, Culprit
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.findings import Culprit
 from asyncspy.report import FORMATS
-from asyncspy.report.to_sarif import RULES
+from asyncspy.report.sarif import RULES
 from tests.report import examples
 from tests.report.hostile import ATTACKS, with_names
 from tests.report.views import view

@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
-from asyncspy.model import Analysis, Entry, Evidence, Frame, Input
-from asyncspy.report.to_terminal import render
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.findings import Entry, Evidence
+from asyncspy.model.stacks import Frame, InputFile
+from asyncspy.report.terminal.analysis_page import render
 from tests.report import examples
 from tests.report.views import view
 
@@ -211,7 +213,7 @@ def test_inputs_with_something_to_say_say_it() -> None:
     assert "flame.svg py-spy SVG, 404 stacks, 3 could not be used frames under 0.1%" in text
     assert "web.log log, 4 events, 1 could not be used" in text
     assert "speedscope, 812" not in text
-    assert "What was read" not in report(replace(examples.one, inputs=(Input("a.json", "speedscope", 3),)))
+    assert "What was read" not in report(replace(examples.one, inputs=(InputFile("a.json", "speedscope", 3),)))
 
 
 def test_the_recording_and_the_next_commands_can_be_pasted() -> None:

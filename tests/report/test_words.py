@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from asyncspy.analyse import confidence
-from asyncspy.model import EARLIER, Culprit, Distribution, Frame, Needed, Reach, WorkerShare
-from asyncspy.report import FORMATS, sampled, words
+from asyncspy.model.findings import Culprit, DetectionLimit, Distribution, NeededDuration, WorkerShare
+from asyncspy.model.stacks import EARLIER, Frame
+from asyncspy.report import FORMATS
+from asyncspy.report.present import finding_words, sampling_words
 from tests.report import examples
 from tests.report.views import view
 
@@ -22,7 +24,9 @@ def part(pid: int | None, hits: int, loop: int) -> WorkerShare:
 
 
 def test_how_long_a_rarer_call_needs_is_said() -> None:
-    reach = replace(examples.REACH, needed=(Needed(1.0, 150.0), Needed(60.0, 9000.0), Needed(5.0, 60.0)))
+    reach = replace(
+        examples.REACH, needed=(NeededDuration(1.0, 150.0), NeededDuration(60.0, 9000.0), NeededDuration(5.0, 60.0))
+    )
     text = report(replace(examples.one, reach=reach))
     assert (
         "At this rate a call made once a second needs about 2m 30s, once a minute needs about 2h 30m, "
@@ -32,7 +36,9 @@ def test_how_long_a_rarer_call_needs_is_said() -> None:
 
 def test_where_it_is_not_known_nothing_is_said_of_it() -> None:
     assert "needs about" not in report(examples.one)
-    assert "needs about" not in report(replace(examples.one, reach=Reach(needed=(Needed(1.0, float("nan")),))))
+    assert "needs about" not in report(
+        replace(examples.one, reach=DetectionLimit(needed=(NeededDuration(1.0, float("nan")),)))
+    )
 
 
 def test_workers_are_told_apart_where_they_differ_by_more_than_chance() -> None:
@@ -53,24 +59,24 @@ def test_a_package_is_named_as_pip_knows_it() -> None:
     frame = Frame("TenantMiddleware.__call__", "/v/lib/python3.12/site-packages/tenants/middleware.py", 14)
     assert (
         "package django-tenants 3.5.0 is at fault"
-        in words.owner(Culprit(frame, "tenants", Distribution("django-tenants", "3.5.0")))[0]
+        in finding_words.owner(Culprit(frame, "tenants", Distribution("django-tenants", "3.5.0")))[0]
     )
-    assert "package tenants is at fault" in words.owner(Culprit(frame, "tenants"))[0]
+    assert "package tenants is at fault" in finding_words.owner(Culprit(frame, "tenants"))[0]
 
 
 def test_where_names_alone_decided_that_is_said_with_what_to_do() -> None:
-    (said,) = words.owner(Culprit(Frame("checkout", "views.py", 3), by_name=True))
+    (said,) = finding_words.owner(Culprit(Frame("checkout", "views.py", 3), by_name=True))
     assert "names alone" in said
     assert "--full-filenames" in said
     assert "--app-root" in said
-    assert words.owner(Culprit(Frame("checkout", "/srv/shop/views.py", 3))) == []
+    assert finding_words.owner(Culprit(Frame("checkout", "/srv/shop/views.py", 3))) == []
 
 
 @pytest.mark.parametrize(("errors", "warned"), [(0, False), (5, False), (250, True)])
 def test_a_lossy_recording_is_warned_of(errors: int, warned: bool) -> None:
-    said = sampled.warnings((examples.origin(samples=1000 - errors, errors=errors),))
+    said = sampling_words.warnings((examples.origin(samples=1000 - errors, errors=errors),))
     assert any("could not read" in one for one in said) is warned
 
 
 def test_workers_that_ended_long_ago_are_listed_as_such() -> None:
-    assert [words.process(pid) for pid in (48291, EARLIER, None)] == ["48291", "earlier ones", "unknown"]
+    assert [finding_words.process(pid) for pid in (48291, EARLIER, None)] == ["48291", "earlier ones", "unknown"]

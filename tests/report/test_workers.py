@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
-from asyncspy.model import Worker
-from asyncspy.report.workers import render_workers
-from asyncspy.report.workers_json import workers_as_json
+from asyncspy.model.processes import Worker
+from asyncspy.report.json.workers_json import workers_as_json
+from asyncspy.report.terminal.worker_tree import render_workers
 from tests.report import examples
 from tests.report.views import view
 

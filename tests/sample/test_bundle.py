@@ -13,11 +13,13 @@ from typing import Any
 import psutil
 import pytest
 
-from asyncspy.analyse.looks import of_workers
-from asyncspy.model import EARLIER, Event, Frame, Logged, Origin, Profile, Stack, Worker
+from asyncspy.analyse.stacks.sampling_kind import of_workers
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import EARLIER, Event, Frame, Occurrences, Origin, Profile, Stack
 from asyncspy.read import load, of_document
-from asyncspy.sample import Bundle, output
-from asyncspy.sample import bundle as bundles
+from asyncspy.recording import destination
+from asyncspy.recording import writer as bundles
+from asyncspy.sample import RecordingWriter
 
 MAIN, WORK = Frame("main", "/srv/a.py", 1), Frame("work", "/srv/a.py", 9)
 WORKER = Worker(7, 1, "worker", True, "uvicorn")
@@ -42,16 +44,16 @@ def stack(*frames: Frame, pid: int = 7) -> Stack:
 
 
 @pytest.fixture
-def bundle(tmp_path: Path) -> Bundle:
-    return Bundle(tmp_path / "run.json")
+def bundle(tmp_path: Path) -> RecordingWriter:
+    return RecordingWriter(tmp_path / "run.json")
 
 
-def saved(bundle: Bundle) -> Profile:
+def saved(bundle: RecordingWriter) -> Profile:
     bundle.save()
     return load(bundle.path)
 
 
-def test_slices_of_one_pass_add_up(bundle: Bundle) -> None:
+def test_slices_of_one_pass_add_up(bundle: RecordingWriter) -> None:
     bundle.add(GIL, document([MAIN, WORK], [0, 1], [0, 1], [0]))
     bundle.add(replace(GIL, ended_at="10:00:20"), document([WORK, MAIN], [1, 0], [1]))
     profile = saved(bundle)
@@ -72,33 +74,35 @@ def in_a_thread(name: str) -> dict[str, Any]:
     ("origin", "name"),
     [(GIL, "ThreadPoolExecutor-{}_{}"), (WALL, "ThreadPoolExecutor-{}_{}"), (GIL, "Thread-{} (request)")],
 )
-def test_a_long_watch_does_not_grow_by_a_thread_for_each_request(bundle: Bundle, origin: Origin, name: str) -> None:
+def test_a_long_watch_does_not_grow_by_a_thread_for_each_request(
+    bundle: RecordingWriter, origin: Origin, name: str
+) -> None:
     for number in range(1, 51):
         bundle.add(origin, in_a_thread(name.format(number, 0)))
     assert saved(bundle).stacks == {Stack((MAIN,), 7, name.format("N", "N")): 50}
 
 
-def test_where_waits_tell_how_full_a_pool_is_its_threads_stay_apart(bundle: Bundle) -> None:
+def test_where_waits_tell_how_full_a_pool_is_its_threads_stay_apart(bundle: RecordingWriter) -> None:
     names = ("ThreadPoolExecutor-0_0", "asyncio_1", "asyncio_2", "asyncio_2", "Thread-12 (run)")
     for name in names:
         bundle.add(WALL, in_a_thread(name))
     assert saved(bundle).stacks == {Stack((MAIN,), 7, name): times for name, times in Counter(names).items()}
 
 
-def test_stacks_that_were_all_seen_equally_often_keep_their_counts(bundle: Bundle) -> None:
+def test_stacks_that_were_all_seen_equally_often_keep_their_counts(bundle: RecordingWriter) -> None:
     for _ in range(2):
         bundle.add(GIL, document([MAIN], [0]))
     assert saved(bundle).stacks == {stack(MAIN): 2}
 
 
-def test_the_samples_of_a_single_slice_stay_in_their_order(bundle: Bundle) -> None:
+def test_the_samples_of_a_single_slice_stay_in_their_order(bundle: RecordingWriter) -> None:
     bundle.add(GIL, document([MAIN, WORK], [0, 1], [0], [0, 1]))
     bundle.save()
     (profile,) = json.loads(bundle.path.read_text())["profiles"]
     assert profile["samples"] == [[0, 1], [0], [0, 1]]
 
 
-def test_modes_share_a_file_and_are_never_added_up(bundle: Bundle) -> None:
+def test_modes_share_a_file_and_are_never_added_up(bundle: RecordingWriter) -> None:
     bundle.add(GIL, document([MAIN, WORK], [0, 1]))
     bundle.add(WALL, document([MAIN], [0], [0], rate=20))
     profile = saved(bundle)
@@ -109,14 +113,14 @@ def test_modes_share_a_file_and_are_never_added_up(bundle: Bundle) -> None:
     assert profile.waits.modes == {"wall"}
 
 
-def test_waits_alone_are_a_profile_of_waits(bundle: Bundle) -> None:
+def test_waits_alone_are_a_profile_of_waits(bundle: RecordingWriter) -> None:
     bundle.add(WALL, document([MAIN], [0], rate=20))
     profile = saved(bundle)
     assert profile.modes == {"wall"}
     assert profile.waits is None
 
 
-def test_processes_keep_their_own_account(bundle: Bundle) -> None:
+def test_processes_keep_their_own_account(bundle: RecordingWriter) -> None:
     other = replace(GIL, target=replace(WORKER, pid=8), alongside=True)
     bundle.add(GIL, document([MAIN], [0]))
     bundle.add(other, document([WORK, MAIN], [1], pid=8))
@@ -125,7 +129,7 @@ def test_processes_keep_their_own_account(bundle: Bundle) -> None:
     assert [(o.target and o.target.pid, o.alongside) for o in profile.origins] == [(7, False), (8, True)]
 
 
-def test_failed_slices_are_counted_wherever_they_stand(bundle: Bundle) -> None:
+def test_failed_slices_are_counted_wherever_they_stand(bundle: RecordingWriter) -> None:
     bundle.add_failure(7, "gil")
     bundle.add(GIL, document([MAIN], [0]))
     bundle.add_failure(7, "gil")
@@ -134,14 +138,14 @@ def test_failed_slices_are_counted_wherever_they_stand(bundle: Bundle) -> None:
     assert (origin.slices, origin.failed) == (2, 2)
 
 
-def test_source_lines_travel_with_it(bundle: Bundle) -> None:
+def test_source_lines_travel_with_it(bundle: RecordingWriter) -> None:
     bundle.add(GIL, document([MAIN], [0]))
     bundle.keep_sources({"/srv/a.py": {9: "    return User.objects.count()"}})
     assert load(bundle.path).sources == {"/srv/a.py": {9: "    return User.objects.count()"}}
 
 
-def test_long_lists_are_written_in_parts(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(output, "AT_ONCE", 2)
+def test_long_lists_are_written_in_parts(bundle: RecordingWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(destination, "AT_ONCE", 2)
     stacks = [[0, 1], [0], [1], [0, 0], [1, 1]]
     for _ in range(2):
         bundle.add(GIL, document([MAIN, WORK], *stacks))
@@ -152,7 +156,7 @@ def test_long_lists_are_written_in_parts(bundle: Bundle, monkeypatch: pytest.Mon
     assert load(bundle.path).total == 2 * len(stacks)
 
 
-def test_it_replaces_its_own_file_and_leaves_nothing_beside(bundle: Bundle) -> None:
+def test_it_replaces_its_own_file_and_leaves_nothing_beside(bundle: RecordingWriter) -> None:
     bundle.add(GIL, document([MAIN], [0]))
     bundle.save()
     bundle.add(GIL, document([MAIN], [0]))
@@ -189,7 +193,7 @@ def pids_of(profile: Profile) -> set[int | None]:
 
 
 @pytest.mark.parametrize("slices", [1, 3])
-def test_workers_that_are_gone_are_added_up_as_one(bundle: Bundle, slices: int, machine: Machine) -> None:
+def test_workers_that_are_gone_are_added_up_as_one(bundle: RecordingWriter, slices: int, machine: Machine) -> None:
     for pid in range(10, 40):
         machine.passes()
         machine.alive = {pid}
@@ -210,7 +214,7 @@ def test_workers_that_are_gone_are_added_up_as_one(bundle: Bundle, slices: int, 
         assert one.total == 30 * slices * sum(times.values())
 
 
-def test_a_single_slice_of_one_that_is_gone_keeps_its_samples(bundle: Bundle, machine: Machine) -> None:
+def test_a_single_slice_of_one_that_is_gone_keeps_its_samples(bundle: RecordingWriter, machine: Machine) -> None:
     bundle.add(of(10), document([MAIN], [0], [0], [0], pid=10))
     machine.passes()
     machine.alive = {11, 12, 13, 14}
@@ -219,14 +223,14 @@ def test_a_single_slice_of_one_that_is_gone_keeps_its_samples(bundle: Bundle, ma
     assert saved(bundle).stacks == {stack(MAIN, pid=EARLIER): 3, **{stack(MAIN, pid=pid): 1 for pid in machine.alive}}
 
 
-def test_what_gave_nothing_is_no_pass_for_ever(bundle: Bundle, machine: Machine) -> None:
+def test_what_gave_nothing_is_no_pass_for_ever(bundle: RecordingWriter, machine: Machine) -> None:
     for pid in range(10, 40):
         machine.passes()
         bundle.add(of(pid), {**document([]), "profiles": []})
     assert len(bundle.origins) <= 1 + 4
 
 
-def test_whoever_lives_stays_apart_however_long_it_says_nothing(bundle: Bundle, machine: Machine) -> None:
+def test_whoever_lives_stays_apart_however_long_it_says_nothing(bundle: RecordingWriter, machine: Machine) -> None:
     machine.alive = set(range(7, 17))
     for pid in machine.alive:
         bundle.add(of(pid), document([MAIN], [0], pid=pid))
@@ -234,7 +238,7 @@ def test_whoever_lives_stays_apart_however_long_it_says_nothing(bundle: Bundle, 
     assert pids_of(saved(bundle)) == machine.alive
 
 
-def test_a_few_workers_stay_apart_for_ever(bundle: Bundle, machine: Machine) -> None:
+def test_a_few_workers_stay_apart_for_ever(bundle: RecordingWriter, machine: Machine) -> None:
     for pid in (7, 8, 9):
         bundle.add(of(pid), document([MAIN], [0], pid=pid))
         machine.passes()
@@ -255,7 +259,7 @@ def of_master(*pids: int, rate: int = 100) -> dict[str, Any]:
     return made
 
 
-def test_a_master_keeps_the_stacks_of_its_gone_workers_once(bundle: Bundle, machine: Machine) -> None:
+def test_a_master_keeps_the_stacks_of_its_gone_workers_once(bundle: RecordingWriter, machine: Machine) -> None:
     pids = range(100, 140)
     for pid in pids:
         machine.passes()
@@ -286,7 +290,7 @@ LIBRARY = Frame("call", "/lib/django/x.py", 5)
 
 
 def test_workers_that_are_gone_are_told_with_less_detail(tmp_path: Path, machine: Machine) -> None:
-    bundle = Bundle(tmp_path / "run.json", lineless=lambda file: "django" in file or "importlib" in file)
+    bundle = RecordingWriter(tmp_path / "run.json", lineless=lambda file: "django" in file or "importlib" in file)
     for pid in range(10, 40):
         machine.passes()
         machine.alive = {pid}
@@ -301,7 +305,7 @@ def test_workers_that_are_gone_are_told_with_less_detail(tmp_path: Path, machine
     assert sum(stacks.values()) == 3 * 30
 
 
-def test_what_was_counted_in_workers_that_are_gone_is_added_up_once(bundle: Bundle, machine: Machine) -> None:
+def test_what_was_counted_in_workers_that_are_gone_is_added_up_once(bundle: RecordingWriter, machine: Machine) -> None:
     event = Event("async-unsafe", (MAIN, WORK), captured="raised")
     told: list[int] = []
     for pid in range(10, 40):
@@ -310,26 +314,26 @@ def test_what_was_counted_in_workers_that_are_gone_is_added_up_once(bundle: Bund
         bundle.add(of(pid), document([MAIN], [0], pid=pid))
         told.append(pid)
         for one in told:  # as the hook's keeper tells it: of all that it ever counted in
-            bundle.capture(replace(of(one), mode="exact", duration=10.0), {event: Logged(3)})
+            bundle.capture(replace(of(one), mode="exact", duration=10.0), {event: Occurrences(3)})
     profile = saved(bundle)
     counted = [origin for origin in profile.origins if origin.mode == "exact"]
-    assert profile.events == {event: Logged(3 * 30)}
+    assert profile.events == {event: Occurrences(3 * 30)}
     assert sum(origin.duration or 0.0 for origin in counted) == 10.0 * 30
     assert len(counted) <= 1 + 4
     assert len(bundle._captured) <= 1 + 4
 
 
-def test_the_number_of_one_that_is_gone_may_be_given_again(bundle: Bundle, machine: Machine) -> None:
+def test_the_number_of_one_that_is_gone_may_be_given_again(bundle: RecordingWriter, machine: Machine) -> None:
     for pid in (10, 11, 12, 13, 14, 10):
         machine.passes()
         machine.alive = {pid}
         bundle.add(of(pid), document([MAIN], [0], pid=pid))
-    bundle.capture(replace(of(10), mode="exact"), {Event("async-unsafe", (MAIN,), captured="raised"): Logged(3)})
+    bundle.capture(replace(of(10), mode="exact"), {Event("async-unsafe", (MAIN,), captured="raised"): Occurrences(3)})
     assert [times.times for times in saved(bundle).events.values()] == [3]
 
 
 @pytest.mark.parametrize("slices", [1, 2])
-def test_it_tells_before_it_is_saved_what_its_file_tells(bundle: Bundle, slices: int) -> None:
+def test_it_tells_before_it_is_saved_what_its_file_tells(bundle: RecordingWriter, slices: int) -> None:
     for _ in range(slices):
         for origin, rate in ((GIL, 100), (WALL, 20), (of(9), 100)):
             pid = origin.target.pid if origin.target else 0
@@ -337,20 +341,20 @@ def test_it_tells_before_it_is_saved_what_its_file_tells(bundle: Bundle, slices:
             made["shared"]["frames"][2]["name"] = None
             bundle.add(origin, made)
     bundle.capture(
-        of(9, replace(GIL, mode="exact")), {Event("async-unsafe", (MAIN, WORK), captured="raised"): Logged(3)}
+        of(9, replace(GIL, mode="exact")), {Event("async-unsafe", (MAIN, WORK), captured="raised"): Occurrences(3)}
     )
     bundle.keep_sources({"/srv/a.py": {9: "    return User.objects.count()"}})
     assert of_document(bundle.document(), bundle.path) == saved(bundle)
 
 
-def test_a_frame_is_left_out_only_where_a_name_tells_the_process(bundle: Bundle) -> None:
+def test_a_frame_is_left_out_only_where_a_name_tells_the_process(bundle: RecordingWriter) -> None:
     nameless = of_master()
     nameless["profiles"][0]["name"] = 'Thread 0x1 "MainThread"'
     bundle.add(GIL, nameless)
     assert saved(bundle).stacks == {stack(MAIN, WORK): 1, stack(MAIN): 1}
 
 
-def test_the_loop_of_a_master_that_is_gone_serves_nobody_either(bundle: Bundle, machine: Machine) -> None:
+def test_the_loop_of_a_master_that_is_gone_serves_nobody_either(bundle: RecordingWriter, machine: Machine) -> None:
     bundle.add(replace(GIL, target=MASTER), of_master(100))
     machine.passes()
     machine.alive = {200, 201, 202, 203}

@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from asyncspy.errors import TargetError
-from asyncspy.model import Dump, Worker
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import Dump
 from asyncspy.sample import PySpy
-from asyncspy.sample.dumps import Series
-from asyncspy.sample.kernel import is_traced, processors, state_of
+from asyncspy.sample.pyspy.dumps import DumpSeries
+from asyncspy.sample.thread_activity import is_traced, processors, state_of
 from tests.sample.conftest import Stage
 
 
 def test_what_is_forgotten_leaves_nothing_behind_and_the_lost_are_asked_again(tmp_path: Path) -> None:
-    taken = Series(tmp_path, PySpy("py-spy", "0.4.3"), [])
+    taken = DumpSeries(tmp_path, PySpy("py-spy", "0.4.3"), [])
     path = tmp_path / "dump-5-001.json"
     path.write_text("[]")
     taken.files.append(path)
@@ -47,7 +48,7 @@ def test_a_pool_is_as_large_as_the_targets_python_makes_it(
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         os.sched_setaffinity(process.pid, {min(os.sched_getaffinity(0))})
         target = Worker(process.pid, 1, "worker", True, "uvicorn", python=python)
-        taken = Series(tmp_path, stage("print('[]')"), [target])
+        taken = DumpSeries(tmp_path, stage("print('[]')"), [target])
         taken.look()
         process.kill()
     assert taken.looks[0].cpus == count

@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from asyncspy import recording
 from asyncspy.errors import TargetError
-from asyncspy.inside import counting, entering
-from asyncspy.model import Event, Frame, Logged, Origin, Worker
-from asyncspy.sample.exact import folder as folders
-from asyncspy.sample.exact import remote
-from asyncspy.sample.exact.counted import Counted, counted
-from asyncspy.sample.exact.folder import Folder
-from asyncspy.sample.exact.stay import text
+from asyncspy.guest import counting, entering
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import Event, Frame, Occurrences, Origin
+from asyncspy.recording import saved_form
+from asyncspy.sample.inside import exchange_folder as folders
+from asyncspy.sample.inside import remote_exec
+from asyncspy.sample.inside.exchange_folder import ExchangeFolder
+from asyncspy.sample.inside.hook_report import HookReport, counted
+from asyncspy.sample.inside.hook_session import text
 
 CHAIN = [3, False, 10.0, 20.0, True, [0, 1]]
 TOLD = {
@@ -27,7 +28,7 @@ TOLD = {
 ME = os.getpid()
 
 
-def read(**changed: Any) -> Counted | None:
+def read(**changed: Any) -> HookReport | None:
     return counted(json.dumps({**TOLD, **changed}).encode())
 
 
@@ -35,7 +36,7 @@ def test_what_the_hook_writes_is_read() -> None:
     told = read()
     assert told is not None
     frames = (Frame("view", "/srv/shop/views.py", 25), Frame("inner", "/x/django/utils/asyncio.py", 15))
-    times = Logged(3, "1970-01-01T00:00:10+00:00", "1970-01-01T00:00:20+00:00")
+    times = Occurrences(3, "1970-01-01T00:00:10+00:00", "1970-01-01T00:00:20+00:00")
     assert told.events == {Event("async-unsafe", frames, captured="raised"): times}
     assert (told.seconds, told.beyond, told.calls, told.broken) == (60.5, 2, 5, 0)
 
@@ -75,7 +76,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_folder_is_its_owners_alone_and_nothing_is_left_of_it(root: Path) -> None:
-    made = Folder(ME)
+    made = ExchangeFolder(ME)
     (there,) = (root / "tmp").iterdir()
     made.write("lease", "")
     assert (there.stat().st_mode & 0o777, (there / "lease").stat().st_mode & 0o777) == (0o700, 0o600)
@@ -89,7 +90,7 @@ def test_a_folder_is_its_owners_alone_and_nothing_is_left_of_it(root: Path) -> N
 def test_neither_links_nor_pipes_in_it_are_followed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     secret = tmp_path_factory.mktemp("ours") / "secret"
     secret.write_text("ours")
-    made = Folder(ME)
+    made = ExchangeFolder(ME)
     (there,) = (root / "tmp").iterdir()
     (there / "result").symlink_to(secret)
     (there / "lease").symlink_to(secret)
@@ -114,14 +115,14 @@ def test_a_tmp_that_is_a_link_is_not_gone_through(tmp_path: Path) -> None:
 
 
 def test_a_known_name_that_is_taken_is_refused_and_one_long_left_is_cleared(root: Path) -> None:
-    first = Folder(ME, "asyncspy-exact-7")
+    first = ExchangeFolder(ME, "asyncspy-exact-7")
     first.write("lease", "")
     with pytest.raises(TargetError, match="another asyncspy counts"):
-        Folder(ME, "asyncspy-exact-7")
+        ExchangeFolder(ME, "asyncspy-exact-7")
     there = root / "tmp" / "asyncspy-exact-7"
     for each in (there / "lease", there):
         os.utime(each, (1, 1))
-    Folder(ME, "asyncspy-exact-7").remove()
+    ExchangeFolder(ME, "asyncspy-exact-7").remove()
     assert list((root / "tmp").iterdir()) == []
 
 
@@ -144,7 +145,7 @@ def test_the_text_stands_alone() -> None:
     ],
 )
 def test_each_refusal_says_why_and_what_to_do(said: str, words: str) -> None:
-    error = remote._refused(Worker(7, 1, "worker", True, "uvicorn", python="3.14"), [said])
+    error = remote_exec._refused(Worker(7, 1, "worker", True, "uvicorn", python="3.14"), [said])
     assert words in error.message
     assert error.exit_code == 3
     assert "asyncspy" in error.remedy
@@ -153,11 +154,11 @@ def test_each_refusal_says_why_and_what_to_do(said: str, words: str) -> None:
 def test_counts_are_saved_and_read_back() -> None:
     told = read()
     assert told is not None
-    document = recording.embed({"profiles": []}, Origin("asyncspy hook", "exact"), captured=told.events)
-    assert recording.captured(json.loads(json.dumps(document))) == (told.events, 0)
+    document = saved_form.embed({"profiles": []}, Origin("asyncspy hook", "exact"), captured=told.events)
+    assert saved_form.captured(json.loads(json.dumps(document))) == (told.events, 0)
 
 
 @pytest.mark.parametrize("hostile", [7, [], {"chains": 7}, {"frames": [1], "chains": [[1]]}, {"chains": [None, {}]}])
 def test_counts_that_others_wrote_are_left_out(hostile: Any) -> None:
-    events, _ = recording.captured({"asyncspy": {"format": 2, "passes": [], "captured": hostile}})
+    events, _ = saved_form.captured({"asyncspy": {"format": 2, "passes": [], "captured": hostile}})
     assert events == {}

@@ -12,8 +12,9 @@ import psutil
 import pytest
 
 from asyncspy.errors import AsyncspyError, SamplerError, TargetError
-from asyncspy.model import Worker
-from asyncspy.sample import Bundle, Plan, PySpy, Taken, dumps, ending_early, held, probe, record, series
+from asyncspy.model.processes import Worker
+from asyncspy.sample import PassResult, PySpy, RecordingWriter, RecordPlan, ending_early, probe, record, series
+from asyncspy.sample.pyspy import dumps, watchdog
 from tests.live.processes import eventually
 from tests.sample.conftest import Stage
 from tests.sample.test_record import SPEEDSCOPE
@@ -38,11 +39,11 @@ def target() -> Iterator[subprocess.Popen[bytes]]:
             sleeping.kill()
 
 
-def recorded(folder: Path, py_spy: PySpy, pid: int) -> Taken:
-    bundle = Bundle(folder / "out.json")
+def recorded(folder: Path, py_spy: PySpy, pid: int) -> PassResult:
+    bundle = RecordingWriter(folder / "out.json")
     with ending_early() as ending:
         (taken,) = record(
-            [Plan(Worker(pid, 1, "worker", True, "python"), 60, 100)], bundle, py_spy, ending, tick=lambda _: None
+            [RecordPlan(Worker(pid, 1, "worker", True, "python"), 60, 100)], bundle, py_spy, ending, tick=lambda _: None
         )
     if isinstance(taken.error, SamplerError) or taken.error is None:
         return taken
@@ -58,7 +59,7 @@ def runs(pid: int) -> bool:
 def test_a_hang_that_can_be_interrupted_keeps_what_it_has(
     tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("asyncspy.sample.sampling.HELD_SECONDS", 0.5)
+    monkeypatch.setattr("asyncspy.sample.pyspy.run.HELD_SECONDS", 0.5)
     end = f"def end(*_): done({SPEEDSCOPE!r}); os._exit(0)\nsignal.signal(signal.SIGINT, end)\n"
     taken = recorded(tmp_path, stage(end + HOLD + "time.sleep(600)"), target.pid)
     assert taken.held
@@ -71,8 +72,8 @@ def test_a_hang_that_can_be_interrupted_keeps_what_it_has(
 def test_a_hang_that_cannot_is_killed_and_the_target_runs_on(
     tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("asyncspy.sample.sampling.HELD_SECONDS", 0.5)
-    monkeypatch.setattr("asyncspy.sample.sampling.LAST_CHANCE_SECONDS", 0.2)
+    monkeypatch.setattr("asyncspy.sample.pyspy.run.HELD_SECONDS", 0.5)
+    monkeypatch.setattr("asyncspy.sample.pyspy.run.LAST_CHANCE_SECONDS", 0.2)
     deaf = "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
     taken = recorded(tmp_path, stage(deaf + HOLD + "time.sleep(600)"), target.pid)
     assert taken.error is not None
@@ -83,8 +84,8 @@ def test_a_hang_that_cannot_is_killed_and_the_target_runs_on(
 def test_holding_it_again_and_again_is_what_sampling_is(
     tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("asyncspy.sample.sampling.HELD_SECONDS", 0.3)
-    monkeypatch.setattr(held, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("asyncspy.sample.pyspy.run.HELD_SECONDS", 0.3)
+    monkeypatch.setattr(watchdog, "LOOK_SECONDS", 0.01)
     samples = (
         "for _ in range(40):\n    time.sleep(0.02); trace(17, pid, 0, 0); trace(16, pid, 0, 0); os.waitpid(pid, 0)\n"
         f"trace(17, pid, 0, 0); done({SPEEDSCOPE!r})"
@@ -97,14 +98,14 @@ def test_holding_it_again_and_again_is_what_sampling_is(
 def test_what_somebody_else_has_stopped_stays_stopped(target: subprocess.Popen[bytes]) -> None:
     target.send_signal(signal.SIGSTOP)
     assert eventually(lambda: psutil.Process(target.pid).status() == psutil.STATUS_STOPPED, timeout=10)
-    hold = held.Hold(target.pid, 1)
+    hold = watchdog.PySpyWatchdog(target.pid, 1)
     assert hold.seconds() == 0
     hold.let_go()
     assert psutil.Process(target.pid).status() == psutil.STATUS_STOPPED
 
 
 def test_what_a_killed_py_spy_left_stopped_runs_on(target: subprocess.Popen[bytes]) -> None:
-    hold = held.Hold(target.pid, 1)
+    hold = watchdog.PySpyWatchdog(target.pid, 1)
     target.send_signal(signal.SIGSTOP)
     assert eventually(lambda: psutil.Process(target.pid).status() == psutil.STATUS_STOPPED, timeout=10)
     hold.let_go()
@@ -114,7 +115,7 @@ def test_what_a_killed_py_spy_left_stopped_runs_on(target: subprocess.Popen[byte
 def test_a_look_that_hangs_while_it_holds_the_target_is_over_soon(
     tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(held, "HELD_SECONDS", 0.3)
+    monkeypatch.setattr(watchdog, "HELD_SECONDS", 0.3)
     py_spy = stage(HOLD + "time.sleep(600)")
     with pytest.raises((subprocess.TimeoutExpired, SamplerError)):
         probe(py_spy, target.pid)

@@ -9,15 +9,15 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from asyncspy.model import Ran
-from asyncspy.sample import kernel
+from asyncspy.model.stacks import ThreadActivity
+from asyncspy.sample import thread_activity
 
 ASLEEP, RUNNABLE = False, True
-Reading = dict[int, tuple[Ran, bool]]
+Reading = dict[int, tuple[ThreadActivity, bool]]
 
 
 def told(switches: int, state: bool, tid: int = 7) -> Reading:
-    return {tid: (Ran(switches, switches * 1000), state)}
+    return {tid: (ThreadActivity(switches, switches * 1000), state)}
 
 
 @pytest.mark.parametrize(
@@ -34,20 +34,20 @@ def test_what_was_woken_counts_only_once_it_has_had_its_turn(
     readings: Sequence[Reading], expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: Iterator[Reading] = itertools.chain(readings, itertools.repeat(readings[-1]))
-    monkeypatch.setattr(kernel, "_threads", lambda _pid: next(shown))
-    monkeypatch.setattr(kernel, "SETTLE_SECONDS", 0)
-    assert kernel.settled(0)[7].switches == expected
+    monkeypatch.setattr(thread_activity, "_threads", lambda _pid: next(shown))
+    monkeypatch.setattr(thread_activity, "SETTLE_SECONDS", 0)
+    assert thread_activity.settled(0)[7].switches == expected
 
 
 def test_a_thread_that_never_gets_its_turn_is_not_awaited_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel, "_threads", lambda _pid: told(5, RUNNABLE))
-    monkeypatch.setattr(kernel, "SETTLE_SECONDS", 0)
-    assert kernel.settled(0)[7].switches == 5
+    monkeypatch.setattr(thread_activity, "_threads", lambda _pid: told(5, RUNNABLE))
+    monkeypatch.setattr(thread_activity, "SETTLE_SECONDS", 0)
+    assert thread_activity.settled(0)[7].switches == 5
 
 
 def test_a_process_that_is_gone_has_no_counters(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel, "SETTLE_SECONDS", 0)
-    assert kernel.settled(2**22 + 1) == {}
+    monkeypatch.setattr(thread_activity, "SETTLE_SECONDS", 0)
+    assert thread_activity.settled(2**22 + 1) == {}
 
 
 def test_a_thread_that_computes_is_runnable_and_one_that_waits_is_not() -> None:
@@ -56,11 +56,11 @@ def test_a_thread_that_computes_is_runnable_and_one_that_waits_is_not() -> None:
     waits.start()
     begun.wait(10)
     try:
-        shown = kernel._threads(os.getpid())
+        shown = thread_activity._threads(os.getpid())
         assert shown[threading.get_native_id()][1] is RUNNABLE
         assert waits.native_id is not None
-        kernel.settled(os.getpid())
-        assert kernel._threads(os.getpid())[waits.native_id][1] is ASLEEP
+        thread_activity.settled(os.getpid())
+        assert thread_activity._threads(os.getpid())[waits.native_id][1] is ASLEEP
     finally:
         over.set()
         waits.join()

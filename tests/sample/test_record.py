@@ -16,10 +16,12 @@ from types import ModuleType
 
 import pytest
 
-from asyncspy import recording
 from asyncspy.errors import OutputError, SamplerError, TargetError
-from asyncspy.model import Origin, Worker
-from asyncspy.sample import Bundle, Plan, PySpy, Taken, claim, ending_early, output, place, process, record
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import Origin
+from asyncspy.recording import destination, saved_form
+from asyncspy.sample import PassResult, PySpy, RecordingWriter, RecordPlan, claim, ending_early, place, record
+from asyncspy.sample.pyspy import child_process
 from tests.sample.conftest import Stage, fails
 
 OUT = Path("out.json")
@@ -27,15 +29,15 @@ SPEEDSCOPE = '{"profiles": [], "shared": {"frames": []}, "exporter": "py-spy@0.4
 TARGET = Worker(77, 1, "worker", True, "uvicorn", django="5.2.19")
 
 
-def plan_for(duration: int = 1) -> Plan:
-    return Plan(TARGET, duration, 100)
+def plan_for(duration: int = 1) -> RecordPlan:
+    return RecordPlan(TARGET, duration, 100)
 
 
 def run(
     folder: Path, py_spy: PySpy, duration: int = 1, *, tick: Callable[[float], None] = lambda _seconds: None
 ) -> Origin:
     """Record into out.json, raising what went wrong."""
-    bundle = Bundle(folder / "out.json")
+    bundle = RecordingWriter(folder / "out.json")
     claim(bundle.path)
     with ending_early() as ending:
         (taken,) = record([plan_for(duration)], bundle, py_spy, ending, tick=tick)
@@ -76,7 +78,7 @@ def test_what_was_recorded_is_saved_with_where_it_came_from(tmp_path: Path, stag
     said = "print('py-spy> 1.20s behind in sampling'); print('Samples: 150 Errors: 3')"
     run(tmp_path, stage(f"done({SPEEDSCOPE!r}); {said}"))
     saved = json.loads((tmp_path / "out.json").read_text())
-    ((origin, _),) = recording.extract(saved)
+    ((origin, _),) = saved_form.extract(saved)
     assert origin is not None
     assert (origin.sampler, origin.mode, origin.rate, origin.target) == ("py-spy 0.4.3", "gil", 100, TARGET)
     assert (origin.samples, origin.errors, origin.late_seconds, origin.interrupted) == (150, 3, 1.2, False)
@@ -142,7 +144,7 @@ def test_a_second_signal_gives_up_and_ends_py_spy(
         if ready.exists():
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr("asyncspy.sample.process.PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("asyncspy.sample.pyspy.child_process.PATIENCE_SECONDS", 0.2)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, stage(body), 60, tick=tick)
     with pytest.raises(ProcessLookupError):
@@ -150,7 +152,7 @@ def test_a_second_signal_gives_up_and_ends_py_spy(
 
 
 def test_a_py_spy_that_never_ends_is_ended(tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asyncspy.sample.sampling.GRACE_SECONDS", 0.3)
+    monkeypatch.setattr("asyncspy.sample.pyspy.run.GRACE_SECONDS", 0.3)
     with pytest.raises(SamplerError):
         run(tmp_path, stage("signal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(60)"))
 
@@ -171,7 +173,7 @@ def test_a_missing_folder_is_told_before_sampling(tmp_path: Path) -> None:
 
 def test_two_recordings_of_one_name_do_not_replace_each_other(tmp_path: Path, stage: Stage) -> None:
     py_spy = stage(f"done({SPEEDSCOPE!r})")
-    first, second = Bundle(tmp_path / "out.json"), Bundle(tmp_path / "out.json")
+    first, second = RecordingWriter(tmp_path / "out.json"), RecordingWriter(tmp_path / "out.json")
     with ending_early() as ending:
         record([plan_for()], first, py_spy, ending, tick=lambda _seconds: None)
         saved = (tmp_path / "out.json").read_text()
@@ -243,8 +245,8 @@ def test_a_recording_that_the_disk_has_no_room_for_is_refused_before_sampling(tm
     assert left_in(tmp_path) == set()
 
 
-def several(folder: Path, py_spy: PySpy, *plans: Plan) -> tuple[Bundle, list[Taken]]:
-    bundle = Bundle(folder / "out.json")
+def several(folder: Path, py_spy: PySpy, *plans: RecordPlan) -> tuple[RecordingWriter, list[PassResult]]:
+    bundle = RecordingWriter(folder / "out.json")
     with ending_early() as ending:
         return bundle, record(plans, bundle, py_spy, ending, tick=lambda _seconds: None)
 
@@ -295,7 +297,7 @@ def test_a_py_spy_that_hangs_after_ctrl_c_is_not_waited_for_long(
             told.set()
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr("asyncspy.sample.sampling.GRACE_SECONDS", 0.3)
+    monkeypatch.setattr("asyncspy.sample.pyspy.run.GRACE_SECONDS", 0.3)
     with pytest.raises(SamplerError, match="was killed"):
         run(tmp_path, stage(body), 600, tick=tick)
     assert left_in(tmp_path) == set()
@@ -303,7 +305,7 @@ def test_a_py_spy_that_hangs_after_ctrl_c_is_not_waited_for_long(
 
 @pytest.mark.parametrize(
     ("where", "name", "number", "error"),
-    [(output, "scratch", errno.EROFS, OutputError), (process, "started", errno.ENOMEM, SamplerError)],
+    [(destination, "scratch", errno.EROFS, OutputError), (child_process, "started", errno.ENOMEM, SamplerError)],
 )
 def test_one_py_spy_that_cannot_be_started_costs_the_others_nothing(
     where: ModuleType,
@@ -332,7 +334,7 @@ def test_a_folder_that_went_away_is_told_not_raised(tmp_path: Path, stage: Stage
 def test_a_start_that_cannot_be_repeated_says_why(
     tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "started", fails(process.started, 2, errno.EAGAIN))
+    monkeypatch.setattr(child_process, "started", fails(child_process.started, 2, errno.EAGAIN))
     with pytest.raises(SamplerError, match=os.strerror(errno.EAGAIN)):
         run(tmp_path, stage("sys.exit('Error: Failed to get stack traces')"))
     assert left_in(tmp_path) == set()

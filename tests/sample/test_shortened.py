@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.ownership import told_by_function
-from asyncspy.model import Analysis, Finding
+from asyncspy.analyse.stacks.ownership import told_by_function
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.findings import Finding
 from asyncspy.read import load, of_document
-from asyncspy.sample.joined import Table
+from asyncspy.recording.slices import Table
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 RECORDED = sorted([*FIXTURES.glob("recordings/*.speedscope.json"), *FIXTURES.glob("matrix/*.speedscope.json")])

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from asyncspy.model import Frame, Task, Worker
-from asyncspy.sample import tasks as room
-from asyncspy.sample.tasks import Unread, interpreter, minor, ours_or_roots, tasks
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import Frame, Task
+from asyncspy.sample.inside import tasks as room
+from asyncspy.sample.inside.tasks import Unread, interpreter, minor, ours_or_roots, tasks
 
 NOW = sys.version_info[:2]
 

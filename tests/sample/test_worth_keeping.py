@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-from asyncspy.analyse.rewrite import place
+from asyncspy.analyse.remedy.rewrite import place
 from asyncspy.sample import worth_keeping
 
 SOURCE = dedent("""\

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import get_args
 
-from asyncspy.analyse.hang import coroutines, graph, history, remedies, rules
-from asyncspy.analyse.ownership import Ownership
-from asyncspy.analyse.remedies import Source
-from asyncspy.model import Dump, Hang, HangCulprit, HangVerdict, Worker
+from asyncspy.analyse.hang import coroutines, graph, hang_remedies, history, rules
+from asyncspy.analyse.remedy.remedies import Source
+from asyncspy.analyse.stacks.ownership import Ownership
+from asyncspy.model.hangs import Hang, HangCulprit, HangVerdict
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import Dump
 
 __all__ = ["ORDER", "judge"]
 
@@ -44,8 +46,8 @@ def _hang(process: history.History, target: Worker | None, source: Source, owner
         culprits=tuple(HangCulprit(each.line, each.kind, each.role, each.receiver) for each in culprits.values()),
         waits=scene.waits,
         known=tuple(f"{known.name}: {known.said}" for known in found.known),
-        now=remedies.now(found, process.pid, target),
-        later=remedies.later(found, source),
+        now=hang_remedies.now(found, process.pid, target),
+        later=hang_remedies.later(found, source),
         watch=found.watch,
         looks=process.looks,
         seconds=process.seconds,

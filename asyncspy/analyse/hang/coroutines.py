@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from asyncspy.analyse.hang.history import History
-from asyncspy.analyse.ownership import Ownership
-from asyncspy.model import Awaiting, Culprit, Frame, Link, Task
+from asyncspy.analyse.stacks.ownership import Ownership
+from asyncspy.model.findings import Culprit
+from asyncspy.model.hangs import AwaitingTasks
+from asyncspy.model.stacks import ChainFrame, Frame, Task
 
 
-def awaiting(history: History, owners: Ownership) -> tuple[Awaiting, ...]:
+def awaiting(history: History, owners: Ownership) -> tuple[AwaitingTasks, ...]:
     """Each line of own code at which tasks wait, those with the most tasks first."""
     groups: dict[tuple[Frame, ...], list[Task]] = {}
     for task in _tasks(history):
@@ -27,11 +29,11 @@ def _tasks(history: History) -> tuple[Task, ...]:
     return next((dump.tasks for dump in reversed(history.dumps) if dump.tasks), ())
 
 
-def _awaiting(frames: tuple[Frame, ...], tasks: list[Task], owners: Ownership) -> Awaiting:
+def _awaiting(frames: tuple[Frame, ...], tasks: list[Task], owners: Ownership) -> AwaitingTasks:
     own = max(i for i, frame in enumerate(frames) if owners.of(frame) is None)
-    return Awaiting(
+    return AwaitingTasks(
         tasks=tuple(task.name for task in tasks),
         line=Culprit(frames[own], None),
-        frames=tuple(Link(*frame, owners.of(frame)) for frame in frames),
+        frames=tuple(ChainFrame(*frame, owners.of(frame)) for frame in frames),
         awaited_by=tuple(dict.fromkeys(name for task in tasks for name in task.awaited_by)),
     )

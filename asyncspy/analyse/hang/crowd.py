@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from asyncspy.analyse.hang.graph import Scene, Stand
+from asyncspy.analyse.hang.graph import WaitGraph, WaitNode
 from asyncspy.analyse.hang.history import History, Watched
-from asyncspy.analyse.pools import DEFAULT_EXECUTOR
-from asyncspy.model import ThreadRole
+from asyncspy.analyse.waits.pools import DEFAULT_EXECUTOR
+from asyncspy.model.hangs import ThreadRole
 
 SHORT_WATCH = 5
 """Seconds that tell a wait from a moment."""
@@ -24,11 +24,11 @@ class Full(NamedTuple):
     """A pool without a free thread; `size_known`: its size is not a guess by the number of its threads."""
 
     role: ThreadRole
-    stands: list[Stand]
+    stands: list[WaitNode]
     size_known: bool
 
 
-def full(scene: Scene) -> Full | None:
+def full(scene: WaitGraph) -> Full | None:
     """A pool of which every thread was busy in every look, if there is one."""
     if scene.history.looks < 2:  # noqa: PLR2004 - one look sees no time pass
         return None
@@ -44,7 +44,7 @@ def full(scene: Scene) -> Full | None:
     return None
 
 
-def _holds_up(stand: Stand) -> bool:
+def _holds_up(stand: WaitNode) -> bool:
     """Whether the one shared thread is held by one piece of work all the time, and not only for the loop."""
     return stand.thread.always and stand.sight.kind != "loop"
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from asyncspy.analyse import worlds
 from asyncspy.analyse.hang.history import History, Watched, waits_for_work
 from asyncspy.analyse.hang.sight import Sight, sight
-from asyncspy.analyse.ownership import Ownership
-from asyncspy.analyse.remedies import Source
-from asyncspy.model import Culprit, Frame, Link, ThreadRole, Waiting, WaitsFor
+from asyncspy.analyse.remedy.remedies import Source
+from asyncspy.analyse.stacks import worlds
+from asyncspy.analyse.stacks.ownership import Ownership
+from asyncspy.model.findings import Culprit
+from asyncspy.model.hangs import ThreadRole, WaitingThreads, WaitsFor
+from asyncspy.model.stacks import ChainFrame, Frame
 
 
 @dataclass(frozen=True)
-class Stand:
+class WaitNode:
     """One thread that has something to do, and what it waits for."""
 
     thread: Watched
     sight: Sight
-    waiting: Waiting
+    waiting: WaitingThreads
     held: int
     """In how many looks its frames showed a wait."""
 
@@ -30,29 +32,29 @@ class Stand:
 
 
 @dataclass(frozen=True)
-class Scene:
+class WaitGraph:
     """One process: its history, and every thread of it that is not idle."""
 
     history: History
-    stands: tuple[Stand, ...]
+    stands: tuple[WaitNode, ...]
 
     @property
-    def on_loops(self) -> list[Stand]:
+    def on_loops(self) -> list[WaitNode]:
         """Loops that are not free."""
         return [stand for stand in self.stands if stand.thread.role == "loop"]
 
     @property
-    def beside(self) -> list[Stand]:
+    def beside(self) -> list[WaitNode]:
         """Threads that are no loops and have something to do."""
         return [stand for stand in self.stands if stand.thread.role != "loop"]
 
     @property
-    def waits(self) -> tuple[Waiting, ...]:
+    def waits(self) -> tuple[WaitingThreads, ...]:
         """The graph, twins put together."""
         return twins(stand.waiting for stand in self.stands if stand.waits)
 
 
-def scene(history: History, source: Source, owners: Ownership) -> Scene:
+def scene(history: History, source: Source, owners: Ownership) -> WaitGraph:
     """Look at what every thread did last."""
     stands = []
     for thread in history.threads:
@@ -60,25 +62,25 @@ def scene(history: History, source: Source, owners: Ownership) -> Scene:
         if thread.frames and not gone and not waits_for_work(thread.frames):
             found = sight(thread.frames, source, owners)
             held = sum(_is_held(each.frames, source, owners) for each in thread.seen)
-            stands.append(Stand(thread, found, _waiting(thread, found, history, owners), held))
-    return Scene(history, tuple(stands))
+            stands.append(WaitNode(thread, found, _waiting(thread, found, history, owners), held))
+    return WaitGraph(history, tuple(stands))
 
 
 def _is_held(frames: Sequence[Frame], source: Source, owners: Ownership) -> bool:
     return bool(frames) and not waits_for_work(frames) and sight(frames, source, owners).seen
 
 
-def _waiting(thread: Watched, found: Sight, history: History, owners: Ownership) -> Waiting:
+def _waiting(thread: Watched, found: Sight, history: History, owners: Ownership) -> WaitingThreads:
     frames, line = thread.frames, thread.frames[found.line]
     start = max((i for i in range(found.line) if worlds.side(frames[i])), default=-1) + 1
-    return Waiting(
+    return WaitingThreads(
         pid=history.pid,
         role=thread.role,
         threads=(thread.last.name or str(thread.last.os_id or thread.last.id or "unnamed"),),
         kind=found.kind,
         line=Culprit(line, owners.of(line)),
         on=_on(found.kind, thread.role, history),
-        frames=tuple(Link(*frame, owners.of(frame)) for frame in frames[start:]),
+        frames=tuple(ChainFrame(*frame, owners.of(frame)) for frame in frames[start:]),
         looks=len(thread.seen),
         still=thread.still,
         timed=found.timed,
@@ -103,20 +105,20 @@ def _on(kind: WaitsFor, role: ThreadRole, history: History) -> tuple[str, ...]:
     return tuple(dict.fromkeys(thread.last.name for thread in others if not thread.idle))
 
 
-def twins(waits: Iterable[Waiting]) -> tuple[Waiting, ...]:
+def twins(waits: Iterable[WaitingThreads]) -> tuple[WaitingThreads, ...]:
     """Threads that wait at one line for one thing, together; the most first, loops before all."""
-    groups: dict[tuple[object, ...], list[Waiting]] = {}
+    groups: dict[tuple[object, ...], list[WaitingThreads]] = {}
     for each in waits:
         groups.setdefault((each.role, each.kind, each.line.frame), []).append(each)
     joined = [_joined(group) for group in groups.values()]
     return tuple(sorted(joined, key=lambda each: (each.role != "loop", -len(each.threads), each.line.frame)))
 
 
-def _joined(group: list[Waiting]) -> Waiting:
+def _joined(group: list[WaitingThreads]) -> WaitingThreads:
     first = group[0]
     if len(group) == 1:
         return first
-    return Waiting(
+    return WaitingThreads(
         pid=first.pid,
         role=first.role,
         threads=tuple(name for each in group for name in each.threads),

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from asyncspy.analyse.findings import judge
 from asyncspy.analyse.hang import roles
-from asyncspy.model import Dump, Frame, Ran, Thread, ThreadRole
+from asyncspy.analyse.unsafe.violations import judge
+from asyncspy.model.hangs import ThreadRole
+from asyncspy.model.stacks import Dump, Frame, ThreadActivity, ThreadSnapshot
 
 Key = tuple[int | None, str]
 """A thread by the system's id; dumps that do not tell it have only the interpreter's, or the name."""
@@ -21,14 +22,14 @@ Key = tuple[int | None, str]
 class Watched:
     """One thread in those dumps that show it, oldest first, each with what it ran since the look before."""
 
-    seen: tuple[Thread, ...]
-    ran: tuple[Ran | None, ...]
+    seen: tuple[ThreadSnapshot, ...]
+    ran: tuple[ThreadActivity | None, ...]
     role: ThreadRole
     looks: int
     """How many times the process was looked at."""
 
     @property
-    def last(self) -> Thread:
+    def last(self) -> ThreadSnapshot:
         """As it was seen last."""
         return self.seen[-1]
 
@@ -118,7 +119,7 @@ def _history(pid: int | None, dumps: list[Dump]) -> History:
     times = [dump.at for dump in dumps if dump.at is not None]
     if len(times) == len(dumps):
         dumps = sorted(dumps, key=lambda dump: dump.at or 0.0)
-    seen: dict[Key, list[tuple[Thread, Ran | None]]] = {}
+    seen: dict[Key, list[tuple[ThreadSnapshot, ThreadActivity | None]]] = {}
     for dump in dumps:
         for thread in dump.threads:
             told = dump.ran.get(thread.os_id) if dump.ran and thread.os_id is not None else None
@@ -130,7 +131,7 @@ def _history(pid: int | None, dumps: list[Dump]) -> History:
     return History(pid, tuple(watched), tuple(dumps))
 
 
-def _key(thread: Thread) -> Key:
+def _key(thread: ThreadSnapshot) -> Key:
     number = thread.os_id or thread.id
     return (number, "") if number else (None, thread.name)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from asyncspy.analyse.remedies import parse_version
-from asyncspy.model import Remedy, Worker
+from asyncspy.analyse.remedy.remedies import parse_version
+from asyncspy.model.findings import Remedy
+from asyncspy.model.processes import Worker
 
 Shape = Literal["closing", "middleware", "sync view"]
 """How it looks: the loop waits for the thread of a request that ends; a sync-only middleware, or any other sync code,

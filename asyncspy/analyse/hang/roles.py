@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from asyncspy.analyse import looks, worlds
-from asyncspy.analyse.pattern import Pattern, Rules
-from asyncspy.analyse.pools import DEFAULT_EXECUTOR, SENSITIVE_THREAD
-from asyncspy.model import Frame, Thread, ThreadRole
+from asyncspy.analyse.stacks import sampling_kind, worlds
+from asyncspy.analyse.stacks.pattern import Pattern, Rules
+from asyncspy.analyse.waits.pools import DEFAULT_EXECUTOR, SENSITIVE_THREAD
+from asyncspy.model.hangs import ThreadRole
+from asyncspy.model.stacks import Frame, ThreadSnapshot
 
 SENSITIVE: Rules[bool] = Rules(
     [
@@ -34,9 +35,9 @@ NAMED: tuple[tuple[re.Pattern[str], ThreadRole], ...] = (
 )
 
 
-def role(seen: Sequence[Thread]) -> ThreadRole:
+def role(seen: Sequence[ThreadSnapshot]) -> ThreadRole:
     """What a thread is there for, by all looks at it."""
-    if any(looks.on_loop_thread(thread.frames) for thread in seen):
+    if any(sampling_kind.on_loop_thread(thread.frames) for thread in seen):
         return "loop"
     if any(_private_loop(thread.frames) for thread in seen):
         return "private-loop"

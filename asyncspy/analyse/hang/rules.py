@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from asyncspy.analyse import middleware
 from asyncspy.analyse.hang import crowd
-from asyncspy.analyse.hang.graph import Scene, Stand, twins
+from asyncspy.analyse.hang.graph import WaitGraph, WaitNode, twins
 from asyncspy.analyse.hang.known import Known, Shape, at_work
-from asyncspy.analyse.pattern import Pattern, Rules
-from asyncspy.model import HangVerdict, Waiting, Worker
+from asyncspy.analyse.hops import middleware
+from asyncspy.analyse.stacks.pattern import Pattern, Rules
+from asyncspy.model.hangs import HangVerdict, WaitingThreads
+from asyncspy.model.processes import Worker
 
 SURE_SECONDS = 60
 """After so long without any movement a wait that looks like a deadlock is called one; few requests may take longer."""
@@ -38,7 +39,7 @@ class Found:
     verdict: HangVerdict
     certain: bool
     grounds: tuple[str, ...]
-    culprits: tuple[Waiting, ...] = ()
+    culprits: tuple[WaitingThreads, ...] = ()
     known: tuple[Known, ...] = ()
     watch: int | None = None
     held_by: Literal["signal", "tracer"] | None = None
@@ -47,7 +48,7 @@ class Found:
 class Case(NamedTuple):
     """What all rules look at."""
 
-    scene: Scene
+    scene: WaitGraph
     target: Worker | None
 
     @property
@@ -66,7 +67,7 @@ class Case(NamedTuple):
 Rule = Callable[[Case], Found | None]
 
 
-def verdict(scene: Scene, target: Worker | None) -> Found:
+def verdict(scene: WaitGraph, target: Worker | None) -> Found:
     """The first rule that holds."""
     case = Case(scene, target)
     return next(found for rule in RULES if (found := rule(case)) is not None)
@@ -98,7 +99,7 @@ def circle(case: Case) -> Found | None:
     return _joined(case, loop, beside) or _nobody_left(case, loop, beside)
 
 
-def _joined(case: Case, loop: Stand, beside: Sequence[Stand]) -> Found | None:
+def _joined(case: Case, loop: WaitNode, beside: Sequence[WaitNode]) -> Found | None:
     """The loop waits for the end of a thread that waits for the loop: proof at the first look."""
     if loop.sight.kind != "pool" or not beside:
         return None
@@ -112,7 +113,7 @@ def _joined(case: Case, loop: Stand, beside: Sequence[Stand]) -> Found | None:
     return Found("deadlock", True, grounds, _lines(beside), known)
 
 
-def _nobody_left(case: Case, loop: Stand, beside: Sequence[Stand]) -> Found | None:
+def _nobody_left(case: Case, loop: WaitNode, beside: Sequence[WaitNode]) -> Found | None:
     """The loop waits for what only this process can give, and nobody in it is left to give it."""
     if not loop.thread.still or loop.thread.moved:
         return None
@@ -246,24 +247,24 @@ def _longer(case: Case) -> int | None:
     return crowd.SHORT_WATCH if case.looks == 1 else None
 
 
-def _shape(stand: Stand) -> Shape:
+def _shape(stand: WaitNode) -> Shape:
     return "middleware" if middleware.sync_only(stand.thread.frames) else "sync view"
 
 
-def _lines(stands: Sequence[Stand]) -> tuple[Waiting, ...]:
+def _lines(stands: Sequence[WaitNode]) -> tuple[WaitingThreads, ...]:
     """The lines to blame, those that most threads are at first."""
     return twins(stand.waiting for stand in stands)
 
 
-def _count(stands: Sequence[Stand]) -> str:
+def _count(stands: Sequence[WaitNode]) -> str:
     return f"{len(stands)} threads" if len(stands) > 1 else "a thread"
 
 
-def _each(stands: Sequence[Stand]) -> str:
+def _each(stands: Sequence[WaitNode]) -> str:
     return f"each of {len(stands)} threads" if len(stands) > 1 else "a thread"
 
 
-def _whom(stands: Sequence[Stand]) -> str:
+def _whom(stands: Sequence[WaitNode]) -> str:
     kinds = Counter(stand.sight.kind for stand in stands)
     names = {"loop": "the event loop to finish a coroutine", "lock": "a lock"}
     return names.get(kinds.most_common(1)[0][0], "another thread")

@@ -6,12 +6,14 @@ import ast
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from asyncspy.analyse import blocking, waits, worlds
-from asyncspy.analyse.ownership import Ownership
-from asyncspy.analyse.pattern import Pattern, Rules
-from asyncspy.analyse.remedies import Source
-from asyncspy.analyse.rewrite import Place, place
-from asyncspy.model import Frame, WaitsFor
+from asyncspy.analyse.remedy.remedies import Source
+from asyncspy.analyse.remedy.rewrite import Place, place
+from asyncspy.analyse.stacks import worlds
+from asyncspy.analyse.stacks.ownership import Ownership
+from asyncspy.analyse.stacks.pattern import Pattern, Rules
+from asyncspy.analyse.waits import blocked_loop, blocking_calls
+from asyncspy.model.hangs import WaitsFor
+from asyncspy.model.stacks import Frame
 
 THREADPOOL = "concurrent/futures/thread.py"
 TAIL = 4
@@ -72,18 +74,18 @@ class Sight(NamedTuple):
 def sight(frames: Sequence[Frame], source: Source, owners: Ownership) -> Sight:
     """What a thread that is not idle waits for; `unknown` where it may as well compute."""
     start = max((i for i, frame in enumerate(frames) if worlds.side(frame)), default=-1) + 1
-    line = waits.line_to_blame(frames, start, owners)
+    line = blocked_loop.line_to_blame(frames, start, owners)
     line = line if line >= 0 else len(frames) - 1
     way = _way(frames)
     if way == "thread" and _of_the_loop(place(source(frames[line].file), frames[line].line)):
         way = "loop"
     if way is not None:
         return Sight(way, line, _timed(frames, source, line))
-    kind = blocking.wait_of(frames, owners)
+    kind = blocking_calls.wait_of(frames, owners)
     if kind is not None:
         return Sight(kind, line, _timed(frames, source, line))
     where = place(source(frames[-1].file), frames[-1].line)
-    called = blocking.called_on(where) if where else None
+    called = blocking_calls.called_on(where) if where else None
     if called is not None:
         return Sight(called.kind, line, _limited(where) if where else None)
     return Sight("unknown", line, seen=False)

@@ -10,7 +10,7 @@ import json
 import re
 from typing import BinaryIO
 
-from asyncspy.model import Input, Profile
+from asyncspy.model.stacks import InputFile, Profile
 from asyncspy.read.logs.records import TIME_KEYS
 from asyncspy.read.logs.repeats import Repeats
 from asyncspy.read.logs.tracebacks import TIME, Tracebacks
@@ -65,5 +65,5 @@ def read(stream: BinaryIO, path: str) -> Profile:
     notes += [MENTIONS.format(found.mentions)] if found.mentions else []
     notes += [CUT.format(found.cut)] if found.cut else []
     count = sum(logged.times for logged in found.events.values())
-    read_in = Input(path, "log", count, found.mentions + found.cut, tuple(notes))
+    read_in = InputFile(path, "log", count, found.mentions + found.cut, tuple(notes))
     return Profile({}, inputs=(read_in,), events=found.events)

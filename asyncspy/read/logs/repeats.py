@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from asyncspy.model import Event
+from asyncspy.model.stacks import Event
 from asyncspy.read.logs.anchors import NEEDLE
 from asyncspy.read.logs.records import BEGIN, Line, lines_of
 from asyncspy.read.logs.tracebacks import Tracebacks, time_in

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from asyncspy.model import Event, Frame, Logged, seen_again
+from asyncspy.model.merging import seen_again
+from asyncspy.model.stacks import Event, Frame, Occurrences
 from asyncspy.read.logs.records import BEGIN, BREAK, Line
 
 NAME = "SynchronousOnlyOperation"
@@ -64,7 +65,7 @@ class Tracebacks:
     """What the lines have told so far."""
 
     def __init__(self) -> None:
-        self.events: dict[Event, Logged] = {}
+        self.events: dict[Event, Occurrences] = {}
         self.last: Event | None = None
         self.mentions = 0
         self.cut = 0
@@ -184,7 +185,7 @@ class Tracebacks:
 
     def _count(self, event: Event, time: str | None) -> None:
         if event in self.events or len(self.events) < MAX_EVENTS:
-            self.events[event] = seen_again(self.events.get(event), Logged(1, time, time))
+            self.events[event] = seen_again(self.events.get(event), Occurrences(1, time, time))
             self.last = event
             self._counted += 1
         else:

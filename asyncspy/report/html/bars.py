@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asyncspy.model import Interval
+from asyncspy.model.findings import Interval
 from asyncspy.report.html.tags import Html, el
 
 

@@ -7,14 +7,15 @@ import hashlib
 from importlib.resources import files
 
 from asyncspy import __version__
-from asyncspy.model import Analysis
-from asyncspy.report import hang, sampled, words
-from asyncspy.report.html.findings import cards, overview
-from asyncspy.report.html.flame import flames
-from asyncspy.report.html.hangs import hangs
+from asyncspy.model.analysis import Analysis
+from asyncspy.report.html.finding_cards import cards, overview
+from asyncspy.report.html.flame_picture import flames
+from asyncspy.report.html.hang_cards import hangs
 from asyncspy.report.html.tags import Html, Piece, el, join
-from asyncspy.report.html.time import time
-from asyncspy.report.next_step import next_steps
+from asyncspy.report.html.time_bars import time
+from asyncspy.report.present import finding_words, sampling_words
+from asyncspy.report.present.next_step import next_steps
+from asyncspy.report.terminal import hang_page
 from asyncspy.report.view import View
 
 _HERE = files("asyncspy.report.html")
@@ -42,8 +43,8 @@ def document(title: str, body: list[Html], *, scripted: bool = False) -> str:
 def verdict(analysis: Analysis, view: View) -> str:
     """The answer; of dumps, that on the process that is worst off."""
     if analysis.hangs and not analysis.samples.loop:
-        return hang.headline(analysis.hangs[0], view)
-    return words.verdict(analysis)
+        return hang_page.headline(analysis.hangs[0], view)
+    return finding_words.verdict(analysis)
 
 
 def _sections(analysis: Analysis, view: View) -> list[Piece]:
@@ -101,15 +102,15 @@ def _toolbar(analysis: Analysis) -> Html:
 
 def _head(analysis: Analysis, view: View) -> Html:
     """The verdict in one sentence, what was recorded, of whom, and what makes it doubtful."""
-    bad = analysis.findings or any(each.verdict in hang.ALARMING for each in analysis.hangs)
+    bad = analysis.findings or any(each.verdict in hang_page.ALARMING for each in analysis.hangs)
     tone = "bad" if bad else "none" if analysis.verdict == "no-data" else "calm"
-    facts = [el("li", fact) for fact in sampled.recording(analysis.origins, analysis.samples)]
+    facts = [el("li", fact) for fact in sampling_words.recording(analysis.origins, analysis.samples)]
     return el(
         "header",
         el("h1", _unbroken(verdict(analysis, view))),
         el("ul", facts, class_="chips"),
         [el("p", parts, class_="target") for parts in _targets(analysis)],
-        [el("p", el("b", "Note "), warning, class_="warning") for warning in sampled.warnings(analysis.origins)],
+        [el("p", el("b", "Note "), warning, class_="warning") for warning in sampling_words.warnings(analysis.origins)],
         class_=f"verdict {tone}",
         id="top",
     )
@@ -124,7 +125,7 @@ def _targets(analysis: Analysis) -> list[list[Html]]:
     """The watched processes, those that run the same together."""
     shown: dict[tuple[str, ...], list[str]] = {}
     for target in (origin.target for origin in analysis.origins if origin.target):
-        shown.setdefault(tuple(sampled.runs(target)), []).append(words.process(target.pid))
+        shown.setdefault(tuple(sampling_words.runs(target)), []).append(finding_words.process(target.pid))
     return [
         [
             el("span", f"pid{'s' if len(set(pids)) > 1 else ''} {', '.join(dict.fromkeys(pids))}"),
@@ -137,14 +138,14 @@ def _targets(analysis: Analysis) -> list[list[Html]]:
 def _reach(analysis: Analysis) -> Html:
     """What was not seen: of a recording without findings this is the answer itself."""
     if analysis.verdict == "no-data":
-        title, said = "Why", list(sampled.no_data(analysis.samples))
+        title, said = "Why", list(sampling_words.no_data(analysis.samples))
     elif analysis.verdict == "none-seen":
         title, said = (
-            sampled.no_clean_bill(analysis),
-            [*sampled.none_seen(analysis.samples), *sampled.unseen(analysis)],
+            sampling_words.no_clean_bill(analysis),
+            [*sampling_words.none_seen(analysis.samples), *sampling_words.unseen(analysis)],
         )
     else:
-        title, said = sampled.UNSEEN, sampled.unseen(analysis)
+        title, said = sampling_words.UNSEEN, sampling_words.unseen(analysis)
     return el("section", el("h2", title), [el("p", sentence) for sentence in said], id="reach")
 
 

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from asyncspy.analyse.hang import judge
-from asyncspy.analyse.libraries import libraries_in
-from asyncspy.analyse.ownership import Ownership
-from asyncspy.model import Dump, Hang, Ran, Thread, Worker
+from asyncspy.analyse.stacks.libraries import libraries_in
+from asyncspy.analyse.stacks.ownership import Ownership
+from asyncspy.model.hangs import Hang
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import Dump, ThreadActivity, ThreadSnapshot
 from tests.analyse.stacks import ASYNCIO, HANDLER, POOL, frames
 
 PID = 100
-STILL, TICKING, COMPUTING = Ran(0, 0), Ran(5, 900_000), Ran(40, 480_000_000)
+STILL, TICKING, COMPUTING = ThreadActivity(0, 0), ThreadActivity(5, 900_000), ThreadActivity(40, 480_000_000)
 
 RUN_ONCE = ASYNCIO.replace("Handle._run (asyncio/events.py:88)\n", "")
 SELECT = f"{RUN_ONCE}EpollSelector.select (selectors.py:468)"
@@ -64,7 +66,7 @@ class Actor:
 
     name: str
     text: str
-    ran: Ran | None = STILL
+    ran: ThreadActivity | None = STILL
     new: bool = False
 
 
@@ -73,12 +75,12 @@ def source(file: str) -> str | None:
     return SOURCES.get(file.rpartition("/")[2])
 
 
-def loop(text: str = SELECT, ran: Ran | None = TICKING) -> Actor:
+def loop(text: str = SELECT, ran: ThreadActivity | None = TICKING) -> Actor:
     """The loop's thread."""
     return Actor("MainThread", text, ran)
 
 
-def request(text: str, number: int = 1, *, ran: Ran | None = STILL, new: bool = False) -> Actor:
+def request(text: str, number: int = 1, *, ran: ThreadActivity | None = STILL, new: bool = False) -> Actor:
     """The thread of a request."""
     return Actor(f"ThreadPoolExecutor-{number}_0", text, ran, new)
 
@@ -90,7 +92,9 @@ def dumps(*actors: Actor, looks: int = 5, every: float = 0.5, counted: bool = Tr
 
 def _look(actors: Sequence[Actor], number: int, every: float, *, counted: bool) -> Dump:
     ids = [1000 + at + (100 * number if actor.new else 0) for at, actor in enumerate(actors)]
-    threads = [Thread(frames(actor.text), actor.name, PID, os_id=tid) for actor, tid in zip(actors, ids, strict=True)]
+    threads = [
+        ThreadSnapshot(frames(actor.text), actor.name, PID, os_id=tid) for actor, tid in zip(actors, ids, strict=True)
+    ]
     ran = {tid: actor.ran for actor, tid in zip(actors, ids, strict=True) if actor.ran is not None}
     return Dump(tuple(threads), PID, 100.0 + number * every, ran=ran if number and counted else None, cpus=2)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from asyncspy.model import Dump
+from asyncspy.model.stacks import Dump
 from tests.analyse.hang.scenes import (
     CLOSING,
     COMPUTING,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from asyncspy.demo.truth import Mark, planted, twins
+from asyncspy.demo.planted import Mark, planted, twins
 from tests.live.harness import PROGRAMS
 
 PROGRAM = PROGRAMS / "corpus"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from asyncspy.inside.counting import LEASE_SECONDS
+from asyncspy.guest.counting import LEASE_SECONDS
 from tests.live.exact.attached import attach, versions, wait_until_in
 from tests.live.exact.served import Served, starting
 from tests.live.processes import eventually

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.model import Analysis, Finding
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.findings import Finding
 from asyncspy.read import load
 from tests.live.matrix.combinations import COMBINATIONS
 from tests.live.matrix.verdict import SEEN, judged, planted, seen

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from asyncspy.model import Analysis
+from asyncspy.model.analysis import Analysis
 from tests.live.matrix.serve import PROGRAM
 
 SEEN = 2

@@ -11,17 +11,20 @@ import jsonschema
 import pytest
 from rich.cells import cell_len
 
-from asyncspy.model import Analysis, Comparison, Culprit, Difference, Finding, Frame, Side
-from asyncspy.report.diff import FORMATS
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.comparisons import ComparedFinding, Comparison, FindingChange
+from asyncspy.model.findings import Culprit, Finding
+from asyncspy.model.stacks import Frame
+from asyncspy.report.comparison_formats import FORMATS
 from tests.report import examples
 from tests.report.test_html import Page
 from tests.report.test_json import closed
 from tests.report.views import view
 
-SEEN = Side(examples.own.culprit, 44, examples.own.share)
+SEEN = ComparedFinding(examples.own.culprit, 44, examples.own.share)
 
 
-def difference(finding: Finding = examples.own, **changed: Any) -> Difference:
+def difference(finding: Finding = examples.own, **changed: Any) -> FindingChange:
     known: dict[str, Any] = {
         "change": "gone",
         "finding": finding,
@@ -31,10 +34,10 @@ def difference(finding: Finding = examples.own, **changed: Any) -> Difference:
         "work_before": 17_000,
         "work_after": 16_000,
     }
-    return Difference(**{**known, **changed})
+    return FindingChange(**{**known, **changed})
 
 
-def comparison(*differences: Difference, after: Analysis = examples.none_seen) -> Comparison:
+def comparison(*differences: FindingChange, after: Analysis = examples.none_seen) -> Comparison:
     return Comparison(examples.one, after, differences)
 
 

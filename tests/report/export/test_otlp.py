@@ -11,10 +11,11 @@ import pytest
 from opentelemetry.proto.collector.profiles.v1development.profiles_service_pb2 import ExportProfilesServiceRequest
 from opentelemetry.proto.profiles.v1development.profiles_pb2 import ProfilesData
 
-from asyncspy.model import Frame, Origin, Profile, Stack, Worker
+from asyncspy.export import TARGETS
+from asyncspy.export.protobuf import fixed64
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 from asyncspy.read import load
-from asyncspy.report.export import TARGETS
-from asyncspy.report.export.protobuf import fixed64
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
 REAL = load(FIXTURES / "recordings" / "uvicorn-workers-asyncio-every1.speedscope.json")

@@ -19,10 +19,10 @@ import pytest
 from opentelemetry.proto.profiles.v1development.profiles_pb2 import ProfilesData
 
 from asyncspy.errors import OutputError
-from asyncspy.model import Frame, Origin, Profile, Stack
+from asyncspy.export import SUFFIXES, TARGETS
+from asyncspy.export.protobuf import varint
+from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 from asyncspy.read import load
-from asyncspy.report.export import SUFFIXES, TARGETS
-from asyncspy.report.export.protobuf import varint
 from tests.report.export.profile_pb2 import Profile as Pprof
 from tests.report.hostile import ATTACKS
 

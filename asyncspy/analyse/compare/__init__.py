@@ -1,0 +1,1 @@
+"""Two analyses of one app compared."""

@@ -1,0 +1,1 @@
+"""Recordings of several workers, hosts or modes judged as one."""

@@ -1,0 +1,1 @@
+"""The cost of crossing between event loop and threads."""

@@ -1,0 +1,1 @@
+"""What a single stack or frame means: which world, whose code, which call."""

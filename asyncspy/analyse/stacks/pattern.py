@@ -1,0 +1,86 @@
+"""Rules that name a frame of Django, asgiref or the standard library; a table of them finds a frame's rule.
+
+Recordings spell one frame in many ways: py-spy ≥ 0.4.3 on Python ≥ 3.11 prints `QuerySet.count`, older ones print
+`count`; files come whole, shortened to `django/db/models/query.py`, or to `query.py` when the target lived in another
+root. A rule states the full spelling, and the table accepts the poorer ones as far as they still tell frames apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Generic, NamedTuple, TypeVar
+
+from asyncspy.model.stacks import Frame
+
+T = TypeVar("T")
+
+COMMON_NAMES = frozenset(
+    "_run add clear count create delete dispatch execute executemany exists first get handle inner last load login "
+    "render run save send set start update wait".split()
+)
+"""Function names that anybody's code may have: with a bare file name and no class, they prove nothing."""
+
+
+class Pattern(NamedTuple):
+    """A qualified function and its file; `*.name` is that method of any class."""
+
+    function: str
+    file: str
+
+
+def last_segment(function: str) -> str:
+    """`inner` of `async_unsafe.<locals>.decorator.<locals>.inner`."""
+    return function.rpartition(".")[2]
+
+
+def same_file(file: str, rule_file: str) -> bool:
+    """Whether a recorded file name, whole or shortened by directories, is the rule's file."""
+    return file == rule_file or file.endswith("/" + rule_file)
+
+
+class Rules(Generic[T]):
+    """A table from patterns to what they mean; the first rule that fits a frame wins.
+
+    `lenient` accepts a common name in a bare file as well: for rules whose miss would raise a false alarm.
+    """
+
+    def __init__(self, rules: Iterable[tuple[Pattern, T]], *, lenient: bool = False) -> None:
+        self._by_name: dict[str, list[tuple[Pattern, T]]] = {}
+        self._lenient = lenient
+        for pattern, meaning in rules:
+            self._by_name.setdefault(last_segment(pattern.function), []).append((pattern, meaning))
+        self._match = lru_cache(maxsize=100_000)(self._look_up)
+
+    def __iter__(self) -> Iterator[tuple[Pattern, T]]:
+        for entries in self._by_name.values():
+            yield from entries
+
+    def match(self, frame: Frame) -> T | None:
+        """What this frame means, if any rule knows it; on which of its lines is no matter."""
+        return self._match(frame.function, frame.file)
+
+    def _look_up(self, function: str, file: str) -> T | None:
+        for pattern, meaning in self._by_name.get(last_segment(function), ()):
+            if self._fits(function, file, pattern):
+                return meaning
+        return None
+
+    def _fits(self, function: str, file: str, pattern: Pattern) -> bool:
+        qualified = "." in function
+        if qualified and not _same_function(function, pattern.function):
+            return False
+        file = file.replace("\\", "/")
+        if same_file(file, pattern.file):
+            return True
+        if "/" in file or file != pattern.file.rpartition("/")[2]:
+            return False
+        return qualified or self._lenient or not _is_common(function)
+
+
+def _same_function(function: str, rule: str) -> bool:
+    return function == rule or (rule.startswith("*.") and last_segment(function) == rule[2:])
+
+
+def _is_common(name: str) -> bool:
+    return name in COMMON_NAMES or (name.startswith("__") and name.endswith("__"))

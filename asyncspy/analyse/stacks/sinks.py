@@ -1,0 +1,120 @@
+"""Frames that prove a query: on the event loop, work that is here can only end in Django's async_unsafe guard.
+
+Precision comes first, so a frame earns its line here only if it is never on the stack without a query behind it.
+`QuerySet.count`, `_fetch_all`, `as_sql`, a descriptor's `__get__`, a lazy object or a template are not here: cached,
+prefetched and merely built objects pass through them too.
+
+One thing they cannot tell: a queryset that turns out to be empty while its SQL is written (`none()`, `pk__in=[]`) looks
+like any other until the last few microseconds. Its line is named, and is the same fault once the queryset is not empty.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from asyncspy.analyse.stacks.pattern import Pattern, Rules, last_segment
+from asyncspy.model.stacks import Frame
+
+GUARD = Pattern("async_unsafe.<locals>.decorator.<locals>.inner", "django/utils/asyncio.py")
+_GUARD_RULES = Rules([(GUARD, True)])
+
+
+class Proof(NamedTuple):
+    """A frame that only a query has. `past_guard`: it runs only after the guard let the call pass.
+
+    `callers` are asked for where the frame proves a query only under them: a generator of rows is also closed on the
+    loop, long after its query ran in a thread, and without class names `__iter__` is in that file twice.
+    """
+
+    name: str
+    past_guard: bool = False
+    callers: frozenset[str] = frozenset()
+
+
+def _of(file: str, *functions: str, past_guard: bool = False, callers: str = "") -> list[tuple[Pattern, Proof]]:
+    return [(Pattern(name, file), Proof(name, past_guard, frozenset(callers.split()))) for name in functions]
+
+
+PROOFS = Rules(
+    [
+        # the compiler on its way to a cursor, and reading from one
+        *_of(
+            "django/db/models/sql/compiler.py",
+            "SQLCompiler.execute_sql",
+            "SQLInsertCompiler.execute_sql",
+            "SQLUpdateCompiler.execute_sql",
+            "SQLCompiler.has_results",
+            "SQLCompiler.results_iter",
+        ),
+        *_of("django/db/models/sql/compiler.py", "SQLCompiler.explain_query"),
+        *_of("django/db/models/sql/query.py", "Query.get_count", "Query.get_aggregation", "Query.has_results"),
+        *_of("django/db/models/sql/query.py", "Query.explain", "RawQuery.__iter__", "RawQuery._execute_query"),
+        *_of("django/db/models/sql/subqueries.py", "DeleteQuery.do_query", "DeleteQuery.delete_batch"),
+        *_of("django/db/models/sql/subqueries.py", "UpdateQuery.update_batch"),
+        # rows to objects
+        *_of(
+            "django/db/models/query.py",
+            "ModelIterable.__iter__",
+            "RawModelIterable.__iter__",
+            "ValuesIterable.__iter__",
+            "ValuesListIterable.__iter__",
+            "NamedValuesListIterable.__iter__",
+            "FlatValuesListIterable.__iter__",
+            callers="_fetch_all _iterator iterator",
+        ),
+        *_of("django/db/models/query.py", "QuerySet._insert", "QuerySet._update", "QuerySet._batched_insert"),
+        *_of("django/db/models/query.py", "QuerySet._raw_delete", "QuerySet._prepare_for_bulk_create"),
+        # methods that take nothing from a cache: while they build their query, it is already certain to be sent
+        *_of("django/db/models/query.py", "QuerySet.get", "QuerySet._earliest", "QuerySet.last", "QuerySet.delete"),
+        *_of("django/db/models/query.py", "QuerySet.create", "QuerySet.get_or_create", "QuerySet.update_or_create"),
+        # one object
+        *_of("django/db/models/base.py", "Model.save_base", "Model._save_table", "Model._save_parents"),
+        *_of("django/db/models/base.py", "Model._do_insert", "Model._do_update", "Model.refresh_from_db"),
+        *_of("django/db/models/base.py", "Model.delete"),
+        *_of("django/db/models/deletion.py", "Collector.delete"),
+        # sessions, caches
+        *_of("django/contrib/sessions/backends/db.py", "SessionStore.load", "SessionStore._get_session_from_db"),
+        *_of("django/contrib/sessions/backends/db.py", "SessionStore.exists", "SessionStore.save"),
+        *_of("django/core/cache/backends/db.py", "DatabaseCache.get_many", "DatabaseCache._base_set"),
+        *_of("django/core/cache/backends/db.py", "DatabaseCache._base_delete_many", "DatabaseCache.has_key"),
+        *_of("django/core/cache/backends/db.py", "DatabaseCache.clear"),
+        # transactions ask the connection first
+        *_of("django/db/transaction.py", "Atomic.__enter__"),
+        *_of("django/db/backends/base/base.py", "BaseDatabaseWrapper.get_autocommit"),
+        *_of("django/db/backends/base/base.py", "BaseDatabaseWrapper.set_autocommit"),
+        # with a cursor in hand the guard has been passed
+        *_of(
+            "django/db/backends/utils.py",
+            "CursorWrapper.execute",
+            "CursorWrapper.executemany",
+            "CursorWrapper.callproc",
+            "CursorWrapper._execute",
+            "CursorWrapper._executemany",
+            "CursorWrapper._execute_with_wrappers",
+            "CursorDebugWrapper.execute",
+            "CursorDebugWrapper.executemany",
+            past_guard=True,
+        ),
+    ]
+)
+
+
+def is_guard(frame: Frame) -> bool:
+    """Whether this is the wrapper that async_unsafe puts around a function."""
+    return _GUARD_RULES.match(frame) is not None
+
+
+def may_tell(frame: Frame) -> bool:
+    """Whether this is the guard, or a query where the right frame calls it."""
+    return is_guard(frame) or PROOFS.match(frame) is not None
+
+
+def proof(frame: Frame, caller: Frame | None) -> Proof | None:
+    """What query this frame proves, given who called it."""
+    found = PROOFS.match(frame)
+    if found is None or not found.callers:
+        return found
+    if caller is None or caller.file != frame.file or last_segment(caller.function) not in found.callers:
+        return None
+    holder = caller.function.rpartition(".")[0]
+    return found if not holder or holder.endswith("QuerySet") else None

@@ -1,0 +1,1 @@
+"""Async-unsafe calls on the event loop."""

@@ -1,0 +1,1 @@
+"""What blocks the event loop, and full thread pools."""

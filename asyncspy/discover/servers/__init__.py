@@ -1,0 +1,1 @@
+"""Which process serves what: the process table to `Worker`s."""

@@ -1,0 +1,38 @@
+"""A profile to the files of other tools: one module per format, one signature for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from asyncspy.export import to_folded, to_gecko, to_otlp, to_pprof, to_speedscope
+from asyncspy.model.stacks import Profile
+
+Export = Callable[[Profile], bytes]
+
+TARGETS: Mapping[str, Export] = MappingProxyType(
+    {
+        "folded": to_folded.export,
+        "speedscope": to_speedscope.export,
+        "pprof": to_pprof.export,
+        "otlp": to_otlp.export,
+        "gecko": to_gecko.export,
+    }
+)
+"""Every format by the name that --to takes."""
+
+SUFFIXES: Mapping[str, str] = MappingProxyType(
+    {
+        "folded": ".folded.txt",
+        "speedscope": ".speedscope.json",
+        "pprof": ".pb.gz",
+        "otlp": ".otlp.pb",
+        "gecko": ".gecko.json",
+    }
+)
+"""How its files are called."""
+
+BINARY = frozenset({"pprof", "otlp"})
+"""Those that are no text."""
+
+__all__ = ["BINARY", "SUFFIXES", "TARGETS", "Export"]

@@ -1,0 +1,56 @@
+"""A profile to a speedscope file: one sampled profile for each thread."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asyncspy import __version__
+from asyncspy.export.by_thread import Table, Thread, interval, safe, threads_of
+from asyncspy.model.stacks import Frame, Origin, Profile
+from asyncspy.recording.saved_form import embed
+from asyncspy.report.json.encode import as_compact_text
+
+SCHEMA = "https://www.speedscope.app/file-format-schema.json"
+
+
+def export(profile: Profile) -> bytes:
+    """Weights are seconds where the rate is known, else samples; where it comes from, asyncspy reads again."""
+    table, each = Table(), interval(profile)
+    profiles = [_profile(thread, table, each) for thread in threads_of(profile)]
+    document = {
+        "$schema": SCHEMA,
+        "exporter": f"asyncspy@{__version__}",
+        "name": "asyncspy",
+        "activeProfileIndex": 0,
+        "shared": {"frames": [_frame(frame) for frame in table.numbers]},
+        "profiles": profiles,
+    }
+    return as_compact_text(embed(document, _origin(profile))).encode()
+
+
+def _origin(profile: Profile) -> Origin:
+    """Of several recordings, what they have in common."""
+    if len(profile.origins) == 1:
+        return profile.origins[0]
+    each, modes = interval(profile), sorted(profile.modes)
+    return Origin("asyncspy export", modes[0] if len(modes) == 1 else "unknown", round(1 / each) if each else None)
+
+
+def _frame(frame: object) -> dict[str, Any]:
+    if not isinstance(frame, Frame):
+        raise TypeError(frame)
+    known = {"name": safe(frame.function), "file": safe(frame.file) or None, "line": max(frame.line, 0) or None}
+    return {key: value for key, value in known.items() if value is not None}
+
+
+def _profile(thread: Thread, table: Table, each: float | None) -> dict[str, Any]:
+    weights = [weight * each if each else weight for _, weight in thread.stacks]
+    return {
+        "type": "sampled",
+        "name": thread.title,
+        "unit": "seconds" if each else "none",
+        "startValue": 0,
+        "endValue": sum(weights),
+        "samples": [[table[frame] for frame in frames] for frames, _ in thread.stacks],
+        "weights": weights,
+    }

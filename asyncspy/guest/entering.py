@@ -1,0 +1,118 @@
+"""A hook goes into the guard of Django in this very process; what takes it out again comes back.
+
+From Python 3.12 on by `sys.monitoring`, which calls it where the guard's code begins and leaves all else free; before
+that by a stand-in for one function in the guard's module.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from asyncspy.guest.counting import Hook, write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+else:
+    Any = object
+
+GUARD, NAME = "django.utils.asyncio", "asyncspy"
+NEEDED = (GUARD, "asyncio", "contextvars", "itertools", "json")
+TOOLS = (4, 3, 2, 5, 1, 0)
+"""Ids of `sys.monitoring`, those first that no kind of tool is meant to have."""
+
+
+class Refused(Exception):  # noqa: N818 - it is an answer
+    """Why the hook cannot go in."""
+
+
+def guard_code() -> Any:
+    """The code that all guarded functions share."""
+    decorate = getattr(sys.modules[GUARD], "async_unsafe", None)
+    for outer in _inside(getattr(decorate, "__code__", None)):
+        for code in _inside(outer):
+            if code.co_name == "inner":
+                return code
+    raise Refused("its Django has no guard of a kind that this asyncspy knows: async_unsafe is another function there")
+
+
+def _inside(code: Any) -> list[Any]:
+    return [each for each in getattr(code, "co_consts", ()) if hasattr(each, "co_consts")]
+
+
+def by_monitoring(hook: Hook) -> Any:
+    """Have the interpreter call the hook where the guard begins, and nowhere else; gives what undoes that."""
+    monitoring: Any = sys.monitoring  # type: ignore[attr-defined, unused-ignore]
+    code, event = guard_code(), monitoring.events.PY_START
+    names = [monitoring.get_tool(tool) for tool in TOOLS]
+    if NAME in names:
+        raise Refused("another asyncspy counts in it already")
+    for tool, name in zip(TOOLS, names):  # noqa: B905 - of one length
+        if name is None:
+            monitoring.use_tool_id(tool, NAME)
+            break
+    else:
+        raise Refused(f"other tools hold all of its monitoring ids ({', '.join(map(str, names))})")
+
+    def out() -> None:
+        monitoring.set_local_events(tool, code, 0)
+        monitoring.register_callback(tool, event, None)
+        monitoring.free_tool_id(tool)
+
+    try:
+        monitoring.register_callback(tool, event, hook.started)
+        monitoring.set_local_events(tool, code, event)
+    except BaseException:
+        out()
+        raise
+    return out
+
+
+def by_name(hook: Hook) -> Any:
+    """Before Python 3.12: stand in for the function by which the guard asks for the loop; gives what undoes that."""
+    guard: Any = sys.modules[GUARD]
+    guard_code()
+    original = getattr(guard, "get_running_loop", None)
+    if original is None:
+        raise Refused("its Django asks for the loop in a way that can only be watched on Python 3.12 or newer")
+    if getattr(getattr(original, "__code__", None), "co_name", "") == "asyncspy_running_loop":
+        raise Refused("another asyncspy counts in it already")
+
+    def asyncspy_running_loop() -> Any:
+        loop = original()
+        if not hook.done:
+            hook.asked()
+        return loop
+
+    def out() -> None:
+        if guard.get_running_loop is asyncspy_running_loop:
+            guard.get_running_loop = original
+
+    guard.get_running_loop = asyncspy_running_loop
+    return out
+
+
+def put_in(folder: str, pid: int) -> Hook | None:
+    """Begin to count in this process, and say so in the folder, or why not; None where it came to nothing."""
+    hook = None
+    try:
+        if os.getpid() != pid or not os.path.exists(f"{folder}/lease"):  # a fork's child, or withdrawn meanwhile
+            return None
+        missing = [name for name in NEEDED if name not in sys.modules]
+        if missing:
+            raise Refused(f"it has not loaded {missing[0]}")
+        hook = Hook(folder)
+        hook.enter(by_monitoring(hook) if hasattr(sys, "monitoring") else by_name(hook))
+        write(folder, "started", '{"problem": null}')
+    except Exception as error:
+        said = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
+        try:
+            if hook is not None:
+                hook.leave()
+            quoted = "".join(each if each.isalnum() or each in " .,:()_-" else " " for each in said[:300])
+            write(folder, "started", '{"problem": "' + quoted + '"}')
+        except Exception:
+            return None
+        return None
+    return hook

@@ -1,0 +1,1 @@
+"""Readers of py-spy's stack dumps."""

@@ -1,0 +1,75 @@
+"""Takes what `py-spy dump --json` prints; gives a `Profile`: each thread's stack is one sample.
+
+Locals can hold secrets and are never looked at.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asyncspy.errors import InputError
+from asyncspy.model.stacks import Frame, Profile, ThreadSnapshot
+from asyncspy.read.decode_json import AS_WRITTEN, decode, whole_number
+from asyncspy.read.dumps.thread_samples import profile_of
+from asyncspy.read.frame_names import printable
+
+MARKS = (b'"os_thread_id"', b'"owns_gil"')
+MAX_PID = 1 << 32
+MAX_ID = 1 << 64
+MAX_LINE = 10**9
+
+Object = dict[str, Any]
+
+
+def sniff(head: bytes) -> bool:
+    """A JSON list of objects with the keys of a thread."""
+    return head.lstrip().startswith(b"[") and all(mark in head for mark in MARKS)
+
+
+def read(data: bytes, path: str) -> Profile:
+    """Every thread whose frames are sound; the others are counted as dropped."""
+    entries = decode(data)
+    threads = [_thread(entry) for entry in entries] if isinstance(entries, list) else []
+    sound = [thread for thread in threads if thread is not None]
+    if not sound:
+        raise InputError(f"none of its {len(threads):,} threads can be used", remedy=AS_WRITTEN)
+    return profile_of(sound, path, "dump --json", len(threads) - len(sound))
+
+
+def _thread(entry: Any) -> ThreadSnapshot | None:
+    if not isinstance(entry, dict) or not isinstance(listed := entry.get("frames"), list):
+        return None
+    frames = [_frame(frame) for frame in listed]
+    if None in frames:
+        return None
+    name = entry.get("thread_name")
+    return ThreadSnapshot(
+        tuple(frame for frame in reversed(frames) if frame),
+        printable(name) if isinstance(name, str) else "",
+        whole_number(entry.get("pid"), MAX_PID),
+        whole_number(entry.get("thread_id"), MAX_ID),
+        whole_number(entry.get("os_thread_id"), MAX_ID),
+        _flag(entry, "active"),
+        _flag(entry, "owns_gil"),
+        _selves(listed),
+    )
+
+
+def _selves(listed: list[Any]) -> tuple[str, ...]:
+    """The classes that asyncspy dump --locals leaves of all variables."""
+    told = [frame.get("self") for frame in reversed(listed)]
+    return tuple(printable(name) if isinstance(name, str) else "" for name in told) if any(told) else ()
+
+
+def _flag(entry: Object, key: str) -> bool | None:
+    value = entry.get(key)
+    return value if isinstance(value, bool) else None
+
+
+def _frame(entry: Any) -> Frame | None:
+    if not isinstance(entry, dict):
+        return None
+    name, file = entry.get("name"), entry.get("filename") or entry.get("short_filename") or ""
+    if not isinstance(name, str) or not isinstance(file, str):
+        return None
+    return Frame(printable(name), printable(file), whole_number(entry.get("line"), MAX_LINE) or 0)

@@ -1,0 +1,1 @@
+"""Readers of flame graphs drawn as SVG."""

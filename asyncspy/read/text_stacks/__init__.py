@@ -1,0 +1,1 @@
+"""Readers of stacks written as lines of text."""

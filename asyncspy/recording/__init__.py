@@ -1,0 +1,1 @@
+"""The saved form of a run: written by `sample`, read by `read`."""

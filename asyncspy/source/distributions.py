@@ -1,0 +1,80 @@
+"""Takes the name of an installed file; gives the distribution that it came with, as the folders beside it say."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from asyncspy.model.findings import Distribution
+
+SITE = re.compile(r"(.*/(?:site|dist)-packages)/([^/]+)")
+INFO = re.compile(r"(.+?)-([^-]+)(?:-py[\d.]+)?\.(?:dist-info|egg-info)")
+MAX_BYTES = 4 * 1024 * 1024
+MAX_FOLDERS = 2000
+LISTS = ("RECORD", "top_level.txt", "installed-files.txt")
+
+
+class Distributions:
+    """What is installed below a root, such as `/proc/PID/root` for a process in a container.
+
+    Only a distribution's own list of its files is opened, and only in a folder of installed packages.
+    """
+
+    def __init__(self, root: Path | None = None) -> None:
+        self._root = root
+        self._known: dict[tuple[str, str], Distribution | None] = {}
+
+    def of(self, file: str) -> Distribution | None:
+        """The distribution of an installed file; None where it is not installed, or that cannot be read."""
+        found = SITE.match(os.path.normpath(file)) if file.startswith("/") and "\0" not in file else None
+        if found is None:
+            return None
+        key = (found[1], found[2])
+        if key not in self._known:
+            self._known[key] = self._look_up(*key)
+        return self._known[key]
+
+    def _look_up(self, folder: str, top: str) -> Distribution | None:
+        site = Path(folder) if self._root is None else self._root / folder.lstrip("/")
+        try:
+            infos = sorted(_infos(site), key=lambda info: not _sounds_like(info.name, top))
+        except OSError:
+            return None
+        holder = next((info for info in infos if _holds(info, top)), None)
+        named = INFO.fullmatch(holder.name) if holder is not None else None
+        return Distribution(named[1].replace("_", "-"), named[2]) if named else None
+
+
+def _infos(site: Path) -> Iterator[Path]:
+    with os.scandir(site) as entries:
+        for number, entry in enumerate(entries):
+            if number >= MAX_FOLDERS:
+                return
+            if INFO.fullmatch(entry.name):
+                yield site / entry.name
+
+
+def _sounds_like(info: str, top: str) -> bool:
+    """Most are named as their package is: those are asked first."""
+    return info.lower().startswith(top.removesuffix(".py").lower())
+
+
+def _holds(info: Path, top: str) -> bool:
+    """Whether a distribution lists this package, or this module, among its files."""
+    module = top.removesuffix(".py")
+    return any(
+        line.partition(",")[0].strip().removeprefix("../").partition("/")[0] in {top, module}
+        for name in LISTS
+        for line in _lines(info / name)
+    )
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        if not file.is_file() or file.stat().st_size > MAX_BYTES:
+            return []
+        return file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except (OSError, ValueError):
+        return []
