@@ -23,7 +23,12 @@ def _by(module: str) -> Render:
 
 
 FORMATS: Mapping[str, Render] = MappingProxyType(
-    {"terminal": _by("terminal.comparison_page"), "json": _by("json.comparison_json"), "html": _by("html.comparison_page_html"), "markdown": _by("markdown.comparison_markdown")}
+    {
+        "terminal": _by("terminal.comparison_page"),
+        "json": _by("json.comparison_json"),
+        "html": _by("html.comparison_page_html"),
+        "markdown": _by("markdown.comparison_markdown"),
+    }
 )
 """Every format by the name that --format takes."""
 
