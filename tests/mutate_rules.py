@@ -50,7 +50,7 @@ MERGED = {"SERVERS"}
 WRITING = ("rewrite.", "remedies.", "blocking.")
 """Modules whose names end up in what is to be typed."""
 
-ROWS = (str, re.Pattern, pools.Pool)
+ROWS = (str, re.Pattern, pools.ThreadPool)
 """What a table that is no Rules may hold."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from asyncspy.analyse import confidence, hang
-from asyncspy.analyse.hops import hop_costs, middleware
+from asyncspy.analyse.hops import hop_costs, sync_middleware
 from asyncspy.analyse.remedy.remedies import Source, remedies
 from asyncspy.analyse.remedy.rewrite import place
 from asyncspy.analyse.stacks import sampling_kind, targets
@@ -82,7 +82,7 @@ def analyse(
         hops=crossings,
         wall=wall,
         faint=tuple(sorted(faint, key=_rank)),
-        hangs=hang.judge(profile.dumps, _targets(profile), source=source, owners=owners),
+        hangs=hang.judge_hangs(profile.dumps, _targets(profile), source=source, owners=owners),
     )
 
 
@@ -96,15 +96,15 @@ def _beyond(
 ) -> tuple[Hops | None, LoopTime | None, list[Finding], list[Finding]]:
     """What costs time without being unsafe: hops where the GIL was sampled, waits where they were; then the faint."""
     if not sampling_kind.counts_waits(profile, owners):
-        crossings, dear, cheap = hop_costs.survey(profile.stacks, judgements, owners)
+        crossings, dear, cheap = hop_costs.measure_hops(profile.stacks, judgements, owners)
         dear = dear if profile.origins else []  # a share of stacks is a share of time only where they were sampled
-        pinning = middleware.survey(profile.stacks, None, source, owners)
+        pinning = sync_middleware.middleware_findings(profile.stacks, None, source, owners)
         return (crossings if crossings.share is not None else None), None, [*pinning, *dear], cheap
     stacks = sampling_kind.of_workers(profile)
-    wall, blocking, passing = blocked_loop.survey(stacks, source=source, owners=owners, beside=beside)
+    wall, blocking, passing = blocked_loop.measure_loop_time(stacks, source=source, owners=owners, beside=beside)
     ticks = sampling_kind.at_each_process(stacks)
-    busy, full, partly = pools.survey(stacks, ticks, owners)
-    pinning = middleware.survey(stacks, sum(ticks.values()), source, owners)
+    busy, full, partly = pools.measure_pools(stacks, ticks, owners)
+    pinning = sync_middleware.middleware_findings(stacks, sum(ticks.values()), source, owners)
     return None, replace(wall, pool_threads=busy), [*blocking, *full, *pinning], [*passing, *partly]
 
 

@@ -9,14 +9,14 @@ from types import MappingProxyType
 from typing import get_args
 
 from asyncspy.analyse import confidence
-from asyncspy.analyse.compare.pairing import pairs
+from asyncspy.analyse.compare.pairing import pair_findings
 from asyncspy.errors import InputError, UsageError
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding, Interval
 from asyncspy.model.gates import Allowance, GateCondition, GateFailure, GateFigure, GateResult
 from asyncspy.model.stacks import LOOKS, FindingKind
 
-NAMES: Mapping[str, FindingKind] = MappingProxyType(
+KIND_NAMES: Mapping[str, FindingKind] = MappingProxyType(
     {"violation": "async-unsafe", **{kind: kind for kind in get_args(FindingKind) if kind != "async-unsafe"}}
 )
 """The kinds of findings, as --fail-on and the ignore file call them."""
@@ -38,15 +38,15 @@ OF_DUMPS: frozenset[FindingKind] = frozenset({"deadlock", "blocked-loop"})
 """What dumps tell of as well."""
 
 
-def condition(spelt: str) -> GateCondition:
+def parse_condition(spelt: str) -> GateCondition:
     """What `violation` or `hop-share>20%` means. Raises ValueError, saying what is allowed."""
-    kind = NAMES.get(spelt)
+    kind = KIND_NAMES.get(spelt)
     if kind is not None:
         return GateCondition(spelt, kind=kind)
     limit = _LIMIT.fullmatch(spelt)
     figure = next((name for name in FIGURES if limit and limit[1] == name), None)
     if limit is None or figure is None:
-        raise ValueError(f"{spelt!r} is none of {', '.join(NAMES)}, nor a limit: {'>20%, '.join(FIGURES)}>20%")
+        raise ValueError(f"{spelt!r} is none of {', '.join(KIND_NAMES)}, nor a limit: {'>20%, '.join(FIGURES)}>20%")
     return GateCondition(spelt, figure=figure, limit=float(limit[2]) / 100)
 
 
@@ -69,7 +69,7 @@ FIGURES: Mapping[GateFigure, Callable[[Analysis], Interval | None]] = MappingPro
 """Each figure; its lower bound is what a limit is held against, so that chance closes no gate."""
 
 
-def judge(
+def evaluate_gate(
     analysis: Analysis,
     conditions: Sequence[GateCondition],
     *,
@@ -114,7 +114,7 @@ def covers(allowance: Allowance, finding: Finding) -> bool:
 
 def _in_both(baseline: Analysis, analysis: Analysis) -> set[int]:
     """The findings that the baseline has as well, however strong they were there."""
-    return {id(pair.after.finding) for pair in pairs(baseline, analysis) if pair.before and pair.after}
+    return {id(pair.after.finding) for pair in pair_findings(baseline, analysis) if pair.before and pair.after}
 
 
 def _above(each: GateCondition, analysis: Analysis) -> GateFailure | None:

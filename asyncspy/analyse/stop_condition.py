@@ -11,7 +11,7 @@ CERTAIN = 3
 """Samples of one line. One is proof, unless py-spy misread a stack; three are, whatever it misread."""
 
 
-def enough(analysis: Analysis, goals: Sequence[int | None]) -> str | None:
+def reached_goal(analysis: Analysis, goals: Sequence[int | None]) -> str | None:
     """What was reached, in words, if any of the goals was: a number of loop samples, or None for a sure finding."""
     found = [finding for finding in analysis.findings if _is_certain(finding)]
     if None in goals and found:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from asyncspy.analyse.compare.compare import compare_parts, functions_in
+from asyncspy.analyse.compare.comparison import compare_parts, functions_in
 from asyncspy.cli.options import with_app_root, with_format_of
 from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.errors import UsageError

@@ -38,7 +38,7 @@ class Gate:
         if not self.conditions:
             return 0
         today = datetime.now(timezone.utc).date()
-        judgement = gate_rules.judge(
+        judgement = gate_rules.evaluate_gate(
             analysis, self.conditions, today=today, baseline=self.baseline, allowances=self.allowances
         )
         roots = [origin.target.cwd for origin in analysis.origins if origin.target]
@@ -55,7 +55,7 @@ class ConditionType(click.ParamType[GateCondition]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> GateCondition:
         """Parse it strictly."""
         try:
-            return gate_rules.condition(str(value))
+            return gate_rules.parse_condition(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -69,8 +69,8 @@ def with_gate(function: F) -> F:
         type=ConditionType(),
         multiple=True,
         metavar="CONDITION",
-        help=f"Exit with 1 if there is any: {', '.join(gate_rules.NAMES)}; or {'>20%, '.join(gate_rules.FIGURES)}>20%. "
-        "May be given again.",
+        help=f"Exit with 1 if there is any: {', '.join(gate_rules.KIND_NAMES)}; "
+        f"or {'>20%, '.join(gate_rules.FIGURES)}>20%. May be given again.",
     )
     @click.option("--baseline", type=file, help="A recording or a JSON report: what is in it does not fail --fail-on.")
     @click.option(
@@ -94,7 +94,7 @@ def _gate(
     return Gate(
         conditions,
         _baseline(baseline, roots) if baseline else None,
-        tuple(read_ignores(ignore, gate_rules.NAMES)) if ignore else (),
+        tuple(read_ignores(ignore, gate_rules.KIND_NAMES)) if ignore else (),
     )
 
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from asyncspy import read
 from asyncspy.analyse import analyse
-from asyncspy.analyse.fleet.spread import in_fleet
-from asyncspy.analyse.fleet.together import together
+from asyncspy.analyse.combine_modes import combine_modes
+from asyncspy.analyse.fleet_spread import with_fleet_spread
 from asyncspy.discover.containers import container
 from asyncspy.discover.vital import vital
 from asyncspy.errors import UsageError
@@ -67,13 +67,13 @@ def _analysed(profiles: Iterable[Profile], *, live: bool, app_roots: Sequence[st
 
     def judged(one: Profile, beside: Profile | None = None) -> Part:
         told = analyse(one, source=sources.text, app_roots=app_roots, distribution=installed.of, beside=beside)
-        return Part(one, in_fleet(one, told, source=sources.text, app_roots=app_roots))
+        return Part(one, with_fleet_spread(one, told, source=sources.text, app_roots=app_roots))
 
     running = judged(profile)
     if waits is None:
         return Analysed(running.analysis, sources, target, (running,))
     waiting = judged(waits, profile)
-    return Analysed(together(running.analysis, waiting.analysis), sources, target, (running, waiting))
+    return Analysed(combine_modes(running.analysis, waiting.analysis), sources, target, (running, waiting))
 
 
 class Sources:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from asyncspy.analyse.stop_condition import enough
+from asyncspy.analyse.stop_condition import reached_goal
 from asyncspy.cli.notes import say
 from asyncspy.cli.progress import later, progress
 from asyncspy.report.present.figures import span
@@ -41,7 +41,7 @@ def record_until(
                 if run.take_slice(replace(first, duration=seconds), ticks, more=lambda: bool(others) or left() > 0):
                     if exact is not None:
                         exact.update()
-                    reached = enough(so_far(run.bundle, how.app_roots).analysis, goals)
+                    reached = reached_goal(so_far(run.bundle, how.app_roots).analysis, goals)
         say(
             f"Enough after {span(time.monotonic() - started)}: {reached}." if reached else "Ended before it was enough."
         )

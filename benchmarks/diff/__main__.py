@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.compare.compare import compare
+from asyncspy.analyse.compare.comparison import compare
 from asyncspy.model.analysis import Analysis
 from asyncspy.read import load
 

@@ -14,7 +14,7 @@ from asyncspy.analyse.stacks.libraries import libraries_in
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import Pattern
 from asyncspy.analyse.waits import blocking_calls
-from asyncspy.analyse.waits.blocking_calls import REMEDIES, STANDARD, called_on, remedies
+from asyncspy.analyse.waits.blocking_calls import REMEDIES, STANDARD, blocking_call_on, wait_remedies
 from asyncspy.model.findings import Wait
 from asyncspy.model.stacks import Frame
 from tests.analyse.stacks import ASYNCIO, HANDLER, frames
@@ -91,7 +91,7 @@ NO_WAITS = (
 
 
 def wait_of(stack: tuple[Frame, ...]) -> str | None:
-    return blocking_calls.wait_of(stack, Ownership((), libraries_in(stack)))
+    return blocking_calls.wait_kind(stack, Ownership((), libraries_in(stack)))
 
 
 @pytest.mark.parametrize(("text", "kind"), LEAVES.items())
@@ -136,7 +136,7 @@ def test_every_leaf_of_the_tables(file: str, name: str) -> None:
 def test_every_call_of_the_tables(code: str) -> None:
     where = place(code, 1)
     assert where is not None
-    assert called_on(where) is not None
+    assert blocking_call_on(where) is not None
 
 
 @pytest.mark.parametrize("pattern", [pattern for pattern, _ in STANDARD if not pattern.function.startswith("*")])
@@ -220,26 +220,26 @@ OTHER_LINES = (
 
 @pytest.mark.parametrize(("code", "call"), WAITING_LINES.items())
 def test_lines_that_call_what_waits(code: str, call: tuple[str, str]) -> None:
-    assert called_on(at(code)) == call
+    assert blocking_call_on(at(code)) == call
 
 
 @pytest.mark.parametrize("code", OTHER_LINES)
 def test_lines_that_do_not_or_may_not(code: str) -> None:
-    assert called_on(at(code)) is None
+    assert blocking_call_on(at(code)) is None
 
 
 def test_the_line_to_type() -> None:
     sleeping = at("async def f():\n    time.sleep(backend.SLOW)  # here")
-    assert [remedy.code for remedy in remedies(Wait("sleep", True), sleeping)] == [
+    assert [remedy.code for remedy in wait_remedies(Wait("sleep", True), sleeping)] == [
         "await asyncio.sleep(backend.SLOW)", None
     ]  # fmt: skip
     reading = at("async def f():\n    data = sock.recv(10)  # here")
-    assert remedies(Wait("socket", True), reading)[1].code == "await sync_to_async(sock.recv)(10)"
+    assert wait_remedies(Wait("socket", True), reading)[1].code == "await sync_to_async(sock.recv)(10)"
     for sync in ("def f():\n    time.sleep(1)  # here", "def f():\n    sock.recv(10)  # here"):
-        assert [remedy.code for remedy in remedies(Wait("sleep", True), at(sync))] == [None, None]
+        assert [remedy.code for remedy in wait_remedies(Wait("sleep", True), at(sync))] == [None, None]
 
 
 @pytest.mark.parametrize("kind", REMEDIES)
 def test_every_wait_has_a_remedy(kind: str) -> None:
-    assert all(remedy.text for remedy in remedies(Wait(kind, True), None))  # type: ignore[arg-type]
-    assert "if it computes" in remedies(Wait("unknown", False), None)[1].text
+    assert all(remedy.text for remedy in wait_remedies(Wait(kind, True), None))  # type: ignore[arg-type]
+    assert "if it computes" in wait_remedies(Wait("unknown", False), None)[1].text

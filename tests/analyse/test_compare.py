@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.compare.compare import compare, compare_parts, functions_in
+from asyncspy.analyse.compare.comparison import compare, compare_parts, functions_in
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.comparisons import Comparison, FindingChange
 from asyncspy.model.findings import Culprit, Entry, Evidence, Finding, LoopTime, SampleCounts, Wait

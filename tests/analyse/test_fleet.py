@@ -11,7 +11,7 @@ import pytest
 
 from asyncspy import report
 from asyncspy.analyse import analyse
-from asyncspy.analyse.fleet.spread import in_fleet
+from asyncspy.analyse.fleet_spread import with_fleet_spread
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import FleetGroup, FleetSpread
 from asyncspy.model.merging import merge
@@ -45,7 +45,7 @@ FLEET = [
 
 def told(recordings: list[Profile]) -> Analysis:
     whole = merge(recordings)
-    return in_fleet(whole, analyse(whole))
+    return with_fleet_spread(whole, analyse(whole))
 
 
 def fleet_of(analysis: Analysis) -> FleetSpread:
@@ -110,7 +110,7 @@ def test_many_are_counted_and_not_listed() -> None:
 @pytest.mark.parametrize("recordings", [FLEET[:1], FLEET[:2], FLEET[2:3] * 2], ids=["one", "one-host", "the-same"])
 def test_of_one_host_and_one_version_nothing_is_added(recordings: list[Profile]) -> None:
     whole = merge(recordings)
-    assert in_fleet(whole, analyse(whole)) == analyse(whole)
+    assert with_fleet_spread(whole, analyse(whole)) == analyse(whole)
 
 
 def test_recordings_that_do_not_say_where_they_are_from_are_one_unknown_host() -> None:

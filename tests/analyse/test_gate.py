@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from asyncspy.analyse.gate_rules import NAMES, condition, judge
+from asyncspy.analyse.gate_rules import KIND_NAMES, evaluate_gate, parse_condition
 from asyncspy.errors import InputError, UsageError
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Culprit, DetectionLimit, Hops, Interval, LoopTime, SampleCounts
@@ -23,7 +23,7 @@ WAITING = replace(CLEAN, hops=None, wall=LoopTime(1_000, 600, 300, 100))
 
 
 def judged(analysis: Analysis, *spelt: str, **more: object) -> GateResult:
-    return judge(analysis, [condition(each) for each in spelt], today=TODAY, **more)  # type: ignore[arg-type]
+    return evaluate_gate(analysis, [parse_condition(each) for each in spelt], today=TODAY, **more)  # type: ignore[arg-type]
 
 
 def closed(analysis: Analysis, *spelt: str, **more: object) -> bool:
@@ -55,11 +55,11 @@ def test_waits_are_held_to_theirs() -> None:
 )  # fmt: skip
 def test_conditions_are_read_strictly(spelt: str) -> None:
     with pytest.raises(ValueError, match="none of violation, "):
-        condition(spelt)
+        parse_condition(spelt)
 
 
 def test_every_kind_of_finding_can_be_asked_for() -> None:
-    assert {condition(name).kind for name in NAMES} == set(NAMES.values())
+    assert {parse_condition(name).kind for name in KIND_NAMES} == set(KIND_NAMES.values())
 
 
 @pytest.mark.parametrize(

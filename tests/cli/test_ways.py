@@ -13,7 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from asyncspy.analyse.gate_rules import NAMES, condition
+from asyncspy.analyse.gate_rules import KIND_NAMES, parse_condition
 from asyncspy.cli import COMMANDS, commands
 from asyncspy.read.allowances import read_ignores
 
@@ -87,8 +87,8 @@ def test_the_examples_for_ci_say_what_the_tool_knows(tmp_path: Path) -> None:
     assert len(shown_commands()) >= 6
     (toml,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     (tmp_path / "ignore.toml").write_text(toml)
-    assert len(read_ignores(tmp_path / "ignore.toml", NAMES)) == 1
+    assert len(read_ignores(tmp_path / "ignore.toml", KIND_NAMES)) == 1
     (told,) = re.findall(r"\*\*Conditions\*\* (.*?), which", text, re.DOTALL)
     spelt = re.findall(r"`([^`]+)`", told)
-    assert set(NAMES) <= set(spelt)
-    assert all(condition(each) for each in spelt)
+    assert set(KIND_NAMES) <= set(spelt)
+    assert all(parse_condition(each) for each in spelt)

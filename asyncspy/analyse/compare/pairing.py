@@ -16,7 +16,7 @@ TELLING = 2
 """Files are the same if so many parts at their ends are: releases lie in folders of their own."""
 
 
-class Seen(NamedTuple):
+class PairedFinding(NamedTuple):
     """A finding in one of the two; `faint` if it is too weak to be one there, `file` as seen from the app's folder."""
 
     finding: Finding
@@ -29,26 +29,26 @@ class Seen(NamedTuple):
         return self.finding.culprit.frame.line
 
 
-class Pair(NamedTuple):
+class FindingPair(NamedTuple):
     """One fault; None where it was not seen."""
 
-    before: Seen | None
-    after: Seen | None
+    before: PairedFinding | None
+    after: PairedFinding | None
 
 
-def pairs(before: Analysis, after: Analysis) -> list[Pair]:
+def pair_findings(before: Analysis, after: Analysis) -> list[FindingPair]:
     """Every finding of either, and what it is in the other."""
     first, second = _by_name(before), _by_name(after)
     return [pair for name in {**first, **second} for pair in _paired(first[name], second[name])]
 
 
-def _by_name(analysis: Analysis) -> dict[Hashable, list[Seen]]:
+def _by_name(analysis: Analysis) -> dict[Hashable, list[PairedFinding]]:
     """Findings by all that is the same wherever their file lies and their line stands."""
     roots = [origin.target.cwd for origin in analysis.origins if origin.target and origin.target.cwd]
-    named: dict[Hashable, list[Seen]] = defaultdict(list)
+    named: dict[Hashable, list[PairedFinding]] = defaultdict(list)
     for faint, findings in ((False, analysis.findings), (True, analysis.faint)):
         for finding in findings:
-            named[_name(finding)].append(Seen(finding, faint, _within(finding.culprit.frame.file, roots)))
+            named[_name(finding)].append(PairedFinding(finding, faint, _within(finding.culprit.frame.file, roots)))
     return named
 
 
@@ -65,22 +65,22 @@ def _within(file: str, roots: Sequence[str]) -> str:
     return next((file[len(each) :] for each in above if file.startswith(each)), file)
 
 
-def _paired(before: Sequence[Seen], after: Sequence[Seen]) -> Iterator[Pair]:
+def _paired(before: Sequence[PairedFinding], after: Sequence[PairedFinding]) -> Iterator[FindingPair]:
     """Files first, the likest of them together; then the lines in them."""
     if before and after and before[0].finding.kind == "pool-saturated":
-        yield Pair(before[0], after[0])
+        yield FindingPair(before[0], after[0])
         return
     left, right = _grouped(before), _grouped(after)
     likest = sorted(((_likeness(a, b), a, b) for a in left for b in right), key=lambda one: (-one[0], one[1:]))
     for likeness, a, b in likest:
         if likeness and a in left and b in right:
             yield from _by_line(left.pop(a), right.pop(b))
-    yield from (Pair(one, None) for each in left.values() for one in each)
-    yield from (Pair(None, one) for each in right.values() for one in each)
+    yield from (FindingPair(one, None) for each in left.values() for one in each)
+    yield from (FindingPair(None, one) for each in right.values() for one in each)
 
 
-def _grouped(seen: Iterable[Seen]) -> dict[str, list[Seen]]:
-    files: dict[str, list[Seen]] = defaultdict(list)
+def _grouped(seen: Iterable[PairedFinding]) -> dict[str, list[PairedFinding]]:
+    files: dict[str, list[PairedFinding]] = defaultdict(list)
     for one in seen:
         files[one.file].append(one)
     return dict(files)
@@ -93,7 +93,7 @@ def _likeness(one: str, other: str) -> int:
     return alike if alike >= min(TELLING, *map(len, parts)) else 0
 
 
-def _by_line(before: list[Seen], after: list[Seen]) -> Iterator[Pair]:
+def _by_line(before: list[PairedFinding], after: list[PairedFinding]) -> Iterator[FindingPair]:
     """As many as there were have only moved, in their order. Otherwise those that stayed are found first."""
     before, after = sorted(before, key=_line), sorted(after, key=_line)
     if len(before) != len(after):
@@ -102,12 +102,12 @@ def _by_line(before: list[Seen], after: list[Seen]) -> Iterator[Pair]:
             if same is not None:
                 before.remove(one)
                 after.remove(same)
-                yield Pair(one, same)
+                yield FindingPair(one, same)
     both = min(len(before), len(after))
-    yield from map(Pair, before[:both], after[:both])
-    yield from (Pair(one, None) for one in before[both:])
-    yield from (Pair(None, one) for one in after[both:])
+    yield from map(FindingPair, before[:both], after[:both])
+    yield from (FindingPair(one, None) for one in before[both:])
+    yield from (FindingPair(None, one) for one in after[both:])
 
 
-def _line(seen: Seen) -> int:
+def _line(seen: PairedFinding) -> int:
     return seen.line

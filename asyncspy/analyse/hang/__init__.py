@@ -10,20 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import get_args
 
-from asyncspy.analyse.hang import coroutines, graph, hang_remedies, history, rules
+from asyncspy.analyse.hang import awaiting_tasks, graph, hang_remedies, history, rules
 from asyncspy.analyse.remedy.remedies import Source
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.model.hangs import Hang, HangCulprit, HangVerdict
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Dump
 
-__all__ = ["ORDER", "judge"]
+__all__ = ["ORDER", "judge_hangs"]
 
 ORDER: tuple[HangVerdict, ...] = get_args(HangVerdict)
 """Worst first."""
 
 
-def judge(
+def judge_hangs(
     dumps: Sequence[Dump], targets: Mapping[int, Worker], *, source: Source, owners: Ownership
 ) -> tuple[Hang, ...]:
     """Each process that was dumped, worst first."""
@@ -34,7 +34,7 @@ def judge(
     return tuple(sorted(hangs, key=lambda hang: ORDER.index(hang.verdict)))
 
 
-def _hang(process: history.History, target: Worker | None, source: Source, owners: Ownership) -> Hang:
+def _hang(process: history.ProcessHistory, target: Worker | None, source: Source, owners: Ownership) -> Hang:
     scene = graph.scene(process, source, owners)
     found = rules.verdict(scene, target)
     culprits = {each.line.frame: each for each in found.culprits}
@@ -53,8 +53,8 @@ def _hang(process: history.History, target: Worker | None, source: Source, owner
         seconds=process.seconds,
         paused=process.paused,
         idle_threads=sum(thread.idle for thread in process.threads),
-        awaiting=coroutines.awaiting(process, owners),
-        other_tasks=coroutines.others(process, owners),
+        awaiting=awaiting_tasks.awaiting(process, owners),
+        other_tasks=awaiting_tasks.others(process, owners),
         no_tasks=process.dumps[-1].no_tasks,
         target=target,
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from asyncspy.analyse.hang.graph import WaitGraph, WaitNode
-from asyncspy.analyse.hang.history import History, Watched
+from asyncspy.analyse.hang.history import ProcessHistory, ThreadHistory
 from asyncspy.analyse.waits.pools import DEFAULT_EXECUTOR
 from asyncspy.model.hangs import ThreadRole
 
@@ -49,12 +49,12 @@ def _holds_up(stand: WaitNode) -> bool:
     return stand.thread.always and stand.sight.kind != "loop"
 
 
-def _size(history: History) -> int | None:
+def _size(history: ProcessHistory) -> int | None:
     cpus = history.dumps[-1].cpus
     return min(MOST_THREADS, cpus + BESIDE_PROCESSORS) if cpus else None
 
 
-def cpu_share(history: History, threads: Sequence[Watched]) -> float | None:
+def cpu_share(history: ProcessHistory, threads: Sequence[ThreadHistory]) -> float | None:
     """The part of the time between the looks that these threads wanted a processor; None where nobody counted."""
     counted = [ran for thread in threads for ran in thread.ran if ran is not None]
     seconds = history.counted or history.seconds

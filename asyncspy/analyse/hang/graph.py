@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from asyncspy.analyse.hang.history import History, Watched, waits_for_work
-from asyncspy.analyse.hang.sight import Sight, sight
+from asyncspy.analyse.hang.history import ProcessHistory, ThreadHistory, waits_for_work
+from asyncspy.analyse.hang.sight import ThreadWait, sight
 from asyncspy.analyse.remedy.remedies import Source
 from asyncspy.analyse.stacks import worlds
 from asyncspy.analyse.stacks.ownership import Ownership
@@ -19,8 +19,8 @@ from asyncspy.model.stacks import ChainFrame, Frame
 class WaitNode:
     """One thread that has something to do, and what it waits for."""
 
-    thread: Watched
-    sight: Sight
+    thread: ThreadHistory
+    sight: ThreadWait
     waiting: WaitingThreads
     held: int
     """In how many looks its frames showed a wait."""
@@ -35,7 +35,7 @@ class WaitNode:
 class WaitGraph:
     """One process: its history, and every thread of it that is not idle."""
 
-    history: History
+    history: ProcessHistory
     stands: tuple[WaitNode, ...]
 
     @property
@@ -54,7 +54,7 @@ class WaitGraph:
         return twins(stand.waiting for stand in self.stands if stand.waits)
 
 
-def scene(history: History, source: Source, owners: Ownership) -> WaitGraph:
+def scene(history: ProcessHistory, source: Source, owners: Ownership) -> WaitGraph:
     """Look at what every thread did last."""
     stands = []
     for thread in history.threads:
@@ -70,7 +70,7 @@ def _is_held(frames: Sequence[Frame], source: Source, owners: Ownership) -> bool
     return bool(frames) and not waits_for_work(frames) and sight(frames, source, owners).seen
 
 
-def _waiting(thread: Watched, found: Sight, history: History, owners: Ownership) -> WaitingThreads:
+def _waiting(thread: ThreadHistory, found: ThreadWait, history: ProcessHistory, owners: Ownership) -> WaitingThreads:
     frames, line = thread.frames, thread.frames[found.line]
     start = max((i for i in range(found.line) if worlds.side(frames[i])), default=-1) + 1
     return WaitingThreads(
@@ -89,12 +89,12 @@ def _waiting(thread: Watched, found: Sight, history: History, owners: Ownership)
     )
 
 
-def _receiver(thread: Watched, line: int) -> str | None:
+def _receiver(thread: ThreadHistory, line: int) -> str | None:
     selves = thread.last.selves
     return (selves[line] or None) if line < len(selves) else None
 
 
-def _on(kind: WaitsFor, role: ThreadRole, history: History) -> tuple[str, ...]:
+def _on(kind: WaitsFor, role: ThreadRole, history: ProcessHistory) -> tuple[str, ...]:
     """The threads of this process that could end such a wait, by name; none where it is somebody outside."""
     if kind == "loop":
         private = [thread for thread in history.threads if thread.role == "private-loop"]

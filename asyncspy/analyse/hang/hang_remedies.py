@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from asyncspy.analyse.hang.rules import Found
-from asyncspy.analyse.hops import middleware
+from asyncspy.analyse.hang.rules import HangFinding
+from asyncspy.analyse.hops import sync_middleware
 from asyncspy.analyse.remedy.remedies import Source
 from asyncspy.analyse.remedy.rewrite import place
 from asyncspy.analyse.waits import blocking_calls
@@ -38,7 +38,7 @@ LATER: dict[str, tuple[Remedy, ...]] = {
 }
 
 
-def now(found: Found, pid: int | None, target: Worker | None) -> tuple[Action, ...]:
+def now(found: HangFinding, pid: int | None, target: Worker | None) -> tuple[Action, ...]:
     """Commands for this very process."""
     if pid is None or found.verdict not in STUCK:
         return ()
@@ -60,7 +60,7 @@ def _again(target: Worker | None) -> str:
     return "whoever supervises it has to start another"
 
 
-def later(found: Found, source: Source) -> tuple[Remedy, ...]:
+def later(found: HangFinding, source: Source) -> tuple[Remedy, ...]:
     """What mends it: the release of asgiref that does, and what to change in the lines to blame."""
     remedies = [known.remedy for known in found.known]
     for waiting in found.culprits[:2]:
@@ -75,14 +75,14 @@ def _of(waiting: WaitingThreads, verdict: HangVerdict, source: Source) -> tuple[
     if waiting.kind == "debugger":
         return LATER["debugger"]
     if waiting.role != "loop":
-        return (middleware.way_out(waiting.line),) if is_middleware(waiting) else _in_a_thread(waiting)
+        return (sync_middleware.middleware_remedy(waiting.line),) if is_middleware(waiting) else _in_a_thread(waiting)
     if waiting.kind == "loop":
         return LATER["own loop"]
     if waiting.kind == "lock" and verdict == "deadlock":
         return LATER["own lock"]
     kind: WaitKind = next((each for each in blocking_calls.REMEDIES if each == waiting.kind), "unknown")
     frame = waiting.line.frame
-    return blocking_calls.remedies(Wait(kind, certain=kind != "unknown"), place(source(frame.file), frame.line))
+    return blocking_calls.wait_remedies(Wait(kind, certain=kind != "unknown"), place(source(frame.file), frame.line))
 
 
 def _in_a_thread(waiting: WaitingThreads) -> tuple[Remedy, ...]:
@@ -93,6 +93,8 @@ def is_middleware(waiting: WaitingThreads) -> bool:
     """Whether the line calls on through async_to_sync for Django, and not for itself."""
     frames = [Frame(link.function, link.file, link.line) for link in waiting.frames]
     return any(
-        middleware.INNER.match(before) and middleware.ASYNC_TO_SYNC.match(after) and frame == waiting.line.frame
+        sync_middleware.INNER.match(before)
+        and sync_middleware.ASYNC_TO_SYNC.match(after)
+        and frame == waiting.line.frame
         for before, frame, after in zip(frames, frames[1:], frames[2:], strict=False)
     )

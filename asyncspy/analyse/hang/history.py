@@ -19,7 +19,7 @@ Key = tuple[int | None, str]
 
 
 @dataclass(frozen=True)
-class Watched:
+class ThreadHistory:
     """One thread in those dumps that show it, oldest first, each with what it ran since the look before."""
 
     seen: tuple[ThreadSnapshot, ...]
@@ -66,11 +66,11 @@ class Watched:
 
 
 @dataclass(frozen=True)
-class History:
+class ProcessHistory:
     """One process: its threads, in how many looks, over how many seconds where the times are known."""
 
     pid: int | None
-    threads: tuple[Watched, ...]
+    threads: tuple[ThreadHistory, ...]
     dumps: tuple[Dump, ...]
 
     @property
@@ -97,17 +97,17 @@ class History:
         return sum(pauses) if pauses else None
 
     @property
-    def loops(self) -> list[Watched]:
+    def loops(self) -> list[ThreadHistory]:
         """The threads whose own business is a loop."""
         return [thread for thread in self.threads if thread.role == "loop"]
 
     @property
-    def working(self) -> list[Watched]:
+    def working(self) -> list[ThreadHistory]:
         """All but the loops that were seen with work."""
         return [thread for thread in self.threads if thread.role != "loop" and not thread.idle]
 
 
-def histories(dumps: Sequence[Dump]) -> list[History]:
+def histories(dumps: Sequence[Dump]) -> list[ProcessHistory]:
     """Each process by itself, its dumps by time where all tell it, else as they came."""
     by_pid: dict[int | None, list[Dump]] = {}
     for dump in dumps:
@@ -115,7 +115,7 @@ def histories(dumps: Sequence[Dump]) -> list[History]:
     return [_history(pid, own) for pid, own in by_pid.items()]
 
 
-def _history(pid: int | None, dumps: list[Dump]) -> History:
+def _history(pid: int | None, dumps: list[Dump]) -> ProcessHistory:
     times = [dump.at for dump in dumps if dump.at is not None]
     if len(times) == len(dumps):
         dumps = sorted(dumps, key=lambda dump: dump.at or 0.0)
@@ -125,10 +125,12 @@ def _history(pid: int | None, dumps: list[Dump]) -> History:
             told = dump.ran.get(thread.os_id) if dump.ran and thread.os_id is not None else None
             seen.setdefault(_key(thread), []).append((thread, told))
     watched = [
-        Watched(tuple(t for t, _ in each), tuple(r for _, r in each), roles.role([t for t, _ in each]), len(dumps))
+        ThreadHistory(
+            tuple(t for t, _ in each), tuple(r for _, r in each), roles.role([t for t, _ in each]), len(dumps)
+        )
         for each in seen.values()
     ]
-    return History(pid, tuple(watched), tuple(dumps))
+    return ProcessHistory(pid, tuple(watched), tuple(dumps))
 
 
 def _key(thread: ThreadSnapshot) -> Key:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from asyncspy.analyse.hang import crowd
+from asyncspy.analyse.hang.asgiref_bugs import AsgirefBug, Shape, at_work
 from asyncspy.analyse.hang.graph import WaitGraph, WaitNode, twins
-from asyncspy.analyse.hang.known import Known, Shape, at_work
-from asyncspy.analyse.hops import middleware
+from asyncspy.analyse.hops import sync_middleware
 from asyncspy.analyse.stacks.pattern import Pattern, Rules
 from asyncspy.model.hangs import HangVerdict, WaitingThreads
 from asyncspy.model.processes import Worker
@@ -33,14 +33,14 @@ STOPPED, HELD = "T", "t"
 
 
 @dataclass(frozen=True)
-class Found:
+class HangFinding:
     """The verdict on one process and its grounds."""
 
     verdict: HangVerdict
     certain: bool
     grounds: tuple[str, ...]
     culprits: tuple[WaitingThreads, ...] = ()
-    known: tuple[Known, ...] = ()
+    known: tuple[AsgirefBug, ...] = ()
     watch: int | None = None
     held_by: Literal["signal", "tracer"] | None = None
 
@@ -64,28 +64,28 @@ class Case(NamedTuple):
         return f"in all {self.looks} looks{span}" if self.looks > 1 else "in the one look there is"
 
 
-Rule = Callable[[Case], Found | None]
+Rule = Callable[[Case], HangFinding | None]
 
 
-def verdict(scene: WaitGraph, target: Worker | None) -> Found:
+def verdict(scene: WaitGraph, target: Worker | None) -> HangFinding:
     """The first rule that holds."""
     case = Case(scene, target)
     return next(found for rule in RULES if (found := rule(case)) is not None)
 
 
-def stopped(case: Case) -> Found | None:
+def stopped(case: Case) -> HangFinding | None:
     """Somebody stopped the process: nothing in it can move, and nothing in it is to blame."""
     states = [dump.state for dump in case.scene.history.dumps]
     if all(state == HELD for state in states):
         said = "the process is held by a debugger or tracer (gdb, strace): nothing in it can move until that lets it go"
-        return Found("blocked-loop", True, (said,), held_by="tracer")
+        return HangFinding("blocked-loop", True, (said,), held_by="tracer")
     if states[-1] != STOPPED:
         return None
     said = "the process is stopped by a signal (SIGSTOP or Ctrl-Z): nothing in it can move until it is continued"
-    return Found("blocked-loop", True, (said,), held_by="signal")
+    return HangFinding("blocked-loop", True, (said,), held_by="signal")
 
 
-def circle(case: Case) -> Found | None:
+def circle(case: Case) -> HangFinding | None:
     """The loop waits for threads of its own process, and every one that is not idle waits for the loop."""
     loop = next(
         (stand for stand in case.scene.on_loops if stand.sight.kind in {"pool", "thread", "lock", "loop"}), None
@@ -99,7 +99,7 @@ def circle(case: Case) -> Found | None:
     return _joined(case, loop, beside) or _nobody_left(case, loop, beside)
 
 
-def _joined(case: Case, loop: WaitNode, beside: Sequence[WaitNode]) -> Found | None:
+def _joined(case: Case, loop: WaitNode, beside: Sequence[WaitNode]) -> HangFinding | None:
     """The loop waits for the end of a thread that waits for the loop: proof at the first look."""
     if loop.sight.kind != "pool" or not beside:
         return None
@@ -110,10 +110,10 @@ def _joined(case: Case, loop: WaitNode, beside: Sequence[WaitNode]) -> Found | N
         f"this is proved by the frames alone, and they were the same {case.over}",
     )
     known = tuple(at_work("closing", case.target)) if closing else ()
-    return Found("deadlock", True, grounds, _lines(beside), known)
+    return HangFinding("deadlock", True, grounds, _lines(beside), known)
 
 
-def _nobody_left(case: Case, loop: WaitNode, beside: Sequence[WaitNode]) -> Found | None:
+def _nobody_left(case: Case, loop: WaitNode, beside: Sequence[WaitNode]) -> HangFinding | None:
     """The loop waits for what only this process can give, and nobody in it is left to give it."""
     if not loop.thread.still or loop.thread.moved:
         return None
@@ -125,21 +125,21 @@ def _nobody_left(case: Case, loop: WaitNode, beside: Sequence[WaitNode]) -> Foun
         f"nothing has moved {case.over}",
     )
     certain = loop.sight.kind in {"lock", "loop"} or bool(beside)
-    return Found("deadlock", certain, grounds, _lines([loop]))
+    return HangFinding("deadlock", certain, grounds, _lines([loop]))
 
 
-def blocked(case: Case) -> Found | None:
+def blocked(case: Case) -> HangFinding | None:
     """The loop waits inside somebody's code."""
     for stand in case.scene.on_loops:
         if stand.waits and (stand.thread.still or case.looks == 1):
             grounds = [f"the event loop is inside one wait {case.over}, and serves nobody meanwhile"]
             if stand.thread.moved is False:
                 grounds.append("the kernel did not let it run once between the looks")
-            return Found("blocked-loop", case.looks > 1, tuple(grounds), _lines([stand]), watch=_longer(case))
+            return HangFinding("blocked-loop", case.looks > 1, tuple(grounds), _lines([stand]), watch=_longer(case))
     return _often_blocked(case)
 
 
-def _often_blocked(case: Case) -> Found | None:
+def _often_blocked(case: Case) -> HangFinding | None:
     """The loop moves, but it was found in a wait more often than not."""
     waiting = [stand for stand in case.scene.on_loops if stand.sight.seen]
     for stand in waiting:
@@ -147,11 +147,11 @@ def _often_blocked(case: Case) -> Found | None:
             said = (
                 f"in {stand.held} of {case.looks} looks the event loop was in a call that blocks; it moved in between"
             )
-            return Found("blocked-loop", False, (said,), _lines([stand]))
+            return HangFinding("blocked-loop", False, (said,), _lines([stand]))
     return None
 
 
-def exhausted(case: Case) -> Found | None:
+def exhausted(case: Case) -> HangFinding | None:
     """Every thread of a pool is taken: whoever needs one more has to wait."""
     full = crowd.full(case.scene)
     if full is None:
@@ -166,29 +166,31 @@ def exhausted(case: Case) -> Found | None:
         grounds.append("none of them has moved" if len(full.stands) > 1 else "it has not moved")
     if all(stand.sight.kind == "loop" for stand in full.stands):
         grounds.append("each waits for a coroutine; where that needs this pool, too, it is a deadlock")
-    return Found("pool-exhausted", still and full.size_known, tuple(grounds), _lines(full.stands), watch=_longer(case))
+    return HangFinding(
+        "pool-exhausted", still and full.size_known, tuple(grounds), _lines(full.stands), watch=_longer(case)
+    )
 
 
-def busy(case: Case) -> Found | None:
+def busy(case: Case) -> HangFinding | None:
     """It computes."""
     share = crowd.cpu_share(case.scene.history, [stand.thread for stand in case.scene.on_loops])
     loops = [stand for stand in case.scene.on_loops if not stand.sight.seen]
     if share is not None and share >= MOST_OF_THE_TIME:
         said = f"the event loop computes: it ran, or waited for its turn to run, for {share:.0%} of the time"
-        return Found("busy", case.looks > 1, (said,), _lines(loops))
+        return HangFinding("busy", case.looks > 1, (said,), _lines(loops))
     if share is None and any(stand.thread.busy_in_all for stand in loops):
         said = f"the event loop was at work {case.over}; whether it computes or waits cannot be seen"
-        return Found("busy", False, (said,), _lines(loops))
+        return HangFinding("busy", False, (said,), _lines(loops))
     everybody = crowd.cpu_share(case.scene.history, case.scene.history.threads)
     if everybody is not None and everybody >= MOST_OF_THE_TIME:
         said = f"its threads compute: together they ran, or waited for their turn, for {everybody:.0%} of the time"
-        return Found(
+        return HangFinding(
             "busy", case.looks > 1, (said,), _lines([stand for stand in case.scene.beside if not stand.sight.seen])
         )
     return None
 
 
-def suspected(case: Case) -> Found | None:
+def suspected(case: Case) -> HangFinding | None:
     """Threads wait for this process itself, without a limit, and do not move. A slow request can look the same."""
     stuck = [
         stand
@@ -206,22 +208,22 @@ def suspected(case: Case) -> Found | None:
     grounds = [f"{_each(stuck)} waits for {_whom(stuck)} and has not moved {case.over}"]
     if certainly:
         grounds.append(f"nothing that takes part has moved for {seconds:.0f} s; requests that long are rare")
-        return Found("deadlock", False, tuple(grounds), _lines(stuck), known)
+        return HangFinding("deadlock", False, tuple(grounds), _lines(stuck), known)
     grounds.append("a request that is merely slow has the same frames: only time tells them apart")
-    return Found("suspected", False, tuple(grounds), _lines(stuck), known, watch=SURE_SECONDS)
+    return HangFinding("suspected", False, tuple(grounds), _lines(stuck), known, watch=SURE_SECONDS)
 
 
-def slow(case: Case) -> Found | None:
+def slow(case: Case) -> HangFinding | None:
     """Work in a thread takes long, and the loop is free."""
     seconds = case.scene.history.seconds
     long = [stand for stand in case.scene.beside if stand.thread.busy_in_all and stand.thread.role != "other"]
     if case.looks == 1 or not long or (seconds is not None and seconds < LONG_SECONDS):
         return None
     said = f"{_each(long)} has been at work {case.over}; the event loop is free"
-    return Found("slow", True, (said,), _lines(long))
+    return HangFinding("slow", True, (said,), _lines(long))
 
 
-def healthy(case: Case) -> Found | None:
+def healthy(case: Case) -> HangFinding | None:
     """Work comes and goes."""
     at_work = any(not thread.idle for thread in case.scene.history.threads if thread.role != "other")
     if not at_work:
@@ -229,15 +231,15 @@ def healthy(case: Case) -> Found | None:
     said = "work comes and goes: no thread was at the same thing all the time, and the event loop was free in between"
     if case.looks == 1:
         said = "the event loop was free when it was looked at; one look cannot tell more"
-    return Found("healthy", case.looks > 1, (said,))
+    return HangFinding("healthy", case.looks > 1, (said,))
 
 
-def idle(case: Case) -> Found | None:
+def idle(case: Case) -> HangFinding | None:
     """Nobody has anything to do, as far as threads tell: coroutines that wait have none."""
     grounds = [f"no thread had anything to do {case.over}"]
     if not any(dump.tasks for dump in case.scene.history.dumps):
         grounds.append("a coroutine that waits for ever has no thread, and cannot be seen this way before Python 3.14")
-    return Found("idle", case.looks > 1, tuple(grounds))
+    return HangFinding("idle", case.looks > 1, tuple(grounds))
 
 
 RULES: tuple[Rule, ...] = (stopped, circle, blocked, exhausted, busy, suspected, slow, healthy, idle)
@@ -248,7 +250,7 @@ def _longer(case: Case) -> int | None:
 
 
 def _shape(stand: WaitNode) -> Shape:
-    return "middleware" if middleware.sync_only(stand.thread.frames) else "sync view"
+    return "middleware" if sync_middleware.sync_middleware_in(stand.thread.frames) else "sync view"
 
 
 def _lines(stands: Sequence[WaitNode]) -> tuple[WaitingThreads, ...]:

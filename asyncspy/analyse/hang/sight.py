@@ -59,7 +59,7 @@ ON_ITS_LOOP = "run_coroutine_threadsafe"
 TIMEOUT = "timeout"
 
 
-class Sight(NamedTuple):
+class ThreadWait(NamedTuple):
     """What a thread waits for: `line` is the index of the frame to blame. `timed`: ends by itself; None: not known.
 
     `seen` is whether the frames or the source show the wait; else only that the thread never ran proves one.
@@ -71,7 +71,7 @@ class Sight(NamedTuple):
     seen: bool = True
 
 
-def sight(frames: Sequence[Frame], source: Source, owners: Ownership) -> Sight:
+def sight(frames: Sequence[Frame], source: Source, owners: Ownership) -> ThreadWait:
     """What a thread that is not idle waits for; `unknown` where it may as well compute."""
     start = max((i for i, frame in enumerate(frames) if worlds.side(frame)), default=-1) + 1
     line = blocked_loop.line_to_blame(frames, start, owners)
@@ -80,15 +80,15 @@ def sight(frames: Sequence[Frame], source: Source, owners: Ownership) -> Sight:
     if way == "thread" and _of_the_loop(place(source(frames[line].file), frames[line].line)):
         way = "loop"
     if way is not None:
-        return Sight(way, line, _timed(frames, source, line))
-    kind = blocking_calls.wait_of(frames, owners)
+        return ThreadWait(way, line, _timed(frames, source, line))
+    kind = blocking_calls.wait_kind(frames, owners)
     if kind is not None:
-        return Sight(kind, line, _timed(frames, source, line))
+        return ThreadWait(kind, line, _timed(frames, source, line))
     where = place(source(frames[-1].file), frames[-1].line)
-    called = blocking_calls.called_on(where) if where else None
+    called = blocking_calls.blocking_call_on(where) if where else None
     if called is not None:
-        return Sight(called.kind, line, _limited(where) if where else None)
-    return Sight("unknown", line, seen=False)
+        return ThreadWait(called.kind, line, _limited(where) if where else None)
+    return ThreadWait("unknown", line, seen=False)
 
 
 def _way(frames: Sequence[Frame]) -> WaitsFor | None:

@@ -99,7 +99,7 @@ class _Line:
     chains: Counter[tuple[Frame, ...]] = field(default_factory=Counter)
 
 
-def crossing(frames: Sequence[Frame], boundary: int, owners: Ownership) -> Crossing | None:
+def crossing_in(frames: Sequence[Frame], boundary: int, owners: Ownership) -> Crossing | None:
     """Whether these frames, whose leaf runs on the loop, do nothing but cross."""
     mark = -1
     for index in range(len(frames) - 1, boundary - 1, -1):
@@ -124,7 +124,7 @@ def _caller(frames: Sequence[Frame], mark: int, owners: Ownership) -> int:
     return package
 
 
-def survey(
+def measure_hops(
     stacks: Mapping[Stack, int], judgements: Sequence[StackVerdict], owners: Ownership
 ) -> tuple[Hops, list[Finding], list[Finding]]:
     """The figures, the lines of own code whose hops are too dear, and the others; `judgements` are the stacks'."""
@@ -134,11 +134,11 @@ def survey(
     crossed = loop = 0
     for (stack, weight), judgement in zip(stacks.items(), judgements, strict=True):
         if judgement.world == "pool":
-            done[_named(stack.frames, work(stack.frames, judgement.boundary, owners), owners)] += weight
+            done[_named(stack.frames, index_of_work(stack.frames, judgement.boundary, owners), owners)] += weight
         if judgement.world != "loop":
             continue
         loop += weight
-        found = crossing(stack.frames, judgement.boundary, owners)
+        found = crossing_in(stack.frames, judgement.boundary, owners)
         if found is None:
             continue
         crossed += weight
@@ -149,7 +149,7 @@ def survey(
     return hops, dear, [_finding(line, loop, owners) for line in lines.values() if not _is_costly(line.weight, loop)]
 
 
-def work(frames: Sequence[Frame], boundary: int, owners: Ownership) -> int:
+def index_of_work(frames: Sequence[Frame], boundary: int, owners: Ownership) -> int:
     """What a thread was started for: the first frame that is neither a carrier nor Django's plumbing."""
     for index in range(boundary + 1, len(frames)):
         if owners.of(frames[index]) not in CARRIERS and not PLUMBING.match(frames[index]):

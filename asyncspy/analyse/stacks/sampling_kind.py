@@ -60,7 +60,7 @@ def _is_always_there(profile: Profile, owners: Ownership) -> bool:
 
 
 def _only_waits(frames: Sequence[Frame], owners: Ownership) -> bool:
-    return judge(frames).world == "idle" or (bool(frames) and blocking_calls.wait_of(frames, owners) is not None)
+    return judge(frames).world == "idle" or (bool(frames) and blocking_calls.wait_kind(frames, owners) is not None)
 
 
 def on_loop_thread(frames: Sequence[Frame]) -> bool:
@@ -86,4 +86,4 @@ def at_each_process(stacks: Mapping[Stack, int]) -> dict[int | None, int]:
 
 def is_idle(frames: Sequence[Frame], owners: Ownership) -> bool:
     """Whether a loop waits for work; `select` counts only where the loop itself called it."""
-    return worlds.is_idle_leaf(frames[-1]) and blocking_calls.wait_of(frames, owners) is None
+    return worlds.is_idle_leaf(frames[-1]) and blocking_calls.wait_kind(frames, owners) is None

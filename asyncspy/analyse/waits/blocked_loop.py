@@ -47,7 +47,7 @@ second it waits."""
 Line = tuple[str, int]
 
 
-class Blocked(NamedTuple):
+class BlockingLine(NamedTuple):
     """A stack that keeps the loop: whose line that is (an index), what it called, and what it waits for."""
 
     culprit: int
@@ -89,7 +89,7 @@ class _Blocker:
         return strongest(self.frames)
 
 
-def survey(
+def measure_loop_time(
     stacks: Mapping[Stack, int], *, source: Source, owners: Ownership, beside: Profile | None = None
 ) -> tuple[LoopTime, list[Finding], list[Finding]]:
     """What the loops did with their time, the lines that kept them, and those that hardly did.
@@ -105,7 +105,7 @@ def survey(
         ticks[stack.pid, stack.thread] += weight
         if sampling_kind.is_idle(stack.frames, owners):
             idle += weight
-        elif (found := blocked(stack.frames, source, owners)) is not None:
+        elif (found := blocking_line_in(stack.frames, source, owners)) is not None:
             _add(blockers, stack, found, weight, owners)
     loop = sum(ticks.values())
     judged = list(blockers.values()) if beside is None else _compared(blockers.values(), loop, beside)
@@ -115,20 +115,20 @@ def survey(
     return LoopTime(loop, idle, waiting, loop - idle - waiting), keeping, faint
 
 
-def blocked(frames: Sequence[Frame], source: Source, owners: Ownership) -> Blocked | None:
+def blocking_line_in(frames: Sequence[Frame], source: Source, owners: Ownership) -> BlockingLine | None:
     """What keeps the loop here, if it is neither a query, nor a hop, nor anything that moves on."""
     boundary = judge(frames).boundary
     if boundary < 0 or worlds.side(frames[boundary]) != "loop":
         return None
-    if hop_costs.crossing(frames, boundary, owners) or violation_in(frames, boundary, owners):
+    if hop_costs.crossing_in(frames, boundary, owners) or violation_in(frames, boundary, owners):
         return None
     culprit = line_to_blame(frames, boundary + 1, owners)
     if culprit < 0:
         return None
-    kind = blocking_calls.wait_of(frames, owners)
+    kind = blocking_calls.wait_kind(frames, owners)
     if kind is not None:
         call = frames[min(culprit + 1, len(frames) - 1)].function
-        return Blocked(culprit, call, Wait(kind, certain=True))
+        return BlockingLine(culprit, call, Wait(kind, certain=True))
     return _by_source(frames, source, owners) if culprit == len(frames) - 1 else None
 
 
@@ -141,20 +141,20 @@ def line_to_blame(frames: Sequence[Frame], start: int, owners: Ownership) -> int
     return next((i for i in range(len(frames) - 1, start - 1, -1) if own[i] not in ownership.FRAMEWORK), -1)
 
 
-def _by_source(frames: Sequence[Frame], source: Source, owners: Ownership) -> Blocked | None:
+def _by_source(frames: Sequence[Frame], source: Source, owners: Ownership) -> BlockingLine | None:
     """A line that calls something without a frame: its source says what, or nothing does; then only own code counts."""
     leaf = len(frames) - 1
     where = place(source(frames[leaf].file), frames[leaf].line)
-    called = blocking_calls.called_on(where) if where else None
+    called = blocking_calls.blocking_call_on(where) if where else None
     if called is not None:
-        return Blocked(leaf, called.spelt, Wait(called.kind, certain=True))
+        return BlockingLine(leaf, called.spelt, Wait(called.kind, certain=True))
     if owners.of(frames[leaf]) is not None:
         return None
-    return Blocked(leaf, "work without a frame of its own", Wait("unknown", certain=False))
+    return BlockingLine(leaf, "work without a frame of its own", Wait("unknown", certain=False))
 
 
 def _add(
-    blockers: dict[tuple[Line, str], _Blocker], stack: Stack, found: Blocked, weight: int, owners: Ownership
+    blockers: dict[tuple[Line, str], _Blocker], stack: Stack, found: BlockingLine, weight: int, owners: Ownership
 ) -> None:
     frames = stack.frames
     culprit = frames[found.culprit]
@@ -229,7 +229,7 @@ def _finding(
         sink=None,
         entries=tuple(Entry(kind, frame, weight) for (kind, frame), weight in ranked(blocker.entries)),
         chain=tuple(ChainFrame(*frame, owners.of(frame)) for frame in blocker.chain),
-        remedies=blocking_calls.remedies(blocker.wait, place(source(culprit.file), culprit.line)),
+        remedies=blocking_calls.wait_remedies(blocker.wait, place(source(culprit.file), culprit.line)),
         share=_share(blocker, ticks),
         wait=blocker.wait,
     )

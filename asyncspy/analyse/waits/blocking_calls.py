@@ -85,7 +85,7 @@ LOOPS_OWN: Rules[int] = Rules(
 With it, how many frames above it the leaf may stand."""
 
 
-class Called(NamedTuple):
+class BlockingCall(NamedTuple):
     """A blocking call in the source: how it is spelt, and what it waits for."""
 
     spelt: str
@@ -129,7 +129,7 @@ LOCK_WORDS = ("lock", "mutex", "semaphore", "condition")
 """A `with` on a name that holds one of these waits for it."""
 
 
-def wait_of(frames: Sequence[Frame], owners: Ownership) -> WaitKind | None:
+def wait_kind(frames: Sequence[Frame], owners: Ownership) -> WaitKind | None:
     """What a stack waits for, if its leaf can only be a wait."""
     leaf = frames[-1]
     kind = STANDARD.match(leaf) if owners.of(leaf) == ownership.STDLIB else PACKAGES.match(leaf)
@@ -143,7 +143,7 @@ def _calls_a_program(frames: Sequence[Frame]) -> bool:
     return len(frames) > 1 and STANDARD.match(frames[-2]) == "process"
 
 
-def called_on(where: Place) -> Called | None:
+def blocking_call_on(where: Place) -> BlockingCall | None:
     """The blocking call on this line, if there is exactly one kind of it and nobody awaits it."""
     found = {called.kind: called for called in _calls(where)}
     if any(sign in where.text for sign in NOT_BLOCKING):
@@ -151,7 +151,7 @@ def called_on(where: Place) -> Called | None:
     return next(iter(found.values())) if len(found) == 1 else None
 
 
-def _calls(where: Place) -> Iterator[Called]:
+def _calls(where: Place) -> Iterator[BlockingCall]:
     nodes = list(ast.walk(where.tree))
     calls = {id(node): node for node in nodes if isinstance(node, ast.Call) and _is_on(node, where.line)}
     for made in (each for node in nodes for each in _coroutines(node)) if calls else ():
@@ -159,7 +159,7 @@ def _calls(where: Place) -> Iterator[Called]:
             calls.pop(id(awaited), None)
     for node in nodes:
         if (call := calls.get(id(node))) is not None and (kind := _kind(call.func, where)) is not None:
-            yield Called(ast.unparse(call.func), kind)
+            yield BlockingCall(ast.unparse(call.func), kind)
         if isinstance(node, ast.With):
             yield from _locks(node, where.line)
 
@@ -190,20 +190,20 @@ def _imports_sleep(where: Place) -> bool:
     )
 
 
-def _locks(node: ast.With, line: int) -> Iterator[Called]:
+def _locks(node: ast.With, line: int) -> Iterator[BlockingCall]:
     """`with LOCK:`, whose wait has the line of the `with` or of the name."""
     for item in node.items:
         held = item.context_expr
         name = _last_name(held)
         if line in {node.lineno, held.lineno} and any(word in name.lower() for word in LOCK_WORDS):
-            yield Called(f"with {ast.unparse(held)}", "lock")
+            yield BlockingCall(f"with {ast.unparse(held)}", "lock")
 
 
 def _is_on(node: ast.Call, line: int) -> bool:
     return node.lineno <= line <= (node.end_lineno or node.lineno)
 
 
-def remedies(wait: Wait, where: Place | None) -> tuple[Remedy, ...]:
+def wait_remedies(wait: Wait, where: Place | None) -> tuple[Remedy, ...]:
     """What to do instead of such a wait, with the line to type where the source shows the one call."""
     first = REMEDIES[wait.kind]
     code = _asleep(where) if where and wait.kind == "sleep" else None

@@ -26,7 +26,7 @@ FULL = 0.8
 FEWEST_SAMPLES = 20
 
 
-class Pool(NamedTuple):
+class ThreadPool(NamedTuple):
     """One kind of pool: its threads' names, whose frames are on them, how many there are at least, what to do."""
 
     name: str
@@ -37,7 +37,7 @@ class Pool(NamedTuple):
 
 
 SENSITIVE_THREAD, DEFAULT_EXECUTOR = POOLS = (
-    Pool(
+    ThreadPool(
         "the one thread of thread-sensitive work",
         re.compile(r"ThreadPoolExecutor-0_0"),  # asgiref makes it when it is imported, before any other pool
         "asgiref",
@@ -50,7 +50,7 @@ SENSITIVE_THREAD, DEFAULT_EXECUTOR = POOLS = (
             Remedy("one thread for each request: async with ThreadSensitiveContext(): around it, as Django 4.0+ does"),
         ),
     ),
-    Pool(
+    ThreadPool(
         "the default executor",
         re.compile(r"(?:asyncio|uvloop)_\d{1,3}"),
         ownership.STDLIB,
@@ -72,14 +72,14 @@ class _Busy(NamedTuple):
     stacks: Counter[tuple[Frame, ...]]
 
 
-def survey(
+def measure_pools(
     stacks: Mapping[Stack, int], ticks: Mapping[int | None, int], owners: Ownership
 ) -> tuple[float | None, list[Finding], list[Finding]]:
     """How many pool threads are busy on average in each process, the pools that are full, and the others.
 
     `ticks` is how often each process was looked at.
     """
-    busy: dict[tuple[int | None, Pool], _Busy] = {}
+    busy: dict[tuple[int | None, ThreadPool], _Busy] = {}
     working = 0
     for stack, weight in stacks.items():
         if judge(stack.frames).world != "pool":
@@ -102,17 +102,17 @@ def survey(
     return working / looked if looked else None, full, others
 
 
-def pool_of(stack: Stack, owners: Ownership) -> str | None:
+def pool_name(stack: Stack, owners: Ownership) -> str | None:
     """The name of the pool that this thread of a pool belongs to, if it is a known one."""
     pool = _known(stack, owners)
     return pool.name if pool is not None else None
 
 
-def _known(stack: Stack, owners: Ownership) -> Pool | None:
+def _known(stack: Stack, owners: Ownership) -> ThreadPool | None:
     return next((each for each in POOLS if _is_of(stack, each, owners)), None)
 
 
-def _is_of(stack: Stack, pool: Pool, owners: Ownership) -> bool:
+def _is_of(stack: Stack, pool: ThreadPool, owners: Ownership) -> bool:
     named = pool.threads.fullmatch(stack.thread) is not None
     return named and any(owners.of(frame) == pool.package for frame in stack.frames)
 
@@ -123,11 +123,11 @@ def _busy(one: _Busy, ticks: Mapping[int | None, int], pid: int | None) -> Inter
     return confidence.share(min(*one.threads.values(), looked), looked)
 
 
-def _is_full(pool: Pool, one: _Busy, share: Interval, looked: int) -> bool:
+def _is_full(pool: ThreadPool, one: _Busy, share: Interval, looked: int) -> bool:
     return len(one.threads) >= pool.fewest and looked >= FEWEST_SAMPLES and share.low >= FULL
 
 
-def _finding(pool: Pool, one: _Busy, share: Interval, owners: Ownership) -> Finding:
+def _finding(pool: ThreadPool, one: _Busy, share: Interval, owners: Ownership) -> Finding:
     frames, culprit = _main_work(one, owners)
     weight = one.threads.total()
     return Finding(
@@ -151,7 +151,7 @@ def _main_work(one: _Busy, owners: Ownership) -> tuple[tuple[Frame, ...], int]:
     shown: dict[tuple[str, int], tuple[tuple[Frame, ...], int]] = {}
     for frames, weight in one.stacks.items():
         own = next((i for i in range(len(frames) - 1, -1, -1) if owners.of(frames[i]) is None), -1)
-        index = own if own >= _start(frames) else hop_costs.work(frames, _start(frames) - 1, owners)
+        index = own if own >= _start(frames) else hop_costs.index_of_work(frames, _start(frames) - 1, owners)
         index = index if index >= 0 else len(frames) - 1
         key = (frames[index].file, frames[index].line)
         lines[key] += weight

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from asyncspy.analyse.hang import judge
+from asyncspy.analyse.hang import judge_hangs
 from asyncspy.analyse.stacks.libraries import libraries_in
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.model.hangs import Hang
@@ -102,7 +102,9 @@ def _look(actors: Sequence[Actor], number: int, every: float, *, counted: bool) 
 def judged(looks: Sequence[Dump], *, asgiref: str = "3.13.0", django: str = "5.2.19") -> Hang:
     """The verdict on them."""
     owners = Ownership((), libraries_in(frame for look in looks for thread in look.threads for frame in thread.frames))
-    (hang,) = judge(looks, {PID: replace(WORKER_OF, asgiref=asgiref, django=django)}, source=source, owners=owners)
+    (hang,) = judge_hangs(
+        looks, {PID: replace(WORKER_OF, asgiref=asgiref, django=django)}, source=source, owners=owners
+    )
     return hang
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from asyncspy.analyse.fleet.together import together
-from asyncspy.analyse.stop_condition import enough
+from asyncspy.analyse.combine_modes import combine_modes
+from asyncspy.analyse.stop_condition import reached_goal
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Culprit, DetectionLimit, Evidence, Finding, LoopTime, SampleCounts
 from asyncspy.model.stacks import FindingKind, Frame, Origin
@@ -28,7 +28,7 @@ def with_findings(analysis: Analysis, *findings: Finding) -> Analysis:
 
 
 def test_figures_come_from_the_pass_that_can_know_them() -> None:
-    both = together(GIL, WALL)
+    both = combine_modes(GIL, WALL)
     assert (both.samples, both.reach, both.wall) == (GIL.samples, GIL.reach, WALL.wall)
     assert [origin.mode for origin in both.origins] == ["gil", "wall"]
     assert both.verdict == "none-seen"
@@ -36,25 +36,25 @@ def test_figures_come_from_the_pass_that_can_know_them() -> None:
 
 def test_a_violation_that_both_saw_is_told_once_with_the_figures_of_the_gil() -> None:
     seen = finding("async-unsafe", 3, samples=40)
-    both = together(with_findings(GIL, seen), with_findings(WALL, finding("async-unsafe", 3)))
+    both = combine_modes(with_findings(GIL, seen), with_findings(WALL, finding("async-unsafe", 3)))
     assert both.findings == (seen,)
 
 
 def test_a_violation_that_only_waits_show_is_told() -> None:
-    both = together(GIL, with_findings(WALL, finding("async-unsafe", 3)))
+    both = combine_modes(GIL, with_findings(WALL, finding("async-unsafe", 3)))
     assert both.verdict == "violations"
     assert len(both.findings) == 1
 
 
 def test_a_middleware_that_both_saw_is_told_once() -> None:
     pinned = finding("sync-middleware", 5)
-    assert together(with_findings(GIL, pinned), with_findings(WALL, finding("sync-middleware", 5, 9))).findings == (
-        pinned,
-    )
+    assert combine_modes(
+        with_findings(GIL, pinned), with_findings(WALL, finding("sync-middleware", 5, 9))
+    ).findings == (pinned,)
 
 
 def test_violations_come_first_then_what_blocks() -> None:
-    both = together(
+    both = combine_modes(
         with_findings(GIL, finding("hop-cost", 1)),
         with_findings(WALL, finding("blocked-loop", 2), finding("async-unsafe", 3)),
     )
@@ -63,20 +63,20 @@ def test_violations_come_first_then_what_blocks() -> None:
 
 def test_what_is_faint_in_either_is_kept() -> None:
     hop, sleep = finding("hop-cost", 3), finding("blocked-loop", 4)
-    both = together(replace(GIL, faint=(hop,)), replace(WALL, faint=(sleep,)))
+    both = combine_modes(replace(GIL, faint=(hop,)), replace(WALL, faint=(sleep,)))
     assert both.faint == (hop, sleep)
 
 
 def test_nothing_seen_by_either_is_no_data() -> None:
     nothing = Analysis("no-data", SampleCounts())
-    assert together(nothing, nothing).verdict == "no-data"
-    assert together(nothing, WALL).verdict == "none-seen"
+    assert combine_modes(nothing, nothing).verdict == "no-data"
+    assert combine_modes(nothing, WALL).verdict == "none-seen"
 
 
 def test_enough_is_a_sure_finding_or_so_many_samples() -> None:
     weak, sure = with_findings(GIL, finding("async-unsafe", 3, 2)), with_findings(GIL, finding("async-unsafe", 3, 3))
-    assert enough(weak, [None]) is None
-    assert "found: 1 line" in (enough(sure, [None]) or "")
-    assert enough(sure, [701]) is None
-    assert "700 samples of the loop" in (enough(sure, [5000, 700]) or "")
-    assert enough(with_findings(GIL, finding("blocked-loop", 3, 99)), [None]) is None
+    assert reached_goal(weak, [None]) is None
+    assert "found: 1 line" in (reached_goal(sure, [None]) or "")
+    assert reached_goal(sure, [701]) is None
+    assert "700 samples of the loop" in (reached_goal(sure, [5000, 700]) or "")
+    assert reached_goal(with_findings(GIL, finding("blocked-loop", 3, 99)), [None]) is None

@@ -19,7 +19,7 @@ from asyncspy.model.stacks import MergedPart, Origin, Profile, Stack
 ELSEWHERE = "unknown"
 
 
-class Watched(NamedTuple):
+class WorkerNames(NamedTuple):
     """One worker by its names."""
 
     host: str
@@ -27,14 +27,14 @@ class Watched(NamedTuple):
     versions: str
 
 
-class Seen(NamedTuple):
+class WorkerSamples(NamedTuple):
     """One worker's samples on the loop, and those of each finding."""
 
-    loop: Counter[Watched]
-    findings: Mapping[int, Counter[Watched]]
+    loop: Counter[WorkerNames]
+    findings: Mapping[int, Counter[WorkerNames]]
 
 
-def in_fleet(
+def with_fleet_spread(
     profile: Profile, analysis: Analysis, *, source: Source = lambda _file: None, app_roots: Sequence[str] = ()
 ) -> Analysis:
     """The analysis that was made of this profile, its violations with who shows them.
@@ -56,24 +56,24 @@ def _is_counted(finding: Finding) -> bool:
     return finding.kind == "async-unsafe" and finding.evidence.samples > 0
 
 
-def _watched(origin: Origin) -> Watched:
+def _watched(origin: Origin) -> WorkerNames:
     """The names of what an origin tells of; two containers of one host are told apart though both have pid 1."""
     target, host = origin.target, origin.host or ELSEWHERE
     if target is None:
-        return Watched(host, f"{host} {ELSEWHERE}", ELSEWHERE)
+        return WorkerNames(host, f"{host} {ELSEWHERE}", ELSEWHERE)
     named = [("Django", target.django), ("asgiref", target.asgiref), ("Python", target.python)]
     versions = ", ".join(f"{name} {version}" for name, version in named if version)
     container = f" {target.container}" if target.container else ""
     began = f" since {target.started_at:.0f}" if target.started_at and not container else ""
-    return Watched(host, f"{host}{container} pid {target.pid}{began}", versions or ELSEWHERE)
+    return WorkerNames(host, f"{host}{container} pid {target.pid}{began}", versions or ELSEWHERE)
 
 
-def _count(profile: Profile, analysis: Analysis, source: Source, app_roots: Sequence[str]) -> Seen:
+def _count(profile: Profile, analysis: Analysis, source: Source, app_roots: Sequence[str]) -> WorkerSamples:
     """Each worker's samples. Every stack of the sum is judged once, however many recordings have it."""
     sorted_ = belongs(profile, analysis, source=source, app_roots=app_roots)
     judged = [_judged(stack, sorted_.finding) for stack in profile.stacks]
     pids = [stack.pid for stack in profile.stacks]
-    loop, findings = Counter[Watched](), defaultdict[int, Counter[Watched]](Counter)
+    loop, findings = Counter[WorkerNames](), defaultdict[int, Counter[WorkerNames]](Counter)
     for part in profile.parts:
         by_pid, rest = _by_pid(part)
         for place, weight in zip(part.places, part.weights, strict=True):
@@ -83,7 +83,7 @@ def _count(profile: Profile, analysis: Analysis, source: Source, app_roots: Sequ
                 loop[worker] += weight
                 if finding is not None:
                     findings[finding][worker] += weight
-    return Seen(loop, findings)
+    return WorkerSamples(loop, findings)
 
 
 def _judged(stack: Stack, finding: Mapping[Stack, int]) -> tuple[bool, int | None]:
@@ -92,14 +92,14 @@ def _judged(stack: Stack, finding: Mapping[Stack, int]) -> tuple[bool, int | Non
     return judge(meant.frames).world == "loop", finding.get(meant)
 
 
-def _by_pid(part: MergedPart) -> tuple[dict[int | None, Watched], Watched]:
+def _by_pid(part: MergedPart) -> tuple[dict[int | None, WorkerNames], WorkerNames]:
     """The workers of one recording by pid, and the one that all others are counted to."""
     workers = {origin.target.pid if origin.target else None: _watched(origin) for origin in part.origins}
-    first = next(iter(workers.values()), Watched(ELSEWHERE, ELSEWHERE, ELSEWHERE))
+    first = next(iter(workers.values()), WorkerNames(ELSEWHERE, ELSEWHERE, ELSEWHERE))
     return dict(workers), first
 
 
-def _fleet(hits: Counter[Watched], loop: Counter[Watched]) -> FleetSpread:
+def _fleet(hits: Counter[WorkerNames], loop: Counter[WorkerNames]) -> FleetSpread:
     return FleetSpread(
         workers=len(loop),
         seen_in=len(hits),
@@ -109,9 +109,9 @@ def _fleet(hits: Counter[Watched], loop: Counter[Watched]) -> FleetSpread:
     )
 
 
-def _groups(by: FleetGrouping, hits: Counter[Watched], loop: Counter[Watched]) -> Iterator[FleetGroup]:
+def _groups(by: FleetGrouping, hits: Counter[WorkerNames], loop: Counter[WorkerNames]) -> Iterator[FleetGroup]:
     """Those that show it, the worst first; versions that do not, too: that they do not may be the answer."""
-    names: dict[str, list[Watched]] = defaultdict(list)
+    names: dict[str, list[WorkerNames]] = defaultdict(list)
     for worker in loop:
         names[getattr(worker, by)].append(worker)
     groups = []

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from asyncspy.analyse.compare import odds
-from asyncspy.analyse.compare.pairing import Pair, Seen, pairs
+from asyncspy.analyse.compare import significance
+from asyncspy.analyse.compare.pairing import FindingPair, PairedFinding, pair_findings
 from asyncspy.analyse.stacks.entries import CALLBACK
 from asyncspy.analyse.stacks.pattern import last_segment
 from asyncspy.model.analysis import Analysis
@@ -28,30 +28,30 @@ SPELL_SECONDS = 1.0
 CHANGES: tuple[ChangeKind, ...] = ("new", "more", "not-seen-before", "same", "less", "not-seen-yet", "gone")
 """Worst first."""
 
-Ran = Callable[[Frame], bool]
+SeenFunctions = Callable[[Frame], bool]
 """Whether a function was seen on any stack of AFTER."""
 
 
-class Recording(NamedTuple):
+class RecordingSide(NamedTuple):
     """One side: its analysis, the samples of its other work, and how many samples of a wait make one event."""
 
     analysis: Analysis
     work: int
     spell: int
 
-    def counts(self, seen: Seen | None, kind: str) -> odds.Counts:
+    def counts(self, seen: PairedFinding | None, kind: str) -> significance.EventCounts:
         """A finding's independent events, and the work that they are held against."""
         samples = seen.finding.evidence.samples if seen else 0
         spell = self.spell if kind != "async-unsafe" else 1
-        return odds.Counts(max(samples // spell, min(samples, 1)), self.work)
+        return significance.EventCounts(max(samples // spell, min(samples, 1)), self.work)
 
 
-class _Matched(NamedTuple):
+class MatchedFinding(NamedTuple):
     """One fault in the two recordings of one mode."""
 
-    pair: Pair
-    before: Recording
-    after: Recording
+    pair: FindingPair
+    before: RecordingSide
+    after: RecordingSide
 
     @property
     def finding(self) -> Finding:
@@ -59,7 +59,7 @@ class _Matched(NamedTuple):
         return next(one.finding for one in reversed(self.pair) if one is not None)
 
     @property
-    def counts(self) -> tuple[odds.Counts, odds.Counts]:
+    def counts(self) -> tuple[significance.EventCounts, significance.EventCounts]:
         """Before and after."""
         kind = self.finding.kind
         return self.before.counts(self.pair.before, kind), self.after.counts(self.pair.after, kind)
@@ -70,13 +70,13 @@ class _Matched(NamedTuple):
         return any(one is not None and one.finding.evidence.samples for one in self.pair)
 
 
-def compare(before: Analysis, after: Analysis, *, ran: Ran = lambda _frame: True) -> Comparison:
+def compare(before: Analysis, after: Analysis, *, ran: SeenFunctions = lambda _frame: True) -> Comparison:
     """What became of every finding. Raises ValueError for recordings whose samples mean different things."""
     return compare_parts((before,), (after,), before, after, ran=ran)
 
 
 def compare_parts(
-    first: Sequence[Analysis], second: Sequence[Analysis], before: Analysis, after: Analysis, *, ran: Ran
+    first: Sequence[Analysis], second: Sequence[Analysis], before: Analysis, after: Analysis, *, ran: SeenFunctions
 ) -> Comparison:
     """The same of runs in several modes: each is compared with its like, and all is judged together.
 
@@ -85,7 +85,7 @@ def compare_parts(
     pairs_of_parts = _alike(first, second)
     matched = _without_twins(_matched(*part) for part in pairs_of_parts)
     sampled = [one for one in matched if one.sampled]
-    chances = odds.together([odds.chance(*one.counts) for one in sampled])
+    chances = significance.holm_adjusted([significance.chance_of_difference(*one.counts) for one in sampled])
     known = dict(zip(map(id, sampled), chances, strict=True))
     level = LEVEL / max(1, len(sampled))
     differences = [_difference(one, known.get(id(one)), level, ran) for one in matched]
@@ -121,17 +121,17 @@ def _mode(analysis: Analysis) -> SamplingMode:
     return modes.pop() if len(modes) == 1 else "unknown"
 
 
-def _matched(before: Analysis, after: Analysis) -> list[_Matched]:
+def _matched(before: Analysis, after: Analysis) -> list[MatchedFinding]:
     """What is a finding on either side."""
-    found = [pair for pair in pairs(before, after) if not all(one is None or one.faint for one in pair)]
+    found = [pair for pair in pair_findings(before, after) if not all(one is None or one.faint for one in pair)]
     first = _recording(before, (pair.before for pair in found))
     second = _recording(after, (pair.after for pair in found))
-    return [_Matched(pair, first, second) for pair in found]
+    return [MatchedFinding(pair, first, second) for pair in found]
 
 
-def _without_twins(by_mode: Iterable[list[_Matched]]) -> list[_Matched]:
+def _without_twins(by_mode: Iterable[list[MatchedFinding]]) -> list[MatchedFinding]:
     """Of what several modes tell of, what the first of them tells."""
-    kept: list[_Matched] = []
+    kept: list[MatchedFinding] = []
     seen: set[tuple[str, str, int]] = set()
     for matched in by_mode:
         kept += [one for one in matched if not _places(one) & seen]
@@ -139,11 +139,11 @@ def _without_twins(by_mode: Iterable[list[_Matched]]) -> list[_Matched]:
     return kept
 
 
-def _places(one: _Matched) -> set[tuple[str, str, int]]:
+def _places(one: MatchedFinding) -> set[tuple[str, str, int]]:
     return {(each.finding.kind, each.finding.culprit.frame.file, each.line) for each in one.pair if each is not None}
 
 
-def functions_in(stacks: Iterable[Stack]) -> Ran:
+def functions_in(stacks: Iterable[Stack]) -> SeenFunctions:
     """Which functions these stacks hold, as `compare` asks for them."""
     seen = {(_base(frame), last_segment(frame.function)) for stack in stacks for frame in stack.frames}
     return lambda frame: (_base(frame), last_segment(frame.function)) in seen
@@ -153,14 +153,14 @@ def _base(frame: Frame) -> str:
     return frame.file.rpartition("/")[2]
 
 
-def _recording(analysis: Analysis, found: Iterable[Seen | None]) -> Recording:
+def _recording(analysis: Analysis, found: Iterable[PairedFinding | None]) -> RecordingSide:
     """The other work: what the loop did beside the findings, and beside all waits."""
     wall = analysis.wall
     whole = wall.busy if wall else analysis.samples.loop
     taken = sum(one.finding.evidence.samples for one in found if one is not None and _is_work(one.finding))
     rates = [origin.rate for origin in analysis.origins if origin.rate]
     spell = round(max(rates, default=1) * SPELL_SECONDS) if wall else 1
-    return Recording(analysis, max(0, whole - taken), max(1, spell))
+    return RecordingSide(analysis, max(0, whole - taken), max(1, spell))
 
 
 def _is_work(finding: Finding) -> bool:
@@ -181,7 +181,7 @@ def _ticks(analysis: Analysis) -> float:
     return sum((origin.duration or 0) * (origin.rate or 0) for origin in analysis.origins)
 
 
-def _difference(one: _Matched, chance: float | None, level: float, ran: Ran) -> FindingChange:
+def _difference(one: MatchedFinding, chance: float | None, level: float, ran: SeenFunctions) -> FindingChange:
     """Judge one pair; what is on one side only is a change only if chance does not explain it."""
     before, after = one.counts
     grew = after.hits * before.work > before.hits * after.work
@@ -191,12 +191,12 @@ def _difference(one: _Matched, chance: float | None, level: float, ran: Ran) -> 
         change, doubt = "not-seen-yet", "entry-not-seen"
     needed = None
     if change == "not-seen-yet" and doubt is None:
-        needed = _seconds(odds.work_needed(before, level), one.after)
+        needed = _seconds(significance.work_needed(before, level), one.after)
     sides = _side(one.pair.before), _side(one.pair.after)
     return FindingChange(change, one.finding, *sides, chance, needed, doubt, before.work, after.work)
 
 
-def _change(pair: Pair, grew: bool, *, certain: bool) -> ChangeKind:
+def _change(pair: FindingPair, grew: bool, *, certain: bool) -> ChangeKind:
     if pair.after is None:
         return "gone" if certain else "not-seen-yet"
     if pair.before is None:
@@ -206,19 +206,19 @@ def _change(pair: Pair, grew: bool, *, certain: bool) -> ChangeKind:
     return "more" if grew else "less"
 
 
-def _was_entered(finding: Finding, ran: Ran) -> bool:
+def _was_entered(finding: Finding, ran: SeenFunctions) -> bool:
     """Whether a way to the finding was taken; callbacks have none that could be known again."""
     ways = [entry.frame for entry in finding.entries if entry.kind != CALLBACK.kind]
     return not ways or len(ways) < len(finding.entries) or any(map(ran, ways))
 
 
-def _seconds(work: int | None, recording: Recording) -> float | None:
+def _seconds(work: int | None, recording: RecordingSide) -> float | None:
     """How long such a recording must last to hold so much work."""
     lasted = sum(origin.duration or 0 for origin in recording.analysis.origins if origin.mode != "exact")
     return lasted * work / recording.work if work is not None and recording.work and lasted else None
 
 
-def _side(seen: Seen | None) -> ComparedFinding | None:
+def _side(seen: PairedFinding | None) -> ComparedFinding | None:
     if seen is None:
         return None
     finding = seen.finding

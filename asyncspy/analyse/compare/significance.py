@@ -15,29 +15,29 @@ DRIFT = 1.25
 """Two recordings of one unchanged app differ by up to this factor: the mix of requests is never quite the same."""
 
 
-class Counts(NamedTuple):
+class EventCounts(NamedTuple):
     """The samples of a finding, and of the work that it is held against."""
 
     hits: int
     work: int
 
 
-def chance(before: Counts, after: Counts) -> float:
+def chance_of_difference(before: EventCounts, after: EventCounts) -> float:
     """How likely an unchanged app is to give two recordings that differ as much, in either direction."""
     return min(1.0, 2 * min(_less(before, after, 1 / DRIFT), _more(before, after, DRIFT)))
 
 
-def _less(before: Counts, after: Counts, odds: float) -> float:
+def _less(before: EventCounts, after: EventCounts, odds: float) -> float:
     """The probability of so few hits after, or fewer."""
     return math.fsum(weight for hits, weight in _distribution(before, after, odds) if hits <= after.hits)
 
 
-def _more(before: Counts, after: Counts, odds: float) -> float:
+def _more(before: EventCounts, after: EventCounts, odds: float) -> float:
     """The probability of so many hits after, or more."""
     return math.fsum(weight for hits, weight in _distribution(before, after, odds) if hits >= after.hits)
 
 
-def _distribution(before: Counts, after: Counts, odds: float) -> list[tuple[int, float]]:
+def _distribution(before: EventCounts, after: EventCounts, odds: float) -> list[tuple[int, float]]:
     """How likely each number of hits after is, all the hits falling on both by their work; without the far ends."""
     all_before, all_after = sum(before), sum(after)
     hits = before.hits + after.hits
@@ -72,19 +72,21 @@ def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
-def work_needed(before: Counts, level: float) -> int | None:
+def work_needed(before: EventCounts, level: float) -> int | None:
     """How much work a recording without a hit must hold, before chance is no more likely than `level`."""
     if before.hits <= 0 or before.work <= 0:
         return None
     enough = 1
-    while chance(before, Counts(0, enough)) > level:
+    while chance_of_difference(before, EventCounts(0, enough)) > level:
         enough *= 2
         if enough > before.work * MOST:
             return None
     low = enough // 2
     while enough - low > max(1, low // LITTLE):
         middle = (low + enough) // 2
-        low, enough = (low, middle) if chance(before, Counts(0, middle)) <= level else (middle, enough)
+        low, enough = (
+            (low, middle) if chance_of_difference(before, EventCounts(0, middle)) <= level else (middle, enough)
+        )
     return enough
 
 
@@ -95,7 +97,7 @@ LITTLE = 100
 """A hundredth is near enough."""
 
 
-def together(chances: Sequence[float]) -> list[float]:
+def holm_adjusted(chances: Sequence[float]) -> list[float]:
     """Each chance, allowing for the others that were looked at beside it (Holm's, so none of them is wrong)."""
     ordered = sorted(range(len(chances)), key=lambda i: chances[i])
     adjusted = [1.0] * len(chances)

@@ -39,7 +39,7 @@ WHICH = Remedy(
 )
 
 
-class Pinned(NamedTuple):
+class SyncMiddleware(NamedTuple):
     """Where on a stack the middleware stands, where its thread begins, and how many others run in the same thread."""
 
     start: int
@@ -59,12 +59,14 @@ class _Middleware:
         return strongest(self.frames)
 
 
-def survey(stacks: Mapping[Stack, int], ticks: int | None, source: Source, owners: Ownership) -> list[Finding]:
+def middleware_findings(
+    stacks: Mapping[Stack, int], ticks: int | None, source: Source, owners: Ownership
+) -> list[Finding]:
     """Every sync-only middleware that was seen; `ticks` is how often each thread was looked at, if waits count."""
     found: dict[tuple[str, str], _Middleware] = {}
     adapted = set(filter(ASYNC_TO_SYNC.match, frames_of(stacks)))
     for stack, weight in stacks.items():
-        pinned = None if adapted.isdisjoint(stack.frames) else sync_only(stack.frames)
+        pinned = None if adapted.isdisjoint(stack.frames) else sync_middleware_in(stack.frames)
         if pinned is not None:
             _add(found, stack.frames, pinned, weight)
     return [_finding(each, ticks, owners) for each in found.values() if _calls_on(each, source)]
@@ -77,7 +79,7 @@ def _calls_on(each: _Middleware, source: Source) -> bool:
     return not 0 < frame.line <= len(lines) or "get_response" in lines[frame.line - 1]
 
 
-def sync_only(frames: Sequence[Frame]) -> Pinned | None:
+def sync_middleware_in(frames: Sequence[Frame]) -> SyncMiddleware | None:
     """The sync-only middleware on these frames, nearest the root; in a pool thread only, as under WSGI none adapts."""
     start = next((i for i, frame in enumerate(frames) if worlds.side(frame) == "pool"), -1)
     if start < 0:
@@ -89,16 +91,20 @@ def sync_only(frames: Sequence[Frame]) -> Pinned | None:
             return None
         inners += bool(INNER.match(frame))
         if ASYNC_TO_SYNC.match(frame):
-            return Pinned(start, index - 1, inners - 1) if inners and not INNER.match(frames[index - 1]) else None
+            return (
+                SyncMiddleware(start, index - 1, inners - 1) if inners and not INNER.match(frames[index - 1]) else None
+            )
     return None
 
 
-def way_out(culprit: Culprit) -> Remedy:
+def middleware_remedy(culprit: Culprit) -> Remedy:
     """What to do about a sync-only middleware."""
     return WHICH if MIXIN.match(culprit.frame) else UPDATE if culprit.package else CONVERT
 
 
-def _add(found: dict[tuple[str, str], _Middleware], frames: Sequence[Frame], pinned: Pinned, weight: int) -> None:
+def _add(
+    found: dict[tuple[str, str], _Middleware], frames: Sequence[Frame], pinned: SyncMiddleware, weight: int
+) -> None:
     culprit = frames[pinned.middleware]
     each = found.setdefault((culprit.file, culprit.function), _Middleware())
     each.weight += weight
@@ -120,7 +126,7 @@ def _finding(each: _Middleware, ticks: int | None, owners: Ownership) -> Finding
         sink="AsyncToSync.__call__",
         entries=(),
         chain=tuple(ChainFrame(*frame, owners.of(frame)) for frame in strongest(each.chains)),
-        remedies=(way_out(Culprit(culprit, package)),),
+        remedies=(middleware_remedy(Culprit(culprit, package)),),
         threads=each.weight / ticks if ticks else None,
         drags=each.drags,
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from asyncspy.analyse.hang.history import History
+from asyncspy.analyse.hang.history import ProcessHistory
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.model.findings import Culprit
 from asyncspy.model.hangs import AwaitingTasks
 from asyncspy.model.stacks import ChainFrame, Frame, Task
 
 
-def awaiting(history: History, owners: Ownership) -> tuple[AwaitingTasks, ...]:
+def awaiting(history: ProcessHistory, owners: Ownership) -> tuple[AwaitingTasks, ...]:
     """Each line of own code at which tasks wait, those with the most tasks first."""
     groups: dict[tuple[Frame, ...], list[Task]] = {}
     for task in _tasks(history):
@@ -19,12 +19,12 @@ def awaiting(history: History, owners: Ownership) -> tuple[AwaitingTasks, ...]:
     return tuple(sorted(found, key=lambda each: (-len(each.tasks), each.line.frame)))
 
 
-def others(history: History, owners: Ownership) -> int:
+def others(history: ProcessHistory, owners: Ownership) -> int:
     """How many tasks hold nothing but the server's and the framework's frames."""
     return sum(1 for task in _tasks(history) if all(owners.of(frame) is not None for frame in task.frames))
 
 
-def _tasks(history: History) -> tuple[Task, ...]:
+def _tasks(history: ProcessHistory) -> tuple[Task, ...]:
     """As they were read last."""
     return next((dump.tasks for dump in reversed(history.dumps) if dump.tasks), ())
 

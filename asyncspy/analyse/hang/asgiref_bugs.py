@@ -19,7 +19,7 @@ waits for the loop."""
 Release = tuple[int, int]
 
 
-class Known(NamedTuple):
+class AsgirefBug(NamedTuple):
     """A fault of asgiref: from its release `since` until before `mended`, where Django is at least `django`."""
 
     name: str
@@ -37,7 +37,7 @@ class Known(NamedTuple):
 
 
 KNOWN = (
-    Known(
+    AsgirefBug(
         "asgiref#535",
         "a request is cancelled while its sync-only middleware is in its thread: the loop waits for the thread, which "
         "waits for the loop, and the whole worker stands still",
@@ -46,7 +46,7 @@ KNOWN = (
         (3, 12),
         django=(4, 0),
     ),
-    Known(
+    AsgirefBug(
         "asgiref#348",
         "a task made below sync-only middleware or async_to_sync (create_task, gather, wait_for) sends its "
         "thread-sensitive work to the thread that waits for it",
@@ -54,14 +54,14 @@ KNOWN = (
         (3, 3),
         (3, 8),
     ),
-    Known(
+    AsgirefBug(
         "asgiref#249",
         "a second sync_to_async in a task waits for the thread of the first",
         ("middleware", "sync view"),
         (3, 3),
         (3, 4),
     ),
-    Known(
+    AsgirefBug(
         "asgiref#492",
         "a task that outlives the async_to_sync it was made in sends its work to a thread that no longer listens",
         ("sync view",),
@@ -71,7 +71,7 @@ KNOWN = (
 )
 
 
-def at_work(shape: Shape, target: Worker | None) -> list[Known]:
+def at_work(shape: Shape, target: Worker | None) -> list[AsgirefBug]:
     """The known faults that look so and that the installed versions have; none where they are not known."""
     asgiref = parse_version(target.asgiref) if target else None
     django = parse_version(target.django) if target else None

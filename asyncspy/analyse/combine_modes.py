@@ -10,7 +10,7 @@ from asyncspy.model.findings import Finding, Verdict
 Same = tuple[str, str, int, str]
 
 
-def together(running: Analysis, waiting: Analysis) -> Analysis:
+def combine_modes(running: Analysis, waiting: Analysis) -> Analysis:
     """Who holds the GIL tells of violations and hops, who waits of blocked loops and full pools.
 
     A violation that only the waits show is taken over with its own figures; of one that both show, the GIL's count.

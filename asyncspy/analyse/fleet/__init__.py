@@ -1,1 +1,0 @@
-"""Recordings of several workers, hosts or modes judged as one."""
