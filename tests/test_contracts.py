@@ -93,7 +93,7 @@ def imports_by_string(source: str) -> Iterator[str]:
 
 
 def test_no_room_is_imported_by_string() -> None:
-    """Contracts see import statements alone; what is imported by string is a command, or a library that may be missing."""
+    """Contracts see import statements alone: by string only commands and optional libraries may be imported."""
     allowed = {
         "cli/__init__.py": "the commands, each imported when it is called",
         "read/opening.py": "zstd, which older Pythons have from a backport",
