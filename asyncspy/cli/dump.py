@@ -18,7 +18,8 @@ from asyncspy.discover import find_workers, inspect, runs, the_only_app, workers
 from asyncspy.errors import OutputError, TargetError
 from asyncspy.model.hangs import Hang
 from asyncspy.model.processes import Worker
-from asyncspy.sample import DumpSeries, find_py_spy, series
+from asyncspy.sample import find_py_spy
+from asyncspy.sample.pyspy.dump_series import DumpSeries, create_series
 from asyncspy.workflow.lines_to_save import lines_to_keep
 
 HANGING = frozenset({"deadlock", "suspected", "blocked-loop", "pool-exhausted"})
@@ -106,13 +107,13 @@ def command(
         with suppress(OSError):  # it stays where anything is in it
             taken.folder.rmdir()
     _say_what_was_lost(taken)
-    if not taken.looks:
+    if not taken.dumps:
         raise KeyboardInterrupt
     with _noted("the tasks"):
         taken.read_tasks()
     found = analysed([taken.folder], live=True, app_roots=app_roots)
     with _noted("the lines of code"):
-        taken.keep_sources(lines_to_keep(found.analysis, found.sources.lines))
+        taken.save_sources(lines_to_keep(found.analysis, found.sources.lines))
     analysis = show([taken.folder], form=form, saved=taken.folder, app_roots=app_roots)
     closed = gate.exit_code(analysis)
     ctx.exit(130 if interrupted else closed)
@@ -129,7 +130,7 @@ def _noted(what: str) -> Iterator[None]:
 
 def _begin(pid: int, folder: Path, *, with_selves: bool) -> DumpSeries:
     """A series of what there is to dump."""
-    return series(folder, find_py_spy(), _targets(pid), with_selves=with_selves)
+    return create_series(folder, find_py_spy(), _targets(pid), with_selves=with_selves)
 
 
 def _targets(pid: int) -> Sequence[Worker]:
@@ -147,7 +148,7 @@ def _watch(taken: DumpSeries, *, every: float, seconds: float, until: Callable[[
     pause = max(every, seconds / MOST_LOOKS)
     while True:
         looked = time.monotonic()
-        taken.look()
+        taken.dump_all()
         passed = time.monotonic() - started
         if passed >= seconds or (passed >= SHORT_SECONDS and until(_hangs(taken))):
             return
@@ -178,7 +179,7 @@ def _lie_in_wait(taken: DumpSeries, pid: int, *, every: float, seconds: int) -> 
         except TargetError:
             if not runs(pid) or any(runs(target.pid) for target in taken.targets):
                 raise
-        taken.forget()
+        taken.discard()
         time.sleep(every)
         taken.targets = _targets_once_there_are_any(pid, every=every)
 
@@ -197,5 +198,5 @@ def _moves_again(hangs: Sequence[Hang]) -> bool:
 
 
 def _say_what_was_lost(taken: DumpSeries) -> None:
-    for pid, error in taken.lost.items():
+    for pid, error in taken.failed.items():
         say(f"note: process {pid} could not be dumped to the end: {error.message}")

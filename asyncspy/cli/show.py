@@ -45,7 +45,7 @@ def report_live(recorded: Recorded, *, form: str, unfold: bool = False, app_root
     try:
         found = analysed([recorded.path], live=True, app_roots=app_roots)
         try:
-            recorded.bundle.keep_sources(lines_to_keep(found.analysis, found.sources.lines))
+            recorded.bundle.save_sources(lines_to_keep(found.analysis, found.sources.lines))
         except OSError as error:
             say(f"note: the lines of code could not be saved with the recording: {error.strerror}")
         return _shown(found, form=form, saved=recorded.path, unfold=unfold, app_roots=app_roots)

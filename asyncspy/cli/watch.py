@@ -108,7 +108,7 @@ def command(
         exactly(run, asked=exact) as counted,
     ):
         board = WatchTable(described(run.targets))
-        with pressed("q", run.ending.finish) as keyboard, _shown(board, keyboard=keyboard) as show:
+        with pressed("q", run.ending.request) as keyboard, _shown(board, keyboard=keyboard) as show:
             update = counted.update if counted is not None else lambda: None
             _watch(run, itertools.cycle(slices), duration, board, show, app_roots, update)
     report_live(recorded(run), form=form, unfold=unfold, app_roots=app_roots)
@@ -131,7 +131,7 @@ def _watch(
     def left() -> int:
         return round(started + duration - time.monotonic())
 
-    while run.targets and not run.ending.asked and (seconds := left()) > 0:
+    while run.targets and not run.ending.requested and (seconds := left()) > 0:
         part = next(slices)
         if not run.take_slice(replace(part, duration=min(part.duration, seconds)), show, more=lambda: left() > 0):
             continue

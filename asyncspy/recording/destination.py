@@ -23,7 +23,7 @@ PER_SAMPLE = 300
 """Bytes of a sample: some sixty frames, each a number. Recordings of busy Django workers take 150 to 250."""
 
 
-def place(output: Path | None, pid: int, now: datetime) -> Path:
+def recording_path(output: Path | None, pid: int, now: datetime) -> Path:
     """The file to write: the one that was asked for, or a name of our own in that folder or this one."""
     name = f"asyncspy-{pid}-{now:%Y%m%dT%H%M%S}.json"
     if output is None:
@@ -31,12 +31,12 @@ def place(output: Path | None, pid: int, now: datetime) -> Path:
     return output / name if os.path.isdir(output) else output  # noqa: PTH112 - unlike Path.is_dir it never raises
 
 
-def claim(path: Path, room: int = 0) -> None:
+def check_destination(path: Path, room: int = 0) -> None:
     """Make sure that a recording of so many bytes can be written there, before any sampling starts."""
     try:
         if os.path.lexists(path):
             raise _taken(path)
-        scratch(path).unlink()
+        create_scratch_file(path).unlink()
         free = shutil.disk_usage(path.parent).free
     except (OSError, ValueError) as error:
         raise cannot_write_into(path.parent, error) from None
@@ -64,19 +64,19 @@ def cannot_read(path: Path, error: OSError) -> OutputError:
     )
 
 
-def scratch(path: Path) -> Path:
+def create_scratch_file(path: Path) -> Path:
     """A new, empty file beside the recording, for py-spy to fill."""
     handle, partial = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".partial", dir=path.parent)
     os.close(handle)
     return Path(partial)
 
 
-def room_for(samples: int) -> int:
+def expected_bytes(samples: int) -> int:
     """The bytes that so many samples may take, as py-spy writes them and as they are saved."""
     return SPARE + 2 * PER_SAMPLE * samples
 
 
-def claim_folder(path: Path) -> None:
+def create_folder(path: Path) -> None:
     """Make a folder that was not there, for its owner alone."""
     try:
         path.mkdir(mode=0o700)
@@ -88,7 +88,7 @@ def claim_folder(path: Path) -> None:
         ) from None
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_new_file(path: Path, data: bytes) -> None:
     """Write a new file, its owner's alone."""
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -110,7 +110,7 @@ def _writable_hint(error: Exception, folder: Path) -> str:
     return "name a file in a folder that you may write to: --output /tmp"
 
 
-def write_whole(path: Path, document: Mapping[str, Any], *, replacing: bool = False) -> None:
+def write_json(path: Path, document: Mapping[str, Any], *, replacing: bool = False) -> None:
     """Write a JSON file, its owner's alone, so that readers see all of it or nothing, also after a crash.
 
     An iterator in the document is written as a list, and never all in memory; so is an array.

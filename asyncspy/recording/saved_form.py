@@ -31,6 +31,13 @@ LONGEST_NANOSECONDS = 10**18
 MOST_FILES, MOST_LINES, LONGEST_LINE = 500, 20_000, 1_000
 """How much source a recording may carry; what is beyond it is left out."""
 
+EMPTY_DOCUMENT: dict[str, Any] = {
+    "$schema": "https://www.speedscope.app/file-format-schema.json",
+    "profiles": [],
+    "shared": {"frames": []},
+}
+"""What is saved when there was nothing to sample: that is a result as well."""
+
 Sources = Mapping[str, Mapping[int, str]]
 """Of each file, the lines that were worth saving."""
 

@@ -28,7 +28,7 @@ Lineless = Callable[[str], bool]
 """Of which files no line is told once a worker has long ended."""
 
 
-class Table:
+class FrameTable:
     """The frames of all documents, each once."""
 
     def __init__(self, lineless: Lineless) -> None:
@@ -43,7 +43,7 @@ class Table:
         A process stands in the name of its profile. Its frames hold its command line, secrets and all, and would keep
         the stacks of each worker apart: they are left out.
         """
-        named = all(process(one) is not None for one in document["profiles"])
+        named = all(process_of(one) is not None for one in document["profiles"])
         places = [
             None if named and PROCESS_FRAME.match(str(frame.get("name"))) else self._place(frame)
             for frame in document["shared"]["frames"]
@@ -80,7 +80,7 @@ def _through(places: Sequence[int | None], path: Sequence[int]) -> list[int]:
     return [place for at in path if (place := places[at]) is not None]
 
 
-class Slices:
+class PassSamples:
     """The samples of one pass: in their order while there is one slice, added up stack by stack from the second on."""
 
     def __init__(self, origin: Origin, profiles: list[Document]) -> None:
@@ -95,7 +95,7 @@ class Slices:
 
     def add_up(self, gone: Set[int], shortened: Callable[[Path], Path]) -> None:
         """Tell these processes apart no more, nor what is `shortened` to the same."""
-        if self._counts is None and not any(process(one) in gone for one in self._profiles):
+        if self._counts is None and not any(process_of(one) in gone for one in self._profiles):
             return
         counted = self._counted()
         for name in [name for name in counted if _process(name) in gone]:
@@ -103,14 +103,14 @@ class Slices:
             for path, count in counted.pop(name).items():
                 earlier[shortened(path)] += count
 
-    def take_in(self, other: Slices) -> None:
+    def take_in(self, other: PassSamples) -> None:
         """All of another pass."""
         counted = self._counted()
         for name, counts in other._counted().items():
             counted.setdefault(name, Counter()).update(counts)
         self.origin = added(self.origin, other.origin)
 
-    def as_earlier(self) -> Slices:
+    def as_earlier(self) -> PassSamples:
         """The same, as the pass of all workers that are told apart no more."""
         if self.origin.target:
             self.origin = replace(self.origin, target=replace(self.origin.target, pid=EARLIER))
@@ -163,7 +163,7 @@ def thread(name: str, mode: SamplingMode) -> str:
     return f'{found["process"] or ""}Thread 0 "{called}"'
 
 
-def process(profile: Document) -> int | None:
+def process_of(profile: Document) -> int | None:
     """The process whose samples they are, as py-spy names a profile."""
     return _process(str(profile.get("name", "")))
 

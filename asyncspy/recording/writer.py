@@ -13,8 +13,8 @@ import psutil
 from asyncspy.model.merging import seen_in_all
 from asyncspy.model.stacks import EARLIER, Event, Occurrences, Origin
 from asyncspy.recording import destination, saved_form
-from asyncspy.recording.slices import Lineless, Slices, Table, process
-from asyncspy.sample.pyspy.run import EMPTY
+from asyncspy.recording.saved_form import EMPTY_DOCUMENT
+from asyncspy.recording.slices import FrameTable, Lineless, PassSamples, process_of
 
 Key = tuple[int, str]
 """A process and a mode."""
@@ -24,12 +24,12 @@ MOST_APART, APART_SECONDS = 50, 60.0
 
 
 class RecordingWriter:
-    """The recording of one run. What is `lineless` is told by function once a worker has long ended."""
+    """The recording of one run. Of files that `drop_lines_in` names, no lines are kept once a worker has long ended."""
 
-    def __init__(self, path: Path, lineless: Lineless = lambda _file: False) -> None:
+    def __init__(self, path: Path, drop_lines_in: Lineless = lambda _file: False) -> None:
         self.path = path
-        self._table = Table(lineless)
-        self._passes: dict[Key, Slices] = {}
+        self._table = FrameTable(drop_lines_in)
+        self._passes: dict[Key, PassSamples] = {}
         self._last: dict[int, float] = {}
         """When something came from each process."""
         self._failed: dict[Key, int] = {}
@@ -52,14 +52,14 @@ class RecordingWriter:
     def add(self, origin: Origin, document: dict[str, Any]) -> None:
         """One more pass, or one more slice of one."""
         key = _key(origin)
-        self._head = self._head or {name: value for name, value in document.items() if name not in EMPTY}
+        self._head = self._head or {name: value for name, value in document.items() if name not in EMPTY_DOCUMENT}
         profiles = self._table.moved(document)
         origin = replace(origin, failed=self._failed.pop(key, 0))
         if key in self._passes:
             self._passes[key].add(origin, profiles)
         else:
-            self._passes[key] = Slices(origin, profiles)
-        pids = {key[0], *(pid for one in profiles if (pid := process(one)) is not None)}
+            self._passes[key] = PassSamples(origin, profiles)
+        pids = {key[0], *(pid for one in profiles if (pid := process_of(one)) is not None)}
         self._last.update(dict.fromkeys(pids, time.monotonic()))
         self._added_up -= pids  # a new process has the number of one that is gone
         self._add_up_the_gone()
@@ -88,7 +88,7 @@ class RecordingWriter:
         if ended:
             self._captured[EARLIER] = seen_in_all([self._captured.get(EARLIER, {}), ended])
 
-    def _keep_as_earlier(self, ended: Slices, mode: str) -> None:
+    def _keep_as_earlier(self, ended: PassSamples, mode: str) -> None:
         if (EARLIER, mode) in self._passes:
             self._passes[EARLIER, mode].take_in(ended)
         else:
@@ -102,7 +102,7 @@ class RecordingWriter:
         else:
             self._failed[pid, mode] = self._failed.get((pid, mode), 0) + 1
 
-    def capture(self, origin: Origin, events: Mapping[Event, Occurrences]) -> None:
+    def set_counted_calls(self, origin: Origin, events: Mapping[Event, Occurrences]) -> None:
         """What was counted in one process until now; what was counted in it before is part of that.
 
         Of one that is gone it is told again and again, also when it was added up long ago.
@@ -110,17 +110,17 @@ class RecordingWriter:
         key = _key(origin)
         if key[0] in self._added_up:
             return
-        self._passes[key] = Slices(origin, [])
+        self._passes[key] = PassSamples(origin, [])
         self._captured[key[0]] = events
 
-    def keep_sources(self, sources: Mapping[str, Mapping[int, str]]) -> None:
+    def save_sources(self, sources: Mapping[str, Mapping[int, str]]) -> None:
         """Save lines of code with it; what was saved before is replaced."""
         self._sources = sources
         self.save()
 
     def save(self) -> None:
         """Write all of it. The first time it must be a new file, from then on it is ours to replace."""
-        destination.write_whole(self.path, self._document(self._profiles()), replacing=self._saved)
+        destination.write_json(self.path, self._document(self._profiles()), replacing=self._saved)
         self._saved = True
 
     def document(self) -> dict[str, Any]:
@@ -132,7 +132,12 @@ class RecordingWriter:
             yield from one.profiles()
 
     def _document(self, profiles: Iterable[dict[str, Any]]) -> dict[str, Any]:
-        document = {**EMPTY, "profiles": profiles, "shared": {"frames": self._table.frames}, **self._head}
+        document = {
+            **EMPTY_DOCUMENT,
+            "profiles": profiles,
+            "shared": {"frames": self._table.frames},
+            **self._head,
+        }
         counts = list(map(len, self._passes.values()))
         captured = seen_in_all(self._captured.values())
         return saved_form.embed(document, *self.origins, counts=counts, sources=self._sources, captured=captured)

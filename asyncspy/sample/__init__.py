@@ -1,33 +1,29 @@
-"""py-spy on a live process to a saved recording."""
+"""Sample live processes with py-spy and save the recording.
+
+Stack dumps are in `pyspy.dump_series`, exact counting in `inside.hook_sessions`.
+"""
 
 from __future__ import annotations
 
-from asyncspy.recording.destination import claim, place, room_for
+from asyncspy.recording.destination import check_destination, expected_bytes, recording_path
 from asyncspy.recording.writer import RecordingWriter
-from asyncspy.sample.pyspy.dumps import DumpSeries, series
-from asyncspy.sample.pyspy.glance import glance
 from asyncspy.sample.pyspy.program import PySpy, find_py_spy, probe
 from asyncspy.sample.pyspy.record_command import PassMode, RecordPlan
 from asyncspy.sample.pyspy.recorder import PassResult, record
-from asyncspy.sample.stop_request import StopRequest, ending_early
-from asyncspy.source.excerpts import worth_keeping
+from asyncspy.sample.stop_request import StopRequest, stop_on_signals
 
 __all__ = [
-    "DumpSeries",
     "PassMode",
     "PassResult",
     "PySpy",
     "RecordPlan",
     "RecordingWriter",
     "StopRequest",
-    "claim",
-    "ending_early",
+    "check_destination",
+    "expected_bytes",
     "find_py_spy",
-    "glance",
-    "place",
     "probe",
     "record",
-    "room_for",
-    "series",
-    "worth_keeping",
+    "recording_path",
+    "stop_on_signals",
 ]

@@ -18,17 +18,17 @@ class StopRequest:
     def __init__(self) -> None:
         self.interrupted = False
         self.listeners: list[Callable[[], None]] = []
-        self.asked = False
+        self.requested = False
 
     def wait(self, seconds: float) -> None:
         """So long, or until the end is asked for. An Event would need a lock, which a signal may find held."""
         deadline = time.monotonic() + seconds
-        while not self.asked and time.monotonic() < deadline:
+        while not self.requested and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
 
-    def finish(self) -> None:
+    def request(self) -> None:
         """End early, in good order."""
-        self.asked = True
+        self.requested = True
         for tell in list(self.listeners):
             tell()
 
@@ -37,11 +37,11 @@ class StopRequest:
         if self.interrupted:
             raise KeyboardInterrupt
         self.interrupted = True
-        self.finish()
+        self.request()
 
 
 @contextmanager
-def ending_early() -> Iterator[StopRequest]:
+def stop_on_signals() -> Iterator[StopRequest]:
     """While this lasts, Ctrl-C, SIGTERM and a terminal that closes ask for the end; under nohup the last does not."""
     ending = StopRequest()
 

@@ -18,10 +18,10 @@ SETTLE_SECONDS, MOST_SETTLES = 0.01, 15
 STOPPED, HELD = "T", "t"
 """The kernel's letters for a process that a signal stopped, and for one that a tracer holds."""
 
-Counters = dict[int, ThreadActivity]
+ThreadCounters = dict[int, ThreadActivity]
 
 
-def state_of(pid: int) -> str | None:
+def process_state(pid: int) -> str | None:
     """The kernel's letter for what a process does: S sleeps, R runs, T is stopped, t is held by a tracer."""
     stat = _text(f"/proc/{pid}/stat")
     return stat.rpartition(")")[2].split()[0] if stat else None
@@ -33,7 +33,7 @@ def is_traced(pid: int) -> bool:
     return any(line.startswith("TracerPid:") and line.split()[1] != "0" for line in lines)
 
 
-def processors(pid: int, python: tuple[int, int] | None) -> int | None:
+def processor_count(pid: int, python: tuple[int, int] | None) -> int | None:
     """How many of them the default pool of threads is sized by: from 3.13 on those that the process may run on."""
     if python is not None and python >= SINCE_AFFINITY:
         with suppress(OSError, AttributeError):  # gone, or a system that does not tell
@@ -41,7 +41,7 @@ def processors(pid: int, python: tuple[int, int] | None) -> int | None:
     return os.cpu_count()
 
 
-def counters(pid: int) -> Counters:
+def thread_counters(pid: int) -> ThreadCounters:
     """How often every thread was put on a processor, and how many nanoseconds it ran or waited for its turn to run.
 
     On a machine that is short of processors a thread that computes hardly runs; it waits for its turn.
@@ -49,7 +49,7 @@ def counters(pid: int) -> Counters:
     return {tid: ran for tid, (ran, _) in _threads(pid).items()}
 
 
-def settled(pid: int) -> Counters:
+def settled_counters(pid: int) -> ThreadCounters:
     """The counters once what py-spy woke sleeps again: two readings agree on all threads but a busy one.
 
     A thread that was woken and still waits for its turn shows the old counters: it has not settled, it is late.

@@ -13,7 +13,7 @@ from asyncspy.discover import workers_of
 from asyncspy.errors import AsyncspyError
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Origin
-from asyncspy.sample.inside import EndedHook, HookSessions, staying
+from asyncspy.sample.inside.hook_sessions import HookResult, HookSessions
 from asyncspy.workflow.follow import RecordingRun, note
 
 SAMPLER = "asyncspy hook"
@@ -30,7 +30,7 @@ class Exactly:
     def begin(self) -> None:
         """A hook in every worker. Raises the first one's refusal where none takes it."""
         refused = self._enter()
-        if self._run.ending.asked:
+        if self._run.ending.requested:
             raise KeyboardInterrupt
         if not self._stays.pids:
             raise refused[0]
@@ -47,7 +47,7 @@ class Exactly:
                 continue
             self._tried.add(target.pid)
             try:
-                self._stays.enter(target, lambda: self._run.ending.asked)
+                self._stays.start(target, lambda: self._run.ending.requested)
             except AsyncspyError as error:
                 refused.append(error)
         return refused
@@ -56,34 +56,34 @@ class Exactly:
         """What was counted until now, into the recording; workers that came since are counted from now on."""
         for each in self._enter():
             note(f"{each.message} ({each.remedy}); nothing is counted there")
-        if self._keep(self._stays.so_far()):
+        if self._keep(self._stays.counts_so_far()):
             self._run.bundle.save()
 
     def end(self) -> None:
         """Take all out, and save what was counted."""
-        ended = self._stays.end()
+        ended = self._stays.stop_all()
         for one in ended:
-            if one.error is not None and (one.counted or self._run.bundle.origins):
-                kept = "; what it had told before is kept" if one.counted else ""
+            if one.error is not None and (one.report or self._run.bundle.origins):
+                kept = "; what it had told before is kept" if one.report else ""
                 note(f"{one.error.message} ({one.error.remedy}){kept}")
         if self._keep(ended):
             self._run.bundle.save()
         elif not self._run.bundle.origins:
             raise next(one.error for one in ended if one.error is not None)
 
-    def _keep(self, told: Sequence[EndedHook]) -> bool:
+    def _keep(self, told: Sequence[HookResult]) -> bool:
         for one in told:
-            if one.counted is not None:
-                self._run.bundle.capture(self._origin(one), one.counted.events)
-                if one.counted.lost or one.counted.broken:
-                    note(f"{one.counted.lost + one.counted.broken} counts of process {one.target.pid} were lost")
-        return any(one.counted is not None for one in told)
+            if one.report is not None:
+                self._run.bundle.set_counted_calls(self._origin(one), one.report.events)
+                if one.report.lost or one.report.broken:
+                    note(f"{one.report.lost + one.report.broken} counts of process {one.target.pid} were lost")
+        return any(one.report is not None for one in told)
 
-    def _origin(self, one: EndedHook) -> Origin:
+    def _origin(self, one: HookResult) -> Origin:
         return Origin(
             sampler=SAMPLER,
             mode="exact",
-            duration=round(one.counted.seconds, 1) if one.counted else None,
+            duration=round(one.report.seconds, 1) if one.report else None,
             started_at=self._started,
             ended_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             host=socket.gethostname(),
@@ -91,7 +91,7 @@ class Exactly:
             asyncspy=__version__,
             target=one.target,
             alongside=True,
-            beyond=one.counted.beyond if one.counted else 0,
+            beyond=one.report.beyond if one.report else 0,
         )
 
 
@@ -101,7 +101,7 @@ def exactly(run: RecordingRun, *, asked: bool) -> Iterator[Exactly | None]:
     if not asked:
         yield None
         return
-    with staying() as stays:
+    with HookSessions() as stays:
         counted = Exactly(run, stays)
         counted.begin()
         try:

@@ -66,7 +66,9 @@ class RecordingRun:
         """
         self._look_around()
         done = 0.0
-        while self.targets and not self.ending.asked and part.duration - done >= min(SHORTEST_SECONDS, part.duration):
+        while (
+            self.targets and not self.ending.requested and part.duration - done >= min(SHORTEST_SECONDS, part.duration)
+        ):
             plans = [self._plan(target, replace(part, duration=round(part.duration - done))) for target in self.targets]
             try:
                 taken = record(plans, self.bundle, self._py_spy, self.ending, tick=later(tick, done))
@@ -74,7 +76,7 @@ class RecordingRun:
                 if not self.bundle.saved:
                     raise
                 self._note(f"{error.message} ({error.remedy}); the recording ends with what was saved before")
-                self.ending.finish()
+                self.ending.request()
                 return
             lasted = max(one.seconds for one in taken)
             done += lasted
@@ -84,7 +86,7 @@ class RecordingRun:
                 return
 
     def _goes_on(self, more: More, *, rest: bool) -> bool:
-        return not self.ending.asked and (rest or more())
+        return not self.ending.requested and (rest or more())
 
     def _look_around(self) -> None:
         """Who stands beside the targets now cannot be who takes the place of one of them later.
@@ -108,7 +110,7 @@ class RecordingRun:
         self._failures += 1
         if self._failures >= MOST_FAILURES:
             note(f"{self._failures} slices in a row gave nothing")
-            self.ending.finish()
+            self.ending.request()
         elif self.targets:
             self.ending.wait(PAUSE_SECONDS)
         return False

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.hangs import Hang
 from asyncspy.model.stacks import ChainFrame, Frame
-from asyncspy.sample import worth_keeping
+from asyncspy.source.excerpts import worth_keeping
 
 MOST_FILES = 200
 

@@ -26,7 +26,15 @@ from asyncspy.discover import (
 )
 from asyncspy.errors import OutputError, UsageError
 from asyncspy.model.processes import Worker
-from asyncspy.sample import RecordingWriter, claim, ending_early, find_py_spy, place, probe, room_for
+from asyncspy.sample import (
+    RecordingWriter,
+    check_destination,
+    expected_bytes,
+    find_py_spy,
+    probe,
+    recording_path,
+    stop_on_signals,
+)
 from asyncspy.workflow.count import exactly
 from asyncspy.workflow.follow import RecordingRun, RecordOptions, SamplingPass, note
 
@@ -76,7 +84,7 @@ def record_live(pids: Sequence[int], passes: Sequence[SamplingPass], how: Record
 def take_all(run: RecordingRun, passes: Sequence[SamplingPass]) -> None:
     """One pass after the other, until the end is asked for."""
     for number, part in enumerate(passes, 1):
-        if not run.ending.asked:
+        if not run.ending.requested:
             with progress(part.duration) as tick:
                 run.take(part, tick, more=partial(bool, passes[number:]))
 
@@ -88,7 +96,7 @@ def wait_out(run: RecordingRun, how: RecordOptions) -> None:
         return
     with progress(how.seconds) as tick:
         while (
-            not run.ending.asked
+            not run.ending.requested
             and any(runs(each.pid) for each in run.targets)
             and (passed := time.monotonic() - started) < how.seconds
         ):
@@ -113,8 +121,8 @@ def recording(pids: Sequence[int], passes: Sequence[SamplingPass], how: RecordOp
         raise UsageError("py-spy reads no native frames without pausing", remedy="leave out --native or --nonblocking")
     py_spy = find_py_spy()
     targets = [inspect(pid) for pid in topmost(pids)]
-    destination = place(how.output, targets[0].pid, datetime.now(timezone.utc))
-    claim(destination, room_for(len(targets) * sum(part.rate * part.duration for part in passes)))
+    destination = recording_path(how.output, targets[0].pid, datetime.now(timezone.utc))
+    check_destination(destination, expected_bytes(len(targets) * sum(part.rate * part.duration for part in passes)))
     used, since = cpu_seconds(pids), time.monotonic()
     for target in targets:
         must_run(target.pid)
@@ -122,9 +130,9 @@ def recording(pids: Sequence[int], passes: Sequence[SamplingPass], how: RecordOp
     _say_if_idle(targets, used, since)
     if how.nonblocking:
         note(NONBLOCKING)
-    with ending_early() as ending:
+    with stop_on_signals() as ending:
         yield RecordingRun(
-            targets, RecordingWriter(destination, lineless=told_by_function(how.app_roots)), py_spy, ending, how
+            targets, RecordingWriter(destination, drop_lines_in=told_by_function(how.app_roots)), py_spy, ending, how
         )
 
 

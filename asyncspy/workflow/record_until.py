@@ -33,7 +33,7 @@ def record_until(
             return round(started + first.duration - time.monotonic())
 
         with progress(first.duration) as tick:
-            while reached is None and run.targets and not run.ending.asked:
+            while reached is None and run.targets and not run.ending.requested:
                 seconds = min(SLICE_SECONDS, left())
                 if seconds <= 0:
                     break

@@ -8,7 +8,8 @@ from dataclasses import replace
 from asyncspy.discover import settle
 from asyncspy.errors import AsyncspyError
 from asyncspy.model.processes import Worker
-from asyncspy.sample import find_py_spy, glance
+from asyncspy.sample import find_py_spy
+from asyncspy.sample.pyspy.stack_dump import read_stacks
 
 
 def settled(workers: Sequence[Worker]) -> list[Worker]:
@@ -20,7 +21,7 @@ def settled(workers: Sequence[Worker]) -> list[Worker]:
             told.append(worker)
             continue
         try:
-            told.append(settle(worker, glance(py_spy, worker.pid)))
+            told.append(settle(worker, read_stacks(py_spy, worker.pid)))
         except AsyncspyError as error:
             told.append(replace(worker, doubt=error.message))
     return [worker for worker in told if worker is not None]

@@ -26,7 +26,7 @@ from typing import Any
 import psutil
 
 from asyncspy.discover import inspect
-from asyncspy.sample.inside import staying
+from asyncspy.sample.inside.hook_sessions import HookSessions
 from benchmarks.load import closed_loop
 from tests.live.exact.served import OURS, SINCE, Served, serving
 
@@ -71,13 +71,13 @@ def one(served: Served, url: str, seconds: float, *, hooked: bool) -> dict[str, 
     """Requests per second and the 99th percentile; with the hook in, it has counted something."""
     if not hooked:
         return _taken(served, url, seconds)
-    with staying() as stays:
+    with HookSessions() as stays:
         with asking(served):
-            stays.enter(inspect(served.pid))
+            stays.start(inspect(served.pid))
         figures = _taken(served, url, seconds)
-        (ended,) = stays.end()
-        assert ended.counted is not None, ended.error
-        return {**figures, "counted": ended.counted.calls}
+        (ended,) = stays.stop_all()
+        assert ended.report is not None, ended.error
+        return {**figures, "counted": ended.report.calls}
 
 
 def _taken(served: Served, url: str, seconds: float) -> dict[str, float]:

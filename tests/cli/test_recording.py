@@ -90,7 +90,7 @@ def test_a_second_pass_that_finds_no_place_for_its_file_leaves_the_report_of_the
     attach: Attach, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        destination, "scratch", fails(destination.scratch, 3, errno.EROFS)
+        destination, "create_scratch_file", fails(destination.create_scratch_file, 3, errno.EROFS)
     )  # the first of them was the claim
     done = attach(*TWO_PASSES)
     assert done.exit_code == 0, done.output

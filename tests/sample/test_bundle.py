@@ -140,7 +140,7 @@ def test_failed_slices_are_counted_wherever_they_stand(bundle: RecordingWriter) 
 
 def test_source_lines_travel_with_it(bundle: RecordingWriter) -> None:
     bundle.add(GIL, document([MAIN], [0]))
-    bundle.keep_sources({"/srv/a.py": {9: "    return User.objects.count()"}})
+    bundle.save_sources({"/srv/a.py": {9: "    return User.objects.count()"}})
     assert load(bundle.path).sources == {"/srv/a.py": {9: "    return User.objects.count()"}}
 
 
@@ -290,7 +290,7 @@ LIBRARY = Frame("call", "/lib/django/x.py", 5)
 
 
 def test_workers_that_are_gone_are_told_with_less_detail(tmp_path: Path, machine: Machine) -> None:
-    bundle = RecordingWriter(tmp_path / "run.json", lineless=lambda file: "django" in file or "importlib" in file)
+    bundle = RecordingWriter(tmp_path / "run.json", drop_lines_in=lambda file: "django" in file or "importlib" in file)
     for pid in range(10, 40):
         machine.passes()
         machine.alive = {pid}
@@ -314,7 +314,7 @@ def test_what_was_counted_in_workers_that_are_gone_is_added_up_once(bundle: Reco
         bundle.add(of(pid), document([MAIN], [0], pid=pid))
         told.append(pid)
         for one in told:  # as the hook's keeper tells it: of all that it ever counted in
-            bundle.capture(replace(of(one), mode="exact", duration=10.0), {event: Occurrences(3)})
+            bundle.set_counted_calls(replace(of(one), mode="exact", duration=10.0), {event: Occurrences(3)})
     profile = saved(bundle)
     counted = [origin for origin in profile.origins if origin.mode == "exact"]
     assert profile.events == {event: Occurrences(3 * 30)}
@@ -328,7 +328,9 @@ def test_the_number_of_one_that_is_gone_may_be_given_again(bundle: RecordingWrit
         machine.passes()
         machine.alive = {pid}
         bundle.add(of(pid), document([MAIN], [0], pid=pid))
-    bundle.capture(replace(of(10), mode="exact"), {Event("async-unsafe", (MAIN,), captured="raised"): Occurrences(3)})
+    bundle.set_counted_calls(
+        replace(of(10), mode="exact"), {Event("async-unsafe", (MAIN,), captured="raised"): Occurrences(3)}
+    )
     assert [times.times for times in saved(bundle).events.values()] == [3]
 
 
@@ -340,10 +342,10 @@ def test_it_tells_before_it_is_saved_what_its_file_tells(bundle: RecordingWriter
             made = document([MAIN, WORK, MAIN], [0, 1], [0], [0], [], [2], pid=pid, rate=rate)
             made["shared"]["frames"][2]["name"] = None
             bundle.add(origin, made)
-    bundle.capture(
+    bundle.set_counted_calls(
         of(9, replace(GIL, mode="exact")), {Event("async-unsafe", (MAIN, WORK), captured="raised"): Occurrences(3)}
     )
-    bundle.keep_sources({"/srv/a.py": {9: "    return User.objects.count()"}})
+    bundle.save_sources({"/srv/a.py": {9: "    return User.objects.count()"}})
     assert of_document(bundle.document(), bundle.path) == saved(bundle)
 
 

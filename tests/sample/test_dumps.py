@@ -11,8 +11,8 @@ from asyncspy.errors import TargetError
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Dump
 from asyncspy.sample import PySpy
-from asyncspy.sample.pyspy.dumps import DumpSeries
-from asyncspy.sample.thread_activity import is_traced, processors, state_of
+from asyncspy.sample.pyspy.dump_series import DumpSeries
+from asyncspy.sample.thread_activity import is_traced, process_state, processor_count
 from tests.sample.conftest import Stage
 
 
@@ -21,22 +21,22 @@ def test_what_is_forgotten_leaves_nothing_behind_and_the_lost_are_asked_again(tm
     path = tmp_path / "dump-5-001.json"
     path.write_text("[]")
     taken.files.append(path)
-    taken.looks.append(Dump((), 5))
-    taken.lost[5] = TargetError("gone", remedy="asyncspy find-workers")
-    taken.keep_sources({"views.py": {1: "pass"}})
+    taken.dumps.append(Dump((), 5))
+    taken.failed[5] = TargetError("gone", remedy="asyncspy find-workers")
+    taken.save_sources({"views.py": {1: "pass"}})
     assert taken.account.exists()
-    taken.forget()
-    assert (taken.looks, taken.files, taken.lost, list(tmp_path.iterdir())) == ([], [], {}, [])
+    taken.discard()
+    assert (taken.dumps, taken.files, taken.failed, list(tmp_path.iterdir())) == ([], [], {}, [])
 
 
 def test_nobody_traces_us_and_we_run() -> None:
     assert not is_traced(os.getpid())
-    assert state_of(os.getpid()) in {"R", "S"}
+    assert process_state(os.getpid()) in {"R", "S"}
 
 
 def test_of_a_process_that_is_gone_nothing_is_known() -> None:
     assert not is_traced(4194304)
-    assert state_of(4194304) is None
+    assert process_state(4194304) is None
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="affinity as Linux has it")
@@ -49,10 +49,10 @@ def test_a_pool_is_as_large_as_the_targets_python_makes_it(
         os.sched_setaffinity(process.pid, {min(os.sched_getaffinity(0))})
         target = Worker(process.pid, 1, "worker", True, "uvicorn", python=python)
         taken = DumpSeries(tmp_path, stage("print('[]')"), [target])
-        taken.look()
+        taken.dump_all()
         process.kill()
-    assert taken.looks[0].cpus == count
+    assert taken.dumps[0].cpus == count
 
 
 def test_of_one_that_is_gone_the_machines_processors_are_told() -> None:
-    assert processors(4194304, (3, 13)) == os.cpu_count()
+    assert processor_count(4194304, (3, 13)) == os.cpu_count()

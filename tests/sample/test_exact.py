@@ -17,7 +17,7 @@ from asyncspy.recording import saved_form
 from asyncspy.sample.inside import exchange_folder as folders
 from asyncspy.sample.inside import remote_exec
 from asyncspy.sample.inside.exchange_folder import ExchangeFolder
-from asyncspy.sample.inside.hook_report import HookReport, counted
+from asyncspy.sample.inside.hook_report import HookReport, parse_report
 from asyncspy.sample.inside.hook_session import text
 
 CHAIN = [3, False, 10.0, 20.0, True, [0, 1]]
@@ -29,7 +29,7 @@ ME = os.getpid()
 
 
 def read(**changed: Any) -> HookReport | None:
-    return counted(json.dumps({**TOLD, **changed}).encode())
+    return parse_report(json.dumps({**TOLD, **changed}).encode())
 
 
 def test_what_the_hook_writes_is_read() -> None:
@@ -60,7 +60,7 @@ def test_broken_chains_are_counted_and_left_out(chain: Any) -> None:
     [b"", b"[]", b"[" * 100_000, b"{}", b'{"format": 2, "seconds": 1}', b'{"format": 1, "seconds": NaN}', b"\xff"],
 )
 def test_what_is_no_answer_is_none(data: bytes) -> None:
-    assert counted(data) is None
+    assert parse_report(data) is None
 
 
 @pytest.fixture

@@ -13,8 +13,17 @@ import pytest
 
 from asyncspy.errors import AsyncspyError, SamplerError, TargetError
 from asyncspy.model.processes import Worker
-from asyncspy.sample import PassResult, PySpy, RecordingWriter, RecordPlan, ending_early, probe, record, series
-from asyncspy.sample.pyspy import dumps, watchdog
+from asyncspy.sample import (
+    PassResult,
+    PySpy,
+    RecordingWriter,
+    RecordPlan,
+    probe,
+    record,
+    stop_on_signals,
+)
+from asyncspy.sample.pyspy import dump_series, watchdog
+from asyncspy.sample.pyspy.dump_series import create_series
 from tests.live.processes import eventually
 from tests.sample.conftest import Stage
 from tests.sample.test_record import SPEEDSCOPE
@@ -41,7 +50,7 @@ def target() -> Iterator[subprocess.Popen[bytes]]:
 
 def recorded(folder: Path, py_spy: PySpy, pid: int) -> PassResult:
     bundle = RecordingWriter(folder / "out.json")
-    with ending_early() as ending:
+    with stop_on_signals() as ending:
         (taken,) = record(
             [RecordPlan(Worker(pid, 1, "worker", True, "python"), 60, 100)], bundle, py_spy, ending, tick=lambda _: None
         )
@@ -129,10 +138,10 @@ def worker(target: subprocess.Popen[bytes]) -> Worker:
 def test_a_dump_that_hangs_while_it_holds_the_target_is_over_soon(
     tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dumps, "HELD_SECONDS", 0.3)
-    taken = series(tmp_path / "dumps", stage(HOLD + "time.sleep(30)"), [worker(target)])
+    monkeypatch.setattr(dump_series, "HELD_SECONDS", 0.3)
+    taken = create_series(tmp_path / "dumps", stage(HOLD + "time.sleep(30)"), [worker(target)])
     with pytest.raises(AsyncspyError) as caught:
-        taken.look()
+        taken.dump_all()
     if isinstance(caught.value, TargetError):
         pytest.skip("no right to trace a child")
     assert "hung while it held process" in caught.value.message
@@ -142,16 +151,16 @@ def test_a_dump_that_hangs_while_it_holds_the_target_is_over_soon(
 def test_a_dump_has_its_time_and_no_more_whatever_holds_the_target(
     tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dumps, "PROBE_SECONDS", 0.5)
-    monkeypatch.setattr(dumps, "state_of", lambda _: "t")
-    taken = series(tmp_path / "dumps", stage("time.sleep(30)"), [worker(target)])
+    monkeypatch.setattr(dump_series, "PROBE_SECONDS", 0.5)
+    monkeypatch.setattr(dump_series, "process_state", lambda _: "t")
+    taken = create_series(tmp_path / "dumps", stage("time.sleep(30)"), [worker(target)])
     with pytest.raises(SamplerError, match=r"within 0\.5 s"):
-        taken.look()
+        taken.dump_all()
 
 
 def test_a_dump_that_ends_by_itself_resumes_nobody(
     tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes]
 ) -> None:
     stops = "os.kill(int(sys.argv[sys.argv.index('--pid') + 1]), signal.SIGSTOP)\nprint('[]')"
-    series(tmp_path / "dumps", stage(stops), [worker(target)]).look()
+    create_series(tmp_path / "dumps", stage(stops), [worker(target)]).dump_all()
     assert eventually(lambda: psutil.Process(target.pid).status() == psutil.STATUS_STOPPED, timeout=10)

@@ -36,18 +36,18 @@ def test_what_was_woken_counts_only_once_it_has_had_its_turn(
     shown: Iterator[Reading] = itertools.chain(readings, itertools.repeat(readings[-1]))
     monkeypatch.setattr(thread_activity, "_threads", lambda _pid: next(shown))
     monkeypatch.setattr(thread_activity, "SETTLE_SECONDS", 0)
-    assert thread_activity.settled(0)[7].switches == expected
+    assert thread_activity.settled_counters(0)[7].switches == expected
 
 
 def test_a_thread_that_never_gets_its_turn_is_not_awaited_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(thread_activity, "_threads", lambda _pid: told(5, RUNNABLE))
     monkeypatch.setattr(thread_activity, "SETTLE_SECONDS", 0)
-    assert thread_activity.settled(0)[7].switches == 5
+    assert thread_activity.settled_counters(0)[7].switches == 5
 
 
 def test_a_process_that_is_gone_has_no_counters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(thread_activity, "SETTLE_SECONDS", 0)
-    assert thread_activity.settled(2**22 + 1) == {}
+    assert thread_activity.settled_counters(2**22 + 1) == {}
 
 
 def test_a_thread_that_computes_is_runnable_and_one_that_waits_is_not() -> None:
@@ -59,7 +59,7 @@ def test_a_thread_that_computes_is_runnable_and_one_that_waits_is_not() -> None:
         shown = thread_activity._threads(os.getpid())
         assert shown[threading.get_native_id()][1] is RUNNABLE
         assert waits.native_id is not None
-        thread_activity.settled(os.getpid())
+        thread_activity.settled_counters(os.getpid())
         assert thread_activity._threads(os.getpid())[waits.native_id][1] is ASLEEP
     finally:
         over.set()

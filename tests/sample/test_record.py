@@ -20,7 +20,16 @@ from asyncspy.errors import OutputError, SamplerError, TargetError
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Origin
 from asyncspy.recording import destination, saved_form
-from asyncspy.sample import PassResult, PySpy, RecordingWriter, RecordPlan, claim, ending_early, place, record
+from asyncspy.sample import (
+    PassResult,
+    PySpy,
+    RecordingWriter,
+    RecordPlan,
+    check_destination,
+    record,
+    recording_path,
+    stop_on_signals,
+)
 from asyncspy.sample.pyspy import child_process
 from tests.sample.conftest import Stage, fails
 
@@ -38,8 +47,8 @@ def run(
 ) -> Origin:
     """Record into out.json, raising what went wrong."""
     bundle = RecordingWriter(folder / "out.json")
-    claim(bundle.path)
-    with ending_early() as ending:
+    check_destination(bundle.path)
+    with stop_on_signals() as ending:
         (taken,) = record([plan_for(duration)], bundle, py_spy, ending, tick=tick)
     if taken.error is not None:
         raise taken.error
@@ -160,13 +169,13 @@ def test_a_py_spy_that_never_ends_is_ended(tmp_path: Path, stage: Stage, monkeyp
 def test_an_existing_file_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "out.json").write_text("precious")
     with pytest.raises(OutputError, match="never overwritten"):
-        claim(tmp_path / "out.json")
+        check_destination(tmp_path / "out.json")
     assert (tmp_path / "out.json").read_text() == "precious"
 
 
 def test_a_missing_folder_is_told_before_sampling(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
-        claim(tmp_path / "nowhere" / "out.json")
+        check_destination(tmp_path / "nowhere" / "out.json")
     assert caught.value.exit_code == 4
     assert f"mkdir -p {tmp_path / 'nowhere'}" in caught.value.remedy
 
@@ -174,7 +183,7 @@ def test_a_missing_folder_is_told_before_sampling(tmp_path: Path) -> None:
 def test_two_recordings_of_one_name_do_not_replace_each_other(tmp_path: Path, stage: Stage) -> None:
     py_spy = stage(f"done({SPEEDSCOPE!r})")
     first, second = RecordingWriter(tmp_path / "out.json"), RecordingWriter(tmp_path / "out.json")
-    with ending_early() as ending:
+    with stop_on_signals() as ending:
         record([plan_for()], first, py_spy, ending, tick=lambda _seconds: None)
         saved = (tmp_path / "out.json").read_text()
         with pytest.raises(OutputError, match="kept as") as caught:
@@ -218,7 +227,7 @@ def test_a_talkative_py_spy_is_heard_to_the_end(tmp_path: Path, stage: Stage) ->
 @pytest.mark.parametrize("name", ["x" * 300 + ".json", "a\0b"])
 def test_a_name_that_no_file_can_have(tmp_path: Path, name: str) -> None:
     with pytest.raises(OutputError) as caught:
-        claim(place(tmp_path / name, 7, datetime.now(timezone.utc)))
+        check_destination(recording_path(tmp_path / name, 7, datetime.now(timezone.utc)))
     assert "--output" in caught.value.remedy
 
 
@@ -240,14 +249,14 @@ def test_a_start_that_stumbles_over_a_thread_is_repeated(said: str, tmp_path: Pa
 
 def test_a_recording_that_the_disk_has_no_room_for_is_refused_before_sampling(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="MiB are free") as caught:
-        claim(tmp_path / "out.json", room=10**16)
+        check_destination(tmp_path / "out.json", room=10**16)
     assert "--output" in caught.value.remedy
     assert left_in(tmp_path) == set()
 
 
 def several(folder: Path, py_spy: PySpy, *plans: RecordPlan) -> tuple[RecordingWriter, list[PassResult]]:
     bundle = RecordingWriter(folder / "out.json")
-    with ending_early() as ending:
+    with stop_on_signals() as ending:
         return bundle, record(plans, bundle, py_spy, ending, tick=lambda _seconds: None)
 
 
@@ -305,7 +314,10 @@ def test_a_py_spy_that_hangs_after_ctrl_c_is_not_waited_for_long(
 
 @pytest.mark.parametrize(
     ("where", "name", "number", "error"),
-    [(destination, "scratch", errno.EROFS, OutputError), (child_process, "started", errno.ENOMEM, SamplerError)],
+    [
+        (destination, "create_scratch_file", errno.EROFS, OutputError),
+        (child_process, "started", errno.ENOMEM, SamplerError),
+    ],
 )
 def test_one_py_spy_that_cannot_be_started_costs_the_others_nothing(
     where: ModuleType,

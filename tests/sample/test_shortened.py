@@ -15,7 +15,7 @@ from asyncspy.analyse.stacks.ownership import told_by_function
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding
 from asyncspy.read import load, of_document
-from asyncspy.recording.slices import Table
+from asyncspy.recording.slices import FrameTable
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 RECORDED = sorted([*FIXTURES.glob("recordings/*.speedscope.json"), *FIXTURES.glob("matrix/*.speedscope.json")])
@@ -25,7 +25,7 @@ RECORDED += sorted(FIXTURES.glob("hops/*.json"))
 def shortened(path: Path, every: int) -> dict[str, Any]:
     """This recording, as if every sample, or every second one, were of a process that ended long ago."""
     document = json.loads(path.read_text())
-    table = Table(told_by_function())
+    table = FrameTable(told_by_function())
     profiles = table.moved(document)
     for profile in profiles:
         packed = [array("I", places).tobytes() for places in profile["samples"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import dedent
 
 from asyncspy.analyse.remedy.rewrite import place
-from asyncspy.sample import worth_keeping
+from asyncspy.source.excerpts import worth_keeping
 
 SOURCE = dedent("""\
     import os

@@ -28,7 +28,7 @@ class HookReport(NamedTuple):
         return sum(each.times for each in self.events.values()) + self.beyond
 
 
-def counted(data: bytes) -> HookReport | None:
+def parse_report(data: bytes) -> HookReport | None:
     """What the file says; None where it is not what the hook writes."""
     try:
         told = json.loads(data)

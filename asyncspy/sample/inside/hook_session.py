@@ -12,9 +12,9 @@ from asyncspy.guest import counting, entering
 from asyncspy.model.processes import Worker
 from asyncspy.sample.inside import remote_exec
 from asyncspy.sample.inside.exchange_folder import ExchangeFolder
-from asyncspy.sample.inside.hook_report import HookReport, counted
+from asyncspy.sample.inside.hook_report import HookReport, parse_report
 from asyncspy.sample.inside.tasks import minor
-from asyncspy.sample.thread_activity import state_of
+from asyncspy.sample.thread_activity import process_state
 
 POLL_SECONDS = 0.05
 START_SECONDS, ANSWER_SECONDS = 10.0, 5.0
@@ -112,7 +112,7 @@ class HookSession:
         """Keep what it told, as `last`; whether it has answered, or never will."""
         data = self._folder.read("result") if self._waiting else None
         if data is not None:
-            self.last, self._waiting = counted(data) or self.last, False
+            self.last, self._waiting = parse_report(data) or self.last, False
         return not self._waiting or not self._runs()
 
     def end(self) -> HookReport:
@@ -154,11 +154,11 @@ class HookSession:
         self._folder.remove()
 
     def _runs(self) -> bool:
-        return state_of(self.target.pid) not in {None, "Z", "X"}  # a dead one stays listed until it is reaped
+        return process_state(self.target.pid) not in {None, "Z", "X"}  # a dead one stays listed until it is reaped
 
     def _result(self, seconds: float) -> HookReport | None:
         data = self._awaited("result", seconds)
-        return counted(data) if data is not None else None
+        return parse_report(data) if data is not None else None
 
     def _awaited(self, name: str, seconds: float) -> bytes | None:
         """What it writes under that name; None where it does not within that time, or cannot any more."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from asyncspy.errors import AsyncspyError
@@ -20,11 +19,11 @@ ASK_EVERY = 10
 """Of so many renewals, one asks for the counts: of a worker that ends by itself, those are kept."""
 
 
-class EndedHook(NamedTuple):
+class HookResult(NamedTuple):
     """What became of one: its counts, and why there are none, or none after these."""
 
     target: Worker
-    counted: HookReport | None = None
+    report: HookReport | None = None
     error: AsyncspyError | None = None
 
 
@@ -42,7 +41,7 @@ class HookSessions:
         """Where a hook is."""
         return list(self._stays)
 
-    def enter(self, target: Worker, ended: Callable[[], bool] = lambda: False) -> None:
+    def start(self, target: Worker, ended: Callable[[], bool] = lambda: False) -> None:
         """Put one in. Raises an AsyncspyError where that cannot be; nothing is left behind then."""
         stay = HookSession(target, ended)
         with self._lock:
@@ -50,33 +49,39 @@ class HookSessions:
         if not self._renewing.is_alive():
             self._renewing.start()
 
-    def so_far(self) -> list[EndedHook]:
+    def counts_so_far(self) -> list[HookResult]:
         """What all have counted until now, or until they last answered."""
         self._each(HookSession.ask)
         deadline = time.monotonic() + ANSWER_SECONDS
         while not all(self._each(HookSession.pick_up)) and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
         with self._lock:
-            return [EndedHook(stay.target, stay.last) for stay in self._stays.values()]
+            return [HookResult(stay.target, stay.last) for stay in self._stays.values()]
 
     def _each(self, do: Callable[[HookSession], T]) -> list[T]:
         """One after the other, and never for long: meanwhile no lease is renewed."""
         with self._lock:
             return [do(stay) for stay in self._stays.values()]
 
-    def end(self) -> list[EndedHook]:
+    def stop_all(self) -> list[HookResult]:
         """Take all out; what one fails at does not keep the others in, and theirs are renewed meanwhile."""
         ended = []
         for pid in self.pids:
             with self._lock:
                 stay = self._stays.pop(pid)
             try:
-                ended.append(EndedHook(stay.target, stay.end()))
+                ended.append(HookResult(stay.target, stay.end()))
             except AsyncspyError as error:
-                ended.append(EndedHook(stay.target, stay.last, error))
+                ended.append(HookResult(stay.target, stay.last, error))
             finally:
                 stay.drop()
         return ended
+
+    def __enter__(self) -> HookSessions:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Leave nothing, without waiting for anybody: who is not answered goes by itself."""
@@ -94,13 +99,3 @@ class HookSessions:
             self._each(HookSession.renew)
             if rounds % ASK_EVERY == 0:
                 self._each(HookSession.ask)
-
-
-@contextmanager
-def staying() -> Iterator[HookSessions]:
-    """None is in afterwards."""
-    stays = HookSessions()
-    try:
-        yield stays
-    finally:
-        stays.close()

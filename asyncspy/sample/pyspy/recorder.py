@@ -79,7 +79,7 @@ def record(
 def _started(plan: RecordPlan, bundle: RecordingWriter, py_spy: PySpy, held: ExitStack) -> PySpyRun:
     """A py-spy at work, which `held` ends; raises an AsyncspyError where there is no room for it or its file."""
     try:
-        scratch = destination.scratch(bundle.path)
+        scratch = destination.create_scratch_file(bundle.path)
     except OSError as error:
         raise destination.cannot_write_into(bundle.path.parent, error) from None
     held.callback(_drop_if_empty, scratch)
@@ -96,7 +96,7 @@ def _wait(samplings: Sequence[PySpyRun], ending: StopRequest, tick: Callable[[fl
     running = list(samplings)
     while running := [sampling for sampling in running if not sampling.over()]:
         tick(time.monotonic() - running[0].started)
-        if ending.asked:
+        if ending.requested:
             for sampling in running:
                 if not sampling.asked:
                     sampling.end()

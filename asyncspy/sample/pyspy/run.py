@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from asyncspy.errors import AsyncspyError, OutputError, SamplerError
+from asyncspy.recording.saved_form import EMPTY_DOCUMENT
 from asyncspy.sample.pyspy import child_process, program
 from asyncspy.sample.pyspy.program import PySpy
 from asyncspy.sample.pyspy.record_command import RecordPlan
@@ -34,12 +35,6 @@ ASKED_TO_END = {-signal.SIGINT, 128 + signal.SIGINT, 1}
 """How py-spy, or what becomes py-spy, ends when it is interrupted before it has a sample."""
 
 NO_SAMPLES = "No stack counts found"
-EMPTY: dict[str, Any] = {
-    "$schema": "https://www.speedscope.app/file-format-schema.json",
-    "profiles": [],
-    "shared": {"frames": []},
-}
-"""What is saved when there was nothing to sample: that, too, is a result."""
 
 
 class PySpyRun:
@@ -125,7 +120,7 @@ class PySpyRun:
         if not written:
             self._must_have_had_room()
             if self.code == 0 or NO_SAMPLES in self.words or (self.asked and self.code in ASKED_TO_END):
-                return dict(EMPTY)
+                return dict(EMPTY_DOCUMENT)
             raise self._failure()
         try:
             document = json.loads(written)

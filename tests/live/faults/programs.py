@@ -29,11 +29,12 @@ async def application(scope, receive, send):
 RUNNER = """
 import sys
 from asyncspy.cli import recording
-from asyncspy.sample import PySpy, sampling
+from asyncspy.sample import PySpy
+from asyncspy.sample.pyspy import run
 if stub := sys.argv.pop(1):
     recording.find_py_spy = lambda: PySpy(stub, "0.4.3")
 if grace := sys.argv.pop(1):
-    sampling.GRACE_SECONDS = float(grace)
+    run.GRACE_SECONDS = float(grace)
 from asyncspy.__main__ import main
 main()
 """

@@ -11,7 +11,7 @@ from asyncspy.sample.pyspy.program import PROBE_SECONDS, PySpy, explain
 from asyncspy.sample.pyspy.watchdog import look
 
 
-def glance(py_spy: PySpy, pid: int) -> tuple[Stack, ...]:
+def read_stacks(py_spy: PySpy, pid: int) -> tuple[Stack, ...]:
     """What every thread is doing at this moment, the main thread first; raises what keeps py-spy from seeing it."""
     command = [py_spy.path, "dump", "--json", "--pid", str(pid)]
     try:

@@ -20,11 +20,20 @@ from asyncspy.errors import AsyncspyError, OutputError, SamplerError
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Dump, ThreadActivity
 from asyncspy.recording import saved_form
-from asyncspy.recording.destination import claim_folder, write_bytes
+from asyncspy.recording.destination import create_folder, write_new_file
 from asyncspy.sample.inside.tasks import Unread, minor, tasks
 from asyncspy.sample.pyspy.program import PROBE_SECONDS, STARTS, PySpy, explain, stumbled
 from asyncspy.sample.pyspy.watchdog import HELD_SECONDS, PySpyWatchdog
-from asyncspy.sample.thread_activity import HELD, STOPPED, Counters, counters, is_traced, processors, settled, state_of
+from asyncspy.sample.thread_activity import (
+    HELD,
+    STOPPED,
+    ThreadCounters,
+    is_traced,
+    process_state,
+    processor_count,
+    settled_counters,
+    thread_counters,
+)
 
 TICK_SECONDS = 0.0003
 """How often the state of a process is looked at while py-spy holds it."""
@@ -41,37 +50,37 @@ class DumpSeries:
     py_spy: PySpy
     targets: Sequence[Worker]
     with_selves: bool = False
-    looks: list[Dump] = field(default_factory=list)
+    dumps: list[Dump] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
-    lost: dict[int, AsyncspyError] = field(default_factory=dict)
+    failed: dict[int, AsyncspyError] = field(default_factory=dict)
     sources: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
-    _before: dict[int, tuple[float, Counters]] = field(default_factory=dict)
+    _before: dict[int, tuple[float, ThreadCounters]] = field(default_factory=dict)
 
-    def look(self) -> None:
+    def dump_all(self) -> None:
         """Dump every process once. One that cannot be dumped any more is remembered with the reason."""
         for target in self.targets:
-            if target.pid not in self.lost:
+            if target.pid not in self.failed:
                 try:
                     self._look_at(target)
                 except AsyncspyError as error:
-                    self.lost[target.pid] = error
-        if not self.looks:
-            raise next(iter(self.lost.values()))
+                    self.failed[target.pid] = error
+        if not self.dumps:
+            raise next(iter(self.failed.values()))
         self._tell()
 
     def read_tasks(self) -> None:
         """Of each process that lets them be read, the tasks as they are now, beside the last look at it."""
         for target in self.targets:
-            last = max((i for i, look in enumerate(self.looks) if look.pid == target.pid), default=None)
+            last = max((i for i, look in enumerate(self.dumps) if look.pid == target.pid), default=None)
             if last is None:
                 continue
             try:
-                self.looks[last] = replace(self.looks[last], tasks=tasks(target))
+                self.dumps[last] = replace(self.dumps[last], tasks=tasks(target))
             except Unread as reason:
-                self.looks[last] = replace(self.looks[last], no_tasks=str(reason))
+                self.dumps[last] = replace(self.dumps[last], no_tasks=str(reason))
         self._tell()
 
-    def keep_sources(self, sources: Mapping[str, Mapping[int, str]]) -> None:
+    def save_sources(self, sources: Mapping[str, Mapping[int, str]]) -> None:
         """Lines of code to save with the dumps, for reports where the files are not."""
         self.sources = sources
         self._tell()
@@ -81,37 +90,37 @@ class DumpSeries:
         """The file that says when and how each dump was taken."""
         return self.folder / "looks.json"
 
-    def forget(self) -> None:
+    def discard(self) -> None:
         """Take the dumps away, and begin anew."""
         for path in (*self.files, self.account):
             path.unlink(missing_ok=True)
-        self.looks.clear()
+        self.dumps.clear()
         self.files.clear()
-        self.lost.clear()
+        self.failed.clear()
         self._before.clear()
 
     def _look_at(self, target: Worker) -> None:
         pid = target.pid
-        at, now = time.time(), counters(pid)
+        at, now = time.time(), thread_counters(pid)
         since, before = self._before.get(pid, (0.0, None))
         counted = time.monotonic() - since if before else None
         ran = {tid: _since(before[tid], count) for tid, count in now.items() if tid in before} if before else None
-        state = state_of(pid)
+        state = process_state(pid)
         at_rest = state == STOPPED or is_traced(pid)
         text, paused = dump(self.py_spy, pid, at_rest=at_rest, with_selves=self.with_selves)
-        number = sum(1 for look in self.looks if look.pid == pid) + 1
+        number = sum(1 for look in self.dumps if look.pid == pid) + 1
         path = self.folder / f"dump-{pid}-{number:03}.json"
-        write_bytes(path, text)
+        write_new_file(path, text)
         self.files.append(path)
-        self.looks.append(
-            Dump((), pid, at, path.name, paused, state, ran, counted, processors(pid, minor(target.python)))
+        self.dumps.append(
+            Dump((), pid, at, path.name, paused, state, ran, counted, processor_count(pid, minor(target.python)))
         )
-        now = settled(pid)
+        now = settled_counters(pid)
         self._before[pid] = (time.monotonic(), now)
 
     def _tell(self) -> None:
         """Write the account anew: after every round it holds for what is there."""
-        text = json.dumps(saved_form.embed_looks(self.looks, self.targets, self.sources), separators=(",", ":"))
+        text = json.dumps(saved_form.embed_looks(self.dumps, self.targets, self.sources), separators=(",", ":"))
         partial = self.account.with_name(f".{self.account.name}.partial")
         try:
             partial.write_text(text, encoding="utf-8")
@@ -122,9 +131,9 @@ class DumpSeries:
             ) from None
 
 
-def series(folder: Path, py_spy: PySpy, targets: Sequence[Worker], *, with_selves: bool = False) -> DumpSeries:
+def create_series(folder: Path, py_spy: PySpy, targets: Sequence[Worker], *, with_selves: bool = False) -> DumpSeries:
     """A series in a folder of its own, which is made."""
-    claim_folder(folder)
+    create_folder(folder)
     return DumpSeries(folder, py_spy, targets, with_selves)
 
 
@@ -157,7 +166,7 @@ def _run(command: list[str], pid: int) -> tuple[subprocess.CompletedProcess[byte
         hold = PySpyWatchdog(pid, child.pid)
         try:
             while child.poll() is None:
-                if state_of(pid) == HELD:
+                if process_state(pid) == HELD:
                     last = time.monotonic()
                     first = first or last
                 if hold.seconds() > HELD_SECONDS:
