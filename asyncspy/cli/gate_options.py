@@ -15,8 +15,8 @@ from asyncspy.analyse import gate_rules
 from asyncspy.errors import UsageError
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.gates import Allowance, GateCondition
-from asyncspy.read.allowances import read_ignores
-from asyncspy.read.saved_reports import is_report, read_report
+from asyncspy.read.allowances import read_allowances
+from asyncspy.read.saved_reports import is_json_report, read_json_report
 from asyncspy.report.present.gate_words import told
 from asyncspy.workflow.load import analysed
 
@@ -94,9 +94,9 @@ def _gate(
     return Gate(
         conditions,
         _baseline(baseline, roots) if baseline else None,
-        tuple(read_ignores(ignore, gate_rules.KIND_NAMES)) if ignore else (),
+        tuple(read_allowances(ignore, gate_rules.KIND_NAMES)) if ignore else (),
     )
 
 
 def _baseline(path: Path, roots: tuple[str, ...]) -> Analysis:
-    return read_report(path) if is_report(path) else analysed([path], app_roots=roots).analysis
+    return read_json_report(path) if is_json_report(path) else analysed([path], app_roots=roots).analysis

@@ -21,9 +21,8 @@ from asyncspy.read.opening import STANDARD_INPUT, head_of, is_folder, named, ope
 from asyncspy.read.speedscope import reader
 from asyncspy.read.svg import flame_graph
 from asyncspy.read.text_stacks import austin, folded
-from asyncspy.source.files import SourceFiles
 
-__all__ = ["FORMATS", "Format", "SourceFiles", "load", "load_all", "of_document"]
+__all__ = ["FORMATS", "Format", "load", "load_all", "profile_of_document"]
 
 MAX_FILES = 10_000
 RECORD_AGAIN = "record again with: py-spy record --format speedscope --full-filenames --gil --pid PID --output FILE"
@@ -64,7 +63,7 @@ def load(path: Path) -> Profile:
         return _read(stream, name)
 
 
-def of_document(document: dict[str, Any], path: Path) -> Profile:
+def profile_of_document(document: dict[str, Any], path: Path) -> Profile:
     """A recording that is still being made, as it would be read from its file."""
     with _no_collector(), named(str(path)):
         return reader.of(document, str(path))

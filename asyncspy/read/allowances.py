@@ -22,7 +22,7 @@ EXAMPLE = """write each as:  [[ignore]]  file = "shop/pricing.py"  reason = "SHO
 TEXTS = ("file", "reason", "function", "call", "kind")
 
 
-def read_ignores(path: Path, kinds: Mapping[str, FindingKind]) -> list[Allowance]:
+def read_allowances(path: Path, kinds: Mapping[str, FindingKind]) -> list[Allowance]:
     """The allowances in a file, in its order; `kinds` are the names that a finding's kind goes by."""
     document = _document(path)
     entries = document.pop("ignore", [])

@@ -20,7 +20,7 @@ MAX_LINE = 10**9
 AS_WRITTEN = "give what asyncspy report --format json printed, or the recording itself"
 
 
-def is_report(path: Path) -> bool:
+def is_json_report(path: Path) -> bool:
     """Whether a file opens as a JSON report does; recordings open in other ways."""
     if is_folder(path) or not os.path.exists(path):  # noqa: PTH110 - as in is_folder
         return False
@@ -28,7 +28,7 @@ def is_report(path: Path) -> bool:
         return stream.peek(64)[:64].lstrip()[:1] == b"{" and b'"schema_version"' in stream.peek(64)[:64]
 
 
-def read_report(path: Path) -> Analysis:
+def read_json_report(path: Path) -> Analysis:
     """Its findings; figures are left out. Raises InputError where it is no report that this asyncspy knows."""
     with open_stream(path) as stream, told_of(str(path)), named(str(path)):
         document = decode(whole(stream))

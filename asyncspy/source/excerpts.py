@@ -20,7 +20,7 @@ LONGEST_LINE = 400
 Block = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-def worth_keeping(lines: list[str], named: Iterable[int]) -> dict[int, str]:
+def excerpt_of(lines: list[str], named: Iterable[int]) -> dict[int, str]:
     """The lines by their numbers; none of what is no Python."""
     tree = _parsed("\n".join(lines))
     kept: set[int] = set()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.hangs import Hang
 from asyncspy.model.stacks import ChainFrame, Frame
-from asyncspy.source.excerpts import worth_keeping
+from asyncspy.source.excerpts import excerpt_of
 
 MOST_FILES = 200
 
@@ -27,7 +27,7 @@ def lines_to_keep(analysis: Analysis, lines_of: Callable[[str], list[str] | None
         for frame in _of_waits(hang):
             named[frame.file].add(frame.line)
     kept = {
-        file: worth_keeping(lines, numbers)
+        file: excerpt_of(lines, numbers)
         for file, numbers in list(named.items())[:MOST_FILES]
         if (lines := lines_of(file)) is not None
     }

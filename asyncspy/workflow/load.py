@@ -55,7 +55,7 @@ def analysed(paths: Sequence[Path], *, live: bool = False, app_roots: Sequence[s
 
 def so_far(bundle: RecordingWriter, app_roots: Sequence[str] = ()) -> Analysed:
     """Analyse a recording that is still being made, without reading its file."""
-    return _analysed([read.of_document(bundle.document(), bundle.path)], live=True, app_roots=app_roots)
+    return _analysed([read.profile_of_document(bundle.document(), bundle.path)], live=True, app_roots=app_roots)
 
 
 def _analysed(profiles: Iterable[Profile], *, live: bool, app_roots: Sequence[str]) -> Analysed:

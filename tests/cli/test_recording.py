@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 from asyncspy.cli import commands, watch
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import EARLIER, Frame, Origin, Stack
-from asyncspy.read import of_document
+from asyncspy.read import profile_of_document
 from asyncspy.recording import destination
 from asyncspy.recording import writer as bundles
 from asyncspy.sample import RecordingWriter
@@ -75,7 +75,7 @@ def test_of_workers_long_gone_the_lines_beneath_a_query_are_given_up(
     worker = Worker(9, 1, "worker", True, "uvicorn")
     document = {"profiles": [{**thread, "samples": [[0, 1]]}], "shared": {"frames": table}}
     made[0].add(Origin("py-spy 0.4.3", "gil", 100, target=worker), document)
-    stacks = of_document(made[0].document(), made[0].path).stacks
+    stacks = profile_of_document(made[0].document(), made[0].path).stacks
     assert Stack((frames[0], frames[1]._replace(line=kept)), EARLIER, "MainThread") in stacks
 
 

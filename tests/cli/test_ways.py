@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from asyncspy.analyse.gate_rules import KIND_NAMES, parse_condition
 from asyncspy.cli import COMMANDS, commands
-from asyncspy.read.allowances import read_ignores
+from asyncspy.read.allowances import read_allowances
 
 ROOT = Path(__file__).parents[2]
 RECORDING = ROOT / "fixtures" / "recordings" / "uvicorn-asyncio-every1.speedscope.json"
@@ -87,7 +87,7 @@ def test_the_examples_for_ci_say_what_the_tool_knows(tmp_path: Path) -> None:
     assert len(shown_commands()) >= 6
     (toml,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     (tmp_path / "ignore.toml").write_text(toml)
-    assert len(read_ignores(tmp_path / "ignore.toml", KIND_NAMES)) == 1
+    assert len(read_allowances(tmp_path / "ignore.toml", KIND_NAMES)) == 1
     (told,) = re.findall(r"\*\*Conditions\*\* (.*?), which", text, re.DOTALL)
     spelt = re.findall(r"`([^`]+)`", told)
     assert set(KIND_NAMES) <= set(spelt)

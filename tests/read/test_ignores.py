@@ -10,7 +10,7 @@ import pytest
 from asyncspy.analyse.gate_rules import KIND_NAMES
 from asyncspy.errors import InputError
 from asyncspy.model.gates import Allowance
-from asyncspy.read.allowances import read_ignores
+from asyncspy.read.allowances import read_allowances
 
 GOOD = '[[ignore]]\nfile = "shop/pricing.py"\nreason = "SHOP-12"\nexpires = 2026-12-31\n'
 
@@ -18,7 +18,7 @@ GOOD = '[[ignore]]\nfile = "shop/pricing.py"\nreason = "SHOP-12"\nexpires = 2026
 def entries(folder: Path, text: str | bytes) -> list[Allowance]:
     file = folder / "ignore.toml"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read_ignores(file, KIND_NAMES)
+    return read_allowances(file, KIND_NAMES)
 
 
 def test_an_entry_says_what_why_and_until_when(tmp_path: Path) -> None:
@@ -62,4 +62,4 @@ def test_what_is_wrong_is_said_with_what_to_do(tmp_path: Path, text: str | bytes
 
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
-        read_ignores(tmp_path / "none.toml", KIND_NAMES)
+        read_allowances(tmp_path / "none.toml", KIND_NAMES)

@@ -16,7 +16,7 @@ import pytest
 from asyncspy.analyse.stacks.sampling_kind import of_workers
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import EARLIER, Event, Frame, Occurrences, Origin, Profile, Stack
-from asyncspy.read import load, of_document
+from asyncspy.read import load, profile_of_document
 from asyncspy.recording import destination
 from asyncspy.recording import writer as bundles
 from asyncspy.sample import RecordingWriter
@@ -346,7 +346,7 @@ def test_it_tells_before_it_is_saved_what_its_file_tells(bundle: RecordingWriter
         of(9, replace(GIL, mode="exact")), {Event("async-unsafe", (MAIN, WORK), captured="raised"): Occurrences(3)}
     )
     bundle.save_sources({"/srv/a.py": {9: "    return User.objects.count()"}})
-    assert of_document(bundle.document(), bundle.path) == saved(bundle)
+    assert profile_of_document(bundle.document(), bundle.path) == saved(bundle)
 
 
 def test_a_frame_is_left_out_only_where_a_name_tells_the_process(bundle: RecordingWriter) -> None:

@@ -14,7 +14,7 @@ from asyncspy.analyse import analyse
 from asyncspy.analyse.stacks.ownership import told_by_function
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding
-from asyncspy.read import load, of_document
+from asyncspy.read import load, profile_of_document
 from asyncspy.recording.slices import FrameTable
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -51,6 +51,6 @@ def _told(finding: Finding) -> str:
 @pytest.mark.parametrize("every", [1, 2])
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: str(path.relative_to(FIXTURES)))
 def test_no_finding_changes(path: Path, every: int) -> None:
-    whole, short = load(path), of_document(shortened(path, every), path)
+    whole, short = load(path), profile_of_document(shortened(path, every), path)
     assert short.total == whole.total
     assert told(analyse(short)) == told(analyse(whole))

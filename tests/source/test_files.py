@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncspy.read import SourceFiles
+from asyncspy.source.files import SourceFiles
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import dedent
 
 from asyncspy.analyse.remedy.rewrite import place
-from asyncspy.source.excerpts import worth_keeping
+from asyncspy.source.excerpts import excerpt_of
 
 SOURCE = dedent("""\
     import os
@@ -29,7 +29,7 @@ SOURCE = dedent("""\
 
 
 def kept(line: int) -> list[str]:
-    return [text.strip() for text in worth_keeping(SOURCE, [line]).values() if text.strip()]
+    return [text.strip() for text in excerpt_of(SOURCE, [line]).values() if text.strip()]
 
 
 def test_the_function_around_the_line_with_what_it_stands_in_and_the_imports() -> None:
@@ -41,7 +41,7 @@ def test_the_function_around_the_line_with_what_it_stands_in_and_the_imports() -
 
 
 def test_what_is_kept_can_be_parsed_at_its_own_lines() -> None:
-    lines = worth_keeping(SOURCE, [13])
+    lines = excerpt_of(SOURCE, [13])
     text = "\n".join(lines.get(number, "") for number in range(1, max(lines) + 1))
     where = place(text, 13)
     assert where is not None
@@ -51,16 +51,16 @@ def test_what_is_kept_can_be_parsed_at_its_own_lines() -> None:
 
 def test_of_a_very_long_function_only_the_neighbours() -> None:
     source = ["def long():", *["    a = 1"] * 400]
-    assert list(worth_keeping(source, [200])) == [198, 199, 200, 201, 202]
+    assert list(excerpt_of(source, [200])) == [198, 199, 200, 201, 202]
 
 
 def test_what_is_no_python_gives_its_neighbours() -> None:
-    assert worth_keeping(["{% if x %}", "<p>", "{% endif %}"], [2]) == {1: "{% if x %}", 2: "<p>", 3: "{% endif %}"}
+    assert excerpt_of(["{% if x %}", "<p>", "{% endif %}"], [2]) == {1: "{% if x %}", 2: "<p>", 3: "{% endif %}"}
 
 
 def test_lines_that_are_not_there_keep_nothing() -> None:
-    assert worth_keeping(SOURCE, [0, 999]) == {}
+    assert excerpt_of(SOURCE, [0, 999]) == {}
 
 
 def test_a_generated_file_is_not_kept() -> None:
-    assert worth_keeping([f"x = '{'y' * 5000}'"], [1]) == {}
+    assert excerpt_of([f"x = '{'y' * 5000}'"], [1]) == {}
