@@ -8,6 +8,7 @@ from typing import Literal
 import click
 from click.core import ParameterSource
 
+from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.cli.gate_options import Gate, with_gate
 from asyncspy.cli.options import (
     Duration,
@@ -113,7 +114,11 @@ def command(
         raise UsageError("--mode none samples nothing, and nothing is counted either", remedy="add --exact")
     _refuse_what_means_nothing(ctx, until=bool(goals), mode=mode)
     meant = chosen(pids, every=every)
-    recorded = record_until(meant, passes, how, goals) if goals else record_live(meant, passes, how)
+    recorded = (
+        record_until(meant, passes, how, goals, StderrFeedback())
+        if goals
+        else record_live(meant, passes, how, StderrFeedback())
+    )
     analysis = report_live(recorded, form=form, unfold=unfold, app_roots=app_roots)
     closed = gate.exit_code(analysis)
     ctx.exit(130 if recorded.interrupted else closed)

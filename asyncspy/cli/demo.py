@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.cli.options import with_duration, with_format, with_rate
 from asyncspy.cli.show import report_live
 from asyncspy.cli.terminal import terminal_view
@@ -41,7 +42,9 @@ def command(ctx: click.Context, duration: int, rate: int, output: Path | None, f
     with running_shop(workers=WORKERS) as shop:
         _introduce(shop)
         with Load(shop.url, shop.session, seconds=duration * 2 + 60) as load:
-            recorded = record_live([shop.pid], [SamplingPass("gil", rate, duration)], RecordOptions(output))
+            recorded = record_live(
+                [shop.pid], [SamplingPass("gil", rate, duration)], RecordOptions(output), StderrFeedback()
+            )
         click.echo(f"The shop answered {load.total} requests, {load.failed} of them with an error.\n", err=True)
         analysis = report_live(recorded, form=form)
         comparison = compare(planted(shop.root), twins(shop.root), shop.root, analysis.findings)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
+from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.cli.gate_options import Gate, with_gate
-from asyncspy.cli.notes import say
 from asyncspy.cli.options import Duration, Interval, with_app_root, with_format
 from asyncspy.cli.show import analysed, show
 from asyncspy.discover import find_workers, inspect, runs, the_only_app, workers_of
@@ -125,7 +125,7 @@ def _noted(what: str) -> Iterator[None]:
     try:
         yield
     except OutputError as error:
-        say(f"note: {what} could not be saved with the dumps: {error.message}")
+        StderrFeedback().note(f"{what} could not be saved with the dumps: {error.message}")
 
 
 def _begin(pid: int, folder: Path, *, with_selves: bool) -> DumpSeries:
@@ -199,4 +199,4 @@ def _moves_again(hangs: Sequence[Hang]) -> bool:
 
 def _say_what_was_lost(taken: DumpSeries) -> None:
     for pid, error in taken.failed.items():
-        say(f"note: process {pid} could not be dumped to the end: {error.message}")
+        StderrFeedback().note(f"process {pid} could not be dumped to the end: {error.message}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from asyncspy.analyse.unsafe.membership import only_findings
-from asyncspy.cli.notes import say
+from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.cli.options import with_app_root
 from asyncspy.errors import InputError, OutputError, UsageError
 from asyncspy.export import BINARY, SUFFIXES, TARGETS
@@ -84,4 +84,4 @@ def _write(content: bytes, form: str, output: Path | None) -> None:
         raise OutputError(
             f"cannot write {output}: {os.strerror(error.errno or 0)}", remedy="name another file"
         ) from None
-    say(f"Written: {output}")
+    StderrFeedback().say(f"Written: {output}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from asyncspy.analyse.flame_graph import flame
-from asyncspy.cli.notes import say
+from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.model.analysis import Analysis
 from asyncspy.report import FORMATS
@@ -47,7 +47,7 @@ def report_live(recorded: Recorded, *, form: str, unfold: bool = False, app_root
         try:
             recorded.bundle.save_sources(lines_to_keep(found.analysis, found.sources.lines))
         except OSError as error:
-            say(f"note: the lines of code could not be saved with the recording: {error.strerror}")
+            StderrFeedback().note(f"the lines of code could not be saved with the recording: {error.strerror}")
         return _shown(found, form=form, saved=recorded.path, unfold=unfold, app_roots=app_roots)
     except KeyboardInterrupt:
         click.echo(f"what was recorded is saved: asyncspy report {inert(str(recorded.path))}", err=True)
@@ -68,7 +68,7 @@ def _shown(found: Analysed, *, form: str, saved: Path | None, unfold: bool, app_
     pictured = _pictured(found, app_roots) if form == "html" else found.analysis
     echo_text(FORMATS[form](pictured, view))
     for file in found.sources.changed:
-        say(f"note: {file} was changed after the recording began; its lines are not shown")
+        StderrFeedback().note(f"{file} was changed after the recording began; its lines are not shown")
     return found.analysis
 
 

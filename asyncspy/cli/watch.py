@@ -15,8 +15,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.cli.keys import pressed
-from asyncspy.cli.notes import say
 from asyncspy.cli.options import (
     Duration,
     with_app_root,
@@ -32,7 +32,7 @@ from asyncspy.cli.terminal import terminal_view
 from asyncspy.report.present.figures import span
 from asyncspy.report.terminal.board import WatchTable, line, table
 from asyncspy.workflow.count import exactly
-from asyncspy.workflow.follow import RecordingRun, RecordOptions, SamplingPass, note
+from asyncspy.workflow.follow import RecordingRun, RecordOptions, SamplingPass
 from asyncspy.workflow.load import so_far
 from asyncspy.workflow.record_live import chosen, described, recorded, recording
 
@@ -103,7 +103,10 @@ def command(
     }[mode]
     with (
         recording(
-            chosen(pids, every=every), slices, RecordOptions(output, native, nonblocking, app_roots=app_roots)
+            chosen(pids, every=every),
+            slices,
+            RecordOptions(output, native, nonblocking, app_roots=app_roots),
+            StderrFeedback(),
         ) as run,
         exactly(run, asked=exact) as counted,
     ):
@@ -145,7 +148,7 @@ def _watch(
         due = now + (took / MOST_SHARE if took > FELT_SECONDS else 0.0)
         show(0.0)
     if not run.targets:
-        note("nothing is left to watch")
+        run.feedback.note("nothing is left to watch")
 
 
 def _judge(run: RecordingRun, board: WatchTable, seconds: float, slices: int, app_roots: tuple[str, ...]) -> None:
@@ -162,14 +165,16 @@ def _shown(board: WatchTable, *, keyboard: bool) -> Iterator[Show]:
     console = Console(stderr=True, highlight=False)
     ends = f"{'q or ' * keyboard}Ctrl-C ends it with the report."
     if not console.is_terminal:
-        say(f"Watching {board.watched}. {ends}")
+        StderrFeedback().say(f"Watching {board.watched}. {ends}")
         told = 0
 
         def tell(_seconds: float) -> None:
             nonlocal told
             if board.slices > told:
                 told = board.slices
-                say(f"{time.strftime('%H:%M:%S')} {line(board, replace(terminal_view(), root=board.root))}")
+                StderrFeedback().say(
+                    f"{time.strftime('%H:%M:%S')} {line(board, replace(terminal_view(), root=board.root))}"
+                )
 
         yield tell
         return

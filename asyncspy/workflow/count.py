@@ -8,13 +8,12 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 
 from asyncspy import __version__
-from asyncspy.cli.notes import say
 from asyncspy.discover import workers_of
 from asyncspy.errors import AsyncspyError
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Origin
 from asyncspy.sample.inside.hook_sessions import HookResult, HookSessions
-from asyncspy.workflow.follow import RecordingRun, note
+from asyncspy.workflow.follow import RecordingRun
 
 SAMPLER = "asyncspy hook"
 
@@ -23,7 +22,7 @@ class Exactly:
     """What is counted beside the samples of a run."""
 
     def __init__(self, run: RecordingRun, stays: HookSessions) -> None:
-        self._run, self._stays = run, stays
+        self._run, self._stays, self._feedback = run, stays, run.feedback
         self._tried: set[int] = set()
         self._started = datetime.now(timezone.utc).isoformat(timespec="seconds")
 
@@ -35,9 +34,11 @@ class Exactly:
         if not self._stays.pids:
             raise refused[0]
         for each in refused:
-            note(f"{each.message} ({each.remedy}); nothing is counted there")
+            self._feedback.note(f"{each.message} ({each.remedy}); nothing is counted there")
         pids = ", ".join(map(str, self._stays.pids))
-        say(f"Counting every call to Django's guard: until the end, code of asyncspy runs inside process {pids}.")
+        self._feedback.say(
+            f"Counting every call to Django's guard: until the end, code of asyncspy runs inside process {pids}."
+        )
 
     def _enter(self) -> list[AsyncspyError]:
         """A hook in each worker that was not tried before; gives why some took none."""
@@ -55,7 +56,7 @@ class Exactly:
     def update(self) -> None:
         """What was counted until now, into the recording; workers that came since are counted from now on."""
         for each in self._enter():
-            note(f"{each.message} ({each.remedy}); nothing is counted there")
+            self._feedback.note(f"{each.message} ({each.remedy}); nothing is counted there")
         if self._keep(self._stays.counts_so_far()):
             self._run.bundle.save()
 
@@ -65,7 +66,7 @@ class Exactly:
         for one in ended:
             if one.error is not None and (one.report or self._run.bundle.origins):
                 kept = "; what it had told before is kept" if one.report else ""
-                note(f"{one.error.message} ({one.error.remedy}){kept}")
+                self._feedback.note(f"{one.error.message} ({one.error.remedy}){kept}")
         if self._keep(ended):
             self._run.bundle.save()
         elif not self._run.bundle.origins:
@@ -76,7 +77,9 @@ class Exactly:
             if one.report is not None:
                 self._run.bundle.set_counted_calls(self._origin(one), one.report.events)
                 if one.report.lost or one.report.broken:
-                    note(f"{one.report.lost + one.report.broken} counts of process {one.target.pid} were lost")
+                    self._feedback.note(
+                        f"{one.report.lost + one.report.broken} counts of process {one.target.pid} were lost"
+                    )
         return any(one.report is not None for one in told)
 
     def _origin(self, one: HookResult) -> Origin:

@@ -8,12 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from asyncspy.cli.notes import say
-from asyncspy.cli.progress import Tick, later
 from asyncspy.discover import runs, siblings, successor
 from asyncspy.errors import OutputError
 from asyncspy.model.processes import Worker
 from asyncspy.sample import PassMode, PassResult, PySpy, RecordingWriter, RecordPlan, StopRequest, record
+from asyncspy.workflow.feedback import SILENT, Feedback, Tick, offset
 
 SHORTEST_SECONDS = 2
 """What is left of a pass after its process ended is not worth another start if it is shorter."""
@@ -51,8 +50,15 @@ class RecordingRun:
     """What is recorded, of whom, into which file; workers that are replaced are followed."""
 
     def __init__(
-        self, targets: Sequence[Worker], bundle: RecordingWriter, py_spy: PySpy, ending: StopRequest, how: RecordOptions
+        self,
+        targets: Sequence[Worker],
+        bundle: RecordingWriter,
+        py_spy: PySpy,
+        ending: StopRequest,
+        how: RecordOptions,
+        feedback: Feedback = SILENT,
     ) -> None:
+        self.feedback = feedback
         self.targets, self.bundle, self.ending = list(targets), bundle, ending
         self._py_spy, self._how = py_spy, how
         self._known = {pid for target in targets for pid in siblings(target)}
@@ -71,7 +77,7 @@ class RecordingRun:
         ):
             plans = [self._plan(target, replace(part, duration=round(part.duration - done))) for target in self.targets]
             try:
-                taken = record(plans, self.bundle, self._py_spy, self.ending, tick=later(tick, done))
+                taken = record(plans, self.bundle, self._py_spy, self.ending, tick=offset(tick, done))
             except OutputError as error:
                 if not self.bundle.saved:
                     raise
@@ -109,7 +115,7 @@ class RecordingRun:
             return True
         self._failures += 1
         if self._failures >= MOST_FAILURES:
-            note(f"{self._failures} slices in a row gave nothing")
+            self.feedback.note(f"{self._failures} slices in a row gave nothing")
             self.ending.request()
         elif self.targets:
             self.ending.wait(PAUSE_SECONDS)
@@ -167,9 +173,4 @@ class RecordingRun:
     def _note(self, text: str) -> None:
         self._notes += 1
         if self._notes <= MOST_NOTES:
-            note(text)
-
-
-def note(text: str) -> None:
-    """One line to stderr that the report does not hold."""
-    say(f"note: {text}")
+            self.feedback.note(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -22,9 +22,8 @@ from asyncspy.model.stacks import Profile
 from asyncspy.sample import RecordingWriter
 from asyncspy.source.distributions import Distributions
 from asyncspy.source.files import SourceFiles
+from asyncspy.source.lookup import SourceLookup
 
-CONTEXT_LINES = 1
-LONGEST_FILE = 200_000
 SAME_SECONDS = 1.0
 """Two readings of when a process was started agree so far, where they are of the same."""
 
@@ -43,7 +42,7 @@ class Analysed(NamedTuple):
     """An analysis, what a report on it is made with, and its parts: what ran, what waits, or both."""
 
     analysis: Analysis
-    sources: Sources
+    sources: SourceLookup
     target: Worker | None
     parts: tuple[Part, ...] = ()
 
@@ -62,7 +61,7 @@ def _analysed(profiles: Iterable[Profile], *, live: bool, app_roots: Sequence[st
     profile, waits = _by_kind(profiles)
     target = _common_target(profile)
     root = _root_of(profile) if live and target else None
-    sources = Sources(SourceFiles(root), _ran_since(profile), {} if live else profile.sources)
+    sources = SourceLookup(SourceFiles(root), _ran_since(profile), {} if live else profile.sources)
     installed = Distributions(root)
 
     def judged(one: Profile, beside: Profile | None = None) -> Part:
@@ -74,49 +73,6 @@ def _analysed(profiles: Iterable[Profile], *, live: bool, app_roots: Sequence[st
         return Analysed(running.analysis, sources, target, (running,))
     waiting = judged(waits, profile)
     return Analysed(combine_modes(running.analysis, waiting.analysis), sources, target, (running, waiting))
-
-
-class Sources:
-    """Source files as they were when they ran: as they were saved, else as they lie here unless changed since."""
-
-    def __init__(self, files: SourceFiles, since: float | None, saved: Mapping[str, Mapping[int, str]]) -> None:
-        self._files, self._since, self._saved = files, since, saved
-        self.changed: dict[str, None] = {}
-
-    def text(self, file: str) -> str | None:
-        """The whole file; where only some of its lines are known, the others are empty."""
-        lines = self.lines(file)
-        return "\n".join(lines) if lines is not None else None
-
-    def around(self, file: str, line: int) -> list[tuple[int, str]]:
-        """A line with its neighbours, numbered."""
-        lines = self.lines(file) or []
-        saved = self._saved.get(file)
-        if not 1 <= line <= len(lines) or (saved and line not in saved and not self._is_as_saved(file)):
-            return []
-        first, last = max(1, line - CONTEXT_LINES), min(len(lines), line + CONTEXT_LINES)
-        return [(number, lines[number - 1]) for number in range(first, last + 1)]
-
-    def lines(self, file: str) -> list[str] | None:
-        """The lines of a file, where they are known to be those that ran."""
-        saved = self._saved.get(file)
-        if saved:
-            return self._files.lines(file) if self._is_as_saved(file) else _spread(saved)
-        if self._since is not None and self._files.changed_since(file, self._since):
-            self.changed[file] = None
-            return None
-        return self._files.lines(file)
-
-    def _is_as_saved(self, file: str) -> bool:
-        """Whether the file here holds the very lines that were saved."""
-        lines = self._files.lines(file) or []
-        return all(number <= len(lines) and lines[number - 1] == text for number, text in self._saved[file].items())
-
-
-def _spread(saved: Mapping[int, str]) -> list[str]:
-    """Saved lines at their places; a number beyond what a source file has is nobody's."""
-    known = {number: text for number, text in saved.items() if number <= LONGEST_FILE}
-    return [known.get(number, "") for number in range(1, max(known, default=0) + 1)]
 
 
 def _by_kind(profiles: Iterable[Profile]) -> tuple[Profile, Profile | None]:

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from asyncspy.analyse.stacks.ownership import told_by_function
-from asyncspy.cli.notes import say
-from asyncspy.cli.progress import progress
 from asyncspy.discover import (
     cpu_seconds,
     every_app,
@@ -36,7 +34,8 @@ from asyncspy.sample import (
     stop_on_signals,
 )
 from asyncspy.workflow.count import exactly
-from asyncspy.workflow.follow import RecordingRun, RecordOptions, SamplingPass, note
+from asyncspy.workflow.feedback import SILENT, Feedback
+from asyncspy.workflow.follow import RecordingRun, RecordOptions, SamplingPass
 
 LOOK_SECONDS, LEAST_CPU_SECONDS = 0.5, 0.01
 """How long workers are looked at before they are recorded, and what they use at least if they serve anybody."""
@@ -69,13 +68,17 @@ def chosen(pids: Sequence[int], *, every: bool) -> list[int]:
     return [worker.pid for worker in every_app(found)] if every else [the_only_app(found).pid]
 
 
-def record_live(pids: Sequence[int], passes: Sequence[SamplingPass], how: RecordOptions) -> Recorded:
+def record_live(
+    pids: Sequence[int], passes: Sequence[SamplingPass], how: RecordOptions, feedback: Feedback = SILENT
+) -> Recorded:
     """Check all that can be checked before sampling starts; then record one pass after the other, and save."""
-    with recording(pids, passes, how) as run:
+    with recording(pids, passes, how, feedback) as run:
         told = [f"{part.duration} s at {part.rate} Hz{', waits included' * (part.mode == 'wall')}" for part in passes]
         with exactly(run, asked=how.exact):
-            say(f"Recording {described(run.targets)}: {', then '.join(told) or f'{how.seconds} s, counts alone'}.")
-            say(EARLY)
+            feedback.say(
+                f"Recording {described(run.targets)}: {', then '.join(told) or f'{how.seconds} s, counts alone'}."
+            )
+            feedback.say(EARLY)
             take_all(run, passes)
             wait_out(run, how)
     return recorded(run)
@@ -85,7 +88,7 @@ def take_all(run: RecordingRun, passes: Sequence[SamplingPass]) -> None:
     """One pass after the other, until the end is asked for."""
     for number, part in enumerate(passes, 1):
         if not run.ending.requested:
-            with progress(part.duration) as tick:
+            with run.feedback.progress(part.duration) as tick:
                 run.take(part, tick, more=partial(bool, passes[number:]))
 
 
@@ -94,7 +97,7 @@ def wait_out(run: RecordingRun, how: RecordOptions) -> None:
     started = time.monotonic()
     if not how.seconds:
         return
-    with progress(how.seconds) as tick:
+    with run.feedback.progress(how.seconds) as tick:
         while (
             not run.ending.requested
             and any(runs(each.pid) for each in run.targets)
@@ -107,7 +110,7 @@ def wait_out(run: RecordingRun, how: RecordOptions) -> None:
 def recorded(run: RecordingRun) -> Recorded:
     """What there is to report when a run is over; raises where there is nothing, or not any more."""
     if not run.bundle.origins:
-        note("nothing was recorded")
+        run.feedback.note("nothing was recorded")
         raise KeyboardInterrupt
     if not run.bundle.path.exists():
         raise OutputError(f"{run.bundle.path} is not there any more: what was recorded is lost", remedy=ELSEWHERE)
@@ -115,7 +118,9 @@ def recorded(run: RecordingRun) -> Recorded:
 
 
 @contextmanager
-def recording(pids: Sequence[int], passes: Sequence[SamplingPass], how: RecordOptions) -> Iterator[RecordingRun]:
+def recording(
+    pids: Sequence[int], passes: Sequence[SamplingPass], how: RecordOptions, feedback: Feedback = SILENT
+) -> Iterator[RecordingRun]:
     """A run that is ready to record: everything that can be checked before has been."""
     if how.native and how.nonblocking:
         raise UsageError("py-spy reads no native frames without pausing", remedy="leave out --native or --nonblocking")
@@ -127,20 +132,25 @@ def recording(pids: Sequence[int], passes: Sequence[SamplingPass], how: RecordOp
     for target in targets:
         must_run(target.pid)
         probe(py_spy, target.pid)
-    _say_if_idle(targets, used, since)
+    _note_if_idle(targets, used, since, feedback)
     if how.nonblocking:
-        note(NONBLOCKING)
+        feedback.note(NONBLOCKING)
     with stop_on_signals() as ending:
         yield RecordingRun(
-            targets, RecordingWriter(destination, drop_lines_in=told_by_function(how.app_roots)), py_spy, ending, how
+            targets,
+            RecordingWriter(destination, drop_lines_in=told_by_function(how.app_roots)),
+            py_spy,
+            ending,
+            how,
+            feedback,
         )
 
 
-def _say_if_idle(targets: Sequence[Worker], used: float, since: float) -> None:
+def _note_if_idle(targets: Sequence[Worker], used: float, since: float, feedback: Feedback) -> None:
     time.sleep(max(0.0, since + LOOK_SECONDS - time.monotonic()))
     if cpu_seconds([target.pid for target in targets]) - used < LEAST_CPU_SECONDS:
         name = f"process {targets[0].pid}" if len(targets) == 1 else "these processes"
-        note(f"{name} used no CPU in the last {time.monotonic() - since:.1f} s: does it serve requests now?")
+        feedback.note(f"{name} used no CPU in the last {time.monotonic() - since:.1f} s: does it serve requests now?")
 
 
 def described(targets: Sequence[Worker]) -> str:

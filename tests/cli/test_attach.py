@@ -19,15 +19,19 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What would have been recorded."""
     given: dict[str, Any] = {}
 
-    def record_live(pids: Sequence[int], passes: Sequence[SamplingPass], how: RecordOptions) -> None:
+    def record_live(pids: Sequence[int], passes: Sequence[SamplingPass], how: RecordOptions, _: object) -> None:
         given.update(pids=pids, passes=list(passes), how=how)
         raise TargetError(f"process {pids[0]} is gone", remedy="asyncspy find-workers")
 
     def record_until(
-        pids: Sequence[int], passes: Sequence[SamplingPass], how: RecordOptions, goals: Sequence[int | None]
+        pids: Sequence[int],
+        passes: Sequence[SamplingPass],
+        how: RecordOptions,
+        goals: Sequence[int | None],
+        feedback: object,
     ) -> None:
         given["goals"] = goals
-        record_live(pids, passes, how)
+        record_live(pids, passes, how, feedback)
 
     monkeypatch.setattr(attach, "record_live", record_live)
     monkeypatch.setattr(attach, "record_until", record_until)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Origin
 from asyncspy.sample import PassResult, PySpy, RecordingWriter, RecordPlan, StopRequest
@@ -79,7 +80,12 @@ def staged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Staged:
         monkeypatch.setattr(runs, "siblings", lambda worker: {worker.pid} | stage.alive)
         bundle = RecordingWriter(tmp_path / "out.json")
         return RecordingRun(
-            [a_worker(pid) for pid in targets], bundle, PySpy("py-spy", "0.4.3"), StopRequest(), RecordOptions()
+            [a_worker(pid) for pid in targets],
+            bundle,
+            PySpy("py-spy", "0.4.3"),
+            StopRequest(),
+            RecordOptions(),
+            StderrFeedback(),
         )
 
     return make

@@ -1,0 +1,53 @@
+"""Look up the lines of a recorded file: those saved with the recording, else those of the file on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from asyncspy.source.files import SourceFiles
+
+CONTEXT_LINES = 1
+MAX_LINES = 200_000
+
+
+class SourceLookup:
+    """Source files as they were when they ran: as saved with the recording, else as on disk unless changed since."""
+
+    def __init__(self, files: SourceFiles, since: float | None, saved: Mapping[str, Mapping[int, str]]) -> None:
+        self._files, self._since, self._saved = files, since, saved
+        self.changed: dict[str, None] = {}
+
+    def text(self, file: str) -> str | None:
+        """The whole file; where only some of its lines are known, the others are empty."""
+        lines = self.lines(file)
+        return "\n".join(lines) if lines is not None else None
+
+    def around(self, file: str, line: int) -> list[tuple[int, str]]:
+        """A line with its neighbours, numbered."""
+        lines = self.lines(file) or []
+        saved = self._saved.get(file)
+        if not 1 <= line <= len(lines) or (saved and line not in saved and not self._is_as_saved(file)):
+            return []
+        first, last = max(1, line - CONTEXT_LINES), min(len(lines), line + CONTEXT_LINES)
+        return [(number, lines[number - 1]) for number in range(first, last + 1)]
+
+    def lines(self, file: str) -> list[str] | None:
+        """The lines of a file, where they are known to be those that ran."""
+        saved = self._saved.get(file)
+        if saved:
+            return self._files.lines(file) if self._is_as_saved(file) else _spread(saved)
+        if self._since is not None and self._files.changed_since(file, self._since):
+            self.changed[file] = None
+            return None
+        return self._files.lines(file)
+
+    def _is_as_saved(self, file: str) -> bool:
+        """Whether the file here holds the very lines that were saved."""
+        lines = self._files.lines(file) or []
+        return all(number <= len(lines) and lines[number - 1] == text for number, text in self._saved[file].items())
+
+
+def _spread(saved: Mapping[int, str]) -> list[str]:
+    """Put saved lines at their places; line numbers that no source file has are ignored."""
+    known = {number: text for number, text in saved.items() if number <= MAX_LINES}
+    return [known.get(number, "") for number in range(1, max(known, default=0) + 1)]
