@@ -8,7 +8,7 @@ import pytest
 
 from asyncspy.analyse import analyse
 from asyncspy.model.analysis import Analysis
-from asyncspy.model.merging import ProfileSum, merge
+from asyncspy.model.merging import ProfileSum, merge_profiles
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Origin, Profile, Stack
 from asyncspy.report import FORMATS, View
@@ -36,7 +36,7 @@ def parts(analysis: Analysis) -> list[tuple[int | None, int, float]]:
 
 def test_two_workers_of_unequal_load() -> None:
     """The busy one has fewer faults for its time: its part is of its own time, and not of both."""
-    analysis = analyse(merge([run(11, 10, 990), run(12, 30, 70)]))
+    analysis = analyse(merge_profiles([run(11, 10, 990), run(12, 30, 70)]))
     assert parts(analysis) == [(12, 30, 0.3), (11, 10, 0.01)]
     assert analysis.findings[0].share is not None
     assert round(analysis.findings[0].share.share, 4) == round(40 / 1100, 4)
@@ -49,7 +49,7 @@ def test_two_workers_of_unequal_load() -> None:
 
 
 def test_a_worker_without_the_fault_is_told_too() -> None:
-    assert parts(analyse(merge([run(11, 20, 80), run(12, 0, 500)]))) == [(11, 20, 0.2), (12, 0, 0.0)]
+    assert parts(analyse(merge_profiles([run(11, 20, 80), run(12, 0, 500)]))) == [(11, 20, 0.2), (12, 0, 0.0)]
 
 
 def test_one_alone_is_itself_and_another_may_still_come() -> None:
@@ -58,19 +58,19 @@ def test_one_alone_is_itself_and_another_may_still_come() -> None:
     both.add(first)
     assert both.profile() == first
     both.add(second)
-    assert both.profile() == merge([first, second])
+    assert both.profile() == merge_profiles([first, second])
     assert [list(part.weights) for part in both.profile().parts] == [[20, 80], [5, 5]]
-    assert merge([]).stacks == {}
+    assert merge_profiles([]).stacks == {}
 
 
 def test_workers_that_are_alike_are_not_listed_to_a_person() -> None:
-    analysis = analyse(merge([run(11, 10, 90), run(12, 11, 89)]))
+    analysis = analyse(merge_profiles([run(11, 10, 90), run(12, 11, 89)]))
     assert len(parts(analysis)) == 2
     assert "by pid" not in FORMATS["terminal"](analysis, View())
 
 
 def test_two_runs_of_one_worker_are_one_worker_watched_for_longer() -> None:
-    once, twice = analyse(run(11, 5, 95)), analyse(merge([run(11, 5, 95), run(11, 10, 190, seconds=20)]))
+    once, twice = analyse(run(11, 5, 95)), analyse(merge_profiles([run(11, 5, 95), run(11, 10, 190, seconds=20)]))
     assert parts(twice) == [(11, 15, 0.05)]
     assert twice.reach.catch_interval_seconds == pytest.approx(3 * (once.reach.catch_interval_seconds or 0))
     longest = [[round(one.duration_seconds) for one in analysis.reach.needed] for analysis in (once, twice)]
@@ -82,8 +82,8 @@ def test_two_runs_of_one_worker_are_one_worker_watched_for_longer() -> None:
 
 
 def test_what_a_run_lost_and_when_it_was_late_counts_for_that_run() -> None:
-    good = analyse(merge([run(11, 5, 95), run(12, 5, 95)]))
-    bad = analyse(merge([run(11, 5, 95), run(12, 5, 95, lost=100, late=5.0)]))
+    good = analyse(merge_profiles([run(11, 5, 95), run(12, 5, 95)]))
+    bad = analyse(merge_profiles([run(11, 5, 95), run(12, 5, 95, lost=100, late=5.0)]))
     assert bad.reach.lost_share == pytest.approx(100 / 300)
     # of the second run a half was late, and of the rest half was lost
     assert bad.reach.catch_interval_seconds == pytest.approx((good.reach.catch_interval_seconds or 0) * 1.25 / 2)
@@ -102,11 +102,11 @@ def test_processes_that_only_share_a_pid_are_not_one_worker(second: dict[str, ob
     kept = {"started_at": second.get("began", target.started_at), "container": second.get("container")}
     moved = Worker(target.pid, target.ppid, target.role, certain=True, server=target.server, **kept)  # type: ignore[arg-type]
     origin = Origin("py-spy 0.4.3", "gil", 100, 10, samples=100, target=moved)
-    assert parts(analyse(merge([one, Profile(other.stacks, (origin,))]))) == []
+    assert parts(analyse(merge_profiles([one, Profile(other.stacks, (origin,))]))) == []
     assert parts(analyse(one)) == [(7, 5, 0.05)]
 
 
 def test_modes_that_measure_different_things_are_not_added() -> None:
     wall = Profile({}, (Origin("py-spy", "wall"),))
     with pytest.raises(ValueError, match="gil and wall"):
-        merge([run(11, 1, 1), wall])
+        merge_profiles([run(11, 1, 1), wall])

@@ -20,18 +20,18 @@ from asyncspy.analyse.unsafe.violations import Fault, Survey, survey
 from asyncspy.analyse.waits import blocked_loop, pools
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import (
+    AnalysisVerdict,
     Culprit,
     Distribution,
     Entry,
     Evidence,
     Finding,
-    Hops,
+    HopCosts,
     LoopTime,
-    Verdict,
     WorkerShare,
 )
 from asyncspy.model.processes import Worker
-from asyncspy.model.stacks import FindingKind, Origin, Profile, common_django
+from asyncspy.model.stacks import FindingKind, Origin, Profile, common_django_version
 
 __all__ = ["Naming", "Source", "analyse"]
 
@@ -57,7 +57,7 @@ def analyse(
     owners = targets.owners(profile, app_roots)
     surveyed = survey(profile.stacks, owners)
     samples = surveyed.samples
-    django = common_django(profile.origins)
+    django = common_django_version(profile.origins)
 
     def finding(fault: Fault) -> Finding:
         return _finding(fault, source, django, owners)
@@ -71,7 +71,7 @@ def analyse(
     violations = [one for one in told if one.kind == "async-unsafe"]
     others = [*(one for one in told if one.kind != "async-unsafe"), *costs]
     looked = samples.loop or others or seconds(profile.origins)
-    verdict: Verdict = "violations" if violations else "none-seen" if looked else "no-data"
+    verdict: AnalysisVerdict = "violations" if violations else "none-seen" if looked else "no-data"
     return Analysis(
         verdict=verdict,
         samples=samples,
@@ -93,7 +93,7 @@ def _targets(profile: Profile) -> dict[int, Worker]:
 
 def _beyond(
     profile: Profile, judgements: Sequence[StackVerdict], source: Source, owners: Ownership, beside: Profile | None
-) -> tuple[Hops | None, LoopTime | None, list[Finding], list[Finding]]:
+) -> tuple[HopCosts | None, LoopTime | None, list[Finding], list[Finding]]:
     """What costs time without being unsafe: hops where the GIL was sampled, waits where they were; then the faint."""
     if not sampling_kind.counts_waits(profile, owners):
         crossings, dear, cheap = hop_costs.measure_hops(profile.stacks, judgements, owners)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from asyncspy.model.analysis import Analysis
-from asyncspy.model.findings import Finding, Verdict
+from asyncspy.model.findings import AnalysisVerdict, Finding
 
 Same = tuple[str, str, int, str]
 
@@ -40,7 +40,7 @@ def _same(finding: Finding) -> Same:
     return finding.kind, culprit.file, culprit.line, finding.call if finding.kind == "async-unsafe" else ""
 
 
-def _verdict(running: Analysis, waiting: Analysis, violations: bool) -> Verdict:
+def _verdict(running: Analysis, waiting: Analysis, violations: bool) -> AnalysisVerdict:
     if violations:
         return "violations"
     return "none-seen" if "none-seen" in {running.verdict, waiting.verdict} else "no-data"

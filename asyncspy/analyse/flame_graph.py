@@ -12,7 +12,7 @@ from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.unsafe.membership import belongs
 from asyncspy.analyse.unsafe.violations import judge, start_of_loop
 from asyncspy.model.analysis import Analysis
-from asyncspy.model.findings import Finding, Flame, FlameRow
+from asyncspy.model.findings import Finding, FlameBox, FlameGraph
 from asyncspy.model.stacks import Frame, Profile
 
 DEEPEST = 120
@@ -44,7 +44,7 @@ def flame(
     *,
     source: Source = lambda _file: None,
     app_roots: Sequence[str] = (),
-) -> Flame:
+) -> FlameGraph:
     """The tree of the loops' stacks; lines are told apart in own code, elsewhere functions are enough.
 
     Where the analysis is only a part of the `whole` that is shown, findings are numbered as there.
@@ -67,7 +67,7 @@ def flame(
             culprit = _culprit(stack.frames, analysis.findings[index]) if index is not None else -1
             place = places[index] if index is not None and culprit >= 0 else None
             _add(root, stack.frames, weight, place, culprit, owners)
-    return Flame(tuple(_rows(root)), root.samples, idle, waits=analysis.wall is not None)
+    return FlameGraph(tuple(_rows(root)), root.samples, idle, waits=analysis.wall is not None)
 
 
 def _is_of_loop(frames: Sequence[Frame], *, counting_waits: bool) -> bool:
@@ -116,14 +116,14 @@ def _carries(frame: Frame, owner: str | None) -> bool:
     return owner == "uvloop" or (owner == ownership.STDLIB and worlds.side(frame) == "loop")
 
 
-def _rows(root: _Box) -> Iterator[FlameRow]:
+def _rows(root: _Box) -> Iterator[FlameBox]:
     """The boxes that are drawn: the widest, and those that lead to a finding."""
     least = max(1.0, root.samples * NARROWEST, _width_for(root, MOST_ROWS))
     waiting = [(root, 0, 0)]
     drawn = 0
     while waiting and drawn < 2 * MOST_ROWS:
         box, depth, start = waiting.pop()
-        yield FlameRow(depth, start, box.samples, box.frame, box.package, _finding(box), box.towards)
+        yield FlameBox(depth, start, box.samples, box.frame, box.package, _finding(box), box.towards)
         drawn += 1
         at = start
         inside = []

@@ -14,7 +14,7 @@ from asyncspy.errors import InputError, UsageError
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding, Interval
 from asyncspy.model.gates import Allowance, GateCondition, GateFailure, GateFigure, GateResult
-from asyncspy.model.stacks import LOOKS, FindingKind
+from asyncspy.model.stacks import DUMP_FORMATS, FindingKind
 
 KIND_NAMES: Mapping[str, FindingKind] = MappingProxyType(
     {"violation": "async-unsafe", **{kind: kind for kind in get_args(FindingKind) if kind != "async-unsafe"}}
@@ -31,7 +31,7 @@ BY_GIL: frozenset[str] = frozenset({"hop-cost", "hop-share"})
 LOG = "log"
 """Logs tell of violations and of sync-only middleware."""
 
-UNSAMPLED = frozenset({LOG, *LOOKS})
+UNSAMPLED = frozenset({LOG, *DUMP_FORMATS})
 """Formats of inputs that hold no samples."""
 
 OF_DUMPS: frozenset[FindingKind] = frozenset({"deadlock", "blocked-loop"})

@@ -15,7 +15,7 @@ from asyncspy.cli.terminal import terminal_view
 from asyncspy.demo.planted import compare, planted, twins
 from asyncspy.demo.server import Shop, running_shop
 from asyncspy.demo.traffic import Load
-from asyncspy.discover import inspect, workers_of
+from asyncspy.discover import inspect_process, workers_of
 from asyncspy.report.terminal.worker_tree import render_workers
 from asyncspy.workflow.follow import RecordOptions, SamplingPass
 from asyncspy.workflow.record_live import record_live
@@ -55,7 +55,7 @@ def command(ctx: click.Context, duration: int, rate: int, output: Path | None, f
 def _introduce(shop: Shop) -> None:
     """What the shop is, and how find-workers sees it."""
     click.echo(f"A Django shop with {len(planted())} planted faults is serving {shop.url}", err=True)
-    master = inspect(shop.pid)
+    master = inspect_process(shop.pid)
     if sys.stderr.isatty():
         listed = render_workers([master, *workers_of(master)], terminal_view(), now=time.time())
         click.echo(f"\n$ asyncspy find-workers\n{listed}\n\n$ asyncspy attach --pid {shop.pid}", err=True)

@@ -7,7 +7,7 @@ import click
 from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.discover import diagnose
 from asyncspy.errors import SamplerError, TargetError
-from asyncspy.model.processes import Check
+from asyncspy.model.processes import CheckResult
 from asyncspy.report.terminal.diagnosis import diagnosis_as_json, render_diagnosis
 from asyncspy.sample import find_py_spy
 
@@ -28,9 +28,10 @@ def command(ctx: click.Context, pid: int | None, *, as_json: bool) -> None:
     """
     try:
         py_spy = find_py_spy()
-        sampler, version = Check("py-spy", ok=True, said=f"py-spy {py_spy.version}: {py_spy.path}"), py_spy.version
+        version = py_spy.version
+        sampler = CheckResult("py-spy", ok=True, said=f"py-spy {version}: {py_spy.path}")
     except SamplerError as error:
-        sampler, version = Check("py-spy", ok=False, said=error.message, remedy=error.remedy), None
+        sampler, version = CheckResult("py-spy", ok=False, said=error.message, remedy=error.remedy), None
     found = diagnose(pid, sampler, py_spy=version)
     echo_text(diagnosis_as_json(found) if as_json else render_diagnosis(found, terminal_view()))
     ctx.exit(0 if found.will_attach else TargetError.exit_code)

@@ -14,7 +14,7 @@ from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.cli.gate_options import Gate, with_gate
 from asyncspy.cli.options import Duration, Interval, with_app_root, with_format
 from asyncspy.cli.show import analysed, show
-from asyncspy.discover import find_workers, inspect, runs, the_only_app, workers_of
+from asyncspy.discover import find_workers, inspect_process, is_running, only_server, workers_of
 from asyncspy.errors import OutputError, TargetError
 from asyncspy.model.hangs import Hang
 from asyncspy.model.processes import Worker
@@ -92,7 +92,7 @@ def command(
       asyncspy dump --pid 48291 --every 30s --while hung-for 10s --output hang
       asyncspy report asyncspy-dump-48291-20261121T021300
     """
-    pid = the_only_app(find_workers()).pid if pid is None else pid
+    pid = only_server(find_workers()).pid if pid is None else pid
     folder = output or Path(f"asyncspy-dump-{pid}-{datetime.now(timezone.utc):%Y%m%dT%H%M%S}")
     interrupted = False
     taken = _begin(pid, folder, with_selves=with_selves)
@@ -135,7 +135,7 @@ def _begin(pid: int, folder: Path, *, with_selves: bool) -> DumpSeries:
 
 def _targets(pid: int) -> Sequence[Worker]:
     """A worker, or each worker of a master: py-spy's own way to children does not work with --json."""
-    target = inspect(pid)
+    target = inspect_process(pid)
     workers = workers_of(target)
     if target.role != "worker" and not workers:
         raise NoWorkersError(f"{target.role} {pid} has no workers at this moment", remedy="asyncspy find-workers")
@@ -177,7 +177,7 @@ def _lie_in_wait(taken: DumpSeries, pid: int, *, every: float, seconds: int) -> 
                 if not _moves_again(_hangs(taken)):
                     return taken
         except TargetError:
-            if not runs(pid) or any(runs(target.pid) for target in taken.targets):
+            if not is_running(pid) or any(is_running(target.pid) for target in taken.targets):
                 raise
         taken.discard()
         time.sleep(every)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from asyncspy.cli.terminal import echo_text, terminal_view
-from asyncspy.discover import SERVER_NAMES, busiest, find_workers, only
+from asyncspy.discover import SERVER_NAMES, busiest_worker, find_workers, select_workers
 from asyncspy.errors import TargetError, UsageError
 from asyncspy.model.processes import Worker
 from asyncspy.report.inert import inert
@@ -35,9 +35,9 @@ def command(*, as_json: bool, pids: bool, server: str | None, app: str | None, o
     if pids and as_json:
         raise UsageError("--pids and --json do not go together", remedy="asyncspy find-workers --json")
     everybody = find_workers()
-    workers = only(_settled(everybody) if probe else everybody, server=server, app=app)
+    workers = select_workers(_settled(everybody) if probe else everybody, server=server, app=app)
     if only_busiest:
-        found = busiest(workers)
+        found = busiest_worker(workers)
         workers = [found] if found else []
     if everybody and not workers and (server or app):
         click.echo(_nothing_matches(everybody, server, app), err=True)

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from asyncspy.discover.access.diagnose import diagnose
 from asyncspy.discover.access.permission import may_attach
+from asyncspy.discover.diagnose import diagnose
+from asyncspy.discover.live_processes import is_running
 from asyncspy.discover.servers.catalog import SERVERS
-from asyncspy.discover.servers.choose import busiest, every_app, only, the_only_app
-from asyncspy.discover.servers.find import find_workers, inspect, workers_of
-from asyncspy.discover.servers.settle import settle
-from asyncspy.discover.servers.succession import cpu_seconds, must_run, siblings, successor, topmost
-from asyncspy.discover.vital import runs
+from asyncspy.discover.servers.find import find_workers, inspect_process, workers_of
+from asyncspy.discover.servers.select import all_servers, busiest_worker, only_server, select_workers
+from asyncspy.discover.servers.settle import settle_role
+from asyncspy.discover.servers.succession import (
+    require_not_stopped,
+    sibling_pids,
+    total_cpu_seconds,
+    wait_for_successor,
+    without_descendants,
+)
 
 SERVER_NAMES = tuple(server.name for server in SERVERS)
 
 __all__ = [
     "SERVER_NAMES",
-    "busiest",
-    "cpu_seconds",
+    "all_servers",
+    "busiest_worker",
     "diagnose",
-    "every_app",
     "find_workers",
-    "inspect",
+    "inspect_process",
+    "is_running",
     "may_attach",
-    "must_run",
-    "only",
-    "runs",
-    "settle",
-    "siblings",
-    "successor",
-    "the_only_app",
-    "topmost",
+    "only_server",
+    "require_not_stopped",
+    "select_workers",
+    "settle_role",
+    "sibling_pids",
+    "total_cpu_seconds",
+    "wait_for_successor",
+    "without_descendants",
     "workers_of",
 ]

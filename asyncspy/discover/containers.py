@@ -22,7 +22,7 @@ _SERVICE = re.compile(r"/(?P<unit>[\w@.\\:-]{1,200}\.service)(?=/|$)", re.MULTIL
 KUBERNETES = "/kubepods"
 
 
-def container(cgroup: str) -> str | None:
+def container_name(cgroup: str) -> str | None:
     """`docker 0123456789ab`, `shop.service`; None where the cgroup names neither."""
     if found := _innermost(cgroup):
         _, runtime, name = found

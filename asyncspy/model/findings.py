@@ -10,7 +10,7 @@ from asyncspy.model.stacks import ChainFrame, FindingKind, Frame, Occurrences
 World = Literal["loop", "pool", "sync", "idle", "other"]
 """Where the leaf of a stack runs. `other` is neither Python work nor a wait: thread start-up, bare processes."""
 
-Verdict = Literal["violations", "none-seen", "no-data"]
+AnalysisVerdict = Literal["violations", "none-seen", "no-data"]
 
 
 WaitKind = Literal["sleep", "socket", "name", "lock", "thread", "process", "file", "unknown"]
@@ -190,7 +190,7 @@ class CodeShare:
 
 
 @dataclass(frozen=True, slots=True)
-class Hops:
+class HopCosts:
     """What going to and fro between loop and threads costs: its samples on the loop, who asks for it, what it is for.
 
     `callers` add up to `samples`; `work` is what ran in the threads, and adds up to the pool's samples.
@@ -237,7 +237,7 @@ class DetectionLimit:
     lost_share: float | None = None
 
 
-class FlameRow(NamedTuple):
+class FlameBox(NamedTuple):
     """One box of a flame graph: `start` is how many samples stand to the left of it, `depth` 0 is the root's.
 
     `finding` is the index of the finding that most of its samples are of, if it lies at that one's culprit or beyond;
@@ -254,14 +254,14 @@ class FlameRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Flame:
+class FlameGraph:
     """What the event loops ran, without their own frames; a box's children follow it, each beginning further right.
 
     `samples` is the width of it all; `idle` are those that were left out, as the loop waited for work; boxes too narrow
     to be seen are not in `rows`.
     """
 
-    rows: tuple[FlameRow, ...]
+    rows: tuple[FlameBox, ...]
     samples: int
     idle: int = 0
     waits: bool = False

@@ -16,7 +16,7 @@ ThreadRole = Literal["loop", "private-loop", "request", "shared", "default-pool"
 """What a thread is there for. `request`: the thread of one request's thread-sensitive work; `shared`: the one thread
 for that of the whole process; `private-loop`: a loop that `async_to_sync` started for one call."""
 
-WaitsFor = WaitKind | Literal["loop", "pool", "debugger"]
+WaitReason = WaitKind | Literal["loop", "pool", "debugger"]
 """What a thread waits for: further to `WaitKind` a loop that is to run something, the end of a pool's threads, or a
 person at a debugger."""
 
@@ -33,7 +33,7 @@ class WaitingThreads:
     pid: int | None
     role: ThreadRole
     threads: tuple[str, ...]
-    kind: WaitsFor
+    kind: WaitReason
     line: Culprit
     on: tuple[str, ...]
     frames: tuple[ChainFrame, ...]
@@ -53,7 +53,7 @@ class AwaitingTasks(NamedTuple):
     awaited_by: tuple[str, ...] = ()
 
 
-class Action(NamedTuple):
+class SuggestedCommand(NamedTuple):
     """A command line to run now, and what it does."""
 
     command: str
@@ -65,7 +65,7 @@ class HangCulprit:
     """A line that starts a wait: what for, and what the thread that waits is there for."""
 
     culprit: Culprit
-    kind: WaitsFor
+    kind: WaitReason
     role: ThreadRole
     receiver: str | None = None
 
@@ -86,7 +86,7 @@ class Hang:
     culprits: tuple[HangCulprit, ...] = ()
     waits: tuple[WaitingThreads, ...] = ()
     known: tuple[str, ...] = ()
-    now: tuple[Action, ...] = ()
+    now: tuple[SuggestedCommand, ...] = ()
     later: tuple[Remedy, ...] = ()
     watch: int | None = None
     looks: int = 0

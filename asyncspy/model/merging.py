@@ -65,7 +65,7 @@ class ProfileSum:
             dict(zip(self._places, self._weights, strict=True)) if self._only is None else self._only,
             tuple(origin for one in self._profiles for origin in one.origins),
             tuple(read for one in self._profiles for read in one.inputs),
-            seen_in_all(one.events for one in self._profiles),
+            merge_events(one.events for one in self._profiles),
             tuple(dump for one in self._profiles for dump in one.dumps),
             waits.profile() if waits else None,
             sources,
@@ -73,7 +73,7 @@ class ProfileSum:
         )
 
 
-def merge(profiles: Iterable[Profile]) -> Profile:
+def merge_profiles(profiles: Iterable[Profile]) -> Profile:
     """Add profiles up; ValueError where they are of different modes."""
     whole = ProfileSum()
     for profile in profiles:
@@ -91,16 +91,16 @@ def _refuse_two_modes(profiles: Iterable[Profile]) -> None:
         raise ValueError(f"samples of the modes {' and '.join(sorted(modes))} cannot be added together")
 
 
-def seen_in_all(told: Iterable[Mapping[Event, Occurrences]]) -> dict[Event, Occurrences]:
+def merge_events(told: Iterable[Mapping[Event, Occurrences]]) -> dict[Event, Occurrences]:
     """What several logs or counts tell, as one."""
     events: dict[Event, Occurrences] = {}
     for one in told:
         for event, logged in one.items():
-            events[event] = seen_again(events.get(event), logged)
+            events[event] = merge_occurrences(events.get(event), logged)
     return events
 
 
-def seen_again(before: Occurrences | None, now: Occurrences) -> Occurrences:
+def merge_occurrences(before: Occurrences | None, now: Occurrences) -> Occurrences:
     """Both together. Logs come in any order: times that sort (2026-11-21…) are sorted."""
     if before is None:
         return now

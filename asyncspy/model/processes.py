@@ -49,7 +49,7 @@ class Worker:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class CheckResult:
     """One thing that decides whether attaching works: `said` is what was found, `remedy` what mends it."""
 
     name: str
@@ -64,5 +64,5 @@ class Diagnosis:
 
     pid: int | None
     will_attach: bool
-    checks: tuple[Check, ...]
+    checks: tuple[CheckResult, ...]
     workers: tuple[Worker, ...] = ()

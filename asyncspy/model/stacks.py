@@ -15,9 +15,9 @@ from asyncspy.model.processes import Worker
 SamplingMode = Literal["gil", "wall", "default", "unknown", "exact"]
 """What a sample means: a thread that held the GIL, any thread, py-spy's own guess of "busy", or not recorded. Where the
 guard's calls were counted it is exact, and there are none."""
-NOT_SAMPLED: frozenset[SamplingMode] = frozenset({"unknown", "exact"})
+UNSAMPLED_MODES: frozenset[SamplingMode] = frozenset({"unknown", "exact"})
 
-EARLIER = 0
+ENDED_WORKERS_PID = 0
 """The pid that the workers go by, all together, which ended long before a watch did: each apart would grow for ever."""
 
 FindingKind = Literal["async-unsafe", "sync-middleware", "hop-cost", "blocked-loop", "pool-saturated", "deadlock"]
@@ -40,7 +40,7 @@ class Stack(NamedTuple):
     thread: str = ""
 
 
-def frames_of(stacks: Iterable[Stack]) -> set[Frame]:
+def distinct_frames(stacks: Iterable[Stack]) -> set[Frame]:
     """Each frame once: what is asked of a frame is asked of these, not of all that stand on stacks."""
     return set().union(*(stack.frames for stack in stacks))
 
@@ -94,13 +94,13 @@ class Origin:
         return self.slices > 1
 
 
-def common_django(origins: Iterable[Origin]) -> str | None:
+def common_django_version(origins: Iterable[Origin]) -> str | None:
     """The targets' Django version, where all that say it say the same."""
     versions = {origin.target.django for origin in origins if origin.target and origin.target.django}
     return versions.pop() if len(versions) == 1 else None
 
 
-LOOKS = frozenset({"dump", "dump --json", "looks"})
+DUMP_FORMATS = frozenset({"dump", "dump --json", "looks"})
 """Formats of inputs that hold no samples, but a few looks at all threads, which prove nothing by their number."""
 
 
@@ -228,4 +228,4 @@ class Profile:
     @property
     def modes(self) -> frozenset[SamplingMode]:
         """The modes that it was sampled in, as far as they are known."""
-        return frozenset(origin.mode for origin in self.origins) - NOT_SAMPLED
+        return frozenset(origin.mode for origin in self.origins) - UNSAMPLED_MODES

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
-from asyncspy.model.stacks import EARLIER, Origin, SamplingMode
+from asyncspy.model.stacks import ENDED_WORKERS_PID, Origin, SamplingMode
 
 Document = dict[str, Any]
 Path = bytes
@@ -99,7 +99,7 @@ class PassSamples:
             return
         counted = self._counted()
         for name in [name for name in counted if _process(name) in gone]:
-            earlier = counted.setdefault(PROCESS.sub(f"Process {EARLIER} ", name), Counter())
+            earlier = counted.setdefault(PROCESS.sub(f"Process {ENDED_WORKERS_PID} ", name), Counter())
             for path, count in counted.pop(name).items():
                 earlier[shortened(path)] += count
 
@@ -113,7 +113,7 @@ class PassSamples:
     def as_earlier(self) -> PassSamples:
         """The same, as the pass of all workers that are told apart no more."""
         if self.origin.target:
-            self.origin = replace(self.origin, target=replace(self.origin.target, pid=EARLIER))
+            self.origin = replace(self.origin, target=replace(self.origin.target, pid=ENDED_WORKERS_PID))
         return self
 
     def _counted(self) -> dict[str, Counter[Path]]:

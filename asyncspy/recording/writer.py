@@ -10,8 +10,8 @@ from typing import Any
 
 import psutil
 
-from asyncspy.model.merging import seen_in_all
-from asyncspy.model.stacks import EARLIER, Event, Occurrences, Origin
+from asyncspy.model.merging import merge_events
+from asyncspy.model.stacks import ENDED_WORKERS_PID, Event, Occurrences, Origin
 from asyncspy.recording import destination, saved_form
 from asyncspy.recording.saved_form import EMPTY_DOCUMENT
 from asyncspy.recording.slices import FrameTable, Lineless, PassSamples, process_of
@@ -86,13 +86,13 @@ class RecordingWriter:
 
     def _add_up_counts(self, ended: Mapping[Event, Occurrences]) -> None:
         if ended:
-            self._captured[EARLIER] = seen_in_all([self._captured.get(EARLIER, {}), ended])
+            self._captured[ENDED_WORKERS_PID] = merge_events([self._captured.get(ENDED_WORKERS_PID, {}), ended])
 
     def _keep_as_earlier(self, ended: PassSamples, mode: str) -> None:
-        if (EARLIER, mode) in self._passes:
-            self._passes[EARLIER, mode].take_in(ended)
+        if (ENDED_WORKERS_PID, mode) in self._passes:
+            self._passes[ENDED_WORKERS_PID, mode].take_in(ended)
         else:
-            self._passes[EARLIER, mode] = ended.as_earlier()
+            self._passes[ENDED_WORKERS_PID, mode] = ended.as_earlier()
 
     def add_failure(self, pid: int, mode: str) -> None:
         """A slice that gave nothing."""
@@ -139,7 +139,7 @@ class RecordingWriter:
             **self._head,
         }
         counts = list(map(len, self._passes.values()))
-        captured = seen_in_all(self._captured.values())
+        captured = merge_events(self._captured.values())
         return saved_form.embed(document, *self.origins, counts=counts, sources=self._sources, captured=captured)
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from asyncspy.discover import runs, siblings, successor
+from asyncspy.discover import is_running, sibling_pids, wait_for_successor
 from asyncspy.errors import OutputError
 from asyncspy.model.processes import Worker
 from asyncspy.sample import PassMode, PassResult, PySpy, RecordingWriter, RecordPlan, StopRequest, record
@@ -61,7 +61,7 @@ class RecordingRun:
         self.feedback = feedback
         self.targets, self.bundle, self.ending = list(targets), bundle, ending
         self._py_spy, self._how = py_spy, how
-        self._known = {pid for target in targets for pid in siblings(target)}
+        self._known = {pid for target in targets for pid in sibling_pids(target)}
         self._beside: set[int] = set()
         self._notes = self._failures = 0
 
@@ -102,8 +102,8 @@ class RecordingRun:
         if not self.bundle.origins:
             return
         served = [target for target in self.targets if target.role == "worker" and target.server != "python"]
-        beside = {pid for target in served for pid in siblings(target)}
-        if all(runs(target.pid) for target in self.targets):
+        beside = {pid for target in served for pid in sibling_pids(target)}
+        if all(is_running(target.pid) for target in self.targets):
             self._beside = beside
 
     def take_slice(self, part: SamplingPass, tick: Tick, more: More) -> bool:
@@ -134,7 +134,7 @@ class RecordingRun:
             raise errors[0]
         followed = False
         for one in taken:
-            if not runs(one.plan.target.pid):
+            if not is_running(one.plan.target.pid):
                 followed |= self._follow(one, goes_on)
             elif one.error is not None:
                 self._note(f"{one.error.message}; the recording goes on without it")
@@ -167,8 +167,8 @@ class RecordingRun:
 
     def _successor(self, target: Worker, goes_on: More) -> Worker | None:
         """Who was started since; after a reload of all workers perhaps one that had been started just before."""
-        fresh = successor(target, self._known | self._beside, given_up=lambda: not goes_on())
-        return fresh or successor(target, self._known, patience=0.0)
+        fresh = wait_for_successor(target, self._known | self._beside, given_up=lambda: not goes_on())
+        return fresh or wait_for_successor(target, self._known, patience=0.0)
 
     def _note(self, text: str) -> None:
         self._notes += 1

@@ -12,8 +12,8 @@ from asyncspy import read
 from asyncspy.analyse import analyse
 from asyncspy.analyse.combine_modes import combine_modes
 from asyncspy.analyse.fleet_spread import with_fleet_spread
-from asyncspy.discover.containers import container
-from asyncspy.discover.vital import vital
+from asyncspy.discover.containers import container_name
+from asyncspy.discover.live_processes import process_usage
 from asyncspy.errors import UsageError
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.merging import ProfileSum
@@ -118,13 +118,13 @@ def _root_of(profile: Profile) -> Path | None:
 
 def _still_runs(target: Worker) -> bool:
     """Whether it is this process that has the pid now."""
-    now = vital(target.pid)
+    now = process_usage(target.pid)
     return now is not None and (target.started_at is None or abs(now.started_at - target.started_at) < SAME_SECONDS)
 
 
 def _in_a_container(target: Worker) -> bool:
     """Whether it was in a container that asyncspy is not in; a service of the machine is none."""
-    ours = container(_text(PROC / "self" / "cgroup"))
+    ours = container_name(_text(PROC / "self" / "cgroup"))
     named = target.container is not None and not target.container.endswith(".service")
     return target.pid_inside is not None or (named and target.container != ours)
 

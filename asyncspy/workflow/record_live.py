@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 from asyncspy.analyse.stacks.ownership import told_by_function
 from asyncspy.discover import (
-    cpu_seconds,
-    every_app,
+    all_servers,
     find_workers,
-    inspect,
-    must_run,
-    runs,
-    the_only_app,
-    topmost,
+    inspect_process,
+    is_running,
+    only_server,
+    require_not_stopped,
+    total_cpu_seconds,
+    without_descendants,
     workers_of,
 )
 from asyncspy.errors import OutputError, UsageError
@@ -65,7 +65,7 @@ def chosen(pids: Sequence[int], *, every: bool) -> list[int]:
     if pids:
         return list(pids)
     found = find_workers()
-    return [worker.pid for worker in every_app(found)] if every else [the_only_app(found).pid]
+    return [worker.pid for worker in all_servers(found)] if every else [only_server(found).pid]
 
 
 def record_live(
@@ -100,7 +100,7 @@ def wait_out(run: RecordingRun, how: RecordOptions) -> None:
     with run.feedback.progress(how.seconds) as tick:
         while (
             not run.ending.requested
-            and any(runs(each.pid) for each in run.targets)
+            and any(is_running(each.pid) for each in run.targets)
             and (passed := time.monotonic() - started) < how.seconds
         ):
             tick(passed)
@@ -125,12 +125,12 @@ def recording(
     if how.native and how.nonblocking:
         raise UsageError("py-spy reads no native frames without pausing", remedy="leave out --native or --nonblocking")
     py_spy = find_py_spy()
-    targets = [inspect(pid) for pid in topmost(pids)]
+    targets = [inspect_process(pid) for pid in without_descendants(pids)]
     destination = recording_path(how.output, targets[0].pid, datetime.now(timezone.utc))
     check_destination(destination, expected_bytes(len(targets) * sum(part.rate * part.duration for part in passes)))
-    used, since = cpu_seconds(pids), time.monotonic()
+    used, since = total_cpu_seconds(pids), time.monotonic()
     for target in targets:
-        must_run(target.pid)
+        require_not_stopped(target.pid)
         probe(py_spy, target.pid)
     _note_if_idle(targets, used, since, feedback)
     if how.nonblocking:
@@ -148,7 +148,7 @@ def recording(
 
 def _note_if_idle(targets: Sequence[Worker], used: float, since: float, feedback: Feedback) -> None:
     time.sleep(max(0.0, since + LOOK_SECONDS - time.monotonic()))
-    if cpu_seconds([target.pid for target in targets]) - used < LEAST_CPU_SECONDS:
+    if total_cpu_seconds([target.pid for target in targets]) - used < LEAST_CPU_SECONDS:
         name = f"process {targets[0].pid}" if len(targets) == 1 else "these processes"
         feedback.note(f"{name} used no CPU in the last {time.monotonic() - since:.1f} s: does it serve requests now?")
 

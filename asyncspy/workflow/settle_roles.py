@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from asyncspy.discover import settle
+from asyncspy.discover import settle_role
 from asyncspy.errors import AsyncspyError
 from asyncspy.model.processes import Worker
 from asyncspy.sample import find_py_spy
@@ -21,7 +21,7 @@ def settled(workers: Sequence[Worker]) -> list[Worker]:
             told.append(worker)
             continue
         try:
-            told.append(settle(worker, read_stacks(py_spy, worker.pid)))
+            told.append(settle_role(worker, read_stacks(py_spy, worker.pid)))
         except AsyncspyError as error:
             told.append(replace(worker, doubt=error.message))
     return [worker for worker in told if worker is not None]

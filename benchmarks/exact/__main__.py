@@ -25,7 +25,7 @@ from typing import Any
 
 import psutil
 
-from asyncspy.discover import inspect
+from asyncspy.discover import inspect_process
 from asyncspy.sample.inside.hook_sessions import HookSessions
 from benchmarks.load import closed_loop
 from tests.live.exact.served import OURS, SINCE, Served, serving
@@ -73,7 +73,7 @@ def one(served: Served, url: str, seconds: float, *, hooked: bool) -> dict[str, 
         return _taken(served, url, seconds)
     with HookSessions() as stays:
         with asking(served):
-            stays.start(inspect(served.pid))
+            stays.start(inspect_process(served.pid))
         figures = _taken(served, url, seconds)
         (ended,) = stays.stop_all()
         assert ended.report is not None, ended.error

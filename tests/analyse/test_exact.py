@@ -6,7 +6,7 @@ import pytest
 
 from asyncspy.analyse import analyse
 from asyncspy.model.findings import CountedCalls, Finding
-from asyncspy.model.merging import merge
+from asyncspy.model.merging import merge_profiles
 from asyncspy.model.stacks import Event, Occurrences, Origin, Profile, Stack
 from tests.analyse.stacks import ASYNCIO, COUNT, GUARD, HANDLER, frames
 
@@ -65,7 +65,7 @@ def test_having_counted_none_is_an_answer(origins: tuple[Origin, ...], verdict: 
 
 def test_counts_can_be_merged_with_samples_of_any_mode() -> None:
     exact = Profile({}, (COUNTED,), events=counted(VIEW, times=1))
-    merged = merge([exact, Profile(SAMPLED, (GIL,)), exact])
+    merged = merge_profiles([exact, Profile(SAMPLED, (GIL,)), exact])
     assert merged.modes == {"gil"}
     assert [each.times for each in merged.events.values()] == [2]
 

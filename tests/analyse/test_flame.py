@@ -9,7 +9,7 @@ import pytest
 
 from asyncspy.analyse import analyse
 from asyncspy.analyse.flame_graph import DEEPEST, MOST_ROWS, flame
-from asyncspy.model.findings import Flame
+from asyncspy.model.findings import FlameGraph
 from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 from asyncspy.read import load
 from tests.analyse.stacks import frames
@@ -20,7 +20,7 @@ EVERY = FIXTURES / "recordings" / "uvicorn-asyncio-every1.speedscope.json"
 RECORDINGS = [EVERY, *sorted(FIXTURES.glob("hops/*.json")), *sorted(FIXTURES.glob("matrix/django5*.json"))]
 
 
-def drawn(profile: Profile) -> Flame:
+def drawn(profile: Profile) -> FlameGraph:
     return flame(profile, analyse(profile))
 
 

@@ -14,7 +14,7 @@ from asyncspy.analyse import analyse
 from asyncspy.analyse.fleet_spread import with_fleet_spread
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import FleetGroup, FleetSpread
-from asyncspy.model.merging import merge
+from asyncspy.model.merging import merge_profiles
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 from asyncspy.report import FORMATS, View
@@ -44,7 +44,7 @@ FLEET = [
 
 
 def told(recordings: list[Profile]) -> Analysis:
-    whole = merge(recordings)
+    whole = merge_profiles(recordings)
     return with_fleet_spread(whole, analyse(whole))
 
 
@@ -109,7 +109,7 @@ def test_many_are_counted_and_not_listed() -> None:
 
 @pytest.mark.parametrize("recordings", [FLEET[:1], FLEET[:2], FLEET[2:3] * 2], ids=["one", "one-host", "the-same"])
 def test_of_one_host_and_one_version_nothing_is_added(recordings: list[Profile]) -> None:
-    whole = merge(recordings)
+    whole = merge_profiles(recordings)
     assert with_fleet_spread(whole, analyse(whole)) == analyse(whole)
 
 

@@ -10,7 +10,7 @@ import pytest
 from asyncspy.analyse.gate_rules import KIND_NAMES, evaluate_gate, parse_condition
 from asyncspy.errors import InputError, UsageError
 from asyncspy.model.analysis import Analysis
-from asyncspy.model.findings import Culprit, DetectionLimit, Hops, Interval, LoopTime, SampleCounts
+from asyncspy.model.findings import Culprit, DetectionLimit, HopCosts, Interval, LoopTime, SampleCounts
 from asyncspy.model.gates import Allowance, GateResult
 from asyncspy.model.stacks import InputFile
 from tests.report import examples
@@ -18,7 +18,9 @@ from tests.report import examples
 TODAY = date(2026, 11, 21)
 ALLOWED = Allowance("SHOP-12", date(2026, 12, 31), "shop/pricing.py")
 VIOLATES = examples.one
-CLEAN = replace(examples.none_seen, hops=Hops(4_000, Interval(0.22, 0.21, 0.23)), reach=DetectionLimit(lost_share=0.03))
+CLEAN = replace(
+    examples.none_seen, hops=HopCosts(4_000, Interval(0.22, 0.21, 0.23)), reach=DetectionLimit(lost_share=0.03)
+)
 WAITING = replace(CLEAN, hops=None, wall=LoopTime(1_000, 600, 300, 100))
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from asyncspy.analyse import analyse
 from asyncspy.model.analysis import Analysis
-from asyncspy.model.merging import merge
+from asyncspy.model.merging import merge_profiles
 from asyncspy.model.stacks import Frame, Profile, Stack
 from asyncspy.read.text_stacks import folded
 from asyncspy.report import FORMATS, View
@@ -139,9 +139,9 @@ def _summed(kept: dict[Stack, int]) -> dict[Stack, int]:
 @given(profiles, profiles, profiles)
 @many
 def test_merging_is_associative_and_commutative(a: Profile, b: Profile, c: Profile) -> None:
-    left, right = merge([merge([a, b]), c]), merge([a, merge([b, c])])
-    assert left.stacks == right.stacks == merge([c, b, a]).stacks
-    assert analyse(left) == analyse(right) == analyse(merge([c, b, a])) == analyse(merge([a, b, c]))
+    left, right = merge_profiles([merge_profiles([a, b]), c]), merge_profiles([a, merge_profiles([b, c])])
+    assert left.stacks == right.stacks == merge_profiles([c, b, a]).stacks
+    assert analyse(left) == analyse(right) == analyse(merge_profiles([c, b, a])) == analyse(merge_profiles([a, b, c]))
     assert left.total == a.total + b.total + c.total
 
 
@@ -229,4 +229,4 @@ def test_djangos_own_frames_are_never_taken_for_the_users(stack: tuple[Frame, ..
 
 def test_merging_keeps_every_origin_and_input() -> None:
     one = replace(Profile({}), inputs=())
-    assert merge([one, one]).total == 0
+    assert merge_profiles([one, one]).total == 0

@@ -9,7 +9,7 @@ import pytest
 from asyncspy.analyse import analyse
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding, Wait
-from asyncspy.model.merging import merge
+from asyncspy.model.merging import merge_profiles
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Origin, Profile, SamplingMode, Stack
 from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, OWN, POOL, UVLOOP, frames
@@ -152,8 +152,8 @@ def test_so_many_workers_recorded_one_by_one_are_looked_at_no_oftener(number: in
         return Profile({stack._replace(pid=pid): weight for stack, weight in one.stacks.items()}, (origin,))
 
     pids = range(7, 7 + number)
-    by_gil = merge([each(pid, "gil", 100, (busy, 500), (ASYNCIO, 10)) for pid in pids])
-    waits = merge([each(pid, "wall", 20, (busy, 100), (rest, 100)) for pid in pids])
+    by_gil = merge_profiles([each(pid, "gil", 100, (busy, 500), (ASYNCIO, 10)) for pid in pids])
+    waits = merge_profiles([each(pid, "wall", 20, (busy, 100), (rest, 100)) for pid in pids])
     assert analyse(waits, beside=by_gil).findings == ()
 
 

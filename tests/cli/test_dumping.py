@@ -33,7 +33,7 @@ Dump = Callable[..., Result]
 @pytest.fixture
 def dump(target: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dump:
     """The command on that process, with a py-spy that prints one thread."""
-    monkeypatch.setattr(dumping, "inspect", lambda _: Worker(target, 1, "worker", True, "uvicorn"))
+    monkeypatch.setattr(dumping, "inspect_process", lambda _: Worker(target, 1, "worker", True, "uvicorn"))
     monkeypatch.setattr(dumping, "find_py_spy", lambda: staged(tmp_path, DUMPS))
 
     def run(*words: str) -> Result:
@@ -72,7 +72,7 @@ def lie_in_wait(target: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
                 raise no_process(master.pid)
             return [Worker(pid, master.pid, "worker", True, "gunicorn") for pid in found]
 
-        monkeypatch.setattr(dumping, "inspect", lambda _: master)
+        monkeypatch.setattr(dumping, "inspect_process", lambda _: master)
         monkeypatch.setattr(dumping, "workers_of", workers_of)
         monkeypatch.setattr(dumping, "find_py_spy", lambda: staged(tmp_path, record))
         monkeypatch.setattr(dumping, "SHORT_SECONDS", 0.1)

@@ -92,11 +92,11 @@ def test_unknown_server_is_a_usage_error() -> None:
 
 
 def test_busiest_is_one_worker(here: list[Worker], monkeypatch: pytest.MonkeyPatch) -> None:
-    from asyncspy.discover.servers import choose  # noqa: PLC0415
+    from asyncspy.discover.servers import select  # noqa: PLC0415
 
     looks = {11: iter([5.0, 5.1]), 12: iter([1.0, 3.0]), 20: iter([9.0, None])}
-    monkeypatch.setattr(choose, "cpu_seconds", lambda pid: next(looks[pid]))
-    monkeypatch.setattr(choose, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(select, "cpu_seconds", lambda pid: next(looks[pid]))
+    monkeypatch.setattr(select, "LOOK_SECONDS", 0)
     here += [*SHOP, *INTRANET]
     assert pids(run("find-workers", "--json", "--busiest")) == [12]
 

@@ -75,9 +75,9 @@ def staged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Staged:
 
     def make(stage: Stage, targets: Sequence[int]) -> RecordingRun:
         monkeypatch.setattr(runs, "record", stage.record)
-        monkeypatch.setattr(runs, "runs", lambda pid: pid in stage.alive)
-        monkeypatch.setattr(runs, "successor", stage.successor)
-        monkeypatch.setattr(runs, "siblings", lambda worker: {worker.pid} | stage.alive)
+        monkeypatch.setattr(runs, "is_running", lambda pid: pid in stage.alive)
+        monkeypatch.setattr(runs, "wait_for_successor", stage.successor)
+        monkeypatch.setattr(runs, "sibling_pids", lambda worker: {worker.pid} | stage.alive)
         bundle = RecordingWriter(tmp_path / "out.json")
         return RecordingRun(
             [a_worker(pid) for pid in targets],

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 
 from asyncspy.cli import commands, watch
 from asyncspy.model.processes import Worker
-from asyncspy.model.stacks import EARLIER, Frame, Origin, Stack
+from asyncspy.model.stacks import ENDED_WORKERS_PID, Frame, Origin, Stack
 from asyncspy.read import profile_of_document
 from asyncspy.recording import destination
 from asyncspy.recording import writer as bundles
@@ -39,8 +39,8 @@ def attach(target: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Atta
     worker = Worker(target, 1, "worker", True, "uvicorn")
     (tmp_path / "saved").mkdir()
     monkeypatch.setattr(record_live, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(record_live, "inspect", lambda _: worker)
-    monkeypatch.setattr(follow, "siblings", lambda one: {one.pid})
+    monkeypatch.setattr(record_live, "inspect_process", lambda _: worker)
+    monkeypatch.setattr(follow, "sibling_pids", lambda one: {one.pid})
 
     def invoke(*words: str, command: str = "attach", record: str = RECORDS) -> Result:
         py_spy = staged(tmp_path, f"if sys.argv[1] == 'dump': sys.exit(0)\n{record}")
@@ -76,7 +76,7 @@ def test_of_workers_long_gone_the_lines_beneath_a_query_are_given_up(
     document = {"profiles": [{**thread, "samples": [[0, 1]]}], "shared": {"frames": table}}
     made[0].add(Origin("py-spy 0.4.3", "gil", 100, target=worker), document)
     stacks = profile_of_document(made[0].document(), made[0].path).stacks
-    assert Stack((frames[0], frames[1]._replace(line=kept)), EARLIER, "MainThread") in stacks
+    assert Stack((frames[0], frames[1]._replace(line=kept)), ENDED_WORKERS_PID, "MainThread") in stacks
 
 
 TWO_PASSES = ("--duration", "1", "--wall-duration", "1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asyncspy.discover.containers import container, pid_inside
+from asyncspy.discover.containers import container_name, pid_inside
 
 ID = "0123456789abcdef" * 4
 SHORT = ID[:12]
@@ -40,7 +40,7 @@ SHORT = ID[:12]
     ],
 )  # fmt: skip
 def test_container(cgroup: str, told: str | None) -> None:
-    assert container(cgroup) == told
+    assert container_name(cgroup) == told
 
 
 def test_pid_inside_is_told_only_where_it_is_another() -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from asyncspy.discover.servers.succession import cpu_seconds, topmost
-from asyncspy.discover.vital import runs
+from asyncspy.discover.live_processes import is_running
+from asyncspy.discover.servers.succession import total_cpu_seconds, without_descendants
 
 CHILD = "sum(range(10**7)); print('ready', flush=True); import sys; sys.stdin.read()"
 FAMILY = f"""
@@ -43,24 +43,24 @@ def ticks(pid: int) -> int:
 
 def test_a_process_below_another_is_left_out(family: tuple[int, int]) -> None:
     parent, child = family
-    assert topmost([child, parent]) == [parent]
-    assert topmost([child]) == [child]
-    assert topmost([child, os.getpid(), parent, parent]) == [os.getpid()]
+    assert without_descendants([child, parent]) == [parent]
+    assert without_descendants([child]) == [child]
+    assert without_descendants([child, os.getpid(), parent, parent]) == [os.getpid()]
 
 
 def test_what_a_family_has_used_is_counted_once(family: tuple[int, int]) -> None:
     parent, child = family
     expected = sum(ticks(pid) for pid in family) / os.sysconf("SC_CLK_TCK")
-    assert cpu_seconds([parent]) == pytest.approx(expected, abs=0.05)
-    assert cpu_seconds([parent, child]) == pytest.approx(expected, abs=0.05)
-    assert cpu_seconds([child]) > 0
-    assert cpu_seconds([]) == 0
+    assert total_cpu_seconds([parent]) == pytest.approx(expected, abs=0.05)
+    assert total_cpu_seconds([parent, child]) == pytest.approx(expected, abs=0.05)
+    assert total_cpu_seconds([child]) > 0
+    assert total_cpu_seconds([]) == 0
 
 
 def test_who_lives(family: tuple[int, int]) -> None:
-    assert all(runs(pid) for pid in family)
+    assert all(is_running(pid) for pid in family)
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         os.waitid(os.P_PID, gone.pid, os.WEXITED | os.WNOWAIT)
         assert psutil.pid_exists(gone.pid)
-        assert not runs(gone.pid)
-    assert not runs(gone.pid)
+        assert not is_running(gone.pid)
+    assert not is_running(gone.pid)

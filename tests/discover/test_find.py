@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from asyncspy.discover import find_workers, inspect, workers_of
+from asyncspy.discover import find_workers, inspect_process, workers_of
 from asyncspy.discover.access.permission import Permission
 from asyncspy.discover.servers import find
 from asyncspy.errors import TargetError
@@ -36,7 +36,7 @@ def sleeper() -> Iterator[subprocess.Popen[str]]:
 
 def refusal(pid: int) -> TargetError:
     with pytest.raises(TargetError) as caught:
-        inspect(pid)
+        inspect_process(pid)
     assert caught.value.exit_code == 3
     assert caught.value.remedy
     return caught.value
@@ -49,7 +49,7 @@ def allow(monkeypatch: pytest.MonkeyPatch, answer: Permission) -> None:
 
 def test_any_python_process_may_be_inspected(sleeper: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch) -> None:
     allow(monkeypatch, Permission(True))
-    worker = inspect(sleeper.pid)
+    worker = inspect_process(sleeper.pid)
     assert (worker.pid, worker.ppid, worker.server, worker.certain) == (sleeper.pid, os.getpid(), "python", False)
     assert worker.python == f"{sys.version_info.major}.{sys.version_info.minor}"
     assert worker.cwd == os.getcwd()  # noqa: PTH109

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from asyncspy.discover import must_run, runs, successor, topmost
+from asyncspy.discover import is_running, require_not_stopped, wait_for_successor, without_descendants
 from asyncspy.discover.servers import succession
 from asyncspy.errors import TargetError
 from asyncspy.model.processes import Worker
@@ -34,7 +34,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
 
 
 def follower(known: set[int]) -> int | None:
-    found = successor(DEAD, known, patience=0.05)
+    found = wait_for_successor(DEAD, known, patience=0.05)
     return found.pid if found else None
 
 
@@ -56,7 +56,7 @@ def test_nobody_where_there_is_no_master(machine: list[Worker]) -> None:
 def test_it_is_waited_for_no_longer_than_wanted(machine: list[Worker]) -> None:
     machine += [MASTER]
     asked = iter([False, False, True])
-    assert successor(DEAD, {11}, patience=60, given_up=lambda: next(asked)) is None
+    assert wait_for_successor(DEAD, {11}, patience=60, given_up=lambda: next(asked)) is None
 
 
 @pytest.fixture
@@ -69,20 +69,20 @@ def sleeping() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_a_stopped_process_is_refused_with_what_lets_it_go_on(sleeping: subprocess.Popen[bytes]) -> None:
-    must_run(sleeping.pid)
+    require_not_stopped(sleeping.pid)
     sleeping.send_signal(signal.SIGSTOP)
     assert eventually(lambda: psutil.Process(sleeping.pid).status() == psutil.STATUS_STOPPED, timeout=10)
     with pytest.raises(TargetError, match="is stopped") as caught:
-        must_run(sleeping.pid)
+        require_not_stopped(sleeping.pid)
     assert caught.value.remedy.endswith(f"kill -CONT {sleeping.pid}")
 
 
 def test_a_zombie_runs_no_more(sleeping: subprocess.Popen[bytes]) -> None:
-    assert runs(sleeping.pid)
+    assert is_running(sleeping.pid)
     sleeping.kill()
-    assert eventually(lambda: not runs(sleeping.pid), timeout=10)
+    assert eventually(lambda: not is_running(sleeping.pid), timeout=10)
 
 
 def test_what_is_below_another_is_recorded_with_it(sleeping: subprocess.Popen[bytes]) -> None:
-    assert topmost([sleeping.pid, os.getpid(), sleeping.pid]) == [os.getpid()]
-    assert topmost([sleeping.pid]) == [sleeping.pid]
+    assert without_descendants([sleeping.pid, os.getpid(), sleeping.pid]) == [os.getpid()]
+    assert without_descendants([sleeping.pid]) == [sleeping.pid]

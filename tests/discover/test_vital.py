@@ -14,10 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from asyncspy.discover.live_processes import cpu_seconds, is_running, process_usage
 from asyncspy.discover.proc import Proc
-from asyncspy.discover.process_table import candidates
 from asyncspy.discover.servers.evidence import Evidence
-from asyncspy.discover.vital import cpu_seconds, runs, vital
+from asyncspy.discover.servers.process_table import candidates
 from tests.discover.fake_proc import FakeProc
 
 BUSY = "sum(range(10**7)); print('ready', flush=True); import sys; sys.stdin.read()"
@@ -34,7 +34,7 @@ def child() -> Iterator[subprocess.Popen[str]]:
 
 
 def test_figures_are_those_of_the_process(child: subprocess.Popen[str]) -> None:
-    figures = vital(child.pid)
+    figures = process_usage(child.pid)
     status = dict(line.split(":", 1) for line in Path(f"/proc/{child.pid}/status").read_text().splitlines())
     assert figures is not None
     assert figures.user == pwd.getpwuid(os.getuid()).pw_name
@@ -48,10 +48,10 @@ def test_figures_are_those_of_the_process(child: subprocess.Popen[str]) -> None:
 def test_threads_are_counted_and_are_no_processes() -> None:
     done = threading.Event()
     thread = threading.Thread(target=done.wait)
-    before = vital(os.getpid())
+    before = process_usage(os.getpid())
     thread.start()
     try:
-        figures = vital(os.getpid())
+        figures = process_usage(os.getpid())
         assert figures is not None
         assert before is not None
         assert figures.threads == before.threads + 1
@@ -66,11 +66,11 @@ def test_a_zombie_and_a_process_that_is_gone_have_none(child: subprocess.Popen[s
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     assert child.pid in psutil.pids()
     assert Proc().cmdline(child.pid) == ()
-    assert vital(child.pid) is None
-    assert not runs(child.pid)
+    assert process_usage(child.pid) is None
+    assert not is_running(child.pid)
     child.wait()
     assert child.pid not in psutil.pids()
-    assert vital(child.pid) is None
+    assert process_usage(child.pid) is None
     assert cpu_seconds(child.pid) is None
 
 
@@ -79,7 +79,7 @@ def test_one_that_is_kept_from_us_has_none(monkeypatch: pytest.MonkeyPatch) -> N
         raise psutil.AccessDenied(process.pid)
 
     monkeypatch.setattr(psutil.Process, "num_threads", refused)
-    assert vital(os.getpid()) is None
+    assert process_usage(os.getpid()) is None
 
 
 def test_command_lines_are_those_of_psutil(child: subprocess.Popen[str]) -> None:

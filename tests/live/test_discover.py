@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
-from asyncspy.discover import find_workers, inspect, may_attach, workers_of
+from asyncspy.discover import find_workers, inspect_process, may_attach, workers_of
 from asyncspy.model.processes import Worker
 from tests.live.processes import accepts, eventually, free_port, running
 from tests.live.server_modes import APP, BIN, MODES, PROJECT, SETTINGS, Mode
@@ -178,7 +178,7 @@ def test_inspect_knows_a_spawned_workers_app(project: Path) -> None:
         pytest.skip("this machine does not let us attach")
     with served(MODES["uvicorn --workers 2"], project) as (top, port):
         pid = next(worker.pid for worker in tree(top) if worker.role == "worker")
-        worker = inspect(pid)
+        worker = inspect_process(pid)
     assert (worker.server, worker.role, worker.app, worker.bind) == ("uvicorn", "worker", APP, f"127.0.0.1:{port}")
 
 

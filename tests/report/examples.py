@@ -12,14 +12,14 @@ from asyncspy.model.findings import (
     Entry,
     Evidence,
     Finding,
-    Hops,
+    HopCosts,
     Interval,
     LoopTime,
     Remedy,
     SampleCounts,
     Wait,
 )
-from asyncspy.model.hangs import Action, Hang, WaitingThreads
+from asyncspy.model.hangs import Hang, SuggestedCommand, WaitingThreads
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import ChainFrame, Frame, InputFile, Origin
 
@@ -341,7 +341,7 @@ hopping = Finding(
     remedies=(Remedy("cross once"),),
     share=Interval(0.2992, 0.2925, 0.3061),
 )
-HOPS = Hops(
+HOPS = HopCosts(
     samples=7_000,
     share=Interval(0.402, 0.3948, 0.4093),
     callers=(
@@ -404,7 +404,7 @@ stuck = Hang(
                 Culprit(STAMP_FRAME), ("MainThread",), (link(STAMP_FRAME),), 9, True),
     ),
     known=("asgiref#535",),
-    now=(Action("kill -TERM 48291", "gunicorn starts another worker in its place"),),
+    now=(SuggestedCommand("kill -TERM 48291", "gunicorn starts another worker in its place"),),
     later=(Remedy("upgrade asgiref", code="pip install --upgrade 'asgiref>=3.12'"),),
     looks=9,
     seconds=60.2,
@@ -420,7 +420,7 @@ hostile_hang = replace(
                 frames=(link(HOSTILE_FRAME), ChainFrame(HOSTILE, HOSTILE, 2, HOSTILE))),
     ),
     known=(HOSTILE,),
-    now=(Action(HOSTILE, HOSTILE),),
+    now=(SuggestedCommand(HOSTILE, HOSTILE),),
     later=(Remedy(HOSTILE, code=HOSTILE),),
     target=worker(server=HOSTILE, app=HOSTILE, django=HOSTILE),
 )  # fmt: skip

@@ -6,13 +6,15 @@ import unicodedata
 import pytest
 from rich.cells import cell_len
 
-from asyncspy.model.processes import Check, Diagnosis
+from asyncspy.model.processes import CheckResult, Diagnosis
 from asyncspy.report.terminal.diagnosis import diagnosis_as_json, render_diagnosis
 from tests.report import examples
 from tests.report.views import view
 
-FINE = Check("yama", ok=True, said="this kernel has no Yama")
-WRONG = Check("same user", ok=False, said="it belongs to ada and you are bob", remedy="sudo asyncspy attach --pid 42")
+FINE = CheckResult("yama", ok=True, said="this kernel has no Yama")
+WRONG = CheckResult(
+    "same user", ok=False, said="it belongs to ada and you are bob", remedy="sudo asyncspy attach --pid 42"
+)
 
 
 def shown(diagnosis: Diagnosis, width: int = 80) -> str:
@@ -44,7 +46,7 @@ def test_workers_are_listed_where_no_process_was_asked_for() -> None:
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_no_line_is_wider_than_asked_and_hostile_names_are_inert(width: int) -> None:
-    hostile = Check("name", ok=False, said=examples.HOSTILE, remedy=examples.HOSTILE)
+    hostile = CheckResult("name", ok=False, said=examples.HOSTILE, remedy=examples.HOSTILE)
     diagnosis = Diagnosis(42, False, (hostile, WRONG), (examples.HOSTILE_WORKER,))
     for line in shown(diagnosis, width).split("\n"):
         assert cell_len(line) <= width

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 import pytest
 
 from asyncspy.model.analysis import Analysis
-from asyncspy.model.findings import Flame, FlameRow
+from asyncspy.model.findings import FlameBox, FlameGraph
 from asyncspy.model.stacks import Frame
 from asyncspy.report import FORMATS
 from asyncspy.report.html.tags import Html, el, join, text
@@ -59,9 +59,9 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.read).split())
 
 
-def lit(name: str) -> Flame:
+def lit(name: str) -> FlameGraph:
     frame = Frame(name, name, 3)
-    return Flame((FlameRow(0, 0, 10, frame, None), FlameRow(1, 0, 9, frame, name, 0, 9)), 10)
+    return FlameGraph((FlameBox(0, 0, 10, frame, None), FlameBox(1, 0, 9, frame, name, 0, 9)), 10)
 
 
 def page(analysis: Analysis) -> Page:
@@ -142,10 +142,10 @@ def test_pieces_are_safe_by_construction() -> None:
 
 def test_a_normal_page_is_small() -> None:
     rows = tuple(
-        FlameRow(d, 0, 100_000 - d, Frame("ASGIHandler.run_get_response" * 2, "django/core/handlers/asgi.py"), "django")
+        FlameBox(d, 0, 100_000 - d, Frame("ASGIHandler.run_get_response" * 2, "django/core/handlers/asgi.py"), "django")
         for d in range(2_000)
     )
-    made = FORMATS["html"](replace(examples.crowded, flames=(Flame(rows, 100_000),)), view())
+    made = FORMATS["html"](replace(examples.crowded, flames=(FlameGraph(rows, 100_000),)), view())
     assert len(made.encode()) < 1_000_000
 
 

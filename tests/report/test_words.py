@@ -8,7 +8,7 @@ import pytest
 
 from asyncspy.analyse import confidence
 from asyncspy.model.findings import Culprit, DetectionLimit, Distribution, NeededDuration, WorkerShare
-from asyncspy.model.stacks import EARLIER, Frame
+from asyncspy.model.stacks import ENDED_WORKERS_PID, Frame
 from asyncspy.report import FORMATS
 from asyncspy.report.present import finding_words, sampling_words
 from tests.report import examples
@@ -79,4 +79,8 @@ def test_a_lossy_recording_is_warned_of(errors: int, warned: bool) -> None:
 
 
 def test_workers_that_ended_long_ago_are_listed_as_such() -> None:
-    assert [finding_words.process(pid) for pid in (48291, EARLIER, None)] == ["48291", "earlier ones", "unknown"]
+    assert [finding_words.process(pid) for pid in (48291, ENDED_WORKERS_PID, None)] == [
+        "48291",
+        "earlier ones",
+        "unknown",
+    ]

@@ -15,7 +15,7 @@ import pytest
 
 from asyncspy.analyse.stacks.sampling_kind import of_workers
 from asyncspy.model.processes import Worker
-from asyncspy.model.stacks import EARLIER, Event, Frame, Occurrences, Origin, Profile, Stack
+from asyncspy.model.stacks import ENDED_WORKERS_PID, Event, Frame, Occurrences, Origin, Profile, Stack
 from asyncspy.read import load, profile_of_document
 from asyncspy.recording import destination
 from asyncspy.recording import writer as bundles
@@ -204,12 +204,15 @@ def test_workers_that_are_gone_are_added_up_as_one(bundle: RecordingWriter, slic
     assert profile.waits is not None
     for one, times in ((profile, {(MAIN, WORK): 1, (MAIN,): 2}), (profile.waits, {(MAIN,): 1})):
         pids = {origin.target.pid: origin for origin in one.origins if origin.target}
-        kept = set(pids) - {EARLIER}
+        kept = set(pids) - {ENDED_WORKERS_PID}
         assert kept == set(range(40 - len(kept), 40))
         assert 1 <= len(kept) <= 4
         ended = 30 - len(kept)
-        assert (pids[EARLIER].slices, pids[EARLIER].duration) == (ended * slices, ended * slices * 10.0)
-        counts = {stack.frames: count for stack, count in one.stacks.items() if stack.pid == EARLIER}
+        assert (pids[ENDED_WORKERS_PID].slices, pids[ENDED_WORKERS_PID].duration) == (
+            ended * slices,
+            ended * slices * 10.0,
+        )
+        counts = {stack.frames: count for stack, count in one.stacks.items() if stack.pid == ENDED_WORKERS_PID}
         assert counts == {frames: ended * slices * number for frames, number in times.items()}
         assert one.total == 30 * slices * sum(times.values())
 
@@ -220,7 +223,10 @@ def test_a_single_slice_of_one_that_is_gone_keeps_its_samples(bundle: RecordingW
     machine.alive = {11, 12, 13, 14}
     for pid in sorted(machine.alive):
         bundle.add(of(pid), document([MAIN], [0], pid=pid))
-    assert saved(bundle).stacks == {stack(MAIN, pid=EARLIER): 3, **{stack(MAIN, pid=pid): 1 for pid in machine.alive}}
+    assert saved(bundle).stacks == {
+        stack(MAIN, pid=ENDED_WORKERS_PID): 3,
+        **{stack(MAIN, pid=pid): 1 for pid in machine.alive},
+    }
 
 
 def test_what_gave_nothing_is_no_pass_for_ever(bundle: RecordingWriter, machine: Machine) -> None:
@@ -269,10 +275,10 @@ def test_a_master_keeps_the_stacks_of_its_gone_workers_once(bundle: RecordingWri
     profile = saved(bundle)
     assert profile.waits is not None
     for one in (profile, profile.waits):
-        apart = pids_of(one) - {EARLIER}
+        apart = pids_of(one) - {ENDED_WORKERS_PID}
         assert {7, 139, 140} <= apart
         assert len(apart) <= 5
-        once = {stack.frames: count for stack, count in one.stacks.items() if stack.pid == EARLIER}
+        once = {stack.frames: count for stack, count in one.stacks.items() if stack.pid == ENDED_WORKERS_PID}
         ended = 2 * len(pids) - sum(count for stack, count in one.stacks.items() if stack.pid in apart - {7}) // 2
         assert once == {(MAIN, WORK): ended, (MAIN,): ended}
         assert one.total == 3 * 2 * len(pids)
@@ -298,7 +304,7 @@ def test_workers_that_are_gone_are_told_with_less_detail(tmp_path: Path, machine
         bundle.add(of(pid), document(frames, [0, 1, 2, 3, 4], [0, 2, 3], [0, 2, 3, 5], pid=pid))
     stacks = saved(bundle).stacks
     called = LIBRARY._replace(line=0)
-    ended = {stack.frames: count for stack, count in stacks.items() if stack.pid == EARLIER}
+    ended = {stack.frames: count for stack, count in stacks.items() if stack.pid == ENDED_WORKERS_PID}
     assert set(ended) == {(MAIN, called, WORK), (MAIN, LOADS._replace(line=0)), (MAIN, STAT._replace(line=0))}
     assert len(set(ended.values())) == 1
     assert stack(MAIN, LIBRARY._replace(line=39), IMPORTS, LOADS, WORK, pid=39) in stacks
@@ -363,5 +369,5 @@ def test_the_loop_of_a_master_that_is_gone_serves_nobody_either(bundle: Recordin
     for pid in machine.alive:
         bundle.add(of(pid), document([MAIN], [0], pid=pid))
     profile = saved(bundle)
-    assert pids_of(profile) == {7, EARLIER, *machine.alive}
-    assert {stack.pid for stack in of_workers(profile)} == {EARLIER, *machine.alive}
+    assert pids_of(profile) == {7, ENDED_WORKERS_PID, *machine.alive}
+    assert {stack.pid for stack in of_workers(profile)} == {ENDED_WORKERS_PID, *machine.alive}

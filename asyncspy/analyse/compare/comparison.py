@@ -17,7 +17,7 @@ from asyncspy.analyse.stacks.pattern import last_segment
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.comparisons import ChangeKind, ComparedFinding, Comparison, DoubtReason, FindingChange
 from asyncspy.model.findings import Finding
-from asyncspy.model.stacks import NOT_SAMPLED, Frame, SamplingMode, Stack
+from asyncspy.model.stacks import UNSAMPLED_MODES, Frame, SamplingMode, Stack
 
 LEVEL = 0.05
 """How often two recordings of an unchanged app may be told to differ."""
@@ -115,7 +115,7 @@ def _counting(one: Analysis, other: Analysis) -> bool:
 
 def _mode(analysis: Analysis) -> SamplingMode:
     """The mode of all its samples; those that count waits are known by that."""
-    modes = {origin.mode for origin in analysis.origins} - NOT_SAMPLED
+    modes = {origin.mode for origin in analysis.origins} - UNSAMPLED_MODES
     if analysis.wall is not None:
         return "wall"
     return modes.pop() if len(modes) == 1 else "unknown"

@@ -11,7 +11,7 @@ from asyncspy.analyse.remedy.remedies import Source
 from asyncspy.analyse.stacks import worlds
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.model.findings import Culprit
-from asyncspy.model.hangs import ThreadRole, WaitingThreads, WaitsFor
+from asyncspy.model.hangs import ThreadRole, WaitingThreads, WaitReason
 from asyncspy.model.stacks import ChainFrame, Frame
 
 
@@ -94,7 +94,7 @@ def _receiver(thread: ThreadHistory, line: int) -> str | None:
     return (selves[line] or None) if line < len(selves) else None
 
 
-def _on(kind: WaitsFor, role: ThreadRole, history: ProcessHistory) -> tuple[str, ...]:
+def _on(kind: WaitReason, role: ThreadRole, history: ProcessHistory) -> tuple[str, ...]:
     """The threads of this process that could end such a wait, by name; none where it is somebody outside."""
     if kind == "loop":
         private = [thread for thread in history.threads if thread.role == "private-loop"]

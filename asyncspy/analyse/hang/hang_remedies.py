@@ -9,7 +9,7 @@ from asyncspy.analyse.remedy.rewrite import place
 from asyncspy.analyse.waits import blocking_calls
 from asyncspy.analyse.waits.pools import DEFAULT_EXECUTOR, SENSITIVE_THREAD
 from asyncspy.model.findings import Remedy, Wait, WaitKind
-from asyncspy.model.hangs import Action, HangVerdict, WaitingThreads
+from asyncspy.model.hangs import HangVerdict, SuggestedCommand, WaitingThreads
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame
 
@@ -38,18 +38,19 @@ LATER: dict[str, tuple[Remedy, ...]] = {
 }
 
 
-def now(found: HangFinding, pid: int | None, target: Worker | None) -> tuple[Action, ...]:
+def now(found: HangFinding, pid: int | None, target: Worker | None) -> tuple[SuggestedCommand, ...]:
     """Commands for this very process."""
     if pid is None or found.verdict not in STUCK:
         return ()
-    watch = () if found.watch is None else (Action(f"asyncspy dump --pid {pid} --wait {found.watch}s", "to be sure"),)
+    longer = SuggestedCommand(f"asyncspy dump --pid {pid} --wait {found.watch}s", "to be sure")
+    watch = () if found.watch is None else (longer,)
     if found.held_by is not None:
         command, purpose = LET_GO[found.held_by]
-        return (Action(command.format(pid=pid), purpose),)
+        return (SuggestedCommand(command.format(pid=pid), purpose),)
     if any(waiting.kind == "debugger" for waiting in found.culprits):
         return ()
     if found.verdict == "deadlock" or (found.verdict == "blocked-loop" and found.certain):
-        return (*watch, Action(f"kill -KILL {pid}", f"it no longer hears a gentler signal; {_again(target)}"))
+        return (*watch, SuggestedCommand(f"kill -KILL {pid}", f"it no longer hears a gentler signal; {_again(target)}"))
     return watch
 
 

@@ -12,7 +12,7 @@ from asyncspy.analyse.stacks import worlds
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import Pattern, Rules
 from asyncspy.analyse.waits import blocked_loop, blocking_calls
-from asyncspy.model.hangs import WaitsFor
+from asyncspy.model.hangs import WaitReason
 from asyncspy.model.stacks import Frame
 
 THREADPOOL = "concurrent/futures/thread.py"
@@ -24,7 +24,7 @@ FOR_POOL = Pattern("ThreadPoolExecutor.shutdown", THREADPOOL)
 FOR_FUTURE = Pattern("Future.result", "concurrent/futures/_base.py")
 FOR_EXCEPTION = Pattern("Future.exception", "concurrent/futures/_base.py")
 
-WAYS: Rules[WaitsFor] = Rules(
+WAYS: Rules[WaitReason] = Rules(
     [
         (FOR_LOOP, "loop"),
         (FOR_POOL, "pool"),
@@ -65,7 +65,7 @@ class ThreadWait(NamedTuple):
     `seen` is whether the frames or the source show the wait; else only that the thread never ran proves one.
     """
 
-    kind: WaitsFor
+    kind: WaitReason
     line: int
     timed: bool | None = None
     seen: bool = True
@@ -91,7 +91,7 @@ def sight(frames: Sequence[Frame], source: Source, owners: Ownership) -> ThreadW
     return ThreadWait("unknown", line, seen=False)
 
 
-def _way(frames: Sequence[Frame]) -> WaitsFor | None:
+def _way(frames: Sequence[Frame]) -> WaitReason | None:
     for at, frame in enumerate(reversed(frames)):
         way = WAYS.match(frame)
         if way is not None and (at < TAIL or way in ANYWHERE):

@@ -18,7 +18,7 @@ from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import Pattern, Rules
 from asyncspy.analyse.stacks.worlds import StackVerdict
 from asyncspy.analyse.unsafe.violations import start_of_loop
-from asyncspy.model.findings import CodeShare, Culprit, Entry, Evidence, Finding, Hops, Remedy
+from asyncspy.model.findings import CodeShare, Culprit, Entry, Evidence, Finding, HopCosts, Remedy
 from asyncspy.model.stacks import ChainFrame, Frame, Stack
 
 COSTLY = 0.15
@@ -126,7 +126,7 @@ def _caller(frames: Sequence[Frame], mark: int, owners: Ownership) -> int:
 
 def measure_hops(
     stacks: Mapping[Stack, int], judgements: Sequence[StackVerdict], owners: Ownership
-) -> tuple[Hops, list[Finding], list[Finding]]:
+) -> tuple[HopCosts, list[Finding], list[Finding]]:
     """The figures, the lines of own code whose hops are too dear, and the others; `judgements` are the stacks'."""
     callers: Counter[tuple[Frame | None, str | None]] = Counter()
     done: Counter[tuple[Frame | None, str | None]] = Counter()
@@ -144,7 +144,7 @@ def measure_hops(
         crossed += weight
         callers[_named(stack.frames, found.caller, owners, with_line=True)] += weight
         _add(lines, stack.frames, found, judgement.boundary, weight, owners)
-    hops = Hops(crossed, confidence.share(crossed, loop), _portions(callers), _portions(done))
+    hops = HopCosts(crossed, confidence.share(crossed, loop), _portions(callers), _portions(done))
     dear = [_finding(line, loop, owners) for line in lines.values() if _is_costly(line.weight, loop)]
     return hops, dear, [_finding(line, loop, owners) for line in lines.values() if not _is_costly(line.weight, loop)]
 

@@ -17,7 +17,7 @@ from asyncspy.analyse.stacks import worlds
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import Pattern, Rules
 from asyncspy.model.findings import Culprit, Evidence, Finding, Remedy
-from asyncspy.model.stacks import ChainFrame, Frame, Stack, frames_of
+from asyncspy.model.stacks import ChainFrame, Frame, Stack, distinct_frames
 
 ASYNC_TO_SYNC: Rules[bool] = Rules([(Pattern("AsyncToSync.__call__", "asgiref/sync.py"), True)])
 INNER: Rules[bool] = Rules(
@@ -64,7 +64,7 @@ def middleware_findings(
 ) -> list[Finding]:
     """Every sync-only middleware that was seen; `ticks` is how often each thread was looked at, if waits count."""
     found: dict[tuple[str, str], _Middleware] = {}
-    adapted = set(filter(ASYNC_TO_SYNC.match, frames_of(stacks)))
+    adapted = set(filter(ASYNC_TO_SYNC.match, distinct_frames(stacks)))
     for stack, weight in stacks.items():
         pinned = None if adapted.isdisjoint(stack.frames) else sync_middleware_in(stack.frames)
         if pinned is not None:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from asyncspy.analyse.stacks.pattern import Pattern, Rules
-from asyncspy.model.stacks import Dump, Frame, Profile, Stack, ThreadSnapshot, frames_of
+from asyncspy.model.stacks import Dump, Frame, Profile, Stack, ThreadSnapshot, distinct_frames
 
 _NATIVE = re.compile(
     r"(?:.*/)?(?:python\d[\d.]*t?|[^/]*\.(?:c|cc|cpp|cxx|h|hh|hpp|rs|s|S|asm|dll|exe|dylib|so(?:\.\d+)*))"
@@ -39,7 +39,7 @@ def written(profile: Profile) -> Profile:
 
 
 def _stacks(stacks: Mapping[Stack, int]) -> Mapping[Stack, int]:
-    special = set(filter(_is_special, frames_of(stacks)))
+    special = set(filter(_is_special, distinct_frames(stacks)))
     if not special:
         return stacks
     left: Counter[Stack] = Counter()

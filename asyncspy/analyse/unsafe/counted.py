@@ -14,7 +14,7 @@ from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.unsafe.logged import is_same
 from asyncspy.analyse.unsafe.violations import Fault, FaultKey, add, judge, violation_in
 from asyncspy.model.findings import CountedCalls, Evidence, Finding
-from asyncspy.model.merging import seen_again
+from asyncspy.model.merging import merge_occurrences
 from asyncspy.model.stacks import Event, Frame, Occurrences, Origin, Stack
 
 RAISE = Frame("async_unsafe.<locals>.decorator.<locals>.inner", "django/utils/asyncio.py")
@@ -70,7 +70,7 @@ def _counted(events: Mapping[Event, Occurrences], owners: Ownership) -> list[Cou
             raise AssertionError("a chain that ends in the guard is a violation")
         fault = faults[add(faults, Stack(frames), violation, times.times, owners)]
         one = counted.setdefault(id(fault), Counted(fault))
-        one.times = seen_again(one.times, times)
+        one.times = merge_occurrences(one.times, times)
         one.passed += times.times if event.captured == "passed" else 0
     return list(counted.values())
 

@@ -15,7 +15,7 @@ from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import last_segment
 from asyncspy.analyse.unsafe.violations import Fault, FaultKey, add, violation_in
 from asyncspy.model.findings import Culprit, Entry, Evidence, Finding, Remedy
-from asyncspy.model.merging import seen_again
+from asyncspy.model.merging import merge_occurrences
 from asyncspy.model.stacks import ChainFrame, Event, Frame, Occurrences, Stack
 
 RAISE = Frame("inner", "django/utils/asyncio.py")
@@ -70,7 +70,7 @@ def _told(events: Mapping[Event, Occurrences], owners: Ownership) -> list[Told]:
             continue
         fault = _add_to(faults, event.frames, logged.times, owners)
         one = told.setdefault(id(fault), Told(fault))
-        one.logged = seen_again(one.logged, logged)
+        one.logged = merge_occurrences(one.logged, logged)
         caught_half_way = owners.of(event.frames[0]) is None
         one.cut = one.cut and (not event.whole or caught_half_way)
     return list(told.values())
@@ -108,7 +108,7 @@ def _is_end(one: str, other: str) -> bool:
 
 def _with(finding: Finding, told: Sequence[Told]) -> Finding:
     for one in told:
-        logged = seen_again(finding.logged, one.logged) if one.logged else finding.logged
+        logged = merge_occurrences(finding.logged, one.logged) if one.logged else finding.logged
         times = logged.times if logged else 0
         finding = replace(finding, logged=logged, evidence=replace(finding.evidence, logged=times))
     return finding

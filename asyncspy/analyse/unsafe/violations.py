@@ -15,7 +15,7 @@ from asyncspy.analyse.stacks.ownership import FRAMEWORK, STDLIB, Ownership
 from asyncspy.analyse.stacks.pattern import last_segment
 from asyncspy.analyse.unsafe import blame
 from asyncspy.model.findings import SampleCounts, World
-from asyncspy.model.stacks import ChainFrame, Frame, Stack, frames_of
+from asyncspy.model.stacks import ChainFrame, Frame, Stack, distinct_frames
 
 WRAPPED_AT = frozenset({"middleware", "callback", "import of the app"})
 """Entries whose closures are the thing itself, and no decorator's wrapper around it."""
@@ -89,7 +89,7 @@ def survey(stacks: Mapping[Stack, int], owners: Ownership | None = None) -> Surv
     faults: dict[FaultKey, Fault] = {}
     by_pid: Counter[int | None] = Counter()
     judgements = [judge(stack.frames) for stack in stacks]
-    telling = {frame for frame in frames_of(stacks) if sinks.may_tell(frame)}
+    telling = {frame for frame in distinct_frames(stacks) if sinks.may_tell(frame)}
     for (stack, weight), judgement in zip(stacks.items(), judgements, strict=True):
         counts[judgement.world] += weight
         if judgement.world == "loop":

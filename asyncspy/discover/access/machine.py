@@ -10,7 +10,7 @@ from asyncspy.discover.access import kernel_answers
 from asyncspy.discover.access.confinement import cpu, number, profile
 from asyncspy.discover.access.facts import Credentials, Machine, credentials
 from asyncspy.discover.access.file_rights import brought_along
-from asyncspy.discover.containers import container
+from asyncspy.discover.containers import container_name
 from asyncspy.discover.proc import Proc
 from asyncspy.program import py_spy_file
 
@@ -102,7 +102,7 @@ def _hidepid(proc: Proc) -> str:
 
 def _runtime(proc: Proc, cgroup: str) -> str | None:
     """The container that we ourselves run in, or the service."""
-    if named := container(cgroup):
+    if named := container_name(cgroup):
         return named.split()[0]
     if os.path.exists(f"{proc.root}/self/root/.dockerenv"):  # noqa: PTH110
         return "docker"

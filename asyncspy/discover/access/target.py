@@ -8,7 +8,7 @@ from pathlib import Path
 from asyncspy.discover.access import kernel_answers
 from asyncspy.discover.access.confinement import cpu, number, profile
 from asyncspy.discover.access.facts import YAMA_CHILDREN, Machine, Target, credentials
-from asyncspy.discover.containers import container, pid_inside
+from asyncspy.discover.containers import container_name, pid_inside
 from asyncspy.discover.interpreter import interpreter
 from asyncspy.discover.proc import Proc
 
@@ -42,7 +42,7 @@ def target(pid: int, proc: Proc, machine: Machine) -> Target | None:
         cpu=cpu(proc, pid),
         same_namespaces=same,
         pid_inside=pid_inside(theirs),
-        container=container(proc.text(pid, "cgroup") or ""),
+        container=container_name(proc.text(pid, "cgroup") or ""),
         apparmor=profile(proc, pid),
     )
 

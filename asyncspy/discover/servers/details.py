@@ -6,13 +6,13 @@ import re
 
 from asyncspy.discover.access.machine import machine
 from asyncspy.discover.access.permission import may_attach
-from asyncspy.discover.containers import container, pid_inside
+from asyncspy.discover.containers import container_name, pid_inside
+from asyncspy.discover.live_processes import process_usage
 from asyncspy.discover.servers.catalog import RUNSERVER
 from asyncspy.discover.servers.classify import Placed
 from asyncspy.discover.servers.django_settings import async_unsafe_allowed, settings_module
 from asyncspy.discover.servers.evidence import Evidence
 from asyncspy.discover.servers.redact import redact
-from asyncspy.discover.vital import vital
 from asyncspy.model.processes import Worker
 
 _ANY_PORT = re.compile(r":0\b")
@@ -32,7 +32,7 @@ class Details:
     def worker(self, placed: Placed) -> Worker | None:
         """All that can be read of a process; None where it has ended."""
         process = placed.process
-        figures = vital(process.pid)
+        figures = process_usage(process.pid)
         if figures is None:
             return None
         versions = self._evidence.versions(process)
@@ -59,7 +59,7 @@ class Details:
             cwd=self._proc.link(process.pid, "cwd"),
             doubt=placed.doubt,
             settings=settings,
-            container=container(self._proc.text(process.pid, "cgroup") or ""),
+            container=container_name(self._proc.text(process.pid, "cgroup") or ""),
             pid_inside=pid_inside(self._proc.status(process.pid)),
             **figures._asdict(),
         )

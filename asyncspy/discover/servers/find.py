@@ -9,12 +9,12 @@ from asyncspy.discover.access.permission import may_attach
 from asyncspy.discover.command_line import Process
 from asyncspy.discover.interpreter import Interpreter
 from asyncspy.discover.proc import Proc
-from asyncspy.discover.process_table import candidates, one
 from asyncspy.discover.servers.catalog import PLAIN
-from asyncspy.discover.servers.choose import top_of
 from asyncspy.discover.servers.classify import Placed, classify
 from asyncspy.discover.servers.details import Details
 from asyncspy.discover.servers.evidence import Evidence
+from asyncspy.discover.servers.process_table import candidates, one
+from asyncspy.discover.servers.select import top_of
 from asyncspy.errors import TargetError
 from asyncspy.model.processes import Worker
 
@@ -42,7 +42,7 @@ def workers_of(worker: Worker) -> list[Worker]:
     return [found for found in find_workers() if found.ppid == worker.pid and found.role == "worker"]
 
 
-def inspect(pid: int) -> Worker:
+def inspect_process(pid: int) -> Worker:
     """One process, of a known server or any other Python. Raises TargetError where it cannot be attached to."""
     proc = Proc()
     evidence = Evidence(proc)

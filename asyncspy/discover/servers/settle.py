@@ -51,7 +51,7 @@ LOOPS = frozenset({("/asyncio/base_events.py", "run_forever"), ("/asyncio/runner
 MAIN = "MainThread"
 
 
-def settle(worker: Worker, stacks: Iterable[Stack]) -> Worker | None:
+def settle_role(worker: Worker, stacks: Iterable[Stack]) -> Worker | None:
     """The worker with its doubt settled, or with another; None for a suspect that turns out to be no server."""
     stacks = list(stacks)
     found = next(filter(None, (list(_marks(stack.frames)) for stack in stacks)), None)

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import psutil
 
-from asyncspy.discover import vital
+from asyncspy.discover import live_processes
 from asyncspy.discover.servers.find import find_workers
 from asyncspy.errors import TargetError
 from asyncspy.model.processes import Worker
@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 30.0
 PAUSE_SECONDS = 0.25
 
 
-def successor(
+def wait_for_successor(
     worker: Worker,
     known: Collection[int],
     *,
@@ -41,7 +41,7 @@ def successor(
     return None
 
 
-def siblings(worker: Worker) -> set[int]:
+def sibling_pids(worker: Worker) -> set[int]:
     """The pids of a worker and of those beside it, as they are now."""
     return {worker.pid, *(one.pid for one in find_workers() if _is_sibling(one, worker))}
 
@@ -56,7 +56,7 @@ def _has_master(worker: Worker) -> bool:
     )
 
 
-def must_run(pid: int) -> None:
+def require_not_stopped(pid: int) -> None:
     """Raise TargetError for a process that is stopped: py-spy cannot look into it, and there is nothing to see."""
     with suppress(psutil.Error):
         if psutil.Process(pid).status() == psutil.STATUS_STOPPED:
@@ -66,7 +66,7 @@ def must_run(pid: int) -> None:
             )
 
 
-def topmost(pids: Sequence[int]) -> list[int]:
+def without_descendants(pids: Sequence[int]) -> list[int]:
     """The pids without those whose parent, or parent's parent, is among them: recording that one records them, too."""
     return [pid for pid in dict.fromkeys(pids) if not _ancestors(pid) & set(pids)]
 
@@ -78,10 +78,10 @@ def _ancestors(pid: int) -> set[int]:
         return set()
 
 
-def cpu_seconds(pids: Sequence[int]) -> float:
+def total_cpu_seconds(pids: Sequence[int]) -> float:
     """The CPU time that these processes and all below them have used so far."""
     families = {one for pid in pids for one in (pid, *_descendants(pid))}
-    return sum(vital.cpu_seconds(pid) or 0.0 for pid in families)
+    return sum(live_processes.cpu_seconds(pid) or 0.0 for pid in families)
 
 
 def _descendants(pid: int) -> list[int]:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from asyncspy.model.merging import seen_again
+from asyncspy.model.merging import merge_occurrences
 from asyncspy.model.stacks import Event, Frame, Occurrences
 from asyncspy.read.logs.records import BEGIN, BREAK, Line
 
@@ -185,7 +185,7 @@ class Tracebacks:
 
     def _count(self, event: Event, time: str | None) -> None:
         if event in self.events or len(self.events) < MAX_EVENTS:
-            self.events[event] = seen_again(self.events.get(event), Occurrences(1, time, time))
+            self.events[event] = merge_occurrences(self.events.get(event), Occurrences(1, time, time))
             self.last = event
             self._counted += 1
         else:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, BinaryIO, NamedTuple
 
 from asyncspy.errors import InputError
-from asyncspy.model.merging import merge
+from asyncspy.model.merging import merge_profiles
 from asyncspy.model.stacks import Frame, InputFile, Origin, Profile, Stack
 from asyncspy.read.decode_json import AS_WRITTEN, decode
 from asyncspy.read.frame_names import add, printable, stack_of, the_same, what_is_missing
@@ -111,7 +111,7 @@ def _shown(frame: Frame) -> Frame:
 
 def _merged(profiles: list[Profile]) -> Profile:
     try:
-        return merge(profiles)
+        return merge_profiles(profiles)
     except ValueError as error:
         raise InputError(str(error), remedy=AS_WRITTEN) from None
 

@@ -7,7 +7,7 @@ a script. A script only moves the boxes.
 from __future__ import annotations
 
 from asyncspy.model.analysis import Analysis
-from asyncspy.model.findings import Flame, FlameRow
+from asyncspy.model.findings import FlameBox, FlameGraph
 from asyncspy.report.html.tags import Html, el
 from asyncspy.report.present.figures import percent, plural
 from asyncspy.report.present.place_names import has_line, relative
@@ -35,7 +35,7 @@ def flames(analysis: Analysis, view: View) -> list[Html]:
     return [_section(drawn, view) for drawn in analysis.flames if drawn.samples]
 
 
-def _section(drawn: Flame, view: View) -> Html:
+def _section(drawn: FlameGraph, view: View) -> Html:
     legend = [el("li", el("i", class_=f"swatch {tone}"), name) for tone, name in LEGEND]
     depth = max(row.depth for row in drawn.rows) + 1
     boxes = [_box(row, drawn, view) for row in drawn.rows]
@@ -55,12 +55,12 @@ def _section(drawn: Flame, view: View) -> Html:
     )
 
 
-def _about(drawn: Flame) -> str:
+def _about(drawn: FlameGraph) -> str:
     idle = f" The {plural(drawn.idle, 'sample')} in which it waited for work are left out." if drawn.idle else ""
     return f"{plural(drawn.samples, 'sample')} of the loop, callers above what they called; wide is often.{idle}"
 
 
-def _box(row: FlameRow, drawn: Flame, view: View) -> Html:
+def _box(row: FlameBox, drawn: FlameGraph, view: View) -> Html:
     share = row.samples / drawn.samples
     name = row.frame.function
     return el(
@@ -77,14 +77,14 @@ def _box(row: FlameRow, drawn: Flame, view: View) -> Html:
     )
 
 
-def _told(row: FlameRow, share: float, view: View) -> str:
+def _told(row: FlameBox, share: float, view: View) -> str:
     """What a pointer at rest shows: the function, its place, its part."""
     file = relative(row.frame.file, view.root)
     place = f" ({file}:{row.frame.line})" if file and has_line(row.frame) else f" ({file})" if file else ""
     return f"{row.frame.function}{place}: {plural(row.samples, 'sample')}, {percent(share)} of the loop"
 
 
-def _tone(row: FlameRow) -> str:
+def _tone(row: FlameBox) -> str:
     if row.finding is not None:
         return "b lit"
     owner = "root" if row.depth == 0 else "own" if row.package is None else OWNERS.get(row.package, "other")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from asyncspy.model.analysis import Analysis
-from asyncspy.model.findings import CodeShare, Hops, LoopTime, SampleCounts
+from asyncspy.model.findings import CodeShare, HopCosts, LoopTime, SampleCounts
 from asyncspy.report.html.bars import bar, stacked
 from asyncspy.report.html.tags import Html, el
 from asyncspy.report.present import cost_words
@@ -62,7 +62,7 @@ def _parts(title: str, whole: str, parts: Sequence[tuple[str, str, int]]) -> Htm
     return el("div", el("h3", title, " ", el("span", whole, class_="dim")), drawn, el("ul", legend, class_="legend"))
 
 
-def _hops(hops: Hops, view: View) -> list[Html]:
+def _hops(hops: HopCosts, view: View) -> list[Html]:
     """What crossing costs, who asks for it, and what it is for."""
     callers: Counter[str] = Counter()
     for portion in hops.callers:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from asyncspy.model.analysis import Analysis
-from asyncspy.model.findings import CodeShare, Culprit, DetectionLimit, Entry, Finding, FleetSpread, Hops, Interval
+from asyncspy.model.findings import CodeShare, Culprit, DetectionLimit, Entry, Finding, FleetSpread, HopCosts, Interval
 from asyncspy.model.stacks import Frame
 from asyncspy.report.json import hang_json
 from asyncspy.report.json.encode import as_text
@@ -75,7 +75,7 @@ def _share(share: Interval | None) -> dict[str, Any] | None:
     return share._asdict() if share is not None else None
 
 
-def _hops(hops: Hops | None) -> dict[str, Any] | None:
+def _hops(hops: HopCosts | None) -> dict[str, Any] | None:
     if hops is None:
         return None
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from asyncspy.model.analysis import Analysis
-from asyncspy.model.findings import CodeShare, Finding, Hops, LoopTime, WaitKind
+from asyncspy.model.findings import CodeShare, Finding, HopCosts, LoopTime, WaitKind
 from asyncspy.report.present import log_words
 from asyncspy.report.present.figures import count, percent, percent_interval, plural, rough_percent
 from asyncspy.report.present.place_names import outside, place
@@ -105,7 +105,7 @@ def _numbers(version: str | None) -> tuple[int, ...]:
     return tuple(int(part) for part in (version or "").split(".")[:2] if part.isascii() and part.isdigit())
 
 
-def hops(figures: Hops, view: View) -> list[str]:
+def hops(figures: HopCosts, view: View) -> list[str]:
     """What crossing costs in all, and whom."""
     if figures.share is None or not figures.samples:
         return []
@@ -133,7 +133,7 @@ def caller(portion: CodeShare, view: View) -> str:
     return "middleware made with MiddlewareMixin" if mixin else "Django's handling of requests"
 
 
-def _middleware(figures: Hops, view: View) -> list[str]:
+def _middleware(figures: HopCosts, view: View) -> list[str]:
     """The middleware that was seen at work behind such hops, by class."""
     names: Counter[str] = Counter()
     for portion in figures.work:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Culprit, Evidence, Finding, SampleCounts
-from asyncspy.model.stacks import EARLIER, FindingKind
+from asyncspy.model.stacks import ENDED_WORKERS_PID, FindingKind
 from asyncspy.report.present import counted_words, log_words
 from asyncspy.report.present.figures import count, percent, percent_interval, plural
 
@@ -114,7 +114,7 @@ def workers(finding: Finding, dash: str) -> list[str]:
 
 def process(pid: int | None) -> str:
     """A process as it is listed beside others."""
-    return "unknown" if pid is None else "earlier ones" if pid == EARLIER else str(pid)
+    return "unknown" if pid is None else "earlier ones" if pid == ENDED_WORKERS_PID else str(pid)
 
 
 def since(version: str, django: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding
-from asyncspy.model.merging import seen_again
+from asyncspy.model.merging import merge_occurrences
 from asyncspy.model.stacks import Occurrences
 from asyncspy.report.present.figures import count, plural
 
@@ -38,7 +38,7 @@ def facts(analysis: Analysis) -> list[str]:
     logs = sum(read.format == LOG for read in analysis.inputs)
     whole: Occurrences | None = None
     for finding in analysis.findings:
-        whole = seen_again(whole, finding.logged) if finding.logged else whole
+        whole = merge_occurrences(whole, finding.logged) if finding.logged else whole
     return [f"{plural(tracebacks, 'traceback')} in {plural(logs, 'log')}", *(_when(whole) if whole else [])]
 
 

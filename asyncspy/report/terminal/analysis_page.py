@@ -9,7 +9,7 @@ from rich.text import Text
 
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.processes import Worker
-from asyncspy.model.stacks import LOOKS, InputFile
+from asyncspy.model.stacks import DUMP_FORMATS, InputFile
 from asyncspy.report.present import cost_words, finding_words, log_words, sampling_words
 from asyncspy.report.present.figures import count, plural
 from asyncspy.report.present.next_step import next_steps
@@ -38,7 +38,7 @@ TARGETS = 4
 
 def render(analysis: Analysis, view: View) -> str:
     """The terminal report."""
-    if analysis.hangs and {read.format for read in analysis.inputs} <= LOOKS:
+    if analysis.hangs and {read.format for read in analysis.inputs} <= DUMP_FORMATS:
         return page(_stacked(_of_dumps(analysis, view)), view)
     sections = [
         *hang_page.page_of(analysis.hangs, view),

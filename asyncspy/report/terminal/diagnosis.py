@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from rich.text import Text
 
-from asyncspy.model.processes import Check, Diagnosis, Worker
+from asyncspy.model.processes import CheckResult, Diagnosis, Worker
 from asyncspy.report.json.encode import as_text
 from asyncspy.report.present.place_names import outside
 from asyncspy.report.terminal.layout import ALARM, CODE, FAINT, NAME, labelled, page, prose_room, wrap
@@ -30,7 +30,7 @@ def render_diagnosis(diagnosis: Diagnosis, view: View) -> str:
     return page([*lines, Text(), *wrap(Text(_answer(diagnosis), NAME), prose_room(view, 0))], view)
 
 
-def _check(check: Check, width: int, view: View) -> list[Text]:
+def _check(check: CheckResult, width: int, view: View) -> list[Text]:
     mark, style = MARKS[check.ok]
     indent = len(mark) + GAP + width
     said = wrap(Text(outside(check.said, view), "" if check.ok else NAME), prose_room(view, indent))

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding, Remedy
-from asyncspy.model.stacks import common_django
+from asyncspy.model.stacks import common_django_version
 from asyncspy.report.present import cost_words, finding_words, fleet_words, log_words
 from asyncspy.report.present.excerpt import excerpt
 from asyncspy.report.present.figures import count, rough_percent
@@ -184,7 +184,7 @@ def _station(step: Step) -> Text:
 
 def _remedies(finding: Finding, analysis: Analysis, view: View, indent: int) -> list[Text]:
     """The line to type first where it is known, then what it does and since when; alternatives after `or`."""
-    django = common_django(analysis.origins)
+    django = common_django_version(analysis.origins)
     lines: list[Text] = []
     for remedy in finding.remedies:
         lines += _row("or" if lines else "fix", _remedy(remedy, django, view, indent), indent, NAME)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from asyncspy.model.findings import Remedy
-from asyncspy.model.hangs import Hang, HangVerdict, ThreadRole, WaitingThreads, WaitsFor
+from asyncspy.model.hangs import Hang, HangVerdict, ThreadRole, WaitingThreads, WaitReason
 from asyncspy.model.stacks import ChainFrame
 from asyncspy.report.present.cost_words import WAITS_FOR
 from asyncspy.report.present.excerpt import excerpt
@@ -60,8 +60,8 @@ MANY: dict[ThreadRole, str] = {
     "pool": "{} threads of pools",
     "other": "{} threads",
 }
-WAITS: dict[WaitsFor, str] = {
-    **dict[WaitsFor, str](WAITS_FOR.items()),
+WAITS: dict[WaitReason, str] = {
+    **dict[WaitReason, str](WAITS_FOR.items()),
     "loop": "for the event loop to finish a coroutine",
     "pool": "for threads of a pool to end",
     "debugger": "for a person at a debugger",

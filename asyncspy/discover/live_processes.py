@@ -12,7 +12,7 @@ from asyncspy.discover.access.fix_commands import user_name
 DEAD = frozenset({psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD})
 
 
-class Vital(NamedTuple):
+class ProcessUsage(NamedTuple):
     """The figures under the names that a worker has for them."""
 
     user: str
@@ -22,14 +22,14 @@ class Vital(NamedTuple):
     threads: int
 
 
-def vital(pid: int) -> Vital | None:
+def process_usage(pid: int) -> ProcessUsage | None:
     """All of them; None for a process that has ended, be it still in the table as a zombie, and for a hidden one."""
     try:
         process = psutil.Process(pid)
         with process.oneshot():
             if process.status() in DEAD:
                 return None
-            return Vital(
+            return ProcessUsage(
                 user=user_name(process.uids().effective),
                 started_at=process.create_time(),
                 cpu_percent=_lifetime_percent(process),
@@ -40,7 +40,7 @@ def vital(pid: int) -> Vital | None:
         return None
 
 
-def runs(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     """Whether a process is there, and is more than the memory of one."""
     try:
         return psutil.Process(pid).status() not in DEAD

@@ -6,14 +6,14 @@ import time
 from collections.abc import Iterable, Sequence
 
 from asyncspy.discover.access.fix_commands import LIST
-from asyncspy.discover.vital import cpu_seconds
+from asyncspy.discover.live_processes import cpu_seconds
 from asyncspy.errors import UsageError
 from asyncspy.model.processes import Worker
 
 LOOK_SECONDS = 0.5
 
 
-def only(workers: Sequence[Worker], *, server: str | None = None, app: str | None = None) -> list[Worker]:
+def select_workers(workers: Sequence[Worker], *, server: str | None = None, app: str | None = None) -> list[Worker]:
     """Whole families in which some process is of this server, and serves an app with this in its name."""
     kept: list[Worker] = []
     for family in families(workers):
@@ -23,7 +23,7 @@ def only(workers: Sequence[Worker], *, server: str | None = None, app: str | Non
     return kept
 
 
-def busiest(workers: Iterable[Worker]) -> Worker | None:
+def busiest_worker(workers: Iterable[Worker]) -> Worker | None:
     """The worker that uses most CPU at this moment, by two looks."""
     serving = [worker for worker in workers if worker.role == "worker"]
     before = {worker.pid: cpu_seconds(worker.pid) for worker in serving}
@@ -32,19 +32,19 @@ def busiest(workers: Iterable[Worker]) -> Worker | None:
     return max((worker for worker in serving if worker.pid in used), key=lambda w: used[w.pid], default=None)
 
 
-def the_only_app(workers: Sequence[Worker]) -> Worker:
+def only_server(workers: Sequence[Worker]) -> Worker:
     """The one process to attach to: a master with all its workers, or the worker that is alone.
 
     Raises UsageError where there is none or several, with the list to choose from.
     """
-    tops = every_app(workers)
+    tops = all_servers(workers)
     if len(tops) > 1:
         listed = ", ".join(f"{top.pid} ({' '.join(filter(None, (top.server, top.app, top.bind)))})" for top in tops)
         raise UsageError(f"{len(tops)} servers run here: {listed}", remedy=f"name one: --pid {tops[0].pid}")
     return tops[0]
 
 
-def every_app(workers: Sequence[Worker]) -> list[Worker]:
+def all_servers(workers: Sequence[Worker]) -> list[Worker]:
     """The topmost process of each server that has workers. Raises UsageError where there is none."""
     tops = [family[0] for family in families(workers) if any(worker.role == "worker" for worker in family)]
     if not tops:

@@ -9,13 +9,15 @@ from asyncspy.discover.access.permission import judge
 from asyncspy.discover.access.refusal import Refusal
 from asyncspy.discover.access.target import target
 from asyncspy.discover.proc import Proc
-from asyncspy.discover.process_table import one
 from asyncspy.discover.servers.evidence import Evidence
 from asyncspy.discover.servers.find import find_workers, must_be_a_live_process, must_be_python, no_process
-from asyncspy.model.processes import Check, Diagnosis
+from asyncspy.discover.servers.process_table import one
+from asyncspy.model.processes import CheckResult, Diagnosis
 
 
-def diagnose(pid: int | None, sampler: Check, *, py_spy: str | None = None, proc: Proc | None = None) -> Diagnosis:
+def diagnose(
+    pid: int | None, sampler: CheckResult, *, py_spy: str | None = None, proc: Proc | None = None
+) -> Diagnosis:
     """All checks on a process, or on the machine and the workers on it; `sampler` is what was found of py-spy.
 
     Raises TargetError where there is no process of this pid, or none that runs Python.
@@ -41,13 +43,13 @@ def diagnose(pid: int | None, sampler: Check, *, py_spy: str | None = None, proc
     return Diagnosis(pid, sampler.ok and judge(facts).allowed, (sampler, *_all(facts)))
 
 
-def _all(facts: Facts) -> list[Check]:
+def _all(facts: Facts) -> list[CheckResult]:
     """Every check that has something to say."""
     said = [(check.__name__.replace("_", " "), check(facts)) for check in CHECKS]
     return [
-        Check(name, ok=False, said=told.reason, remedy=told.remedy)
+        CheckResult(name, ok=False, said=told.reason, remedy=told.remedy)
         if isinstance(told, Refusal)
-        else Check(name, ok=True, said=told)
+        else CheckResult(name, ok=True, said=told)
         for name, told in said
         if told is not None
     ]
