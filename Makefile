@@ -5,7 +5,7 @@
 # make dist    sdist and wheel, built with the locked tools and checked as PyPI would
 # make locks   the image's packages anew, each with the hashes of its files; needs Python 3.11 or newer
 # make image   the container image, with docker or whatever IMAGE_BUILDER names
-# make check   all that CI runs: format, lint, types, the layer contract, the tests
+# make check   all that CI runs: format, lint, types, the import contracts, the rules of the house, the tests
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -17,7 +17,7 @@ demo: $(VENV)/.demo-ready
 	$(BIN)/asyncspy demo
 
 test: $(VENV)/.dev-ready
-	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
 
 check: lint test
 
@@ -26,6 +26,8 @@ lint: $(VENV)/.dev-ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m docs.architecture --check
+	$(BIN)/python -m benchmarks.house.rules
 
 matrix: $(VENV)/.dev-ready
 	$(BIN)/python -m pytest -m matrix tests/live/matrix
