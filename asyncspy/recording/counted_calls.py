@@ -1,62 +1,41 @@
-"""Counted calls to their saved form in a recording, and back; frames are named once."""
+"""Convert counted calls to their saved form and back; each frame is saved once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from asyncspy.model.stacks import Event, Frame, Occurrences
+from asyncspy.recording.saved_values import frame_of, frames_at, is_count, list_or_empty
 
-MOST_CHAINS, LARGEST = 100_000, 10**12
-
-HOW: dict[str, Literal["raised", "passed"]] = {"raised": "raised", "passed": "passed"}
+MAX_CHAINS = 100_000
 
 
-def saved(events: Mapping[Event, Occurrences]) -> dict[str, Any]:
-    """As JSON has it: a table of frames, and the chains as places in it."""
+def encode(events: Mapping[Event, Occurrences]) -> dict[str, Any]:
+    """A table of frames, and the chains as places in it."""
     places: dict[Frame, int] = {}
     chains = []
-    for event, times in events.items():
-        way = [places.setdefault(frame, len(places)) for frame in event.frames]
-        chains.append([event.captured, event.whole, *times, way])
+    for event, occurrences in events.items():
+        numbers = [places.setdefault(frame, len(places)) for frame in event.frames]
+        chains.append([event.captured, event.whole, *occurrences, numbers])
     return {"frames": list(map(list, places)), "chains": chains}
 
 
-def read_back(told: object) -> tuple[dict[Event, Occurrences], int]:
-    """The events, as far as they are sound, and how many were not."""
-    if not isinstance(told, dict):
+def decode(saved: object) -> tuple[dict[Event, Occurrences], int]:
+    """The sound events, and how many were not sound."""
+    if not isinstance(saved, dict):
         return {}, 0
-    frames = [_frame(each) for each in _list(told.get("frames"))]
-    chains = _list(told.get("chains"))[:MOST_CHAINS]
-    found = list(_events(chains, frames))
-    return dict(found), len(chains) - len(found)
+    frames = [frame_of(each) for each in list_or_empty(saved.get("frames"))]
+    chains = list_or_empty(saved.get("chains"))[:MAX_CHAINS]
+    sound = [event for chain in chains if (event := _event(chain, frames)) is not None]
+    return dict(sound), len(chains) - len(sound)
 
 
-def _events(chains: list[Any], frames: list[Frame | None]) -> Iterator[tuple[Event, Occurrences]]:
-    for chain in chains:
-        if not isinstance(chain, list) or len(chain) != len(("how", "whole", *Occurrences._fields, "way")):
-            continue
-        how, whole, times, first, last, way = chain
-        kept = _kept(_list(way), frames)
-        told = isinstance(how, str) and how in HOW and type(times) is int and 0 < times <= LARGEST
-        if kept and told and isinstance(first, str | None) and isinstance(last, str | None):
-            yield Event("async-unsafe", kept, whole=whole is True, captured=HOW[how]), Occurrences(times, first, last)
-
-
-def _kept(way: list[Any], frames: list[Frame | None]) -> tuple[Frame, ...]:
-    """The frames at these places; none where one is missing."""
-    found = [frames[at] if type(at) is int and 0 <= at < len(frames) else None for at in way]
-    sound = tuple(frame for frame in found if frame is not None)
-    return sound if len(sound) == len(found) else ()
-
-
-def _frame(told: object) -> Frame | None:
-    if not isinstance(told, list) or len(told) != len(Frame._fields):
-        return None
-    function, file, line = told
-    fits = isinstance(function, str) and isinstance(file, str) and type(line) is int and 0 <= line <= LARGEST
-    return Frame(function, file, line) if fits else None
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _event(chain: object, table: Sequence[Frame | None]) -> tuple[Event, Occurrences] | None:
+    match chain:
+        case ["raised" | "passed" as how, whole, times, None | str() as first, None | str() as last, list(numbers)]:
+            frames = frames_at(numbers, table)
+            if frames and is_count(times) and times > 0:
+                event = Event("async-unsafe", frames, whole=whole is True, captured=how)
+                return event, Occurrences(times, first, last)
+    return None

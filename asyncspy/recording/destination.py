@@ -1,4 +1,4 @@
-"""Where a recording goes: claimed before any sampling starts, and written whole or not at all."""
+"""Check where a recording is to be written before sampling starts, and write it whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,33 +15,30 @@ from typing import Any
 from asyncspy.errors import OutputError
 
 MIB = 1024**2
-SPARE = 5 * MIB
-AT_ONCE = 1_000
-"""Longer lists are encoded in parts."""
-
-PER_SAMPLE = 300
-"""Bytes of a sample: some sixty frames, each a number. Recordings of busy Django workers take 150 to 250."""
+FIXED_BYTES = 5 * MIB
+BYTES_PER_SAMPLE = 300
+"""A sample has some sixty frames, each a number. Recordings of busy Django workers take 150 to 250 bytes a sample."""
 
 
 def recording_path(output: Path | None, pid: int, now: datetime) -> Path:
-    """The file to write: the one that was asked for, or a name of our own in that folder or this one."""
+    """The file to write: the one that was asked for, or a generated name in that folder or in the current one."""
     name = f"asyncspy-{pid}-{now:%Y%m%dT%H%M%S}.json"
     if output is None:
         return Path(name)
     return output / name if os.path.isdir(output) else output  # noqa: PTH112 - unlike Path.is_dir it never raises
 
 
-def check_destination(path: Path, room: int = 0) -> None:
-    """Make sure that a recording of so many bytes can be written there, before any sampling starts."""
+def check_destination(path: Path, needed_bytes: int = 0) -> None:
+    """Raise OutputError unless a new file of so many bytes can be written there."""
     try:
         if os.path.lexists(path):
-            raise _taken(path)
+            raise _exists(path)
         create_scratch_file(path).unlink()
         free = shutil.disk_usage(path.parent).free
     except (OSError, ValueError) as error:
         raise cannot_write_into(path.parent, error) from None
-    if free < room:
-        wanted = f"this recording may take {room / MIB:,.0f}"
+    if free < needed_bytes:
+        wanted = f"this recording may take {needed_bytes / MIB:,.0f}"
         raise OutputError(
             f"only {free / MIB:,.0f} MiB are free in {path.parent.absolute()}, and {wanted}",
             remedy="record for a shorter time, or where there is room: --output FOLDER",
@@ -49,7 +46,7 @@ def check_destination(path: Path, room: int = 0) -> None:
 
 
 def cannot_write_into(folder: Path, error: Exception) -> OutputError:
-    """What to tell of a folder that takes no new file."""
+    """The error for a folder in which no file can be created."""
     return OutputError(
         f"cannot write into {folder.absolute()}: {getattr(error, 'strerror', error)}",
         remedy=_writable_hint(error, folder),
@@ -57,7 +54,7 @@ def cannot_write_into(folder: Path, error: Exception) -> OutputError:
 
 
 def cannot_read(path: Path, error: OSError) -> OutputError:
-    """What to tell of a file that py-spy wrote, and nobody can read."""
+    """The error for a file that py-spy wrote and that cannot be read."""
     return OutputError(
         f"cannot read what py-spy wrote as {path}: {error.strerror}",
         remedy="is the disk in order? (dmesg); record again",
@@ -72,16 +69,16 @@ def create_scratch_file(path: Path) -> Path:
 
 
 def expected_bytes(samples: int) -> int:
-    """The bytes that so many samples may take, as py-spy writes them and as they are saved."""
-    return SPARE + 2 * PER_SAMPLE * samples
+    """How many bytes so many samples may take: in py-spy's file, and in ours beside it."""
+    return FIXED_BYTES + 2 * BYTES_PER_SAMPLE * samples
 
 
 def create_folder(path: Path) -> None:
-    """Make a folder that was not there, for its owner alone."""
+    """Create a folder that only its owner may enter."""
     try:
         path.mkdir(mode=0o700)
     except FileExistsError:
-        raise _taken(path) from None
+        raise _exists(path) from None
     except (OSError, ValueError) as error:
         raise OutputError(
             f"cannot make {path}: {getattr(error, 'strerror', error)}", remedy=_writable_hint(error, path.parent)
@@ -89,7 +86,7 @@ def create_folder(path: Path) -> None:
 
 
 def write_new_file(path: Path, data: bytes) -> None:
-    """Write a new file, its owner's alone."""
+    """Write a new file that only its owner may read."""
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(data)
@@ -99,7 +96,7 @@ def write_new_file(path: Path, data: bytes) -> None:
         ) from None
 
 
-def _taken(path: Path) -> OutputError:
+def _exists(path: Path) -> OutputError:
     message = f"{path} is there already; a recording is never overwritten"
     return OutputError(message, remedy="choose another --output")
 
@@ -110,60 +107,30 @@ def _writable_hint(error: Exception, folder: Path) -> str:
     return "name a file in a folder that you may write to: --output /tmp"
 
 
-def write_json(path: Path, document: Mapping[str, Any], *, replacing: bool = False) -> None:
-    """Write a JSON file, its owner's alone, so that readers see all of it or nothing, also after a crash.
-
-    An iterator in the document is written as a list, and never all in memory; so is an array.
-    """
-    handle, partial = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".partial", dir=path.parent)
+def write_json(path: Path, document: Mapping[str, Any], *, replace: bool = False) -> None:
+    """Write a JSON file that only its owner may read; readers see all of it or nothing, also after a crash."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".partial", dir=path.parent)
+    partial = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.writelines(_pieces(document))
+            file.write(json.dumps(document, separators=(",", ":"), default=array.tolist))
             file.flush()
             os.fsync(file.fileno())
-        if replacing:
-            Path(partial).replace(path)
+        if replace:
+            partial.replace(path)
         else:
-            _name(Path(partial), path)
+            _rename_to_new(partial, path)
     finally:
-        Path(partial).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
 
 
-def _pieces(value: Any) -> Iterator[str]:
-    """Its JSON. What is not large is encoded at once: json.dump, which never does, takes five times as long."""
-    if isinstance(value, Mapping):
-        yield from _between("{}", ((f"{_json(key)}:", each) for key, each in value.items()))
-    elif isinstance(value, Iterator):
-        yield from _between("[]", (("", each) for each in value))
-    elif isinstance(value, list) and len(value) > AT_ONCE:
-        parts = (value[start : start + AT_ONCE] for start in range(0, len(value), AT_ONCE))
-        yield "["
-        for number, part in enumerate(parts):
-            yield "," * (number > 0) + _json(part)[1:-1]
-        yield "]"
-    else:
-        yield _json(value)
-
-
-def _between(brackets: str, values: Iterator[tuple[str, Any]]) -> Iterator[str]:
-    before = brackets[0]
-    for name, value in values:
-        yield before + name
-        yield from _pieces(value)
-        before = ","
-    yield brackets[1] if before == "," else brackets
-
-
-_json = json.JSONEncoder(separators=(",", ":"), default=array.tolist).encode
-
-
-def _name(partial: Path, path: Path) -> None:
-    """Give a file its name. A link, unlike a rename, never replaces what came there meanwhile."""
+def _rename_to_new(partial: Path, path: Path) -> None:
+    """Give a file its name. A hard link, unlike a rename, never replaces a file that was created since."""
     try:
         path.hardlink_to(partial)
     except FileExistsError:
-        raise _taken(path) from None
+        raise _exists(path) from None
     except OSError:  # a file system without links
         if os.path.lexists(path):
-            raise _taken(path) from None
+            raise _exists(path) from None
         partial.rename(path)

@@ -1,9 +1,9 @@
-"""A run's passes to its one file: claimed before sampling starts, whole on disk after every pass."""
+"""Collect a run's passes and write them to its one file, which is complete on disk after every pass."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,135 +13,136 @@ import psutil
 from asyncspy.model.merging import merge_events
 from asyncspy.model.stacks import ENDED_WORKERS_PID, Event, Occurrences, Origin
 from asyncspy.recording import destination, saved_form
-from asyncspy.recording.saved_form import EMPTY_DOCUMENT
-from asyncspy.recording.slices import FrameTable, Lineless, PassSamples, process_of
+from asyncspy.recording.pass_samples import FrameTable, PassSamples, process_of
+from asyncspy.recording.saved_form import EMPTY_DOCUMENT, Sources
 
-Key = tuple[int, str]
+PassKey = tuple[int, str]
 """A process and a mode."""
 
-MOST_APART, APART_SECONDS = 50, 60.0
-"""Beyond so many processes, those that are gone, and of which nothing came for so long, are added up as one."""
+MAX_PROCESSES, SILENT_SECONDS = 50, 60.0
+"""Of more processes than this, those that have ended and gave nothing for so long are counted together as one."""
 
 
 class RecordingWriter:
-    """The recording of one run. Of files that `drop_lines_in` names, no lines are kept once a worker has long ended."""
+    """The recording of one run. Once a worker has long ended, no lines are kept of files in `drop_lines_in`."""
 
-    def __init__(self, path: Path, drop_lines_in: Lineless = lambda _file: False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        drop_lines_in: Callable[[str], bool] = lambda _file: False,
+        max_processes: int = MAX_PROCESSES,
+    ) -> None:
         self.path = path
+        self.saved = False
+        """Whether any of it is on disk."""
+        self._max_processes = max_processes
         self._table = FrameTable(drop_lines_in)
-        self._passes: dict[Key, PassSamples] = {}
-        self._last: dict[int, float] = {}
-        """When something came from each process."""
-        self._failed: dict[Key, int] = {}
-        self._head: dict[str, Any] = {}
-        self._sources: Mapping[str, Mapping[int, str]] = {}
-        self._captured: dict[int, Mapping[Event, Occurrences]] = {}
-        self._added_up: set[int] = set()
-        self._saved = False
+        self._passes: dict[PassKey, PassSamples] = {}
+        self._last_heard: dict[int, float] = {}
+        self._failures: dict[PassKey, int] = {}
+        self._header: dict[str, Any] = {}
+        self._sources: Sources = {}
+        self._counted_calls: dict[int, Mapping[Event, Occurrences]] = {}
+        self._merged: set[int] = set()
 
     @property
     def origins(self) -> list[Origin]:
         """Where all its samples come from."""
         return [one.origin for one in self._passes.values()]
 
-    @property
-    def saved(self) -> bool:
-        """Whether any of it is on disk."""
-        return self._saved
-
     def add(self, origin: Origin, document: dict[str, Any]) -> None:
-        """One more pass, or one more slice of one."""
+        """Add a pass, or one more slice of one."""
         key = _key(origin)
-        self._head = self._head or {name: value for name, value in document.items() if name not in EMPTY_DOCUMENT}
-        profiles = self._table.moved(document)
-        origin = replace(origin, failed=self._failed.pop(key, 0))
+        self._header = self._header or {name: document[name] for name in document if name not in EMPTY_DOCUMENT}
+        profiles = self._table.renumber(document)
+        origin = replace(origin, failed=self._failures.pop(key, 0))
         if key in self._passes:
             self._passes[key].add(origin, profiles)
         else:
             self._passes[key] = PassSamples(origin, profiles)
-        pids = {key[0], *(pid for one in profiles if (pid := process_of(one)) is not None)}
-        self._last.update(dict.fromkeys(pids, time.monotonic()))
-        self._added_up -= pids  # a new process has the number of one that is gone
-        self._add_up_the_gone()
+        pids = {key[0], *(pid for profile in profiles if (pid := process_of(profile)) is not None)}
+        self._last_heard.update(dict.fromkeys(pids, time.monotonic()))
+        self._merged -= pids  # a new process can have the pid of one that ended
+        if len(self._last_heard) > self._max_processes:
+            self._merge_ended_processes()
 
-    def _add_up_the_gone(self) -> None:
-        """A watch of recycled workers meets ever new ones: what it keeps must not grow with them.
+    def _merge_ended_processes(self) -> None:
+        """Count ended processes together: a watch of recycled workers meets new ones all the time and must not grow.
 
-        Each is in a master's pass, or has passes of its own. A master's own loop stays its own: it serves nobody.
+        A worker has passes of its own, or is in its master's pass. The master's own loop is never merged with those of
+        its workers: it serves no requests.
         """
-        if len(self._last) <= MOST_APART:
-            return
         now = time.monotonic()
-        gone = {pid for pid, last in self._last.items() if now - last > APART_SECONDS and not psutil.pid_exists(pid)}
+        silent = [pid for pid, heard in self._last_heard.items() if now - heard > SILENT_SECONDS]
+        ended = {pid for pid in silent if not psutil.pid_exists(pid)}
+        if not ended:
+            return
         for (pid, mode), one in list(self._passes.items()):
             target = one.origin.target
-            if pid in gone and target is not None and target.role == "worker":
-                one.add_up(gone, self._table.shortened)
-                self._keep_as_earlier(self._passes.pop((pid, mode)), mode)
-                self._add_up_counts(self._captured.pop(pid, {}))
-            elif gone:
-                one.add_up(gone - {pid}, self._table.shortened)
-        self._last = {pid: last for pid, last in self._last.items() if pid not in gone}
-        self._added_up |= gone
+            if pid in ended and target is not None and target.role == "worker":
+                one.merge_processes(ended, self._table.shorten)
+                self._merge_into_ended(self._passes.pop((pid, mode)), mode)
+                self._merge_counted_calls(self._counted_calls.pop(pid, {}))
+            else:
+                one.merge_processes(ended - {pid}, self._table.shorten)
+        self._last_heard = {pid: heard for pid, heard in self._last_heard.items() if pid not in ended}
+        self._merged |= ended
 
-    def _add_up_counts(self, ended: Mapping[Event, Occurrences]) -> None:
-        if ended:
-            self._captured[ENDED_WORKERS_PID] = merge_events([self._captured.get(ENDED_WORKERS_PID, {}), ended])
-
-    def _keep_as_earlier(self, ended: PassSamples, mode: str) -> None:
+    def _merge_into_ended(self, ended: PassSamples, mode: str) -> None:
         if (ENDED_WORKERS_PID, mode) in self._passes:
-            self._passes[ENDED_WORKERS_PID, mode].take_in(ended)
+            self._passes[ENDED_WORKERS_PID, mode].merge(ended)
         else:
-            self._passes[ENDED_WORKERS_PID, mode] = ended.as_earlier()
+            ended.mark_as_ended()
+            self._passes[ENDED_WORKERS_PID, mode] = ended
+
+    def _merge_counted_calls(self, ended: Mapping[Event, Occurrences]) -> None:
+        if ended:
+            self._counted_calls[ENDED_WORKERS_PID] = merge_events(
+                [self._counted_calls.get(ENDED_WORKERS_PID, {}), ended]
+            )
 
     def add_failure(self, pid: int, mode: str) -> None:
-        """A slice that gave nothing."""
+        """Count a slice that gave nothing."""
         known = self._passes.get((pid, mode))
         if known is not None:
             known.origin = replace(known.origin, failed=known.origin.failed + 1)
         else:
-            self._failed[pid, mode] = self._failed.get((pid, mode), 0) + 1
+            self._failures[pid, mode] = self._failures.get((pid, mode), 0) + 1
 
     def set_counted_calls(self, origin: Origin, events: Mapping[Event, Occurrences]) -> None:
-        """What was counted in one process until now; what was counted in it before is part of that.
+        """Set what was counted in a process until now; that replaces what was set before.
 
-        Of one that is gone it is told again and again, also when it was added up long ago.
+        The counts of a process that has ended are set again and again, also after they were merged: then they are
+        ignored.
         """
-        key = _key(origin)
-        if key[0] in self._added_up:
-            return
-        self._passes[key] = PassSamples(origin, [])
-        self._captured[key[0]] = events
+        pid, mode = _key(origin)
+        if pid not in self._merged:
+            self._passes[pid, mode] = PassSamples(origin, [])
+            self._counted_calls[pid] = events
 
-    def save_sources(self, sources: Mapping[str, Mapping[int, str]]) -> None:
-        """Save lines of code with it; what was saved before is replaced."""
+    def save_sources(self, sources: Sources) -> None:
+        """Save lines of code with it; they replace those that were saved before."""
         self._sources = sources
         self.save()
 
     def save(self) -> None:
-        """Write all of it. The first time it must be a new file, from then on it is ours to replace."""
-        destination.write_json(self.path, self._document(self._profiles()), replacing=self._saved)
-        self._saved = True
+        """Write all of it: the first time to a new file, from then on in place of that file."""
+        destination.write_json(self.path, self.document(), replace=self.saved)
+        self.saved = True
 
     def document(self) -> dict[str, Any]:
-        """What it would read as now."""
-        return self._document(list(self._profiles()))
-
-    def _profiles(self) -> Iterator[dict[str, Any]]:
-        for one in self._passes.values():
-            yield from one.profiles()
-
-    def _document(self, profiles: Iterable[dict[str, Any]]) -> dict[str, Any]:
-        document = {
-            **EMPTY_DOCUMENT,
-            "profiles": profiles,
-            "shared": {"frames": self._table.frames},
-            **self._head,
-        }
-        counts = list(map(len, self._passes.values()))
-        captured = merge_events(self._captured.values())
-        return saved_form.embed(document, *self.origins, counts=counts, sources=self._sources, captured=captured)
+        """The document that it would write now."""
+        passes = [one.profiles() for one in self._passes.values()]
+        profiles = [profile for one in passes for profile in one]
+        document = {**EMPTY_DOCUMENT, "profiles": profiles, "shared": {"frames": self._table.frames}, **self._header}
+        return saved_form.embed(
+            document,
+            *self.origins,
+            counts=list(map(len, passes)),
+            sources=self._sources,
+            captured=merge_events(self._counted_calls.values()),
+        )
 
 
-def _key(origin: Origin) -> Key:
+def _key(origin: Origin) -> PassKey:
     return origin.target.pid if origin.target else 0, origin.mode

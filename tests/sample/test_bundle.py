@@ -17,8 +17,7 @@ from asyncspy.analyse.stacks.sampling_kind import of_workers
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import ENDED_WORKERS_PID, Event, Frame, Occurrences, Origin, Profile, Stack
 from asyncspy.read import load, profile_of_document
-from asyncspy.recording import destination
-from asyncspy.recording import writer as bundles
+from asyncspy.recording import writer
 from asyncspy.sample import RecordingWriter
 
 MAIN, WORK = Frame("main", "/srv/a.py", 1), Frame("work", "/srv/a.py", 9)
@@ -45,7 +44,7 @@ def stack(*frames: Frame, pid: int = 7) -> Stack:
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> RecordingWriter:
-    return RecordingWriter(tmp_path / "run.json")
+    return RecordingWriter(tmp_path / "run.json", max_processes=4)
 
 
 def saved(bundle: RecordingWriter) -> Profile:
@@ -144,8 +143,7 @@ def test_source_lines_travel_with_it(bundle: RecordingWriter) -> None:
     assert load(bundle.path).sources == {"/srv/a.py": {9: "    return User.objects.count()"}}
 
 
-def test_long_lists_are_written_in_parts(bundle: RecordingWriter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(destination, "AT_ONCE", 2)
+def test_counted_stacks_are_written_as_they_were_sampled(bundle: RecordingWriter) -> None:
     stacks = [[0, 1], [0], [1], [0, 0], [1, 1]]
     for _ in range(2):
         bundle.add(GIL, document([MAIN, WORK], *stacks))
@@ -176,7 +174,7 @@ class Machine:
     alive: set[int] = field(default_factory=set)
 
     def passes(self) -> None:
-        self.now += 2 * bundles.APART_SECONDS
+        self.now += 2 * writer.SILENT_SECONDS
 
 
 @pytest.fixture
@@ -184,7 +182,6 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     made = Machine()
     monkeypatch.setattr(time, "monotonic", lambda: made.now)
     monkeypatch.setattr(psutil, "pid_exists", lambda pid: pid in made.alive)
-    monkeypatch.setattr(bundles, "MOST_APART", 4)
     return made
 
 
@@ -296,7 +293,7 @@ LIBRARY = Frame("call", "/lib/django/x.py", 5)
 
 
 def test_workers_that_are_gone_are_told_with_less_detail(tmp_path: Path, machine: Machine) -> None:
-    bundle = RecordingWriter(tmp_path / "run.json", drop_lines_in=lambda file: "django" in file or "importlib" in file)
+    bundle = RecordingWriter(tmp_path / "run.json", lambda file: "django" in file or "importlib" in file, 4)
     for pid in range(10, 40):
         machine.passes()
         machine.alive = {pid}
@@ -326,7 +323,7 @@ def test_what_was_counted_in_workers_that_are_gone_is_added_up_once(bundle: Reco
     assert profile.events == {event: Occurrences(3 * 30)}
     assert sum(origin.duration or 0.0 for origin in counted) == 10.0 * 30
     assert len(counted) <= 1 + 4
-    assert len(bundle._captured) <= 1 + 4
+    assert len(bundle._counted_calls) <= 1 + 4
 
 
 def test_the_number_of_one_that_is_gone_may_be_given_again(bundle: RecordingWriter, machine: Machine) -> None:

@@ -24,7 +24,7 @@ def test_what_is_forgotten_leaves_nothing_behind_and_the_lost_are_asked_again(tm
     taken.dumps.append(Dump((), 5))
     taken.failed[5] = TargetError("gone", remedy="asyncspy find-workers")
     taken.save_sources({"views.py": {1: "pass"}})
-    assert taken.account.exists()
+    assert taken.index_file.exists()
     taken.discard()
     assert (taken.dumps, taken.files, taken.failed, list(tmp_path.iterdir())) == ([], [], {}, [])
 

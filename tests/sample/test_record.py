@@ -87,7 +87,7 @@ def test_what_was_recorded_is_saved_with_where_it_came_from(tmp_path: Path, stag
     said = "print('py-spy> 1.20s behind in sampling'); print('Samples: 150 Errors: 3')"
     run(tmp_path, stage(f"done({SPEEDSCOPE!r}); {said}"))
     saved = json.loads((tmp_path / "out.json").read_text())
-    ((origin, _),) = saved_form.extract(saved)
+    ((origin, _),) = saved_form.saved_passes(saved)
     assert origin is not None
     assert (origin.sampler, origin.mode, origin.rate, origin.target) == ("py-spy 0.4.3", "gil", 100, TARGET)
     assert (origin.samples, origin.errors, origin.late_seconds, origin.interrupted) == (150, 3, 1.2, False)
@@ -249,7 +249,7 @@ def test_a_start_that_stumbles_over_a_thread_is_repeated(said: str, tmp_path: Pa
 
 def test_a_recording_that_the_disk_has_no_room_for_is_refused_before_sampling(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="MiB are free") as caught:
-        check_destination(tmp_path / "out.json", room=10**16)
+        check_destination(tmp_path / "out.json", needed_bytes=10**16)
     assert "--output" in caught.value.remedy
     assert left_in(tmp_path) == set()
 

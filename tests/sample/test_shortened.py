@@ -15,7 +15,7 @@ from asyncspy.analyse.stacks.ownership import told_by_function
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding
 from asyncspy.read import load, profile_of_document
-from asyncspy.recording.slices import FrameTable
+from asyncspy.recording.pass_samples import FrameTable
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 RECORDED = sorted([*FIXTURES.glob("recordings/*.speedscope.json"), *FIXTURES.glob("matrix/*.speedscope.json")])
@@ -26,11 +26,11 @@ def shortened(path: Path, every: int) -> dict[str, Any]:
     """This recording, as if every sample, or every second one, were of a process that ended long ago."""
     document = json.loads(path.read_text())
     table = FrameTable(told_by_function())
-    profiles = table.moved(document)
+    profiles = table.renumber(document)
     for profile in profiles:
         packed = [array("I", places).tobytes() for places in profile["samples"]]
         profile["samples"] = [
-            array("I", places if number % every else table.shortened(places)) for number, places in enumerate(packed)
+            array("I", places if number % every else table.shorten(places)) for number, places in enumerate(packed)
         ]
     return {**document, "profiles": profiles, "shared": {"frames": table.frames}}
 

@@ -12,9 +12,9 @@ from pathlib import PurePath
 from asyncspy.errors import InputError
 from asyncspy.model.stacks import Dump, InputFile, Origin, Profile
 from asyncspy.read.decode_json import AS_WRITTEN, decode
-from asyncspy.recording import saved_form
+from asyncspy.recording import dump_index
 
-MARK = f'"{saved_form.LOOKS}"'.encode()
+MARK = f'"{dump_index.KEY}"'.encode()
 
 
 def sniff(head: bytes) -> bool:
@@ -27,7 +27,7 @@ def read(data: bytes, path: str) -> Profile:
     document = decode(data)
     if not isinstance(document, dict):
         raise InputError("it is no account of dumps", remedy=AS_WRITTEN)
-    looks, targets, sources = saved_form.extract_looks(document)
+    looks, targets, sources = dump_index.decode(document)
     origins = tuple(Origin("py-spy dump", mode="wall", samples=0, target=target) for target in targets)
     return Profile({}, origins, (InputFile(path, "looks", 0),), dumps=tuple(looks), sources=sources)
 

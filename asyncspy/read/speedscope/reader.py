@@ -84,9 +84,9 @@ def _table_of(document: Any) -> Table:
 
 def _read(document: Object, table: Table, path: str) -> Profile:
     profiles = _list(document, "profiles")
-    passes = saved_form.extract(document) or [saved_form.SavedPass(None, profiles)]
+    passes = saved_form.saved_passes(document) or [saved_form.SavedPass(None, profiles)]
     counted = [_counted(one, table) for one in passes]
-    events, unsound = saved_form.captured(document)
+    events, unsound = saved_form.saved_counts(document)
     events = {each._replace(frames=tuple(map(_shown, each.frames))): times for each, times in events.items()}
     entries = sum(one.entries for one in counted) + len(events)
     dropped = sum(one.dropped for one in counted) + unsound
@@ -98,7 +98,7 @@ def _read(document: Object, table: Table, path: str) -> Profile:
     read = InputFile(path, "speedscope", entries, dropped, tuple(dict.fromkeys(notes)))
     running = [_profile(one, document) for one in counted if not one.counts_waits]
     waiting = [_profile(one, document) for one in counted if one.counts_waits]
-    sources = saved_form.sources(document)
+    sources = saved_form.saved_sources(document)
     waits = _merged(waiting) if waiting else None
     if waits is not None and not running:
         return replace(waits, inputs=(read,), sources=sources)

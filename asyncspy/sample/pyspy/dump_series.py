@@ -19,8 +19,8 @@ from pathlib import Path
 from asyncspy.errors import AsyncspyError, OutputError, SamplerError
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Dump, ThreadActivity
-from asyncspy.recording import saved_form
-from asyncspy.recording.destination import create_folder, write_new_file
+from asyncspy.recording import dump_index
+from asyncspy.recording.destination import create_folder, write_json, write_new_file
 from asyncspy.sample.inside.tasks import Unread, minor, tasks
 from asyncspy.sample.pyspy.program import PROBE_SECONDS, STARTS, PySpy, explain, stumbled
 from asyncspy.sample.pyspy.watchdog import HELD_SECONDS, PySpyWatchdog
@@ -66,7 +66,7 @@ class DumpSeries:
                     self.failed[target.pid] = error
         if not self.dumps:
             raise next(iter(self.failed.values()))
-        self._tell()
+        self._save_index()
 
     def read_tasks(self) -> None:
         """Of each process that lets them be read, the tasks as they are now, beside the last look at it."""
@@ -78,21 +78,21 @@ class DumpSeries:
                 self.dumps[last] = replace(self.dumps[last], tasks=tasks(target))
             except Unread as reason:
                 self.dumps[last] = replace(self.dumps[last], no_tasks=str(reason))
-        self._tell()
+        self._save_index()
 
     def save_sources(self, sources: Mapping[str, Mapping[int, str]]) -> None:
         """Lines of code to save with the dumps, for reports where the files are not."""
         self.sources = sources
-        self._tell()
+        self._save_index()
 
     @property
-    def account(self) -> Path:
+    def index_file(self) -> Path:
         """The file that says when and how each dump was taken."""
         return self.folder / "looks.json"
 
     def discard(self) -> None:
         """Take the dumps away, and begin anew."""
-        for path in (*self.files, self.account):
+        for path in (*self.files, self.index_file):
             path.unlink(missing_ok=True)
         self.dumps.clear()
         self.files.clear()
@@ -118,16 +118,13 @@ class DumpSeries:
         now = settled_counters(pid)
         self._before[pid] = (time.monotonic(), now)
 
-    def _tell(self) -> None:
-        """Write the account anew: after every round it holds for what is there."""
-        text = json.dumps(saved_form.embed_looks(self.dumps, self.targets, self.sources), separators=(",", ":"))
-        partial = self.account.with_name(f".{self.account.name}.partial")
+    def _save_index(self) -> None:
+        """Write the index again: after every round it holds for what is there."""
         try:
-            partial.write_text(text, encoding="utf-8")
-            partial.replace(self.account)
+            write_json(self.index_file, dump_index.encode(self.dumps, self.targets, self.sources), replace=True)
         except OSError as error:
             raise OutputError(
-                f"cannot write {self.account}: {error.strerror}", remedy="make room, or choose another --output"
+                f"cannot write {self.index_file}: {error.strerror}", remedy="make room, or choose another --output"
             ) from None
 
 
