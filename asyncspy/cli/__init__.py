@@ -80,10 +80,12 @@ def _mute(*streams: TextIO) -> None:
 
 def complain(error: AsyncspyError) -> None:
     """What happened, and the next step."""
-    from asyncspy.report.inert import inert  # noqa: PLC0415 - only who errs waits for it
+    from asyncspy.untrusted import escape_unprintable  # noqa: PLC0415 - only who errs waits for it
 
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {inert(error.message, limit=LONGEST)}", err=True)
-    click.echo(f"{click.style(' next:', bold=True)} {inert(error.remedy, limit=LONGEST)}", err=True)
+    click.echo(
+        f"{click.style('error:', fg='red', bold=True)} {escape_unprintable(error.message, limit=LONGEST)}", err=True
+    )
+    click.echo(f"{click.style(' next:', bold=True)} {escape_unprintable(error.remedy, limit=LONGEST)}", err=True)
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

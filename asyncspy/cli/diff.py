@@ -11,7 +11,7 @@ from asyncspy.analyse.compare.comparison import compare_parts, functions_in
 from asyncspy.cli.options import with_app_root, with_format_of
 from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.errors import UsageError
-from asyncspy.report.comparison_formats import FORMATS
+from asyncspy.report import COMPARISON_FORMATS
 from asyncspy.workflow.load import analysed
 
 FILE = click.Path(path_type=Path, readable=False)
@@ -21,7 +21,7 @@ FILE = click.Path(path_type=Path, readable=False)
 @click.argument("before", type=FILE)
 @click.argument("after", type=FILE)
 @with_app_root
-@with_format_of(FORMATS, "comparison")
+@with_format_of(COMPARISON_FORMATS, "comparison")
 def command(before: Path, after: Path, app_roots: tuple[str, ...], form: str) -> None:
     """Compare two recordings of one app: what is gone, less, the same, more, new; and how likely chance explains it.
 
@@ -48,4 +48,4 @@ def command(before: Path, after: Path, app_roots: tuple[str, ...], form: str) ->
             str(error), remedy="record AFTER as BEFORE was: asyncspy attach --pid PID --mode MODE"
         ) from None
     target = second.target or first.target
-    echo_text(FORMATS[form](found, replace(terminal_view(), root=target.cwd if target else None)))
+    echo_text(COMPARISON_FORMATS[form](found, replace(terminal_view(), root=target.cwd if target else None)))

@@ -8,7 +8,7 @@ from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.discover import diagnose
 from asyncspy.errors import SamplerError, TargetError
 from asyncspy.model.processes import CheckResult
-from asyncspy.report.terminal.diagnosis import diagnosis_as_json, render_diagnosis
+from asyncspy.report.terminal.doctor_page import diagnosis_as_json, render_diagnosis
 from asyncspy.sample import find_py_spy
 
 

@@ -13,7 +13,8 @@ from asyncspy.analyse.unsafe.membership import only_findings
 from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.cli.options import with_app_root
 from asyncspy.errors import InputError, OutputError, UsageError
-from asyncspy.export import BINARY, SUFFIXES, TARGETS
+from asyncspy.export import BINARY, SUFFIXES, TARGETS, export_profile
+from asyncspy.sample import embed_origin
 from asyncspy.workflow.load import Part, analysed
 
 
@@ -55,7 +56,7 @@ def command(
     if not profile.stacks:
         missing = "it has no findings that were sampled" if only else "it holds no samples"
         raise InputError(f"there is nothing to export: {missing}", remedy="asyncspy report FILE says what it holds")
-    _write(TARGETS[form](profile), form, output)
+    _write(export_profile(profile, form, embed_origin=embed_origin), form, output)
 
 
 def _part(parts: Sequence[Part], mode: str | None) -> Part:

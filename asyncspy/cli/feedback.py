@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import click
 
-from asyncspy.report.inert import inert
+from asyncspy.untrusted import escape_unprintable
 from asyncspy.workflow.feedback import Tick
 
 MAX_TEXT = 2_000
@@ -20,7 +20,7 @@ class StderrFeedback:
     def say(self, text: str) -> None:
         """Print it, unless --quiet was given."""
         if not is_quiet():
-            click.echo(inert(text, limit=MAX_TEXT), err=True)
+            click.echo(escape_unprintable(text, limit=MAX_TEXT), err=True)
 
     def note(self, text: str) -> None:
         """Print it as a note."""

@@ -11,8 +11,8 @@ from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.discover import SERVER_NAMES, busiest_worker, find_workers, select_workers
 from asyncspy.errors import TargetError, UsageError
 from asyncspy.model.processes import Worker
-from asyncspy.report.inert import inert
 from asyncspy.report.json.workers_json import workers_as_json
+from asyncspy.untrusted import escape_unprintable
 
 
 @click.command("find-workers")
@@ -53,7 +53,7 @@ def _nothing_matches(everybody: Sequence[Worker], server: str | None, app: str |
     """Servers are there, and none of them is what was asked for."""
     asked = " ".join(f"--{name} {value}" for name, value in (("server", server), ("app", app)) if value)
     there = sorted({" ".join(filter(None, (worker.server, worker.app))) for worker in everybody})
-    return f"nothing here matches {inert(asked)}; there is: {inert(', '.join(there))}"
+    return f"nothing here matches {escape_unprintable(asked)}; there is: {escape_unprintable(', '.join(there))}"
 
 
 def _settled(workers: Sequence[Worker]) -> list[Worker]:

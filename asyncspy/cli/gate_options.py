@@ -17,7 +17,7 @@ from asyncspy.model.analysis import Analysis
 from asyncspy.model.gates import Allowance, GateCondition
 from asyncspy.read.allowances import read_allowances
 from asyncspy.read.saved_reports import is_json_report, read_json_report
-from asyncspy.report.present.gate_words import told
+from asyncspy.report.present.gate_lines import gate_lines
 from asyncspy.workflow.load import analysed
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,7 +42,7 @@ class Gate:
             analysis, self.conditions, today=today, baseline=self.baseline, allowances=self.allowances
         )
         roots = [origin.target.cwd for origin in analysis.origins if origin.target]
-        for line in told(judgement, roots[0] if roots else None):
+        for line in gate_lines(judgement, roots[0] if roots else None):
             click.echo(line, err=True)
         return CLOSED if judgement.failures else 0
 

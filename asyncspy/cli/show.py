@@ -14,7 +14,7 @@ from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.model.analysis import Analysis
 from asyncspy.report import FORMATS
-from asyncspy.report.inert import inert
+from asyncspy.untrusted import escape_unprintable
 from asyncspy.workflow.lines_to_save import lines_to_keep
 from asyncspy.workflow.load import Analysed, analysed
 from asyncspy.workflow.record_live import Recorded
@@ -50,7 +50,7 @@ def report_live(recorded: Recorded, *, form: str, unfold: bool = False, app_root
             StderrFeedback().note(f"the lines of code could not be saved with the recording: {error.strerror}")
         return _shown(found, form=form, saved=recorded.path, unfold=unfold, app_roots=app_roots)
     except KeyboardInterrupt:
-        click.echo(f"what was recorded is saved: asyncspy report {inert(str(recorded.path))}", err=True)
+        click.echo(f"what was recorded is saved: asyncspy report {escape_unprintable(str(recorded.path))}", err=True)
         raise
 
 

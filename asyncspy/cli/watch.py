@@ -30,7 +30,7 @@ from asyncspy.cli.options import (
 from asyncspy.cli.show import report_live
 from asyncspy.cli.terminal import terminal_view
 from asyncspy.report.present.figures import span
-from asyncspy.report.terminal.board import WatchTable, line, table
+from asyncspy.report.terminal.watch_table import WatchTable, watch_line, watch_table
 from asyncspy.workflow.count import exactly
 from asyncspy.workflow.follow import RecordingRun, RecordOptions, SamplingPass
 from asyncspy.workflow.load import so_far
@@ -173,7 +173,7 @@ def _shown(board: WatchTable, *, keyboard: bool) -> Iterator[Show]:
             if board.slices > told:
                 told = board.slices
                 StderrFeedback().say(
-                    f"{time.strftime('%H:%M:%S')} {line(board, replace(terminal_view(), root=board.root))}"
+                    f"{time.strftime('%H:%M:%S')} {watch_line(board, replace(terminal_view(), root=board.root))}"
                 )
 
         yield tell
@@ -184,7 +184,7 @@ def _shown(board: WatchTable, *, keyboard: bool) -> Iterator[Show]:
         view = replace(terminal_view(), width=console.width, root=board.root)
         footer = Text(f"{span(seconds)} into this slice. {ends}", "dim")
         with suppress(OSError):  # the terminal was closed: the recording matters, and is saved
-            live.update(Group(*table(board, view), Text(), footer), refresh=True)
+            live.update(Group(*watch_table(board, view), Text(), footer), refresh=True)
 
     try:
         live.start()

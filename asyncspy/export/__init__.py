@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from asyncspy.export import to_folded, to_gecko, to_otlp, to_pprof, to_speedscope
+from asyncspy.export.to_speedscope import EmbedOrigin
 from asyncspy.model.stacks import Profile
 
 Export = Callable[[Profile], bytes]
@@ -21,6 +22,14 @@ TARGETS: Mapping[str, Export] = MappingProxyType(
 )
 """Every format by the name that --to takes."""
 
+
+def export_profile(profile: Profile, form: str, *, embed_origin: EmbedOrigin | None = None) -> bytes:
+    """Convert to the format; with `embed_origin`, asyncspy can tell from a speedscope file how it was recorded."""
+    if form == "speedscope":
+        return to_speedscope.export(profile, embed_origin)
+    return TARGETS[form](profile)
+
+
 SUFFIXES: Mapping[str, str] = MappingProxyType(
     {
         "folded": ".folded.txt",
@@ -35,4 +44,4 @@ SUFFIXES: Mapping[str, str] = MappingProxyType(
 BINARY = frozenset({"pprof", "otlp"})
 """Those that are no text."""
 
-__all__ = ["BINARY", "SUFFIXES", "TARGETS", "Export"]
+__all__ = ["BINARY", "SUFFIXES", "TARGETS", "EmbedOrigin", "Export", "export_profile"]

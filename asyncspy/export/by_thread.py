@@ -8,8 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from asyncspy.model.stacks import Frame, Origin, Profile
-from asyncspy.report.inert import inert
-from asyncspy.report.present.figures import finite
+from asyncspy.untrusted import escape_unprintable, finite
 
 MOST_HZ = 1_000_000
 LONGEST_NAME = 10_000
@@ -79,7 +78,7 @@ def started(profile: Profile) -> int:
 
 def safe(name: str) -> str:
     """A name without control characters, and in valid Unicode."""
-    return inert(name, limit=LONGEST_NAME)
+    return escape_unprintable(name, limit=LONGEST_NAME)
 
 
 @lru_cache(maxsize=100_000)

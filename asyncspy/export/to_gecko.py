@@ -8,7 +8,7 @@ from asyncspy import __version__
 from asyncspy.errors import OutputError
 from asyncspy.export.by_thread import Table, Thread, frame_name, interval, threads_of
 from asyncspy.model.stacks import Profile
-from asyncspy.report.json.encode import as_compact_text
+from asyncspy.untrusted import to_json
 
 VERSION = 24
 """Of the format: what Linux's and Android's tools write too; the profiler upgrades it as it reads."""
@@ -45,7 +45,7 @@ def export(profile: Profile) -> bytes:
         "markerSchema": [],
     }
     document = {"meta": meta, "libs": [], "threads": threads, "processes": [], "pausedRanges": []}
-    return as_compact_text(document).encode()
+    return to_json(document, compact=True).encode()
 
 
 def _thread(number: int, thread: Thread, each: float) -> dict[str, Any]:

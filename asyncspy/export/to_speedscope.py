@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from asyncspy import __version__
 from asyncspy.export.by_thread import Table, Thread, interval, safe, threads_of
 from asyncspy.model.stacks import Frame, Origin, Profile
-from asyncspy.recording.saved_form import embed
-from asyncspy.report.json.encode import as_compact_text
+from asyncspy.untrusted import to_json
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 
+EmbedOrigin = Callable[[dict[str, Any], Origin], dict[str, Any]]
+"""Add to a speedscope document where it came from, as saved recordings do."""
 
-def export(profile: Profile) -> bytes:
-    """Weights are seconds where the rate is known, else samples; where it comes from, asyncspy reads again."""
+
+def export(profile: Profile, embed_origin: EmbedOrigin | None = None) -> bytes:
+    """Weights are seconds where the rate is known, else samples."""
     table, each = Table(), interval(profile)
     profiles = [_profile(thread, table, each) for thread in threads_of(profile)]
     document = {
@@ -25,7 +28,9 @@ def export(profile: Profile) -> bytes:
         "shared": {"frames": [_frame(frame) for frame in table.numbers]},
         "profiles": profiles,
     }
-    return as_compact_text(embed(document, _origin(profile))).encode()
+    if embed_origin is not None:
+        document = embed_origin(document, _origin(profile))
+    return to_json(document, compact=True).encode()
 
 
 def _origin(profile: Profile) -> Origin:

@@ -1,9 +1,12 @@
-"""An analysis to text: one module per format, one signature for all, each imported when it is asked for."""
+"""Turn an analysis or a comparison into text: one function per format, all with one signature.
+
+Each imports its format when it is called: listing workers, or reporting for a program, does not wait for what lays out
+pages.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -11,29 +14,77 @@ from asyncspy.report.view import View
 
 if TYPE_CHECKING:
     from asyncspy.model.analysis import Analysis
-
-Render = Callable[["Analysis", View], str]
-
-
-def _by(module: str) -> Render:
-    """A module's `render`: listing workers, or reporting for a program, waits for no layout of text."""
-
-    def render(analysis: Analysis, view: View) -> str:
-        text: str = import_module(f"asyncspy.report.{module}").render(analysis, view)
-        return text
-
-    return render
+    from asyncspy.model.comparisons import Comparison
 
 
-FORMATS: Mapping[str, Render] = MappingProxyType(
+def _terminal(analysis: Analysis, view: View) -> str:
+    from asyncspy.report.terminal.analysis_page import render  # noqa: PLC0415
+
+    return render(analysis, view)
+
+
+def _json(analysis: Analysis, view: View) -> str:
+    from asyncspy.report.json.analysis_json import render  # noqa: PLC0415
+
+    return render(analysis, view)
+
+
+def _html(analysis: Analysis, view: View) -> str:
+    from asyncspy.report.html.page import render  # noqa: PLC0415
+
+    return render(analysis, view)
+
+
+def _markdown(analysis: Analysis, view: View) -> str:
+    from asyncspy.report.markdown.analysis_markdown import render  # noqa: PLC0415
+
+    return render(analysis, view)
+
+
+def _sarif(analysis: Analysis, view: View) -> str:
+    from asyncspy.report.sarif import render  # noqa: PLC0415
+
+    return render(analysis, view)
+
+
+FORMATS: Mapping[str, Callable[[Analysis, View], str]] = MappingProxyType(
+    {"terminal": _terminal, "json": _json, "html": _html, "markdown": _markdown, "sarif": _sarif}
+)
+"""Every format of a report by the name that --format takes."""
+
+
+def _comparison_terminal(comparison: Comparison, view: View) -> str:
+    from asyncspy.report.terminal.comparison_page import render  # noqa: PLC0415
+
+    return render(comparison, view)
+
+
+def _comparison_json(comparison: Comparison, view: View) -> str:
+    from asyncspy.report.json.comparison_json import render  # noqa: PLC0415
+
+    return render(comparison, view)
+
+
+def _comparison_html(comparison: Comparison, view: View) -> str:
+    from asyncspy.report.html.comparison_page_html import render  # noqa: PLC0415
+
+    return render(comparison, view)
+
+
+def _comparison_markdown(comparison: Comparison, view: View) -> str:
+    from asyncspy.report.markdown.comparison_markdown import render  # noqa: PLC0415
+
+    return render(comparison, view)
+
+
+COMPARISON_FORMATS: Mapping[str, Callable[[Comparison, View], str]] = MappingProxyType(
     {
-        "terminal": _by("terminal.analysis_page"),
-        "json": _by("json.analysis_json"),
-        "html": _by("html"),
-        "markdown": _by("markdown.analysis_markdown"),
-        "sarif": _by("sarif"),
+        "terminal": _comparison_terminal,
+        "json": _comparison_json,
+        "html": _comparison_html,
+        "markdown": _comparison_markdown,
     }
 )
-"""Every format by the name that --format takes."""
+"""Every format of a comparison by the name that --format takes."""
 
-__all__ = ["FORMATS", "Render", "View"]
+__all__ = ["COMPARISON_FORMATS", "FORMATS", "View"]

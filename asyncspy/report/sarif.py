@@ -11,11 +11,10 @@ from asyncspy import __version__
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding
 from asyncspy.model.stacks import ChainFrame, FindingKind, Frame
-from asyncspy.report.inert import inert
-from asyncspy.report.json.encode import as_text
 from asyncspy.report.present import cost_words, finding_words
 from asyncspy.report.present.place_names import has_line, relative
 from asyncspy.report.view import View
+from asyncspy.untrusted import escape_unprintable, to_json
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 ROOT = "%SRCROOT%"
@@ -48,7 +47,7 @@ def render(analysis: Analysis, view: View) -> str:
         "results": [_result(finding, kinds.index(finding.kind), analysis, view, seen) for finding in analysis.findings],
         "properties": {"verdict": analysis.verdict, "loopSamples": analysis.samples.loop},
     }
-    return as_text({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+    return to_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _rule(kind: FindingKind) -> dict[str, Any]:
@@ -107,7 +106,7 @@ def _message(finding: Finding, analysis: Analysis, view: View) -> str:
 
 def _text(sentence: str) -> str:
     """A message in which no name is taken for a link or a placeholder."""
-    shown = inert(sentence, limit=LONGEST)
+    shown = escape_unprintable(sentence, limit=LONGEST)
     for sign in "\\[]":
         shown = shown.replace(sign, f"\\{sign}")
     return shown.replace("{", "{{").replace("}", "}}")

@@ -6,6 +6,7 @@ Stack dumps are in `pyspy.dump_series`, exact counting in `inside.hook_sessions`
 from __future__ import annotations
 
 from asyncspy.recording.destination import check_destination, expected_bytes, recording_path
+from asyncspy.recording.saved_form import embed as embed_origin
 from asyncspy.recording.writer import RecordingWriter
 from asyncspy.sample.pyspy.program import PySpy, find_py_spy, probe
 from asyncspy.sample.pyspy.record_command import PassMode, RecordPlan
@@ -20,6 +21,7 @@ __all__ = [
     "RecordingWriter",
     "StopRequest",
     "check_destination",
+    "embed_origin",
     "expected_bytes",
     "find_py_spy",
     "probe",

@@ -11,13 +11,12 @@ from playwright.sync_api import Page, expect
 from asyncspy.analyse.flame_graph import flame
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.comparisons import Comparison
-from asyncspy.report import FORMATS
-from asyncspy.report.comparison_formats import FORMATS as DIFFS
+from asyncspy.report import COMPARISON_FORMATS, FORMATS
 from asyncspy.workflow.load import analysed
 from tests.browser.conftest import Open
 from tests.report import examples
-from tests.report.diff.test_formats import EVERY, HOSTILE
 from tests.report.hostile import ATTACKS, with_names
+from tests.report.test_comparison_formats import EVERY, HOSTILE
 from tests.report.test_html import lit
 from tests.report.views import view
 
@@ -195,7 +194,7 @@ def test_hostile_names_do_nothing(opened: Open, attack: str) -> None:
 @pytest.mark.parametrize("shown", [EVERY, HOSTILE])
 @pytest.mark.parametrize("columns", [320, 1280])
 def test_a_comparison_opens_and_fits(opened: Open, shown: Comparison, columns: int) -> None:
-    page = opened(DIFFS["html"](shown, view()), viewport={"width": columns, "height": 800}).page
+    page = opened(COMPARISON_FORMATS["html"](shown, view()), viewport={"width": columns, "height": 800}).page
     expect(page.locator("details.finding")).to_have_count(len(shown.differences))
     assert page.evaluate("document.documentElement.scrollWidth") <= columns
     assert page.evaluate(CONTRAST) == []

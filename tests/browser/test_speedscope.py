@@ -46,7 +46,7 @@ IMPORTERS = {
     "pprof": "protobuf encoded pprof file",
     "gecko": "Firefox profile",
 }
-"""What it takes each for; OpenTelemetry's profiles it does not know (tests/report/export/test_otlp.py reads them)."""
+"""What it takes each for; OpenTelemetry's profiles it does not know (tests/export/test_otlp.py reads them)."""
 
 
 def given(target: str) -> tuple[str, bytes]:

@@ -61,7 +61,7 @@ def test_what_is_ignored_is_let_pass_until_it_expires(tmp_path: Path) -> None:
     file.write_text(IGNORE.format("2020-12-31"))
     done = report(EVERY, "--fail-on", "violation", "--ignore", file)
     assert done.exit_code == 1
-    assert "no longer ignored since 2020-12-31: shop/pricing.py; mend it, or renew the date" in done.stderr
+    assert "no longer ignored since 2020-12-31: shop/pricing.py; fix it, or renew the date" in done.stderr
 
 
 @pytest.mark.parametrize("option", ["--baseline", "--ignore"])

@@ -8,7 +8,7 @@ import pytest
 
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Evidence
-from asyncspy.report.terminal.board import BARS, WIDTH, WatchTable, line, table
+from asyncspy.report.terminal.watch_table import BARS, WIDTH, WatchTable, watch_line, watch_table
 from tests.report import examples
 from tests.report.views import view
 
@@ -26,7 +26,7 @@ def after(*samples: int) -> WatchTable:
 
 
 def text(board: WatchTable, width: int = 80, **changed: object) -> str:
-    return "\n".join(part.plain for part in table(board, view(width, **changed)))
+    return "\n".join(part.plain for part in watch_table(board, view(width, **changed)))
 
 
 def test_before_the_first_slice_it_says_what_it_waits_for() -> None:
@@ -65,11 +65,11 @@ def test_a_long_watch_shows_its_last_slices() -> None:
 
 def test_nothing_found_is_said() -> None:
     assert "No async-unsafe call was seen" in text(after(0))
-    assert "nothing found" in line(after(0), view())
+    assert "nothing found" in watch_line(after(0), view())
 
 
 def test_a_slice_in_one_line() -> None:
-    told = line(after(4, 10), view())
+    told = watch_line(after(4, 10), view())
     assert "shop/pricing.py:22 10 (+6)" in told
     assert "\n" not in told
 
@@ -79,7 +79,7 @@ def test_a_slice_in_one_line() -> None:
 def test_it_fits_every_terminal(analysis: Analysis, width: int) -> None:
     board = WatchTable("gunicorn master 48290 with its 2 workers")
     board.add(analysis, 10.0)
-    shown = table(board, view(width))
+    shown = watch_table(board, view(width))
     assert max(part.cell_len for part in shown) <= max(width, 60)
     for finding in analysis.findings:
         assert finding.culprit.frame.function[:10] in "\n".join(part.plain for part in shown)
@@ -90,7 +90,7 @@ def test_hostile_names_are_inert() -> None:
     board.add(examples.hostile_all, 10.0)
     shown = text(board)
     assert "\x1b" not in shown
-    assert "\x1b" not in line(board, view())
+    assert "\x1b" not in watch_line(board, view())
 
 
 def test_without_unicode_it_is_drawn_all_the_same() -> None:

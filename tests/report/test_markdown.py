@@ -8,12 +8,11 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from asyncspy.report import FORMATS
-from asyncspy.report.comparison_formats import FORMATS as DIFFS
+from asyncspy.report import COMPARISON_FORMATS, FORMATS
 from asyncspy.report.markdown.escape import code, plain
 from tests.report import examples
-from tests.report.diff.test_formats import EVERY, HOSTILE
 from tests.report.hostile import ATTACKS, with_names
+from tests.report.test_comparison_formats import EVERY, HOSTILE
 from tests.report.views import view
 
 PARSER = MarkdownIt("commonmark", {"html": True, "linkify": True}).enable(["table", "strikethrough", "linkify"])
@@ -90,7 +89,7 @@ def test_what_is_escaped_reads_as_it_was() -> None:
 
 @pytest.mark.parametrize("comparison", [EVERY, HOSTILE])
 def test_a_comparison_is_plain_markdown_too(comparison: object) -> None:
-    text = DIFFS["markdown"](comparison, view())  # type: ignore[arg-type]
+    text = COMPARISON_FORMATS["markdown"](comparison, view())  # type: ignore[arg-type]
     assert {token.type for token in tokens(text)} <= OURS
     rows = [token for token in tokens(text) if token.type == "tr_open"]
     assert len(rows) == 1 + len(comparison.differences)  # type: ignore[attr-defined]

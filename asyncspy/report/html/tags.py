@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from asyncspy.report.inert import inert
+from asyncspy.untrusted import escape_unprintable
 
 VOID = frozenset({"meta", "input", "br", "hr"})
 LONGEST = 4_000
@@ -25,7 +25,7 @@ class Html(str):
 
 def text(said: str) -> Html:
     """A text that is shown as it is, control characters spelt out."""
-    return Html(html.escape(inert(said, limit=LONGEST), quote=True))
+    return Html(html.escape(escape_unprintable(said, limit=LONGEST), quote=True))
 
 
 def el(tag: str, *children: Piece, **attributes: str | int | bool | None) -> Html:

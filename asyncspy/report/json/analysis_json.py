@@ -9,15 +9,15 @@ from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import CodeShare, Culprit, DetectionLimit, Entry, Finding, FleetSpread, HopCosts, Interval
 from asyncspy.model.stacks import Frame
 from asyncspy.report.json import hang_json
-from asyncspy.report.json.encode import as_text
 from asyncspy.report.view import View
+from asyncspy.untrusted import to_json
 
 SCHEMA_VERSION = 1
 
 
 def render(analysis: Analysis, view: View) -> str:
     """The JSON report. File names stay as recorded; `root` is what the terminal shows them relative to."""
-    return as_text(
+    return to_json(
         {
             "schema_version": SCHEMA_VERSION,
             "verdict": analysis.verdict,

@@ -7,15 +7,15 @@ from typing import Any
 
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.comparisons import ComparedFinding, Comparison, FindingChange
-from asyncspy.report.json.encode import as_text
 from asyncspy.report.view import View
+from asyncspy.untrusted import to_json
 
 SCHEMA_VERSION = 1
 
 
 def render(comparison: Comparison, view: View) -> str:
     """The comparison; file names stay as recorded."""
-    return as_text(
+    return to_json(
         {
             "schema_version": SCHEMA_VERSION,
             "before": _recording(comparison.before),

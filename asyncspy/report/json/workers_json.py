@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from asyncspy.model.processes import Worker
-from asyncspy.report.json.encode import as_text
+from asyncspy.untrusted import to_json
 
 
 def workers_as_json(workers: Sequence[Worker]) -> str:
     """A list of objects, one for each process, with the model's fields."""
-    return as_text([asdict(worker) for worker in workers])
+    return to_json([asdict(worker) for worker in workers])

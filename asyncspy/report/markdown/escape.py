@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from asyncspy.report.inert import inert
+from asyncspy.untrusted import escape_unprintable
 
 _SIGNS = re.compile(r"([\\`*\[\]<>#|~@&$]|(?<![^\W_])_|_(?![^\W_])|/(?=/)|(?<=www)\.)", re.IGNORECASE)
 """What any flavour of Markdown gives a meaning to within a line: mentions, entities, formulas, bare links."""
@@ -14,7 +14,7 @@ _AT_START = re.compile(r"^(\d+)([.)])|^([-+=])")
 
 def code(text: str) -> str:
     """A name from outside as inline code. `|` would end a table's cell even in code: a look-alike stands for it."""
-    safe = inert(text).replace("|", "¦")
+    safe = escape_unprintable(text).replace("|", "¦")
     ticks = "`" * (max((len(run) for run in re.findall(r"`+", safe)), default=0) + 1)
     pad = " " if safe[:1] in "` " or safe[-1:] in "` " or not safe else ""
     return f"{ticks}{pad}{safe}{pad}{ticks}"
@@ -22,7 +22,7 @@ def code(text: str) -> str:
 
 def plain(text: str) -> str:
     """A sentence that is shown as it is."""
-    escaped = _SIGNS.sub(r"\\\1", inert(text, limit=LONGEST))
+    escaped = _SIGNS.sub(r"\\\1", escape_unprintable(text, limit=LONGEST))
     return _AT_START.sub(lambda found: f"{found[1]}\\{found[2]}" if found[1] else f"\\{found[3]}", escaped)
 
 
@@ -32,7 +32,7 @@ LONGEST = 2_000
 
 def block(lines: list[str], language: str = "") -> list[str]:
     """Lines of code, fenced."""
-    safe = [inert(line, limit=LONGEST) for line in lines]
+    safe = [escape_unprintable(line, limit=LONGEST) for line in lines]
     longest = max((len(run) for line in safe for run in re.findall(r"`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     return [f"{fence}{language}", *safe, fence]

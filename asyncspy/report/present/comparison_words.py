@@ -7,7 +7,8 @@ from collections import Counter
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.comparisons import ChangeKind, ComparedFinding, Comparison, FindingChange
 from asyncspy.report.present import sampling_words
-from asyncspy.report.present.figures import count, finite, percent, percent_bound, percent_interval, plural, span
+from asyncspy.report.present.figures import count, percent, percent_bound, percent_interval, plural, span
+from asyncspy.untrusted import finite
 
 IS: dict[ChangeKind, tuple[str, str]] = {
     "new": ("is new", "are new"),

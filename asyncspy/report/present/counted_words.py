@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding
 from asyncspy.model.stacks import Origin
-from asyncspy.report.present.figures import count, finite, plural, span
+from asyncspy.report.present.figures import count, plural, span
+from asyncspy.untrusted import finite
 
 ALL = "Every call that reached Django's guard on an event loop was counted for {}"
 ALL_COUNTED = "None was missed while it was counted"

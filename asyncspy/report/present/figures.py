@@ -8,14 +8,6 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 KIB = 1024
 
 
-def finite(value: float | None) -> float | None:
-    """The number, unless it is one that a damaged recording made up: infinite, not a number, or beyond a float."""
-    try:
-        return value if value is not None and math.isfinite(value) else None
-    except OverflowError:
-        return None
-
-
 def count(number: int) -> str:
     """17,412."""
     return f"{number:,}"

@@ -7,10 +7,10 @@ import shlex
 from typing import NamedTuple
 
 from asyncspy.model.analysis import Analysis
-from asyncspy.report.present.figures import finite
 from asyncspy.report.present.place_names import outside
 from asyncspy.report.present.sampling_words import looks_synchronous
 from asyncspy.report.view import View
+from asyncspy.untrusted import finite
 
 LONGER = 4
 SHORTEST_SECONDS = 60

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from asyncspy.report.inert import inert
 from asyncspy.report.terminal.fit import tail
 from asyncspy.report.view import View
+from asyncspy.untrusted import escape_unprintable
 
 if TYPE_CHECKING:  # listing workers needs no other names
     from asyncspy.model.stacks import ChainFrame, Frame
@@ -28,7 +28,7 @@ def has_line(frame: Frame | ChainFrame) -> bool:
 
 def outside(text: str, view: View) -> str:
     """A name from a target, a file or a log, made safe to show."""
-    return inert(text, ascii_only=view.ascii)
+    return escape_unprintable(text, ascii_only=view.ascii)
 
 
 def relative(file: str, root: str | None) -> str:

@@ -9,7 +9,8 @@ from asyncspy.model.findings import DetectionLimit, SampleCounts
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Origin, SamplingMode
 from asyncspy.report.present import counted_words
-from asyncspy.report.present.figures import count, finite, percent, percent_bound, plural, span
+from asyncspy.report.present.figures import count, percent, percent_bound, plural, span
+from asyncspy.untrusted import finite
 
 MODES = {
     "gil": "threads holding the GIL",

@@ -19,14 +19,15 @@ import pytest
 from opentelemetry.proto.profiles.v1development.profiles_pb2 import ProfilesData
 
 from asyncspy.errors import OutputError
-from asyncspy.export import SUFFIXES, TARGETS
+from asyncspy.export import SUFFIXES, TARGETS, export_profile
 from asyncspy.export.protobuf import varint
 from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 from asyncspy.read import load
-from tests.report.export.profile_pb2 import Profile as Pprof
+from asyncspy.sample import embed_origin
+from tests.export.profile_pb2 import Profile as Pprof
 from tests.report.hostile import ATTACKS
 
-FIXTURES = Path(__file__).parents[3] / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 REAL = load(FIXTURES / "recordings" / "uvicorn-workers-asyncio-every1.speedscope.json")
 WALL = load(FIXTURES / "hops" / "wall-fetches-workers.json")
 SCHEMA = json.loads(Path(__file__).with_name("speedscope-file-format-schema.json").read_text("utf-8"))
@@ -146,7 +147,7 @@ def test_speedscope_files_keep_its_schema(profile: Profile) -> None:
 def test_asyncspy_reads_its_own_exports_again(tmp_path: Path) -> None:
     for target in ("folded", "speedscope"):
         file = tmp_path / target
-        file.write_bytes(TARGETS[target](REAL))
+        file.write_bytes(export_profile(REAL, target, embed_origin=embed_origin))
         assert functions(load(file)) == functions(REAL)
 
 

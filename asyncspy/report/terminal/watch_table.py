@@ -81,7 +81,7 @@ DOES = {
 HEAD = ("samples", "last", "trend", "share (95%)", "what", "where")
 
 
-def table(board: WatchTable, view: View) -> list[Text]:
+def watch_table(board: WatchTable, view: View) -> list[Text]:
     """The whole picture, as lines that fit."""
     lines = flow([Text(part) for part in _facts(board)], view.columns, f" {view.glyphs.dot} ")
     if board.analysis is None:
@@ -99,7 +99,7 @@ def table(board: WatchTable, view: View) -> list[Text]:
     return [*lines, Text(), narrow[0], *below]
 
 
-def line(board: WatchTable, view: View) -> str:
+def watch_line(board: WatchTable, view: View) -> str:
     """The last slice in one line."""
     told = board.analysis.findings if board.analysis else ()
     named = [f"{place(f.culprit.frame, view)} {_amount(f)} (+{count(board.last(f))})" for f in told]

@@ -17,7 +17,7 @@ from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 from asyncspy.read import load
 
-FIXTURES = Path(__file__).parents[3] / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 REAL = load(FIXTURES / "recordings" / "uvicorn-workers-asyncio-every1.speedscope.json")
 WALL = load(FIXTURES / "hops" / "wall-fetches-workers.json")
 SHOP = "/srv/shop/shop/pricing.py"

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from rich.text import Text
 
 from asyncspy.model.processes import CheckResult, Diagnosis, Worker
-from asyncspy.report.json.encode import as_text
 from asyncspy.report.present.place_names import outside
 from asyncspy.report.terminal.layout import ALARM, CODE, FAINT, NAME, labelled, page, prose_room, wrap
 from asyncspy.report.view import View
+from asyncspy.untrusted import to_json
 
 GAP = 2
 MARKS = {True: ("ok", CODE), False: ("no", ALARM)}
@@ -18,7 +18,7 @@ MARKS = {True: ("ok", CODE), False: ("no", ALARM)}
 
 def diagnosis_as_json(diagnosis: Diagnosis) -> str:
     """One object with the model's fields."""
-    return as_text(asdict(diagnosis))
+    return to_json(asdict(diagnosis))
 
 
 def render_diagnosis(diagnosis: Diagnosis, view: View) -> str:

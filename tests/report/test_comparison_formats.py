@@ -15,7 +15,7 @@ from asyncspy.model.analysis import Analysis
 from asyncspy.model.comparisons import ComparedFinding, Comparison, FindingChange
 from asyncspy.model.findings import Culprit, Finding
 from asyncspy.model.stacks import Frame
-from asyncspy.report.comparison_formats import FORMATS
+from asyncspy.report import COMPARISON_FORMATS
 from tests.report import examples
 from tests.report.test_html import Page
 from tests.report.test_json import closed
@@ -74,18 +74,18 @@ def test_the_json_keeps_the_published_contract_and_says_nothing_beyond_it(shown:
     contract = closed(schema())
     for free in ("samples", "inputs", "origins"):
         contract["$defs"]["recording"]["properties"][free] = {}
-    jsonschema.Draft202012Validator(contract).validate(json.loads(FORMATS["json"](shown, view())))
+    jsonschema.Draft202012Validator(contract).validate(json.loads(COMPARISON_FORMATS["json"](shown, view())))
 
 
 def test_the_contract_is_missed_when_a_key_is() -> None:
-    broken = json.loads(FORMATS["json"](EVERY, view()))
+    broken = json.loads(COMPARISON_FORMATS["json"](EVERY, view()))
     del broken["differences"][0]["chance"]
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(broken, schema())
 
 
 def test_a_person_reads_what_became_of_each_and_why() -> None:
-    said = FORMATS["terminal"](EVERY, view(120))
+    said = COMPARISON_FORMATS["terminal"](EVERY, view(120))
     assert said.startswith("1 finding is gone, 2 are not seen yet, 1 has shrunk, 2 are as they were,")
     titles = ("GONE", "NOT SEEN YET", "LESS", "SAME", "NOT SEEN BEFORE", "MORE", "NEW")
     assert all(f"\n{title}  shop/pricing.py:22" in said for title in titles)
@@ -100,18 +100,18 @@ def test_a_person_reads_what_became_of_each_and_why() -> None:
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 @pytest.mark.parametrize("shown", [EVERY, HOSTILE])
 def test_nothing_is_wider_than_the_paper(shown: Comparison, width: int) -> None:
-    assert all(cell_len(line) <= width for line in FORMATS["terminal"](shown, view(width)).splitlines())
+    assert all(cell_len(line) <= width for line in COMPARISON_FORMATS["terminal"](shown, view(width)).splitlines())
 
 
 def test_hostile_names_are_only_shown() -> None:
     for form in ("terminal", "markdown"):
-        text = FORMATS[form](HOSTILE, view())
+        text = COMPARISON_FORMATS[form](HOSTILE, view())
         assert all(char == "\n" or char.isprintable() for char in text)
 
 
 def test_the_page_is_well_formed_has_no_script_and_obeys_no_name() -> None:
-    made, hostile = Page(FORMATS["html"](EVERY, view())), Page(FORMATS["html"](HOSTILE, view()))
-    plain = Page(FORMATS["html"](comparison(difference()), view()))
+    made, hostile = Page(COMPARISON_FORMATS["html"](EVERY, view())), Page(COMPARISON_FORMATS["html"](HOSTILE, view()))
+    plain = Page(COMPARISON_FORMATS["html"](comparison(difference()), view()))
     assert made.open == hostile.open == []
     assert hostile.elements == plain.elements
     assert "script" not in made.raw
@@ -122,6 +122,6 @@ def test_the_page_is_well_formed_has_no_script_and_obeys_no_name() -> None:
 
 
 def test_what_makes_it_doubtful_is_said() -> None:
-    said = FORMATS["terminal"](replace(comparison(), load=0.094, left_out=("wall",)), view(120))
+    said = COMPARISON_FORMATS["terminal"](replace(comparison(), load=0.094, left_out=("wall",)), view(120))
     assert "AFTER did 9.4% of the work per second that BEFORE did" in said
     assert "Only one of the two was recorded with --mode wall" in said

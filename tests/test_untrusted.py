@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncspy.report.inert import LIMIT, inert
+from asyncspy.untrusted import DEFAULT_LIMIT, escape_unprintable
 
 ANY_TEXT = st.text(st.characters(codec=None))
 
@@ -30,21 +30,21 @@ ANY_TEXT = st.text(st.characters(codec=None))
     ],
 )
 def test_what_is_not_plainly_visible_is_spelt_out(text: str, shown: str) -> None:
-    assert inert(text) == shown
+    assert escape_unprintable(text) == shown
 
 
 def test_marks_that_climb_are_cut_down_and_none_sits_on_our_own_text() -> None:
-    assert inert("e" + "\u0301" * 40).count("\u0301") == 2
-    assert inert("\u0301e") == r"\u0301e"
+    assert escape_unprintable("e" + "\u0301" * 40).count("\u0301") == 2
+    assert escape_unprintable("\u0301e") == r"\u0301e"
 
 
 def test_plain_terminals_get_plain_text() -> None:
-    assert inert("Größe …(価)", ascii_only=True) == r"Gr\xf6\xdfe ...(\u4fa1)"
+    assert escape_unprintable("Größe …(価)", ascii_only=True) == r"Gr\xf6\xdfe ...(\u4fa1)"
 
 
 def test_long_names_keep_both_ends() -> None:
-    shown = inert("start" + "x" * 10_000 + "end.py")
-    assert len(shown) == LIMIT
+    shown = escape_unprintable("start" + "x" * 10_000 + "end.py")
+    assert len(shown) == DEFAULT_LIMIT
     assert shown.startswith("startx")
     assert "…" in shown
     assert shown.endswith("xend.py")
@@ -52,11 +52,11 @@ def test_long_names_keep_both_ends() -> None:
 
 @given(ANY_TEXT)
 def test_nothing_a_terminal_obeys_comes_through(text: str) -> None:
-    shown = inert(text)
+    shown = escape_unprintable(text)
     assert not [char for char in shown if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}]
     shown.encode("utf-8")
 
 
 @given(ANY_TEXT)
 def test_plain_means_printable_ascii(text: str) -> None:
-    assert all(" " <= char <= "~" for char in inert(text, ascii_only=True))
+    assert all(" " <= char <= "~" for char in escape_unprintable(text, ascii_only=True))
