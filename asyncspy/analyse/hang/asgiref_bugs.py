@@ -1,7 +1,7 @@
-"""Deadlocks that asgiref is known to have, with the versions they hold for.
+"""Known deadlocks of asgiref, with the versions that have them.
 
-Each was made to hang with the last release that does, and not to with the first that does not. What hangs in every
-version is no fault of asgiref, and is told by its pattern.
+Each was reproduced with the last release that has it, and not with the first that does not. What hangs in every version
+is not a bug of asgiref, and is judged by its frames alone.
 """
 
 from __future__ import annotations
@@ -12,31 +12,29 @@ from asyncspy.analyse.remedy.remedies import parse_version
 from asyncspy.model.findings import Remedy
 from asyncspy.model.processes import Worker
 
-Shape = Literal["closing", "middleware", "sync view"]
+HangShape = Literal["closing", "middleware", "sync view"]
 """How it looks: the loop waits for the thread of a request that ends; a sync-only middleware, or any other sync code,
 waits for the loop."""
 
-Release = tuple[int, int]
-
 
 class AsgirefBug(NamedTuple):
-    """A fault of asgiref: from its release `since` until before `mended`, where Django is at least `django`."""
+    """A bug of asgiref: from release `since` until before `fixed`, where Django is at least `django`."""
 
     name: str
-    said: str
-    shapes: tuple[Shape, ...]
-    since: Release
-    mended: Release
-    django: Release = (3, 0)
+    description: str
+    shapes: tuple[HangShape, ...]
+    since: tuple[int, int]
+    fixed: tuple[int, int]
+    django: tuple[int, int] = (3, 0)
 
     @property
     def remedy(self) -> Remedy:
-        """The release that ends it."""
-        release = ".".join(map(str, self.mended))
+        """The release that fixes it."""
+        release = ".".join(map(str, self.fixed))
         return Remedy(f"upgrade asgiref, which has it mended since {release}", code=f"pip install 'asgiref>={release}'")
 
 
-KNOWN = (
+KNOWN_BUGS = (
     AsgirefBug(
         "asgiref#535",
         "a request is cancelled while its sync-only middleware is in its thread: the loop waits for the thread, which "
@@ -71,16 +69,14 @@ KNOWN = (
 )
 
 
-def at_work(shape: Shape, target: Worker | None) -> list[AsgirefBug]:
-    """The known faults that look so and that the installed versions have; none where they are not known."""
+def matching_bugs(shape: HangShape, target: Worker | None) -> list[AsgirefBug]:
+    """Return the bugs that look so and that the installed versions have; none where the versions are not known."""
     asgiref = parse_version(target.asgiref) if target else None
     django = parse_version(target.django) if target else None
     if asgiref is None:
         return []
     return [
-        known
-        for known in KNOWN
-        if shape in known.shapes
-        and known.since <= asgiref < known.mended
-        and (django is None or django >= known.django)
+        bug
+        for bug in KNOWN_BUGS
+        if shape in bug.shapes and bug.since <= asgiref < bug.fixed and (django is None or django >= bug.django)
     ]

@@ -1,4 +1,4 @@
-"""The tasks of a process to the coroutines of its own that wait, twins together: who has no thread is named, too."""
+"""Group the waiting asyncio tasks of a process by the line of the user's own code that they await at."""
 
 from __future__ import annotations
 
@@ -9,24 +9,17 @@ from asyncspy.model.hangs import AwaitingTasks
 from asyncspy.model.stacks import ChainFrame, Frame, Task
 
 
-def awaiting(history: ProcessHistory, owners: Ownership) -> tuple[AwaitingTasks, ...]:
-    """Each line of own code at which tasks wait, those with the most tasks first."""
+def group_awaiting_tasks(history: ProcessHistory, owners: Ownership) -> tuple[tuple[AwaitingTasks, ...], int]:
+    """Return the tasks that wait in own code, largest group first, and the number of all other tasks."""
     groups: dict[tuple[Frame, ...], list[Task]] = {}
-    for task in _tasks(history):
+    others = 0
+    for task in history.tasks:
         if any(owners.of(frame) is None for frame in task.frames):
             groups.setdefault(task.frames, []).append(task)
+        else:
+            others += 1
     found = [_awaiting(frames, tasks, owners) for frames, tasks in groups.items()]
-    return tuple(sorted(found, key=lambda each: (-len(each.tasks), each.line.frame)))
-
-
-def others(history: ProcessHistory, owners: Ownership) -> int:
-    """How many tasks hold nothing but the server's and the framework's frames."""
-    return sum(1 for task in _tasks(history) if all(owners.of(frame) is not None for frame in task.frames))
-
-
-def _tasks(history: ProcessHistory) -> tuple[Task, ...]:
-    """As they were read last."""
-    return next((dump.tasks for dump in reversed(history.dumps) if dump.tasks), ())
+    return tuple(sorted(found, key=lambda each: (-len(each.tasks), each.line.frame))), others
 
 
 def _awaiting(frames: tuple[Frame, ...], tasks: list[Task], owners: Ownership) -> AwaitingTasks:

@@ -1,8 +1,8 @@
-"""A verdict to what to do now, for the worker that hangs, and later, in the code."""
+"""Say what to do about a hang: commands for the process now, and what to change in the code."""
 
 from __future__ import annotations
 
-from asyncspy.analyse.hang.rules import HangFinding
+from asyncspy.analyse.hang.rules import HangJudgement
 from asyncspy.analyse.hops import sync_middleware
 from asyncspy.analyse.remedy.remedies import Source
 from asyncspy.analyse.remedy.rewrite import place
@@ -14,84 +14,86 @@ from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame
 
 STUCK: frozenset[HangVerdict] = frozenset({"deadlock", "blocked-loop", "pool-exhausted", "suspected"})
-RESTARTING = frozenset({"gunicorn", "uvicorn", "hypercorn", "granian"})
-"""Servers whose master starts another worker where one ends."""
+RESTARTING_SERVERS = frozenset({"gunicorn", "uvicorn", "hypercorn", "granian"})
+"""Servers whose master replaces a worker that ends."""
 
-LET_GO = {
+RESUME = {
     "signal": ("kill -CONT {pid}", "lets it go on"),
     "tracer": ("grep TracerPid /proc/{pid}/status", "says who holds it; ending that one lets it go on"),
 }
-"""By whom a process is held."""
+"""How to resume a process, by what holds it."""
 
-LATER: dict[str, tuple[Remedy, ...]] = {
-    "request": (
-        Remedy(
-            "do not wait in a thread-sensitive thread for work that may need the same thread: await it in an async "
-            "function, or send the call that waits elsewhere: sync_to_async(function, thread_sensitive=False)"
-        ),
+IN_A_THREAD = (
+    Remedy(
+        "do not wait in a thread-sensitive thread for work that may need the same thread: await it in an async "
+        "function, or send the call that waits elsewhere: sync_to_async(function, thread_sensitive=False)"
     ),
-    "own loop": (Remedy("await the coroutine instead of asking for its result: on the loop that never comes"),),
-    "own lock": (
-        Remedy("hold no threading.Lock across an await: share an asyncio.Lock (async with), or release it before"),
-    ),
-    "debugger": (Remedy("take the breakpoint() out, or continue in the debugger"),),
-}
+)
+FOR_OWN_COROUTINE = (Remedy("await the coroutine instead of asking for its result: on the loop that never comes"),)
+FOR_OWN_LOCK = (
+    Remedy("hold no threading.Lock across an await: share an asyncio.Lock (async with), or release it before"),
+)
+IN_DEBUGGER = (Remedy("take the breakpoint() out, or continue in the debugger"),)
 
 
-def now(found: HangFinding, pid: int | None, target: Worker | None) -> tuple[SuggestedCommand, ...]:
-    """Commands for this very process."""
-    if pid is None or found.verdict not in STUCK:
+def immediate_actions(judgement: HangJudgement, pid: int | None, target: Worker | None) -> tuple[SuggestedCommand, ...]:
+    """Commands for this process now."""
+    if pid is None or judgement.verdict not in STUCK:
         return ()
-    longer = SuggestedCommand(f"asyncspy dump --pid {pid} --wait {found.watch}s", "to be sure")
-    watch = () if found.watch is None else (longer,)
-    if found.held_by is not None:
-        command, purpose = LET_GO[found.held_by]
+    if judgement.held_by is not None:
+        command, purpose = RESUME[judgement.held_by]
         return (SuggestedCommand(command.format(pid=pid), purpose),)
-    if any(waiting.kind == "debugger" for waiting in found.culprits):
+    if any(waiting.kind == "debugger" for waiting in judgement.culprits):
         return ()
-    if found.verdict == "deadlock" or (found.verdict == "blocked-loop" and found.certain):
-        return (*watch, SuggestedCommand(f"kill -KILL {pid}", f"it no longer hears a gentler signal; {_again(target)}"))
-    return watch
+    actions = []
+    if judgement.watch is not None:
+        actions.append(SuggestedCommand(f"asyncspy dump --pid {pid} --wait {judgement.watch}s", "to be sure"))
+    if judgement.verdict == "deadlock" or (judgement.verdict == "blocked-loop" and judgement.certain):
+        purpose = f"it no longer hears a gentler signal; {_who_restarts(target)}"
+        actions.append(SuggestedCommand(f"kill -KILL {pid}", purpose))
+    return tuple(actions)
 
 
-def _again(target: Worker | None) -> str:
-    """Who starts another one."""
-    if target is not None and target.role == "worker" and target.server in RESTARTING and target.ppid > 1:
+def _who_restarts(target: Worker | None) -> str:
+    has_master = target is not None and target.role == "worker" and target.ppid > 1
+    if target is not None and has_master and target.server in RESTARTING_SERVERS:
         return f"where {target.server} has a master, that starts another"
     return "whoever supervises it has to start another"
 
 
-def later(found: HangFinding, source: Source) -> tuple[Remedy, ...]:
-    """What mends it: the release of asgiref that does, and what to change in the lines to blame."""
-    remedies = [known.remedy for known in found.known]
-    for waiting in found.culprits[:2]:
-        remedies += _of(waiting, found.verdict, source)
+def code_remedies(judgement: HangJudgement, source: Source) -> tuple[Remedy, ...]:
+    """Fixes in the code: the release of asgiref that has one, and what to change in the lines to blame."""
+    remedies = [bug.remedy for bug in judgement.bugs]
+    for waiting in judgement.culprits[:2]:
+        remedies += _line_remedies(waiting, judgement.verdict, source)
     return tuple(dict.fromkeys(remedies))
 
 
-def _of(waiting: WaitingThreads, verdict: HangVerdict, source: Source) -> tuple[Remedy, ...]:
+def _line_remedies(waiting: WaitingThreads, verdict: HangVerdict, source: Source) -> tuple[Remedy, ...]:
     """What to change at one line."""
     if verdict == "pool-exhausted":
         return (DEFAULT_EXECUTOR if waiting.role == "default-pool" else SENSITIVE_THREAD).remedies
     if waiting.kind == "debugger":
-        return LATER["debugger"]
-    if waiting.role != "loop":
-        return (sync_middleware.middleware_remedy(waiting.line),) if is_middleware(waiting) else _in_a_thread(waiting)
+        return IN_DEBUGGER
+    if waiting.role == "loop":
+        return _loop_remedies(waiting, verdict, source)
+    if is_middleware(waiting):
+        return (sync_middleware.middleware_remedy(waiting.line),)
+    return IN_A_THREAD if waiting.kind in {"loop", "thread", "lock"} else ()
+
+
+def _loop_remedies(waiting: WaitingThreads, verdict: HangVerdict, source: Source) -> tuple[Remedy, ...]:
     if waiting.kind == "loop":
-        return LATER["own loop"]
+        return FOR_OWN_COROUTINE
     if waiting.kind == "lock" and verdict == "deadlock":
-        return LATER["own lock"]
+        return FOR_OWN_LOCK
     kind: WaitKind = next((each for each in blocking_calls.REMEDIES if each == waiting.kind), "unknown")
     frame = waiting.line.frame
     return blocking_calls.wait_remedies(Wait(kind, certain=kind != "unknown"), place(source(frame.file), frame.line))
 
 
-def _in_a_thread(waiting: WaitingThreads) -> tuple[Remedy, ...]:
-    return LATER["request"] if waiting.kind in {"loop", "thread", "lock"} else ()
-
-
 def is_middleware(waiting: WaitingThreads) -> bool:
-    """Whether the line calls on through async_to_sync for Django, and not for itself."""
+    """Whether the line is a middleware's that calls the next one through async_to_sync."""
     frames = [Frame(link.function, link.file, link.line) for link in waiting.frames]
     return any(
         sync_middleware.INNER.match(before)

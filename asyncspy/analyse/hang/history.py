@@ -1,73 +1,81 @@
-"""The dumps of one process to what became of each thread: was it there all the time, and did it move?
+"""Follow each thread of a process through several dumps: was it in all of them, and did it run in between?
 
-A thread of the same id and frames may still have answered a hundred requests in between. Where it is known how often
-the kernel let it run, a thread that never ran has not moved; where that is not known, only its id and frames tell.
+A thread of the same id and frames may still have served a hundred requests in between. Where the kernel's counters are
+known, a thread that never ran has not moved; otherwise only its id and frames tell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from asyncspy.analyse.hang import roles
-from asyncspy.analyse.unsafe.violations import judge
+from asyncspy.analyse.hang.threads import thread_role, waits_for_work
 from asyncspy.model.hangs import ThreadRole
-from asyncspy.model.stacks import Dump, Frame, ThreadActivity, ThreadSnapshot
+from asyncspy.model.stacks import Dump, Frame, Task, ThreadActivity, ThreadSnapshot
 
-Key = tuple[int | None, str]
-"""A thread by the system's id; dumps that do not tell it have only the interpreter's, or the name."""
+NANOSECONDS = 1e9
 
 
 @dataclass(frozen=True)
 class ThreadHistory:
-    """One thread in those dumps that show it, oldest first, each with what it ran since the look before."""
+    """One thread in the dumps that show it, oldest first, each with what it ran since the dump before."""
 
-    seen: tuple[ThreadSnapshot, ...]
-    ran: tuple[ThreadActivity | None, ...]
+    snapshots: tuple[ThreadSnapshot, ...]
+    activity: tuple[ThreadActivity | None, ...]
     role: ThreadRole
     looks: int
-    """How many times the process was looked at."""
+    """How many dumps of the process there are."""
 
     @property
     def last(self) -> ThreadSnapshot:
-        """As it was seen last."""
-        return self.seen[-1]
+        """Its last snapshot."""
+        return self.snapshots[-1]
 
     @property
     def frames(self) -> tuple[Frame, ...]:
-        """What it did when it was seen last."""
+        """The frames of its last snapshot."""
         return self.last.frames
 
     @property
-    def always(self) -> bool:
-        """Whether every look shows it, with the same frames."""
-        return len(self.seen) == self.looks and len({thread.frames for thread in self.seen}) == 1
+    def name(self) -> str:
+        """What to call it."""
+        return self.last.name or str(self.last.os_id or self.last.id or "unnamed")
+
+    @property
+    def in_all(self) -> bool:
+        """Whether every dump shows it."""
+        return len(self.snapshots) == self.looks
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether every dump shows it with the same frames."""
+        return self.in_all and len({thread.frames for thread in self.snapshots}) == 1
 
     @property
     def still(self) -> bool:
-        """Whether it was looked at more than once and did not move; one look tells of no movement."""
-        return self.looks > 1 and self.always and not self.moved
+        """Whether several dumps show it and it did not move; one dump tells nothing about movement."""
+        return self.looks > 1 and self.unchanged and not self.moved
 
     @property
     def moved(self) -> bool | None:
-        """Whether it ran between any two looks; None where nobody counted."""
-        counted = [ran for ran in self.ran if ran is not None]
+        """Whether it ran between any two dumps; None where that was not counted."""
+        counted = [ran for ran in self.activity if ran is not None]
         return any(ran.switches or ran.nanoseconds for ran in counted) if counted else None
 
     @property
     def idle(self) -> bool:
-        """Whether it waited for work whenever it was seen."""
-        return all(waits_for_work(thread.frames) for thread in self.seen)
+        """Whether it waited for work in every snapshot."""
+        return all(waits_for_work(thread.frames) for thread in self.snapshots)
 
     @property
-    def busy_in_all(self) -> bool:
-        """Whether every look found it with work."""
-        return len(self.seen) == self.looks and not any(waits_for_work(thread.frames) for thread in self.seen)
+    def always_busy(self) -> bool:
+        """Whether every dump shows it with work."""
+        return self.in_all and not any(waits_for_work(thread.frames) for thread in self.snapshots)
 
 
 @dataclass(frozen=True)
 class ProcessHistory:
-    """One process: its threads, in how many looks, over how many seconds where the times are known."""
+    """The dumps of one process, oldest first, and its threads."""
 
     pid: int | None
     threads: tuple[ThreadHistory, ...]
@@ -75,40 +83,52 @@ class ProcessHistory:
 
     @property
     def looks(self) -> int:
-        """How many times it was looked at."""
+        """How many dumps there are."""
         return len(self.dumps)
 
     @property
     def seconds(self) -> float | None:
-        """From the first look to the last."""
+        """From the first dump to the last, where all times are known."""
         times = [dump.at for dump in self.dumps if dump.at is not None]
         return max(times) - min(times) if len(times) == len(self.dumps) and len(times) > 1 else None
 
     @property
-    def counted(self) -> float | None:
-        """Over how long the kernel's counters were followed: between the looks, and not while py-spy held it."""
-        spans = [dump.counted for dump in self.dumps if dump.counted is not None]
-        return sum(spans) if spans else None
+    def period(self) -> str:
+        """All its dumps in words: `in all 5 looks over 2.0 s`."""
+        span = f" over {self.seconds:.1f} s" if self.seconds is not None else ""
+        return f"in all {self.looks} looks{span}" if self.looks > 1 else "in the one look there is"
 
     @property
     def paused(self) -> float | None:
-        """For how long the process stood still in all."""
-        pauses = [dump.paused for dump in self.dumps if dump.paused is not None]
-        return sum(pauses) if pauses else None
+        """For how long py-spy paused the process in all."""
+        return _sum_of_known(dump.paused for dump in self.dumps)
 
     @property
-    def loops(self) -> list[ThreadHistory]:
-        """The threads whose own business is a loop."""
-        return [thread for thread in self.threads if thread.role == "loop"]
+    def tasks(self) -> tuple[Task, ...]:
+        """The asyncio tasks of the last dump that has any."""
+        return next((dump.tasks for dump in reversed(self.dumps) if dump.tasks), ())
 
-    @property
-    def working(self) -> list[ThreadHistory]:
-        """All but the loops that were seen with work."""
-        return [thread for thread in self.threads if thread.role != "loop" and not thread.idle]
+    def threads_with(self, *roles: ThreadRole) -> list[ThreadHistory]:
+        """The threads that have one of these roles."""
+        return [thread for thread in self.threads if thread.role in roles]
+
+    def cpu_share(self, threads: Iterable[ThreadHistory]) -> float | None:
+        """The part of the time between the dumps that these threads ran or wanted to; None where it was not counted."""
+        counted = [ran for thread in threads for ran in thread.activity if ran is not None]
+        # the kernel's counters were not followed while py-spy paused the process
+        seconds = _sum_of_known(dump.counted for dump in self.dumps) or self.seconds
+        if not counted or not seconds:
+            return None
+        return sum(ran.nanoseconds for ran in counted) / NANOSECONDS / seconds
 
 
-def histories(dumps: Sequence[Dump]) -> list[ProcessHistory]:
-    """Each process by itself, its dumps by time where all tell it, else as they came."""
+def _sum_of_known(numbers: Iterable[float | None]) -> float | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
+
+
+def histories_by_process(dumps: Sequence[Dump]) -> list[ProcessHistory]:
+    """Group dumps by process, in the order of their times where all have one."""
     by_pid: dict[int | None, list[Dump]] = {}
     for dump in dumps:
         by_pid.setdefault(dump.pid, []).append(dump)
@@ -116,28 +136,21 @@ def histories(dumps: Sequence[Dump]) -> list[ProcessHistory]:
 
 
 def _history(pid: int | None, dumps: list[Dump]) -> ProcessHistory:
-    times = [dump.at for dump in dumps if dump.at is not None]
-    if len(times) == len(dumps):
+    if all(dump.at is not None for dump in dumps):
         dumps = sorted(dumps, key=lambda dump: dump.at or 0.0)
-    seen: dict[Key, list[tuple[ThreadSnapshot, ThreadActivity | None]]] = {}
+    seen: dict[tuple[int | None, str], list[tuple[ThreadSnapshot, ThreadActivity | None]]] = {}
     for dump in dumps:
         for thread in dump.threads:
-            told = dump.ran.get(thread.os_id) if dump.ran and thread.os_id is not None else None
-            seen.setdefault(_key(thread), []).append((thread, told))
-    watched = [
-        ThreadHistory(
-            tuple(t for t, _ in each), tuple(r for _, r in each), roles.role([t for t, _ in each]), len(dumps)
-        )
-        for each in seen.values()
-    ]
-    return ProcessHistory(pid, tuple(watched), tuple(dumps))
+            activity = dump.ran.get(thread.os_id) if dump.ran and thread.os_id is not None else None
+            seen.setdefault(_identity(thread), []).append((thread, activity))
+    threads = []
+    for each in seen.values():
+        snapshots, activities = zip(*each, strict=True)
+        threads.append(ThreadHistory(snapshots, activities, thread_role(snapshots), len(dumps)))
+    return ProcessHistory(pid, tuple(threads), tuple(dumps))
 
 
-def _key(thread: ThreadSnapshot) -> Key:
+def _identity(thread: ThreadSnapshot) -> tuple[int | None, str]:
+    """The system's id of a thread; where that is unknown, the interpreter's, or the name."""
     number = thread.os_id or thread.id
     return (number, "") if number else (None, thread.name)
-
-
-def waits_for_work(frames: Sequence[Frame]) -> bool:
-    """Whether a thread has nothing to do: a loop in its select, a pool's idle thread, a consumer at an empty queue."""
-    return judge(frames).world in {"idle", "other"} or roles.is_consumer(frames)

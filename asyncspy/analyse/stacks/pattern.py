@@ -84,3 +84,8 @@ def _same_function(function: str, rule: str) -> bool:
 
 def _is_common(name: str) -> bool:
     return name in COMMON_NAMES or (name.startswith("__") and name.endswith("__"))
+
+
+def any_of(*patterns: Pattern) -> Rules[bool]:
+    """Build rules that only tell whether a frame fits one of these patterns."""
+    return Rules((pattern, True) for pattern in patterns)

@@ -153,7 +153,7 @@ def blocking_call_on(where: Place) -> BlockingCall | None:
 
 def _calls(where: Place) -> Iterator[BlockingCall]:
     nodes = list(ast.walk(where.tree))
-    calls = {id(node): node for node in nodes if isinstance(node, ast.Call) and _is_on(node, where.line)}
+    calls = {id(call): call for call in calls_on(where)}
     for made in (each for node in nodes for each in _coroutines(node)) if calls else ():
         for awaited in ast.walk(made):
             calls.pop(id(awaited), None)
@@ -199,8 +199,10 @@ def _locks(node: ast.With, line: int) -> Iterator[BlockingCall]:
             yield BlockingCall(f"with {ast.unparse(held)}", "lock")
 
 
-def _is_on(node: ast.Call, line: int) -> bool:
-    return node.lineno <= line <= (node.end_lineno or node.lineno)
+def calls_on(where: Place) -> list[ast.Call]:
+    """All calls that the line is a part of."""
+    calls = [node for node in ast.walk(where.tree) if isinstance(node, ast.Call)]
+    return [call for call in calls if call.lineno <= where.line <= (call.end_lineno or call.lineno)]
 
 
 def wait_remedies(wait: Wait, where: Place | None) -> tuple[Remedy, ...]:
@@ -214,16 +216,18 @@ def wait_remedies(wait: Wait, where: Place | None) -> tuple[Remedy, ...]:
 
 def _asleep(where: Place) -> str | None:
     """`await asyncio.sleep(…)` with what the one sleep on the line was given."""
-    found = [node for node in ast.walk(where.tree) if isinstance(node, ast.Call) and _is_on(node, where.line)]
-    sleeps = [node for node in found if _kind(node.func, where) == "sleep"]
+    sleeps = [node for node in calls_on(where) if _kind(node.func, where) == "sleep"]
     if len(sleeps) != 1 or not where.is_async:
         return None
     return f"await asyncio.sleep({', '.join(map(ast.unparse, sleeps[0].args))})"
 
 
 def _in_a_thread(where: Place) -> str | None:
-    found = [node for node in ast.walk(where.tree) if isinstance(node, ast.Call) and _is_on(node, where.line)]
-    names = [name for node in found if _kind(node.func, where) and (name := ast.unparse(node.func).rpartition(".")[2])]
+    names = [
+        name
+        for node in calls_on(where)
+        if _kind(node.func, where) and (name := ast.unparse(node.func).rpartition(".")[2])
+    ]
     return rewritten(where, Rewrite("wrap", names[0])) if len(names) == 1 and where.is_async else None
 
 
