@@ -14,7 +14,7 @@ from asyncspy.analyse.stacks.libraries import libraries_in
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import Pattern
 from asyncspy.analyse.waits import blocking_calls
-from asyncspy.analyse.waits.blocking_calls import REMEDIES, STANDARD, blocking_call_on, wait_remedies
+from asyncspy.analyse.waits.blocking_calls import REMEDIES, STANDARD, find_blocking_call, wait_remedies
 from asyncspy.model.findings import Wait
 from asyncspy.model.stacks import Frame
 from tests.analyse.stacks import ASYNCIO, HANDLER, frames
@@ -136,7 +136,7 @@ def test_every_leaf_of_the_tables(file: str, name: str) -> None:
 def test_every_call_of_the_tables(code: str) -> None:
     where = place(code, 1)
     assert where is not None
-    assert blocking_call_on(where) is not None
+    assert find_blocking_call(where) is not None
 
 
 @pytest.mark.parametrize("pattern", [pattern for pattern, _ in STANDARD if not pattern.function.startswith("*")])
@@ -220,12 +220,12 @@ OTHER_LINES = (
 
 @pytest.mark.parametrize(("code", "call"), WAITING_LINES.items())
 def test_lines_that_call_what_waits(code: str, call: tuple[str, str]) -> None:
-    assert blocking_call_on(at(code)) == call
+    assert find_blocking_call(at(code)) == call
 
 
 @pytest.mark.parametrize("code", OTHER_LINES)
 def test_lines_that_do_not_or_may_not(code: str) -> None:
-    assert blocking_call_on(at(code)) is None
+    assert find_blocking_call(at(code)) is None
 
 
 def test_the_line_to_type() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.hops.sync_middleware import sync_middleware_in
+from asyncspy.analyse.hops.sync_middleware import find_sync_middleware
 from asyncspy.model.stacks import Profile, Stack
 from tests.analyse.stacks import ASYNCIO, HANDLER, OWN, POOL, SPELLINGS, Spelling, frames
 
@@ -54,7 +54,7 @@ def test_what_calls_on_through_async_to_sync_is_named(
     parts: tuple[str, ...], name: str, drags: int, spell: Spelling
 ) -> None:
     stack = tuple(spell(frame) for frame in frames(*parts))
-    found = sync_middleware_in(stack)
+    found = find_sync_middleware(stack)
     assert found is not None
     assert stack[found.middleware].function in {name, name.rpartition(".")[2]}
     assert found.drags == drags
@@ -63,7 +63,7 @@ def test_what_calls_on_through_async_to_sync_is_named(
 @EVERY_SPELLING
 @pytest.mark.parametrize("parts", INNOCENT.values(), ids=INNOCENT)
 def test_what_does_not_is_not(parts: tuple[str, ...], spell: Spelling) -> None:
-    assert sync_middleware_in(tuple(spell(frame) for frame in frames(*parts))) is None
+    assert find_sync_middleware(tuple(spell(frame) for frame in frames(*parts))) is None
 
 
 def seen(*parts: str, weight: int = 5) -> Profile:

@@ -236,7 +236,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def _shape_of(node: WaitNode) -> HangShape:
-    return "middleware" if sync_middleware.sync_middleware_in(node.thread.frames) else "sync view"
+    return "middleware" if sync_middleware.find_sync_middleware(node.thread.frames) else "sync view"
 
 
 def _each(nodes: Sequence[WaitNode]) -> str:

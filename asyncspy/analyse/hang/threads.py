@@ -128,7 +128,7 @@ def find_wait(frames: Sequence[Frame], source: Source, owners: Ownership) -> Thr
     if kind is not None:
         return ThreadWait(kind, line, _is_timed(frames, source, line))
     leaf = _place_of(frames[-1], source)
-    call = blocking_calls.blocking_call_on(leaf) if leaf else None
+    call = blocking_calls.find_blocking_call(leaf) if leaf else None
     return ThreadWait(call.kind, line, _has_limit(leaf)) if call else ThreadWait("unknown", line, shown=False)
 
 
@@ -179,6 +179,6 @@ def _has_limit(where: Place | None) -> bool | None:
         return None
     return any(
         call.args or call.keywords
-        for call in blocking_calls.calls_on(where)
+        for call in blocking_calls.calls_on_line(where)
         if isinstance(call.func, ast.Attribute) and call.func.attr in LIMITED_CALLS
     )

@@ -99,7 +99,7 @@ class _Line:
     chains: Counter[tuple[Frame, ...]] = field(default_factory=Counter)
 
 
-def crossing_in(frames: Sequence[Frame], boundary: int, owners: Ownership) -> Crossing | None:
+def find_crossing(frames: Sequence[Frame], boundary: int, owners: Ownership) -> Crossing | None:
     """Whether these frames, whose leaf runs on the loop, do nothing but cross."""
     mark = -1
     for index in range(len(frames) - 1, boundary - 1, -1):
@@ -138,7 +138,7 @@ def measure_hops(
         if judgement.world != "loop":
             continue
         loop += weight
-        found = crossing_in(stack.frames, judgement.boundary, owners)
+        found = find_crossing(stack.frames, judgement.boundary, owners)
         if found is None:
             continue
         crossed += weight

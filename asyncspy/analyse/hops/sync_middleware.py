@@ -66,7 +66,7 @@ def middleware_findings(
     found: dict[tuple[str, str], _Middleware] = {}
     adapted = set(filter(ASYNC_TO_SYNC.match, distinct_frames(stacks)))
     for stack, weight in stacks.items():
-        pinned = None if adapted.isdisjoint(stack.frames) else sync_middleware_in(stack.frames)
+        pinned = None if adapted.isdisjoint(stack.frames) else find_sync_middleware(stack.frames)
         if pinned is not None:
             _add(found, stack.frames, pinned, weight)
     return [_finding(each, ticks, owners) for each in found.values() if _calls_on(each, source)]
@@ -79,7 +79,7 @@ def _calls_on(each: _Middleware, source: Source) -> bool:
     return not 0 < frame.line <= len(lines) or "get_response" in lines[frame.line - 1]
 
 
-def sync_middleware_in(frames: Sequence[Frame]) -> SyncMiddleware | None:
+def find_sync_middleware(frames: Sequence[Frame]) -> SyncMiddleware | None:
     """The sync-only middleware on these frames, nearest the root; in a pool thread only, as under WSGI none adapts."""
     start = next((i for i, frame in enumerate(frames) if worlds.side(frame) == "pool"), -1)
     if start < 0:

@@ -67,13 +67,13 @@ def _places(stack: Stack, source: Source, owners: Ownership, *, counting_waits: 
     places: list[_Place] = []
     if judgement.world == "loop" and (violation := violation_in(frames, judgement.boundary, owners)):
         places.append(_Place("async-unsafe", chains.spelt(frames, violation.culprit), violation.call.name))
-    if counting_waits and (blocked := blocked_loop.blocking_line_in(frames, source, owners)):
+    if counting_waits and (blocked := blocked_loop.find_blocking_line(frames, source, owners)):
         places.append(_Place("blocked-loop", frames[blocked.culprit], blocked.call))
     if not counting_waits and judgement.world == "loop":
-        crossing = hop_costs.crossing_in(frames, judgement.boundary, owners)
+        crossing = hop_costs.find_crossing(frames, judgement.boundary, owners)
         if crossing is not None and crossing.caller >= 0:
             places.append(_Place("hop-cost", frames[crossing.caller]))
-    if pinned := sync_middleware.sync_middleware_in(frames):
+    if pinned := sync_middleware.find_sync_middleware(frames):
         places.append(_Place("sync-middleware", frames[pinned.middleware]._replace(line=0)))
     pool = pools.pool_name(stack, owners) if counting_waits and judgement.world == "pool" else None
     return [*places, _Place("pool-saturated", Frame("", ""), pool)] if pool else places

@@ -105,7 +105,7 @@ def measure_loop_time(
         ticks[stack.pid, stack.thread] += weight
         if sampling_kind.is_idle(stack.frames, owners):
             idle += weight
-        elif (found := blocking_line_in(stack.frames, source, owners)) is not None:
+        elif (found := find_blocking_line(stack.frames, source, owners)) is not None:
             _add(blockers, stack, found, weight, owners)
     loop = sum(ticks.values())
     judged = list(blockers.values()) if beside is None else _compared(blockers.values(), loop, beside)
@@ -115,12 +115,12 @@ def measure_loop_time(
     return LoopTime(loop, idle, waiting, loop - idle - waiting), keeping, faint
 
 
-def blocking_line_in(frames: Sequence[Frame], source: Source, owners: Ownership) -> BlockingLine | None:
+def find_blocking_line(frames: Sequence[Frame], source: Source, owners: Ownership) -> BlockingLine | None:
     """What keeps the loop here, if it is neither a query, nor a hop, nor anything that moves on."""
     boundary = judge(frames).boundary
     if boundary < 0 or worlds.side(frames[boundary]) != "loop":
         return None
-    if hop_costs.crossing_in(frames, boundary, owners) or violation_in(frames, boundary, owners):
+    if hop_costs.find_crossing(frames, boundary, owners) or violation_in(frames, boundary, owners):
         return None
     culprit = line_to_blame(frames, boundary + 1, owners)
     if culprit < 0:
@@ -145,7 +145,7 @@ def _by_source(frames: Sequence[Frame], source: Source, owners: Ownership) -> Bl
     """A line that calls something without a frame: its source says what, or nothing does; then only own code counts."""
     leaf = len(frames) - 1
     where = place(source(frames[leaf].file), frames[leaf].line)
-    called = blocking_calls.blocking_call_on(where) if where else None
+    called = blocking_calls.find_blocking_call(where) if where else None
     if called is not None:
         return BlockingLine(leaf, called.spelt, Wait(called.kind, certain=True))
     if owners.of(frames[leaf]) is not None:

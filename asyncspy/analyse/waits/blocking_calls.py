@@ -143,7 +143,7 @@ def _calls_a_program(frames: Sequence[Frame]) -> bool:
     return len(frames) > 1 and STANDARD.match(frames[-2]) == "process"
 
 
-def blocking_call_on(where: Place) -> BlockingCall | None:
+def find_blocking_call(where: Place) -> BlockingCall | None:
     """The blocking call on this line, if there is exactly one kind of it and nobody awaits it."""
     found = {called.kind: called for called in _calls(where)}
     if any(sign in where.text for sign in NOT_BLOCKING):
@@ -153,7 +153,7 @@ def blocking_call_on(where: Place) -> BlockingCall | None:
 
 def _calls(where: Place) -> Iterator[BlockingCall]:
     nodes = list(ast.walk(where.tree))
-    calls = {id(call): call for call in calls_on(where)}
+    calls = {id(call): call for call in calls_on_line(where)}
     for made in (each for node in nodes for each in _coroutines(node)) if calls else ():
         for awaited in ast.walk(made):
             calls.pop(id(awaited), None)
@@ -199,7 +199,7 @@ def _locks(node: ast.With, line: int) -> Iterator[BlockingCall]:
             yield BlockingCall(f"with {ast.unparse(held)}", "lock")
 
 
-def calls_on(where: Place) -> list[ast.Call]:
+def calls_on_line(where: Place) -> list[ast.Call]:
     """All calls that the line is a part of."""
     calls = [node for node in ast.walk(where.tree) if isinstance(node, ast.Call)]
     return [call for call in calls if call.lineno <= where.line <= (call.end_lineno or call.lineno)]
@@ -216,7 +216,7 @@ def wait_remedies(wait: Wait, where: Place | None) -> tuple[Remedy, ...]:
 
 def _asleep(where: Place) -> str | None:
     """`await asyncio.sleep(…)` with what the one sleep on the line was given."""
-    sleeps = [node for node in calls_on(where) if _kind(node.func, where) == "sleep"]
+    sleeps = [node for node in calls_on_line(where) if _kind(node.func, where) == "sleep"]
     if len(sleeps) != 1 or not where.is_async:
         return None
     return f"await asyncio.sleep({', '.join(map(ast.unparse, sleeps[0].args))})"
@@ -225,7 +225,7 @@ def _asleep(where: Place) -> str | None:
 def _in_a_thread(where: Place) -> str | None:
     names = [
         name
-        for node in calls_on(where)
+        for node in calls_on_line(where)
         if _kind(node.func, where) and (name := ast.unparse(node.func).rpartition(".")[2])
     ]
     return rewritten(where, Rewrite("wrap", names[0])) if len(names) == 1 and where.is_async else None
