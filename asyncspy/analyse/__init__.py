@@ -7,15 +7,16 @@ from dataclasses import replace
 
 from asyncspy.analyse import confidence, hang
 from asyncspy.analyse.hops import hop_costs, sync_middleware
-from asyncspy.analyse.remedy.remedies import Source, remedies
-from asyncspy.analyse.remedy.rewrite import place
-from asyncspy.analyse.stacks import sampling_kind, targets
-from asyncspy.analyse.stacks.connection import as_written
+from asyncspy.analyse.remedy.fixes import CONNECTION, Call
+from asyncspy.analyse.remedy.remedies import find_remedies
+from asyncspy.analyse.remedy.source_line import SourceLine, SourceReader, parse_line
+from asyncspy.analyse.stacks import recording_facts
+from asyncspy.analyse.stacks.cleaning import clean_profile
 from asyncspy.analyse.stacks.ownership import Ownership
+from asyncspy.analyse.stacks.sinks import CONNECTION_METHODS
 from asyncspy.analyse.stacks.worlds import StackVerdict
-from asyncspy.analyse.stacks.written_frames import written
-from asyncspy.analyse.unsafe.counted import seconds, with_exact
-from asyncspy.analyse.unsafe.logged import with_logged
+from asyncspy.analyse.unsafe.counted import add_counted, counted_seconds
+from asyncspy.analyse.unsafe.logged import add_logged
 from asyncspy.analyse.unsafe.violations import Fault, Survey, survey
 from asyncspy.analyse.waits import blocked_loop, pools
 from asyncspy.model.analysis import Analysis
@@ -33,7 +34,7 @@ from asyncspy.model.findings import (
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import FindingKind, Origin, Profile, common_django_version
 
-__all__ = ["Naming", "Source", "analyse"]
+__all__ = ["Naming", "SourceReader", "analyse"]
 
 Naming = Callable[[str], Distribution | None]
 """The distribution that an installed file belongs to, or None where it cannot be read."""
@@ -42,7 +43,7 @@ Naming = Callable[[str], Distribution | None]
 def analyse(
     profile: Profile,
     *,
-    source: Source = lambda _file: None,
+    source: SourceReader = lambda _file: None,
     app_roots: Sequence[str] = (),
     distribution: Naming = lambda _file: None,
     beside: Profile | None = None,
@@ -53,8 +54,8 @@ def analyse(
     file came with; own code lies in `app_roots`, where any are given. `beside`, for a profile that counts waits, is one
     of the same workers by the GIL: it tells a line that waits from one that computes.
     """
-    profile = written(profile)
-    owners = targets.owners(profile, app_roots)
+    profile = clean_profile(profile)
+    owners = recording_facts.ownership_of(profile, app_roots)
     surveyed = survey(profile.stacks, owners)
     samples = surveyed.samples
     django = common_django_version(profile.origins)
@@ -63,20 +64,20 @@ def analyse(
         return _finding(fault, source, django, owners)
 
     sampled = tuple(_shared(finding(fault), fault, surveyed, profile.origins) for fault in surveyed.faults)
-    counted = with_exact(sampled, profile.events, finding, owners, profile.origins)
-    told = with_logged(counted, profile.events, finding, owners)
+    counted = add_counted(sampled, profile.events, finding, owners, profile.origins)
+    told = add_logged(counted, profile.events, finding, owners)
     crossings, wall, costs, faint = _beyond(
-        profile, surveyed.judgements, source, owners, written(beside) if beside else None
+        profile, surveyed.judgements, source, owners, clean_profile(beside) if beside else None
     )
     violations = [one for one in told if one.kind == "async-unsafe"]
     others = [*(one for one in told if one.kind != "async-unsafe"), *costs]
-    looked = samples.loop or others or seconds(profile.origins)
+    looked = samples.loop or others or counted_seconds(profile.origins)
     verdict: AnalysisVerdict = "violations" if violations else "none-seen" if looked else "no-data"
     return Analysis(
         verdict=verdict,
         samples=samples,
         findings=tuple(_named(one, distribution) for one in (*violations, *sorted(others, key=_rank))),
-        reach=confidence.reach(samples.loop, profile.origins),
+        reach=confidence.detection_limit(samples.loop, profile.origins),
         origins=profile.origins,
         inputs=profile.inputs,
         hops=crossings,
@@ -92,17 +93,21 @@ def _targets(profile: Profile) -> dict[int, Worker]:
 
 
 def _beyond(
-    profile: Profile, judgements: Sequence[StackVerdict], source: Source, owners: Ownership, beside: Profile | None
+    profile: Profile,
+    judgements: Sequence[StackVerdict],
+    source: SourceReader,
+    owners: Ownership,
+    beside: Profile | None,
 ) -> tuple[HopCosts | None, LoopTime | None, list[Finding], list[Finding]]:
     """What costs time without being unsafe: hops where the GIL was sampled, waits where they were; then the faint."""
-    if not sampling_kind.counts_waits(profile, owners):
+    if not recording_facts.counts_waits(profile, owners):
         crossings, dear, cheap = hop_costs.measure_hops(profile.stacks, judgements, owners)
         dear = dear if profile.origins else []  # a share of stacks is a share of time only where they were sampled
         pinning = sync_middleware.middleware_findings(profile.stacks, None, source, owners)
         return (crossings if crossings.share is not None else None), None, [*pinning, *dear], cheap
-    stacks = sampling_kind.of_workers(profile)
+    stacks = recording_facts.worker_stacks(profile)
     wall, blocking, passing = blocked_loop.measure_loop_time(stacks, source=source, owners=owners, beside=beside)
-    ticks = sampling_kind.at_each_process(stacks)
+    ticks = recording_facts.samples_per_process(stacks)
     busy, full, partly = pools.measure_pools(stacks, ticks, owners)
     pinning = sync_middleware.middleware_findings(stacks, sum(ticks.values()), source, owners)
     return None, replace(wall, pool_threads=busy), [*blocking, *full, *pinning], [*passing, *partly]
@@ -126,25 +131,34 @@ def _named(finding: Finding, naming: Naming) -> Finding:
     return replace(finding, culprit=replace(culprit, distribution=naming(culprit.frame.file)))
 
 
-def _finding(fault: Fault, source: Source, django: str | None, owners: Ownership) -> Finding:
+def call_as_written(call: Call, line: SourceLine | None) -> str:
+    """The call's name as the line spells it: `connections["audit"].cursor`."""
+    if call.fixes != CONNECTION.fixes or line is None:
+        return call.name
+    return line.call_text(CONNECTION_METHODS) or call.name
+
+
+def _finding(fault: Fault, source: SourceReader, django: str | None, owners: Ownership) -> Finding:
     return Finding(
         kind="async-unsafe",
         evidence=Evidence(reached=fault.reached, heading=fault.heading),
         allowed=fault.allowed,
         culprit=Culprit(fault.culprit, fault.package, by_name=fault.by_name),
-        call=as_written(fault.call, place(source(fault.culprit.file), fault.culprit.line)),
+        call=call_as_written(fault.call, parse_line(source(fault.culprit.file), fault.culprit.line)),
         sink=fault.sink,
         entries=_entries(fault),
         chain=fault.chain,
-        remedies=remedies(fault.call, fault.site, source=source, django=django, owners=owners),
+        remedies=find_remedies(fault.call, fault.site, source=source, django=django, owners=owners),
     )
 
 
 def _shared(finding: Finding, fault: Fault, surveyed: Survey, origins: Sequence[Origin]) -> Finding:
     """The finding with its part of the loop's samples, in all and of each process: what logs tell of has none."""
     share = confidence.share(fault.weight, surveyed.samples.loop)
-    workers = _workers(fault, surveyed) if targets.pids_tell(origins) else ()
-    return replace(finding, share=share, workers=workers, allowed=fault.allowed or targets.unguarded(origins))
+    workers = _workers(fault, surveyed) if recording_facts.pids_are_unique(origins) else ()
+    return replace(
+        finding, share=share, workers=workers, allowed=fault.allowed or recording_facts.guard_is_off(origins)
+    )
 
 
 def _entries(fault: Fault) -> tuple[Entry, ...]:

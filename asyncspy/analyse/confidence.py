@@ -10,16 +10,16 @@ from asyncspy.model.findings import DetectionLimit, Interval, NeededDuration
 from asyncspy.model.stacks import Origin
 
 Z95 = 1.959964
-UNSEEN = 0.05
+ERROR_CHANCE = 0.05
 """The chance that is left for being wrong: 5%."""
 
-ENOUGH = -math.log(UNSEEN)
+EXPECTED_SAMPLES = -math.log(ERROR_CHANCE)
 """Samples to expect of a call so that one comes with 95% certainty: none does with the chance exp(-expected)."""
 
-ASKED_ABOUT = (1.0, 60.0, 3600.0)
+CALL_INTERVALS = (1.0, 60.0, 3600.0)
 """Calls made once a second, a minute, an hour: how long must be recorded to see them?"""
 
-LONGEST, MOST_HZ = 1e9, 1_000_000
+MAX_SECONDS, MAX_RATE = 1e9, 1_000_000
 """What a recording says beyond these is a damaged file's invention, and would not fit a float."""
 
 SECONDS_ON_STACK = 140e-6
@@ -37,9 +37,9 @@ def share(hits: int, total: int) -> Interval | None:
     return Interval(p, min(p, max(0.0, middle - half)), max(p, min(1.0, middle + half)))
 
 
-def reach(loop_samples: int, origins: Sequence[Origin]) -> DetectionLimit:
+def detection_limit(loop_samples: int, origins: Sequence[Origin]) -> DetectionLimit:
     """What these samples could have seen."""
-    unseen = 1 - UNSEEN ** (1 / loop_samples) if loop_samples > 0 else None
+    unseen = 1 - ERROR_CHANCE ** (1 / loop_samples) if loop_samples > 0 else None
     efforts = [_effort(origin) for origin in origins if not origin.alongside]
     lost = _lost(origins)
     if not efforts or any(effort is None for effort in efforts):
@@ -48,28 +48,28 @@ def reach(loop_samples: int, origins: Sequence[Origin]) -> DetectionLimit:
     ticks = sum(effort.expected for effort in efforts if effort)
     if ticks <= 0:
         return DetectionLimit(unseen, lost_share=lost)
-    needed = tuple(NeededDuration(every, ENOUGH * every * spent / ticks) for every in ASKED_ABOUT)
-    return DetectionLimit(unseen, ticks / ENOUGH, needed, lost)
+    needed = tuple(NeededDuration(every, EXPECTED_SAMPLES * every * spent / ticks) for every in CALL_INTERVALS)
+    return DetectionLimit(unseen, ticks / EXPECTED_SAMPLES, needed, lost)
 
 
-class Effort(NamedTuple):
+class Coverage(NamedTuple):
     """A recording's length, and how often a call made once a second is expected to be sampled in it."""
 
     seconds: float
     expected: float
 
 
-def _effort(origin: Origin) -> Effort | None:
+def _effort(origin: Origin) -> Coverage | None:
     """What was spent and what that buys; None where rate or time is unknown.
 
     The time that py-spy fell behind was not sampled, and a sample that it could not read shows nothing.
     """
     if not origin.rate or not origin.duration:
         return None
-    seconds = float(min(origin.duration, LONGEST))
-    sampled = max(0.0, seconds - min(origin.late_seconds or 0.0, LONGEST))
+    seconds = float(min(origin.duration, MAX_SECONDS))
+    sampled = max(0.0, seconds - min(origin.late_seconds or 0.0, MAX_SECONDS))
     good = 1 - (_lost([origin]) or 0.0)
-    return Effort(seconds, sampled * min(1.0, min(origin.rate, MOST_HZ) * SECONDS_ON_STACK) * good)
+    return Coverage(seconds, sampled * min(1.0, min(origin.rate, MAX_RATE) * SECONDS_ON_STACK) * good)
 
 
 def _lost(origins: Sequence[Origin]) -> float | None:

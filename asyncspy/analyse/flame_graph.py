@@ -6,19 +6,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from asyncspy.analyse.remedy.remedies import Source
-from asyncspy.analyse.stacks import ownership, sampling_kind, targets, worlds
+from asyncspy.analyse.remedy.source_line import SourceReader
+from asyncspy.analyse.stack_findings import match_stacks
+from asyncspy.analyse.stacks import packages, recording_facts, worlds
 from asyncspy.analyse.stacks.ownership import Ownership
-from asyncspy.analyse.unsafe.membership import belongs
-from asyncspy.analyse.unsafe.violations import judge, start_of_loop
+from asyncspy.analyse.stacks.worlds import judge_stack, loop_start
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding, FlameBox, FlameGraph
 from asyncspy.model.stacks import Frame, Profile
 
-DEEPEST = 120
+MAX_DEPTH = 120
 """A stack's frames beyond these are not drawn: it is a recursion, or a file that lies."""
 
-NARROWEST = 0.0008
+MIN_SHARE = 0.0008
 """Boxes of a smaller share are not drawn, unless they lead to a finding."""
 
 MOST_ROWS = 1_500
@@ -37,12 +37,12 @@ class _Box:
     inside: dict[Frame, _Box] = field(default_factory=dict)
 
 
-def flame(
+def build_flame(
     profile: Profile,
     analysis: Analysis,
     whole: Analysis | None = None,
     *,
-    source: Source = lambda _file: None,
+    source: SourceReader = lambda _file: None,
     app_roots: Sequence[str] = (),
 ) -> FlameGraph:
     """The tree of the loops' stacks; lines are told apart in own code, elsewhere functions are enough.
@@ -51,16 +51,16 @@ def flame(
     """
     shown = (whole or analysis).findings
     places = [next((i for i, one in enumerate(shown) if one is each), None) for each in analysis.findings]
-    judged = belongs(profile, analysis, source=source, app_roots=app_roots)
-    owners = targets.owners(judged.profile, app_roots)
+    judged = match_stacks(profile, analysis, source=source, app_roots=app_roots)
+    owners = recording_facts.ownership_of(judged.profile, app_roots)
     root = _Box(Frame("the event loop", ""), None)
     idle = 0
     for stack, weight in judged.profile.stacks.items():
         index = judged.finding.get(stack)
         if (
             analysis.wall is not None
-            and sampling_kind.on_loop_thread(stack.frames)
-            and sampling_kind.is_idle(stack.frames, owners)
+            and worlds.is_loop_thread(stack.frames)
+            and recording_facts.is_idle_loop(stack.frames, owners)
         ):
             idle += weight
         elif _is_of_loop(stack.frames, counting_waits=analysis.wall is not None):
@@ -72,8 +72,8 @@ def flame(
 
 def _is_of_loop(frames: Sequence[Frame], *, counting_waits: bool) -> bool:
     if counting_waits:
-        return bool(frames) and sampling_kind.on_loop_thread(frames)
-    return judge(frames).world == "loop"
+        return bool(frames) and worlds.is_loop_thread(frames)
+    return judge_stack(frames).world == "loop"
 
 
 def _culprit(frames: Sequence[Frame], finding: Finding) -> int:
@@ -88,9 +88,9 @@ def _add(root: _Box, frames: Sequence[Frame], weight: int, index: int | None, cu
     start = _past_the_loop(frames, owners)
     box = root
     _count(box, weight, index, lit=False)
-    shown = list(enumerate(frames))[start:][:DEEPEST] or [(-1, LOOP_ITSELF)]
+    shown = list(enumerate(frames))[start:][:MAX_DEPTH] or [(-1, LOOP_ITSELF)]
     for position, frame in shown:
-        package = owners.of(frame) if position >= 0 else ownership.STDLIB
+        package = owners.of(frame) if position >= 0 else packages.STDLIB
         key = frame if package is None else frame._replace(line=0)
         box = box.inside.setdefault(key, _Box(key, package))
         _count(box, weight, index, lit=position >= culprit >= 0)
@@ -105,7 +105,7 @@ def _count(box: _Box, weight: int, index: int | None, *, lit: bool) -> None:
 
 def _past_the_loop(frames: Sequence[Frame], owners: Ownership) -> int:
     """Where on a stack the loop's own frames end."""
-    start = start_of_loop(frames, judge(frames).boundary)
+    start = loop_start(frames, judge_stack(frames).boundary)
     while start < len(frames) and _carries(frames[start], owners.of(frames[start])):
         start += 1
     return start
@@ -113,12 +113,12 @@ def _past_the_loop(frames: Sequence[Frame], owners: Ownership) -> int:
 
 def _carries(frame: Frame, owner: str | None) -> bool:
     """Whether it only runs a loop; uvloop.run wraps what it is given in a coroutine of its own."""
-    return owner == "uvloop" or (owner == ownership.STDLIB and worlds.side(frame) == "loop")
+    return owner == "uvloop" or (owner == packages.STDLIB and worlds.boundary_side(frame) == "loop")
 
 
 def _rows(root: _Box) -> Iterator[FlameBox]:
     """The boxes that are drawn: the widest, and those that lead to a finding."""
-    least = max(1.0, root.samples * NARROWEST, _width_for(root, MOST_ROWS))
+    least = max(1.0, root.samples * MIN_SHARE, _width_for(root, MOST_ROWS))
     waiting = [(root, 0, 0)]
     drawn = 0
     while waiting and drawn < 2 * MOST_ROWS:

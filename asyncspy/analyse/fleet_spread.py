@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import NamedTuple, get_args
 
 from asyncspy.analyse import confidence
-from asyncspy.analyse.remedy.remedies import Source
-from asyncspy.analyse.stacks.written_frames import written_frames
-from asyncspy.analyse.unsafe.membership import belongs
-from asyncspy.analyse.unsafe.violations import judge
+from asyncspy.analyse.remedy.source_line import SourceReader
+from asyncspy.analyse.stack_findings import match_stacks
+from asyncspy.analyse.stacks.cleaning import clean_frames
+from asyncspy.analyse.stacks.worlds import judge_stack
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding, FleetGroup, FleetGrouping, FleetSpread
 from asyncspy.model.stacks import MergedPart, Origin, Profile, Stack
@@ -35,7 +35,7 @@ class WorkerSamples(NamedTuple):
 
 
 def with_fleet_spread(
-    profile: Profile, analysis: Analysis, *, source: Source = lambda _file: None, app_roots: Sequence[str] = ()
+    profile: Profile, analysis: Analysis, *, source: SourceReader = lambda _file: None, app_roots: Sequence[str] = ()
 ) -> Analysis:
     """The analysis that was made of this profile, its violations with who shows them.
 
@@ -68,9 +68,9 @@ def _watched(origin: Origin) -> WorkerNames:
     return WorkerNames(host, f"{host}{container} pid {target.pid}{began}", versions or ELSEWHERE)
 
 
-def _count(profile: Profile, analysis: Analysis, source: Source, app_roots: Sequence[str]) -> WorkerSamples:
+def _count(profile: Profile, analysis: Analysis, source: SourceReader, app_roots: Sequence[str]) -> WorkerSamples:
     """Each worker's samples. Every stack of the sum is judged once, however many recordings have it."""
-    sorted_ = belongs(profile, analysis, source=source, app_roots=app_roots)
+    sorted_ = match_stacks(profile, analysis, source=source, app_roots=app_roots)
     judged = [_judged(stack, sorted_.finding) for stack in profile.stacks]
     pids = [stack.pid for stack in profile.stacks]
     loop, findings = Counter[WorkerNames](), defaultdict[int, Counter[WorkerNames]](Counter)
@@ -88,8 +88,8 @@ def _count(profile: Profile, analysis: Analysis, source: Source, app_roots: Sequ
 
 def _judged(stack: Stack, finding: Mapping[Stack, int]) -> tuple[bool, int | None]:
     """Whether it ran on the loop, and the finding that it belongs to."""
-    meant = stack._replace(frames=written_frames(stack.frames))
-    return judge(meant.frames).world == "loop", finding.get(meant)
+    meant = stack._replace(frames=clean_frames(stack.frames))
+    return judge_stack(meant.frames).world == "loop", finding.get(meant)
 
 
 def _by_pid(part: MergedPart) -> tuple[dict[int | None, WorkerNames], WorkerNames]:

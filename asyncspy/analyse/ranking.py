@@ -13,6 +13,6 @@ def ranked(counted: Mapping[T, int]) -> list[tuple[T, int]]:
     return sorted(counted.items(), key=lambda item: (-item[1], repr(item[0])))
 
 
-def strongest(counted: Mapping[T, int]) -> T:
+def most_common(counted: Mapping[T, int]) -> T:
     """The entry that counts most."""
     return ranked(counted)[0][0]

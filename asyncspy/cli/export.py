@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from asyncspy.analyse.unsafe.membership import only_findings
+from asyncspy.analyse.stack_findings import keep_finding_stacks
 from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.cli.options import with_app_root
 from asyncspy.errors import InputError, OutputError, UsageError
@@ -52,7 +52,7 @@ def command(
     part = _part(opened.parts, mode)
     profile = part.profile
     if only:
-        profile = only_findings(profile, part.analysis, source=opened.sources.text, app_roots=app_roots)
+        profile = keep_finding_stacks(profile, part.analysis, source=opened.sources.text, app_roots=app_roots)
     if not profile.stacks:
         missing = "it has no findings that were sampled" if only else "it holds no samples"
         raise InputError(f"there is nothing to export: {missing}", remedy="asyncspy report FILE says what it holds")

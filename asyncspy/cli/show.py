@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from asyncspy.analyse.flame_graph import flame
+from asyncspy.analyse.flame_graph import build_flame
 from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.model.analysis import Analysis
@@ -75,7 +75,7 @@ def _shown(found: Analysed, *, form: str, saved: Path | None, unfold: bool, app_
 def _pictured(found: Analysed, app_roots: Sequence[str]) -> Analysis:
     """The analysis with the flame graphs of its parts."""
     drawn = [
-        flame(part.profile, part.analysis, found.analysis, source=found.sources.text, app_roots=app_roots)
+        build_flame(part.profile, part.analysis, found.analysis, source=found.sources.text, app_roots=app_roots)
         for part in found.parts
     ]
     return replace(found.analysis, flames=tuple(one for one in drawn if one.samples))

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from asyncspy.analyse.stacks.ownership import told_by_function
+from asyncspy.analyse.stacks.ownership import lineless_files
 from asyncspy.discover import (
     all_servers,
     find_workers,
@@ -138,7 +138,7 @@ def recording(
     with stop_on_signals() as ending:
         yield RecordingRun(
             targets,
-            RecordingWriter(destination, drop_lines_in=told_by_function(how.app_roots)),
+            RecordingWriter(destination, drop_lines_in=lineless_files(how.app_roots)),
             py_spy,
             ending,
             how,

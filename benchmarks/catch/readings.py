@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from asyncspy.analyse.stacks.ownership import owner
-from asyncspy.analyse.unsafe.violations import judge, violation_in
+from asyncspy.analyse.stacks.packages import owner
+from asyncspy.analyse.stacks.worlds import judge_stack
+from asyncspy.analyse.unsafe.violations import find_violation
 from asyncspy.model.stacks import Frame, Stack
 
 Reading = Callable[[Stack], Frame | None]
@@ -28,8 +29,8 @@ def guard_on_main_thread(stack: Stack) -> Frame | None:
 
 def asyncspy(stack: Stack) -> Frame | None:
     """What asyncspy says of it."""
-    judgement = judge(stack.frames)
-    violation = violation_in(stack.frames, judgement.boundary) if judgement.world == "loop" else None
+    judgement = judge_stack(stack.frames)
+    violation = find_violation(stack.frames, judgement.boundary) if judgement.world == "loop" else None
     return stack.frames[violation.culprit] if violation is not None else None
 
 

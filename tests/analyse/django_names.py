@@ -13,7 +13,8 @@ from types import ModuleType
 import django
 from django.conf import settings
 
-from asyncspy.analyse.remedy.calls import CALLS, Fix
+from asyncspy.analyse.remedy.calls import CALLS
+from asyncspy.analyse.remedy.fixes import Fix
 from asyncspy.analyse.stacks.pattern import Pattern
 
 

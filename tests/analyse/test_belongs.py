@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.unsafe.membership import belongs, only_findings
+from asyncspy.analyse.stack_findings import keep_finding_stacks, match_stacks
 from asyncspy.read import load
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -20,7 +20,7 @@ RECORDINGS = sorted([*FIXTURES.glob("hops/*.json"), *FIXTURES.glob("matrix/djang
 def test_every_sample_of_a_finding_is_found_again(file: Path) -> None:
     profile = load(file)
     analysis = analyse(profile)
-    judged = belongs(profile, analysis)
+    judged = match_stacks(profile, analysis)
     counted: Counter[int] = Counter()
     for stack, index in judged.finding.items():
         counted[index] += judged.profile.stacks[stack]
@@ -35,6 +35,6 @@ def test_the_recordings_have_findings_of_every_sampled_kind() -> None:
 def test_what_is_kept_of_a_recording_has_the_same_findings_and_nothing_else() -> None:
     profile = load(FIXTURES / "recordings" / "uvicorn-asyncio-every1.speedscope.json")
     analysis = analyse(profile)
-    kept = only_findings(profile, analysis)
+    kept = keep_finding_stacks(profile, analysis)
     assert kept.total == sum(finding.evidence.samples for finding in analysis.findings) < profile.total
     assert [f.culprit for f in analyse(kept).findings] == [f.culprit for f in analysis.findings]

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from asyncspy.analyse.remedy.rewrite import Place, place
-from asyncspy.analyse.stacks.libraries import libraries_in
-from asyncspy.analyse.stacks.ownership import Ownership
+from asyncspy.analyse.remedy.source_line import SourceLine, parse_line
+from asyncspy.analyse.stacks.ownership import Ownership, libraries_in
 from asyncspy.analyse.stacks.pattern import Pattern
 from asyncspy.analyse.waits import blocking_calls
 from asyncspy.analyse.waits.blocking_calls import REMEDIES, STANDARD, find_blocking_call, wait_remedies
@@ -134,7 +133,7 @@ def test_every_leaf_of_the_tables(file: str, name: str) -> None:
 
 @pytest.mark.parametrize("code", CALLS.split())
 def test_every_call_of_the_tables(code: str) -> None:
-    where = place(code, 1)
+    where = parse_line(code, 1)
     assert where is not None
     assert find_blocking_call(where) is not None
 
@@ -169,9 +168,9 @@ def defined(tree: ast.AST, prefix: str = "") -> set[str]:
     return names
 
 
-def at(code: str, mark: str = "here") -> Place:
+def at(code: str, mark: str = "here") -> SourceLine:
     line = next(number for number, text in enumerate(code.splitlines(), 1) if text.endswith(f"# {mark}"))
-    where = place(code, line)
+    where = parse_line(code, line)
     assert where is not None
     return where
 

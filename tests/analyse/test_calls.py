@@ -9,23 +9,31 @@ from pathlib import Path
 import django
 import pytest
 
-from asyncspy.analyse.remedy.calls import CALLS, Fix
+from asyncspy.analyse.remedy.calls import CALLS
+from asyncspy.analyse.remedy.fixes import UNEVALUATED_RESULTS, Fix
 from asyncspy.analyse.remedy.remedies import exists_in, parse_version
-from asyncspy.analyse.stacks.entries import DOORS
-from asyncspy.analyse.stacks.framework_calls import GIVEN, RETURNED
+from asyncspy.analyse.stacks.entries import CALLBACK_CALLERS, DISPATCHERS
 from asyncspy.analyse.stacks.pattern import Pattern
-from asyncspy.analyse.stacks.sinks import GUARD, PROOFS
+from asyncspy.analyse.stacks.sinks import GUARD, SINKS
 from tests.analyse.django_names import configure, has_twin, holder_of, is_defined, named, renamed
 
 configure()
 
 INSTALLED = django.get_version()
 FIRST_RELEASE = json.loads((Path(__file__).parents[2] / "fixtures" / "django" / "first-release.json").read_text())
-RULES = [pattern for pattern, _ in [*CALLS, *PROOFS, *DOORS, *RETURNED, *GIVEN] if pattern.file.startswith("django/")]
+RULES = [
+    pattern
+    for pattern, _ in [*CALLS, *SINKS, *DISPATCHERS, *UNEVALUATED_RESULTS, *CALLBACK_CALLERS]
+    if pattern.file.startswith("django/")
+]
 OTHERS = ("rest_framework/", "channels/", "ninja/", "uvicorn/", "asgiref/", "hypercorn/")
-THIRD_PARTIES = [pattern for pattern, _ in [*CALLS, *DOORS, *RETURNED, *GIVEN] if pattern.file.startswith(OTHERS)]
+THIRD_PARTIES = [
+    pattern
+    for pattern, _ in [*CALLS, *DISPATCHERS, *UNEVALUATED_RESULTS, *CALLBACK_CALLERS]
+    if pattern.file.startswith(OTHERS)
+]
 RENAMED = renamed()
-FIXES = [*(fix for _, call in CALLS for fix in call.fixes), *(fix for _, fixes in RETURNED for fix in fixes)]
+FIXES = [*(fix for _, call in CALLS for fix in call.fixes), *(fix for _, fixes in UNEVALUATED_RESULTS for fix in fixes)]
 IN_WORDS = sorted({(name, fix) for fix in FIXES for name in named(fix)})
 IN_EVERY_RELEASE = {
     f"{holder}.{twin}": "4.2"

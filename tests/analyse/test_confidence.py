@@ -30,7 +30,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
 
 
 def test_nothing_seen_bounds_what_there_can_be() -> None:
-    unseen = confidence.reach(17_412, ()).unseen_share
+    unseen = confidence.detection_limit(17_412, ()).unseen_share
     assert unseen is not None
     assert (1 - unseen) ** 17_412 == pytest.approx(0.05)
     assert 0.00016 < unseen < 0.00018
@@ -38,27 +38,27 @@ def test_nothing_seen_bounds_what_there_can_be() -> None:
 
 def test_no_samples_no_shares() -> None:
     assert confidence.share(0, 0) is None
-    assert confidence.reach(0, ()).unseen_share is None
+    assert confidence.detection_limit(0, ()).unseen_share is None
 
 
 def test_a_violation_as_often_as_said_is_missed_one_time_in_twenty() -> None:
-    interval = confidence.reach(1, [Origin("py-spy", rate=100, duration=180.0)]).catch_interval_seconds
+    interval = confidence.detection_limit(1, [Origin("py-spy", rate=100, duration=180.0)]).catch_interval_seconds
     assert interval is not None
     expected_hits = 180 / interval * 100 * confidence.SECONDS_ON_STACK
     assert math.exp(-expected_hits) == pytest.approx(0.05)
 
 
 def test_errors_of_the_sampler_cost_reach() -> None:
-    clean = confidence.reach(1, [Origin("py-spy", rate=100, duration=60.0, samples=1000, errors=0)])
-    lossy = confidence.reach(1, [Origin("py-spy", rate=100, duration=60.0, samples=1000, errors=1000)])
+    clean = confidence.detection_limit(1, [Origin("py-spy", rate=100, duration=60.0, samples=1000, errors=0)])
+    lossy = confidence.detection_limit(1, [Origin("py-spy", rate=100, duration=60.0, samples=1000, errors=1000)])
     assert clean.catch_interval_seconds is not None
     assert lossy.catch_interval_seconds == pytest.approx(clean.catch_interval_seconds / 2)
 
 
 def test_unknown_rate_or_duration_is_not_guessed() -> None:
-    assert confidence.reach(1, [Origin("py-spy", rate=None, duration=60.0)]).catch_interval_seconds is None
-    assert confidence.reach(1, [Origin("py-spy", rate=100)]).catch_interval_seconds is None
-    assert confidence.reach(1, []).catch_interval_seconds is None
+    assert confidence.detection_limit(1, [Origin("py-spy", rate=None, duration=60.0)]).catch_interval_seconds is None
+    assert confidence.detection_limit(1, [Origin("py-spy", rate=100)]).catch_interval_seconds is None
+    assert confidence.detection_limit(1, []).catch_interval_seconds is None
 
 
 def spy(**known: float) -> Origin:
@@ -66,7 +66,7 @@ def spy(**known: float) -> Origin:
 
 
 def test_a_rarer_call_needs_so_much_longer() -> None:
-    reach = confidence.reach(1, [spy()])
+    reach = confidence.detection_limit(1, [spy()])
     assert [one.every_seconds for one in reach.needed] == [1, 60, 3600]
     second, minute, hour = (one.duration_seconds for one in reach.needed)
     assert minute == pytest.approx(60 * second)
@@ -76,32 +76,32 @@ def test_a_rarer_call_needs_so_much_longer() -> None:
 
 def test_what_is_needed_would_catch_what_it_is_needed_for() -> None:
     """A recording of just that length says that it would have seen the call."""
-    for one in confidence.reach(1, [spy()]).needed:
+    for one in confidence.detection_limit(1, [spy()]).needed:
         long_enough = Origin("py-spy", rate=100, duration=one.duration_seconds)
-        assert confidence.reach(1, [long_enough]).catch_interval_seconds == pytest.approx(one.every_seconds)
+        assert confidence.detection_limit(1, [long_enough]).catch_interval_seconds == pytest.approx(one.every_seconds)
 
 
 def test_time_that_was_not_sampled_costs_reach() -> None:
     """py-spy was 15 of 60 seconds behind: a quarter of the time nobody looked."""
-    on_time, late = confidence.reach(1, [spy()]), confidence.reach(1, [spy(late_seconds=15.0)])
+    on_time, late = confidence.detection_limit(1, [spy()]), confidence.detection_limit(1, [spy(late_seconds=15.0)])
     assert on_time.catch_interval_seconds is not None
     assert late.catch_interval_seconds == pytest.approx(on_time.catch_interval_seconds * 0.75)
     assert late.needed[0].duration_seconds == pytest.approx(on_time.needed[0].duration_seconds / 0.75)
 
 
 def test_lost_samples_are_said_and_need_longer() -> None:
-    lossy = confidence.reach(1, [Origin("py-spy", rate=100, duration=60.0, samples=750, errors=250)])
+    lossy = confidence.detection_limit(1, [Origin("py-spy", rate=100, duration=60.0, samples=750, errors=250)])
     assert lossy.lost_share == 0.25
     assert lossy.needed[0].duration_seconds == pytest.approx(
-        confidence.reach(1, [spy()]).needed[0].duration_seconds / 0.75
+        confidence.detection_limit(1, [spy()]).needed[0].duration_seconds / 0.75
     )
-    assert confidence.reach(1, [Origin("py-spy")]).lost_share is None
+    assert confidence.detection_limit(1, [Origin("py-spy")]).lost_share is None
 
 
 def test_recordings_of_several_rates_are_weighed_by_their_length() -> None:
     slow = Origin("py-spy", rate=50, duration=60.0)
-    both = confidence.reach(1, [spy(), slow]).needed[0].duration_seconds
-    alone = [confidence.reach(1, [one]).needed[0].duration_seconds for one in (spy(), slow)]
+    both = confidence.detection_limit(1, [spy(), slow]).needed[0].duration_seconds
+    alone = [confidence.detection_limit(1, [one]).needed[0].duration_seconds for one in (spy(), slow)]
     assert min(alone) < both < max(alone)
 
 
@@ -118,4 +118,4 @@ def test_recordings_of_several_rates_are_weighed_by_their_length() -> None:
     ],
 )
 def test_a_damaged_account_of_a_recording_breaks_nothing(origin: Origin) -> None:
-    confidence.reach(1, [origin])
+    confidence.detection_limit(1, [origin])

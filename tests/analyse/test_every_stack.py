@@ -113,7 +113,7 @@ def test_the_frames_that_prove_it_are_known(row: Row) -> None:
         proof.name
         for stack in stacks
         for caller, frame in zip((None, *stack.frames), stack.frames, strict=False)
-        if (proof := sinks.proof(frame, caller))
+        if (proof := sinks.sink_at(frame, caller))
     }
     assert seen >= set(row.proofs.split())
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.flame_graph import DEEPEST, MOST_ROWS, flame
+from asyncspy.analyse.flame_graph import MAX_DEPTH, MOST_ROWS, build_flame
 from asyncspy.model.findings import FlameGraph
 from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 from asyncspy.read import load
@@ -21,7 +21,7 @@ RECORDINGS = [EVERY, *sorted(FIXTURES.glob("hops/*.json")), *sorted(FIXTURES.glo
 
 
 def drawn(profile: Profile) -> FlameGraph:
-    return flame(profile, analyse(profile))
+    return build_flame(profile, analyse(profile))
 
 
 @pytest.mark.parametrize("file", RECORDINGS, ids=lambda path: path.name)
@@ -50,7 +50,7 @@ def test_boxes_lie_within_their_callers_and_beside_each_other(file: Path) -> Non
 def test_the_whole_is_the_loop(file: Path) -> None:
     profile = load(file)
     analysis = analyse(profile)
-    made = flame(profile, analysis)
+    made = build_flame(profile, analysis)
     if analysis.wall is None:
         assert (made.samples, made.idle) == (analysis.samples.loop, 0)
     else:
@@ -109,7 +109,7 @@ def loops(count: int, deep: int) -> Profile:
 def test_a_page_stays_small_whatever_is_recorded() -> None:
     assert len(drawn(loops(4_000, 3)).rows) <= 2 * MOST_ROWS
     deep = drawn(loops(2, 3_000)).rows
-    assert max(row.depth for row in deep) == DEEPEST
+    assert max(row.depth for row in deep) == MAX_DEPTH
     assert Counter(row.depth for row in deep)[1] == 2
 
 

@@ -7,7 +7,7 @@ import pytest
 from asyncspy.analyse import analyse
 from asyncspy.analyse.hops import hop_costs
 from asyncspy.analyse.stacks.ownership import Ownership
-from asyncspy.analyse.unsafe.violations import judge
+from asyncspy.analyse.stacks.worlds import judge_stack
 from asyncspy.model.findings import CodeShare
 from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, POOL, SPELLINGS, UVLOOP, Spelling, frames
@@ -50,7 +50,7 @@ WORKS = {
 @pytest.mark.parametrize(("parts", "caller"), CROSSES.values(), ids=CROSSES)
 def test_crossing_and_who_asks_for_it(parts: tuple[str, ...], caller: str | None, spell: Spelling) -> None:
     stack = tuple(spell(frame) for frame in frames(*parts))
-    found = hop_costs.find_crossing(stack, judge(stack).boundary, OWNERS)
+    found = hop_costs.find_crossing(stack, judge_stack(stack).boundary, OWNERS)
     assert found is not None
     who = stack[found.caller].function if found.caller >= 0 else None
     assert who == caller or (caller is not None and who == caller.rpartition(".")[2])
@@ -60,7 +60,7 @@ def test_crossing_and_who_asks_for_it(parts: tuple[str, ...], caller: str | None
 @pytest.mark.parametrize("parts", WORKS.values(), ids=WORKS)
 def test_work_is_no_crossing(parts: tuple[str, ...], spell: Spelling) -> None:
     stack = tuple(spell(frame) for frame in frames(*parts))
-    assert hop_costs.find_crossing(stack, judge(stack).boundary, OWNERS) is None
+    assert hop_costs.find_crossing(stack, judge_stack(stack).boundary, OWNERS) is None
 
 
 MARKS = """
@@ -98,14 +98,14 @@ DatabaseSyncToAsync.thread_handler (channels/db.py:13)
 @pytest.mark.parametrize("mark", MARKS.strip().splitlines())
 def test_every_frame_that_only_crosses(mark: str) -> None:
     stack = frames(ASYNCIO, VIEW, mark)
-    assert hop_costs.find_crossing(stack, judge(stack).boundary, OWNERS) is not None
+    assert hop_costs.find_crossing(stack, judge_stack(stack).boundary, OWNERS) is not None
 
 
 @pytest.mark.parametrize("frame", DJANGOS.strip().splitlines())
 def test_every_place_where_django_hops_for_itself(frame: str) -> None:
     """An own ASGI wrapper or middleware stands below, and asks for nothing."""
     stack = frames(ASYNCIO, "application (asgi.py:19)", frame, ACROSS)
-    found = hop_costs.find_crossing(stack, judge(stack).boundary, OWNERS)
+    found = hop_costs.find_crossing(stack, judge_stack(stack).boundary, OWNERS)
     assert found is not None
     assert stack[found.caller] == frames(frame)[0]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from asyncspy.analyse.stacks.libraries import libraries_in
-from asyncspy.analyse.stacks.ownership import Ownership, owner, told_by_function
+from asyncspy.analyse.stacks.ownership import Ownership, libraries_in, lineless_files
+from asyncspy.analyse.stacks.packages import owner
 from asyncspy.model.stacks import Frame
 
 OWNERS: dict[str, str | None] = {
@@ -211,4 +211,4 @@ def test_without_a_folder_names_alone_decide(frame: Frame, expected: str | None)
     ],
 )
 def test_of_some_files_a_function_says_as_much_as_a_line(file: str, so: bool) -> None:
-    assert told_by_function(["/opt/own/lib/python3.12"] if file.startswith("/opt") else [])(file) is so
+    assert lineless_files(["/opt/own/lib/python3.12"] if file.startswith("/opt") else [])(file) is so

@@ -7,9 +7,10 @@ from textwrap import indent
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.remedy.calls import Rewrite
+from asyncspy.analyse.remedy.fixes import Rewrite
 from asyncspy.analyse.remedy.remedies import parse_version
-from asyncspy.analyse.remedy.rewrite import place, rewritten
+from asyncspy.analyse.remedy.rewrite import rewrite_call
+from asyncspy.analyse.remedy.source_line import parse_line
 from asyncspy.model.findings import Remedy
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Origin, Profile
@@ -20,9 +21,9 @@ USER, ITERATE = Rewrite("attribute", "user", "auser()"), Rewrite("iterate", "__i
 
 
 def write(body: str, line: int, rewrite: Rewrite, header: str = "async def view(request):") -> str | None:
-    where = place(header + "\n" + indent(body, "    "), line + 1)
+    where = parse_line(header + "\n" + indent(body, "    "), line + 1)
     assert where is not None
-    return rewritten(where, rewrite)
+    return rewrite_call(where, rewrite)
 
 
 @pytest.mark.parametrize(
@@ -70,8 +71,8 @@ def test_no_await_is_written_where_none_can_stand(header: str) -> None:
 
 def test_an_expression_beyond_all_depth_is_left_alone() -> None:
     deep = "async def f():\n n = f(" + "\n+ ".join(["a"] * 900) + ").count()"
-    where = place(deep, 901)
-    assert where is None or rewritten(where, RENAME) is None
+    where = parse_line(deep, 901)
+    assert where is None or rewrite_call(where, RENAME) is None
 
 
 RELATION, FIELD = Rewrite("relation", "", '.select_related("{name}")'), Rewrite("field", "", "{holder}: {name}")
@@ -118,13 +119,13 @@ def test_a_loop_over_iterator_becomes_one_over_aiterator() -> None:
 
 
 def test_warnings_about_the_users_file_are_not_shown(recwarn: pytest.WarningsRecorder) -> None:
-    assert place("x = '\\d'\ny = 1 is 1\n", 1) is not None
+    assert parse_line("x = '\\d'\ny = 1 is 1\n", 1) is not None
     assert len(recwarn) == 0
 
 
 @pytest.mark.parametrize("source", ["def broken(:", "x = 1\0", "(" * 5000])
 def test_a_file_that_cannot_be_parsed_gives_no_line(source: str) -> None:
-    assert place(source, 1) is None
+    assert parse_line(source, 1) is None
 
 
 @pytest.mark.parametrize(

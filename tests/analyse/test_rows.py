@@ -10,11 +10,10 @@ import pytest
 from asyncspy.analyse import analyse
 from asyncspy.analyse.remedy.calls import CALLS
 from asyncspy.analyse.remedy.remedies import BY_THREAD
-from asyncspy.analyse.stacks.entries import DOORS
+from asyncspy.analyse.stacks.entries import DISPATCHERS
 from asyncspy.analyse.stacks.pattern import Rules
-from asyncspy.analyse.stacks.sinks import PROOFS, is_guard
-from asyncspy.analyse.stacks.worlds import side
-from asyncspy.analyse.unsafe.violations import judge
+from asyncspy.analyse.stacks.sinks import SINKS, is_guard
+from asyncspy.analyse.stacks.worlds import boundary_side, judge_stack
 from asyncspy.model.stacks import Frame
 from tests.analyse.stacks import ASYNCIO, COUNT, GUARD, HANDLER, POOL, UVLOOP, frames, profile
 
@@ -79,14 +78,14 @@ def test_each_marker_of_a_thread_is_enough(line: str) -> None:
     ],
 )
 def test_each_leaf_that_waits_for_work_is_idle(loop: str, leaf: str) -> None:
-    assert judge(frames(loop, leaf)).world == "idle"
+    assert judge_stack(frames(loop, leaf)).world == "idle"
 
 
 @pytest.mark.parametrize("above", [VIEW, VIEW + "wait_selector (psycopg/waiting.py:80)\n"])
 def test_a_wait_inside_a_call_is_no_idle_loop(above: str) -> None:
     select = "EpollSelector.select (selectors.py:468)"
-    assert judge(frames(ASYNCIO, above, select)).world == "loop"
-    assert judge(frames(POOL, above, select)).world == "pool"
+    assert judge_stack(frames(ASYNCIO, above, select)).world == "loop"
+    assert judge_stack(frames(POOL, above, select)).world == "pool"
 
 
 # Frames that only a query has, where no other row of the rules is on the stack with them.
@@ -222,8 +221,8 @@ __get__ query_utils.py
 def test_a_common_name_alone_proves_nothing(line: str) -> None:
     function, file = line.split()
     bare = Frame(function, file, 12)
-    tables: list[Rules[object]] = [CALLS, PROOFS, DOORS]  # type: ignore[list-item]
+    tables: list[Rules[object]] = [CALLS, SINKS, DISPATCHERS]  # type: ignore[list-item]
     assert [table.match(bare) for table in tables] == [None, None, None]
     assert not is_guard(bare)
-    assert side(bare) != "loop"
-    assert judge((*frames(POOL), Frame("work", "jobs.py", 3), bare)).world == "pool"
+    assert boundary_side(bare) != "loop"
+    assert judge_stack((*frames(POOL), Frame("work", "jobs.py", 3), bare)).world == "pool"

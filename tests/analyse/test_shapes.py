@@ -9,7 +9,7 @@ import pytest
 from django.test import AsyncClient, override_settings
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.stacks.chains import collapsed
+from asyncspy.analyse.stacks.chains import collapse_repeats
 from asyncspy.model.findings import Finding
 from asyncspy.model.stacks import ChainFrame, Profile, Stack
 from asyncspy.report import FORMATS, View
@@ -94,7 +94,7 @@ def test_functions_that_call_each_other_in_turn_are_counted_too() -> None:
     ],
 )
 def test_repeats(functions: str, expected: str) -> None:
-    links = collapsed([ChainFrame(name, "shop/x.py", at) for at, name in enumerate(functions.split())])
+    links = collapse_repeats([ChainFrame(name, "shop/x.py", at) for at, name in enumerate(functions.split())])
     assert " ".join(f"{one.function}×{one.repeats}" if one.repeats > 1 else one.function for one in links) == expected
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asyncspy.analyse.unsafe.violations import judge
+from asyncspy.analyse.stacks.worlds import judge_stack
 from tests.analyse.stacks import ASYNCIO, BARE, HANDLER, POOL, SPELLINGS, UVLOOP, frames
 
 VIEW = "checkout (shop/views.py:25)"
@@ -243,7 +243,7 @@ WORLDS = {
 def test_the_nearest_boundary_decides(case: str, spelling: str) -> None:
     world, parts = WORLDS[case]
     spelt = [SPELLINGS[spelling](frame) for frame in frames(*parts)]
-    assert judge(spelt).world == world
+    assert judge_stack(spelt).world == world
 
 
 ALONE = """
@@ -277,7 +277,7 @@ pool _worker (concurrent/futures/thread.py:93)
 @pytest.mark.parametrize("line", ALONE.strip().splitlines())
 def test_each_boundary_is_enough(line: str, spelling: str) -> None:
     world, _, frame = line.partition(" ")
-    assert judge([SPELLINGS[spelling](one) for one in frames(frame, VIEW)]).world == world
+    assert judge_stack([SPELLINGS[spelling](one) for one in frames(frame, VIEW)]).world == world
 
 
 WAITING = """
@@ -290,35 +290,35 @@ MPServer._spawn_asgi_worker (granian/server/mp.py:177)
 
 @pytest.mark.parametrize("line", WAITING.strip().splitlines())
 def test_a_loop_in_c_waits_in_what_started_it(line: str) -> None:
-    assert judge(frames(line)).world == "idle"
+    assert judge_stack(frames(line)).world == "idle"
 
 
 @pytest.mark.parametrize("spelling", BARE)
 @pytest.mark.parametrize("case", [case for case, (world, _) in WORLDS.items() if world != "loop"])
 def test_names_without_folders_never_put_innocent_work_on_the_loop(case: str, spelling: str) -> None:
     spelt = [BARE[spelling](frame) for frame in frames(*WORLDS[case][1])]
-    assert judge(spelt).world != "loop"
+    assert judge_stack(spelt).world != "loop"
 
 
 @pytest.mark.parametrize("case", [case for case, (world, _) in WORLDS.items() if world in {"loop", "pool"}])
 def test_names_without_folders_are_enough_where_the_class_is_recorded(case: str) -> None:
     world, parts = WORLDS[case]
     spelt = [BARE["bare file, qualified"](frame) for frame in frames(*parts)]
-    assert judge(spelt).world in ({world} if any("." in frame.function for frame in spelt) else {world, "sync"})
+    assert judge_stack(spelt).world in ({world} if any("." in frame.function for frame in spelt) else {world, "sync"})
 
 
 @pytest.mark.parametrize("loop", [ASYNCIO, UVLOOP])
 def test_a_request_is_on_the_loop_by_the_poorest_names(loop: str) -> None:
     spelt = [BARE["bare file, bare"](frame) for frame in frames(loop, HANDLER, VIEW)]
-    assert judge(spelt).world == "loop"
+    assert judge_stack(spelt).world == "loop"
 
 
 def test_own_functions_named_like_boundaries_are_no_boundary() -> None:
     own = frames("run (shop/runners.py:4)", "Handle._run (shop/events.py:9)", "work (shop/events.py:12)")
-    assert judge(own).world == "sync"
+    assert judge_stack(own).world == "sync"
 
 
 @pytest.mark.parametrize("own", ["run (shop/runners.py:4)", "start (shop/asyncio.py:4)", "handle (shop/asgi.py:7)"])
 def test_an_own_name_of_a_boundarys_is_none_where_folders_are_not_recorded(own: str) -> None:
     (bare,) = (frame._replace(file=frame.file.rpartition("/")[2]) for frame in frames(own))
-    assert judge([bare, *frames(VIEW)]).world == "sync"
+    assert judge_stack([bare, *frames(VIEW)]).world == "sync"

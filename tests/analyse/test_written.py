@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.stacks.written_frames import written
+from asyncspy.analyse.stacks.cleaning import clean_profile
 from asyncspy.model.stacks import Frame
 from tests.analyse.stacks import ASYNCIO, COUNT, GUARD, HANDLER, UVLOOP, frames, profile
 
@@ -70,7 +70,7 @@ def test_a_server_that_was_forked_runs_its_own_loop() -> None:
 
 def test_no_sample_is_lost_and_what_becomes_the_same_is_added_up() -> None:
     plain = frames(UVLOOP, VIEW)
-    found = written(profile(plain, (*plain, NATIVE[0]), (*plain, NATIVE[1], SHIM), NATIVE))
+    found = clean_profile(profile(plain, (*plain, NATIVE[0]), (*plain, NATIVE[1], SHIM), NATIVE))
     assert sorted(found.stacks.values()) == [1, 3]
     assert found.total == 4
 
@@ -78,4 +78,4 @@ def test_no_sample_is_lost_and_what_becomes_the_same_is_added_up() -> None:
 @pytest.mark.parametrize("file", ["/srv/shop/manage", "templates/page.html", "<string>", "shop/c.py", "cell.pyx", ""])
 def test_other_names_are_kept(file: str) -> None:
     stack = (Frame("work", file, 3),)
-    assert written(profile(stack)).stacks == profile(stack).stacks
+    assert clean_profile(profile(stack)).stacks == profile(stack).stacks

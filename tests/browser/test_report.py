@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from asyncspy.analyse.flame_graph import flame
+from asyncspy.analyse.flame_graph import build_flame
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.comparisons import Comparison
 from asyncspy.report import COMPARISON_FORMATS, FORMATS
@@ -30,7 +30,9 @@ MANY = FIXTURES / "matrix" / "django5.2.8-asgiref3.10.0-py3.11-uvicorn-asyncio-s
 def report() -> str:
     """Of a real recording with thirteen findings."""
     recording = analysed([MANY])
-    analysis = replace(recording.analysis, flames=(flame(recording.parts[0].profile, recording.parts[0].analysis),))
+    analysis = replace(
+        recording.analysis, flames=(build_flame(recording.parts[0].profile, recording.parts[0].analysis),)
+    )
     return FORMATS["html"](analysis, view(root="/srv/core"))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from asyncspy.analyse.stacks.sampling_kind import of_workers
+from asyncspy.analyse.stacks.recording_facts import worker_stacks
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import ENDED_WORKERS_PID, Event, Frame, Occurrences, Origin, Profile, Stack
 from asyncspy.read import load, profile_of_document
@@ -280,7 +280,7 @@ def test_a_master_keeps_the_stacks_of_its_gone_workers_once(bundle: RecordingWri
         assert once == {(MAIN, WORK): ended, (MAIN,): ended}
         assert one.total == 3 * 2 * len(pids)
         assert [(o.target and o.target.pid, o.slices) for o in one.origins] == [(7, len(pids))]
-    assert sum(of_workers(profile.waits).values()) == 2 * 2 * len(pids)
+    assert sum(worker_stacks(profile.waits).values()) == 2 * 2 * len(pids)
     kept = json.loads(bundle.path.read_text())
     assert len(kept["shared"]["frames"]) == 2
     assert "s3cret" not in bundle.path.read_text()
@@ -367,4 +367,4 @@ def test_the_loop_of_a_master_that_is_gone_serves_nobody_either(bundle: Recordin
         bundle.add(of(pid), document([MAIN], [0], pid=pid))
     profile = saved(bundle)
     assert pids_of(profile) == {7, ENDED_WORKERS_PID, *machine.alive}
-    assert {stack.pid for stack in of_workers(profile)} == {ENDED_WORKERS_PID, *machine.alive}
+    assert {stack.pid for stack in worker_stacks(profile)} == {ENDED_WORKERS_PID, *machine.alive}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.stacks.ownership import told_by_function
+from asyncspy.analyse.stacks.ownership import lineless_files
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding
 from asyncspy.read import load, profile_of_document
@@ -25,7 +25,7 @@ RECORDED += sorted(FIXTURES.glob("hops/*.json"))
 def shortened(path: Path, every: int) -> dict[str, Any]:
     """This recording, as if every sample, or every second one, were of a process that ended long ago."""
     document = json.loads(path.read_text())
-    table = FrameTable(told_by_function())
+    table = FrameTable(lineless_files())
     profiles = table.renumber(document)
     for profile in profiles:
         packed = [array("I", places).tobytes() for places in profile["samples"]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-from asyncspy.analyse.remedy.rewrite import place
+from asyncspy.analyse.remedy.source_line import parse_line
 from asyncspy.source.excerpts import excerpt_of
 
 SOURCE = dedent("""\
@@ -43,7 +43,7 @@ def test_the_function_around_the_line_with_what_it_stands_in_and_the_imports() -
 def test_what_is_kept_can_be_parsed_at_its_own_lines() -> None:
     lines = excerpt_of(SOURCE, [13])
     text = "\n".join(lines.get(number, "") for number in range(1, max(lines) + 1))
-    where = place(text, 13)
+    where = parse_line(text, 13)
     assert where is not None
     assert where.function is not None
     assert where.function.name == "price"

@@ -15,7 +15,7 @@ from asyncspy.analyse.hang.graph import build_wait_graph
 from asyncspy.analyse.hang.hang_remedies import code_remedies, immediate_actions
 from asyncspy.analyse.hang.history import ProcessHistory, histories_by_process
 from asyncspy.analyse.hang.rules import judge_graph
-from asyncspy.analyse.remedy.remedies import Source
+from asyncspy.analyse.remedy.source_line import SourceReader
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.model.hangs import Hang, HangCulprit, HangVerdict
 from asyncspy.model.processes import Worker
@@ -27,7 +27,7 @@ WORST_FIRST: tuple[HangVerdict, ...] = get_args(HangVerdict)
 
 
 def judge_hangs(
-    dumps: Sequence[Dump], targets: Mapping[int, Worker], *, source: Source, owners: Ownership
+    dumps: Sequence[Dump], targets: Mapping[int, Worker], *, source: SourceReader, owners: Ownership
 ) -> tuple[Hang, ...]:
     """Judge each process that was dumped, worst first."""
     hangs = []
@@ -37,7 +37,7 @@ def judge_hangs(
     return tuple(sorted(hangs, key=lambda hang: WORST_FIRST.index(hang.verdict)))
 
 
-def _judge_process(history: ProcessHistory, target: Worker | None, source: Source, owners: Ownership) -> Hang:
+def _judge_process(history: ProcessHistory, target: Worker | None, source: SourceReader, owners: Ownership) -> Hang:
     graph = build_wait_graph(history, target, source, owners)
     judgement = judge_graph(graph)
     culprits = {each.line.frame: each for each in judgement.culprits}

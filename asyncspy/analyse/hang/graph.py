@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from asyncspy.analyse.hang.history import ProcessHistory, ThreadHistory
 from asyncspy.analyse.hang.threads import ThreadWait, after_boundaries, find_wait, waits_for_work
-from asyncspy.analyse.remedy.remedies import Source
+from asyncspy.analyse.remedy.source_line import SourceReader
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.waits.pools import DEFAULT_EXECUTOR
 from asyncspy.model.findings import Culprit
@@ -61,7 +61,9 @@ class WaitGraph:
         return group_waits(node for node in self.nodes if node.is_waiting)
 
 
-def build_wait_graph(history: ProcessHistory, target: Worker | None, source: Source, owners: Ownership) -> WaitGraph:
+def build_wait_graph(
+    history: ProcessHistory, target: Worker | None, source: SourceReader, owners: Ownership
+) -> WaitGraph:
     """Find what every thread does in the last dump."""
     nodes = []
     for thread in history.threads:
@@ -74,7 +76,7 @@ def build_wait_graph(history: ProcessHistory, target: Worker | None, source: Sou
     return WaitGraph(history, target, tuple(nodes))
 
 
-def _wait_unless_idle(frames: Sequence[Frame], source: Source, owners: Ownership) -> ThreadWait | None:
+def _wait_unless_idle(frames: Sequence[Frame], source: SourceReader, owners: Ownership) -> ThreadWait | None:
     """What a thread waits for; None where it is idle."""
     return find_wait(frames, source, owners) if frames and not waits_for_work(frames) else None
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from asyncspy.analyse.hang.rules import HangJudgement
 from asyncspy.analyse.hops import sync_middleware
-from asyncspy.analyse.remedy.remedies import Source
-from asyncspy.analyse.remedy.rewrite import place
+from asyncspy.analyse.remedy.source_line import SourceReader, parse_line
 from asyncspy.analyse.waits import blocking_calls
 from asyncspy.analyse.waits.pools import DEFAULT_EXECUTOR, SENSITIVE_THREAD
 from asyncspy.model.findings import Remedy, Wait, WaitKind
@@ -61,7 +60,7 @@ def _who_restarts(target: Worker | None) -> str:
     return "whoever supervises it has to start another"
 
 
-def code_remedies(judgement: HangJudgement, source: Source) -> tuple[Remedy, ...]:
+def code_remedies(judgement: HangJudgement, source: SourceReader) -> tuple[Remedy, ...]:
     """Fixes in the code: the release of asgiref that has one, and what to change in the lines to blame."""
     remedies = [bug.remedy for bug in judgement.bugs]
     for waiting in judgement.culprits[:2]:
@@ -69,7 +68,7 @@ def code_remedies(judgement: HangJudgement, source: Source) -> tuple[Remedy, ...
     return tuple(dict.fromkeys(remedies))
 
 
-def _line_remedies(waiting: WaitingThreads, verdict: HangVerdict, source: Source) -> tuple[Remedy, ...]:
+def _line_remedies(waiting: WaitingThreads, verdict: HangVerdict, source: SourceReader) -> tuple[Remedy, ...]:
     """What to change at one line."""
     if verdict == "pool-exhausted":
         return (DEFAULT_EXECUTOR if waiting.role == "default-pool" else SENSITIVE_THREAD).remedies
@@ -82,14 +81,16 @@ def _line_remedies(waiting: WaitingThreads, verdict: HangVerdict, source: Source
     return IN_A_THREAD if waiting.kind in {"loop", "thread", "lock"} else ()
 
 
-def _loop_remedies(waiting: WaitingThreads, verdict: HangVerdict, source: Source) -> tuple[Remedy, ...]:
+def _loop_remedies(waiting: WaitingThreads, verdict: HangVerdict, source: SourceReader) -> tuple[Remedy, ...]:
     if waiting.kind == "loop":
         return FOR_OWN_COROUTINE
     if waiting.kind == "lock" and verdict == "deadlock":
         return FOR_OWN_LOCK
     kind: WaitKind = next((each for each in blocking_calls.REMEDIES if each == waiting.kind), "unknown")
     frame = waiting.line.frame
-    return blocking_calls.wait_remedies(Wait(kind, certain=kind != "unknown"), place(source(frame.file), frame.line))
+    return blocking_calls.wait_remedies(
+        Wait(kind, certain=kind != "unknown"), parse_line(source(frame.file), frame.line)
+    )
 
 
 def is_middleware(waiting: WaitingThreads) -> bool:

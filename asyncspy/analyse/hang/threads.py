@@ -7,12 +7,11 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from asyncspy.analyse.remedy.remedies import Source
-from asyncspy.analyse.remedy.rewrite import Place, place
-from asyncspy.analyse.stacks import sampling_kind, worlds
+from asyncspy.analyse.remedy.source_line import SourceLine, SourceReader, parse_line
+from asyncspy.analyse.stacks import worlds
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import Pattern, Rules, any_of
-from asyncspy.analyse.unsafe.violations import judge
+from asyncspy.analyse.stacks.worlds import judge_stack
 from asyncspy.analyse.waits import blocked_loop, blocking_calls
 from asyncspy.analyse.waits.pools import DEFAULT_EXECUTOR, SENSITIVE_THREAD
 from asyncspy.model.hangs import ThreadRole, WaitReason
@@ -69,12 +68,12 @@ LIMITED_CALLS = frozenset("acquire wait result exception join get".split())
 
 def thread_role(snapshots: Sequence[ThreadSnapshot]) -> ThreadRole:
     """What a thread is for, judged by all dumps that show it."""
-    if any(sampling_kind.on_loop_thread(thread.frames) for thread in snapshots):
+    if any(worlds.is_loop_thread(thread.frames) for thread in snapshots):
         return "loop"
     if any(_runs_private_loop(thread.frames) for thread in snapshots):
         return "private-loop"
     frames = [frame for thread in snapshots for frame in thread.frames]
-    if not any(worlds.side(frame) == "pool" for frame in frames):
+    if not any(worlds.boundary_side(frame) == "pool" for frame in frames):
         return "other"
     names = {thread.name for thread in snapshots}
     for pattern, role in ROLES_BY_NAME:
@@ -85,13 +84,13 @@ def thread_role(snapshots: Sequence[ThreadSnapshot]) -> ThreadRole:
 
 def _runs_private_loop(frames: Sequence[Frame]) -> bool:
     """Whether a pool's thread runs a loop that async_to_sync started for one call."""
-    sides = [side for side in map(worlds.side, frames) if side]
+    sides = [side for side in map(worlds.boundary_side, frames) if side]
     return bool(sides) and sides[0] == "pool" and sides[-1] == "loop"
 
 
 def waits_for_work(frames: Sequence[Frame]) -> bool:
     """Whether a thread is idle: a loop in its select, a free thread of a pool, a consumer at an empty queue."""
-    return judge(frames).world in {"idle", "other"} or _is_queue_consumer(frames)
+    return judge_stack(frames).world in {"idle", "other"} or _is_queue_consumer(frames)
 
 
 def _is_queue_consumer(frames: Sequence[Frame]) -> bool:
@@ -99,7 +98,7 @@ def _is_queue_consumer(frames: Sequence[Frame]) -> bool:
     if any(map(UVICORN_PONG.match, frames)):
         return True
     tail = frames[-3:]
-    in_background = not any(map(worlds.side, frames))
+    in_background = not any(map(worlds.boundary_side, frames))
     # asgiref up to 3.8 waits for a coroutine with Queue.get
     return in_background and any(map(QUEUE_GET.match, tail)) and not any(map(FOR_COROUTINE.match, tail))
 
@@ -117,7 +116,7 @@ class ThreadWait(NamedTuple):
     shown: bool = True
 
 
-def find_wait(frames: Sequence[Frame], source: Source, owners: Ownership) -> ThreadWait:
+def find_wait(frames: Sequence[Frame], source: SourceReader, owners: Ownership) -> ThreadWait:
     """Find what a thread that is not idle waits for; `unknown` where it may as well compute."""
     line = blocked_loop.line_to_blame(frames, after_boundaries(frames), owners)
     line = line if line >= 0 else len(frames) - 1
@@ -134,11 +133,11 @@ def find_wait(frames: Sequence[Frame], source: Source, owners: Ownership) -> Thr
 
 def after_boundaries(frames: Sequence[Frame]) -> int:
     """The index of the first frame above all boundaries."""
-    return max((i for i, frame in enumerate(frames) if worlds.side(frame)), default=-1) + 1
+    return max((i for i, frame in enumerate(frames) if worlds.boundary_side(frame)), default=-1) + 1
 
 
-def _place_of(frame: Frame, source: Source) -> Place | None:
-    return place(source(frame.file), frame.line)
+def _place_of(frame: Frame, source: SourceReader) -> SourceLine | None:
+    return parse_line(source(frame.file), frame.line)
 
 
 def _kind_by_frames(frames: Sequence[Frame]) -> WaitReason | None:
@@ -149,7 +148,7 @@ def _kind_by_frames(frames: Sequence[Frame]) -> WaitReason | None:
     return None
 
 
-def _waits_for_coroutine(where: Place | None) -> bool:
+def _waits_for_coroutine(where: SourceLine | None) -> bool:
     """Whether the function that asks for a result made the future of a coroutine, which a loop has to run."""
     if where is None:
         return False
@@ -161,7 +160,7 @@ def _waits_for_coroutine(where: Place | None) -> bool:
     )
 
 
-def _is_timed(frames: Sequence[Frame], source: Source, line: int) -> bool | None:
+def _is_timed(frames: Sequence[Frame], source: SourceReader, line: int) -> bool | None:
     """Whether the wait ends by itself; `Condition.wait` has different lines for waits with and without a timeout."""
     if any(map(WITHOUT_LIMIT.match, frames[-TAIL_FRAMES:])):
         return False
@@ -173,7 +172,7 @@ def _is_timed(frames: Sequence[Frame], source: Source, line: int) -> bool | None
     return _has_limit(_place_of(frames[line], source))
 
 
-def _has_limit(where: Place | None) -> bool | None:
+def _has_limit(where: SourceLine | None) -> bool | None:
     """Whether a call on this line is given anything that may be a timeout."""
     if where is None:
         return None

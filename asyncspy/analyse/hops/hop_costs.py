@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from asyncspy.analyse import confidence
-from asyncspy.analyse.ranking import ranked, strongest
-from asyncspy.analyse.stacks import entries, ownership
+from asyncspy.analyse.ranking import most_common, ranked
+from asyncspy.analyse.stacks import entries, packages
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import Pattern, Rules
-from asyncspy.analyse.stacks.worlds import StackVerdict
-from asyncspy.analyse.unsafe.violations import start_of_loop
+from asyncspy.analyse.stacks.worlds import StackVerdict, loop_start
 from asyncspy.model.findings import CodeShare, Culprit, Entry, Evidence, Finding, HopCosts, Remedy
 from asyncspy.model.stacks import ChainFrame, Frame, Stack
 
@@ -70,7 +69,7 @@ PLUMBING: Rules[bool] = Rules(
 )
 """Between the thread and the work that it was started for."""
 
-CARRIERS = frozenset({ownership.STDLIB, "asgiref"})
+CARRIERS = frozenset({packages.STDLIB, "asgiref"})
 """Whose frames carry a hop and are not what it is for."""
 
 REMEDIES = (
@@ -117,7 +116,7 @@ def _caller(frames: Sequence[Frame], mark: int, owners: Ownership) -> int:
         owner = owners.of(frames[index])
         if owner is None or FRAMEWORK_CALLERS.match(frames[index]):
             return index
-        if owner in ownership.SERVERS:
+        if owner in packages.SERVERS:
             break
         if package < 0 and owner not in CARRIERS:
             package = index
@@ -186,7 +185,7 @@ def _add(
     line.weight += weight
     line.frames[culprit] += weight
     own = [owners.of(frame) is None for frame in frames]
-    entry = entries.entry(frames, own, start_of_loop(frames, boundary), found.caller + 1)
+    entry = entries.find_entry(frames, own, loop_start(frames, boundary), found.caller + 1)
     start = entry.position if entry else found.caller
     line.entries[(entry.kind if entry else entries.CALLBACK.kind), frames[start]] += weight
     line.chains[tuple(frames[start : found.mark + 1])] += weight
@@ -198,12 +197,12 @@ def _is_costly(weight: int, loop: int) -> bool:
 
 
 def _finding(line: _Line, loop: int, owners: Ownership) -> Finding:
-    chain = strongest(line.chains)
+    chain = most_common(line.chains)
     return Finding(
         kind="hop-cost",
         evidence=Evidence(sampled=line.weight),
         allowed=False,
-        culprit=Culprit(strongest(line.frames)),
+        culprit=Culprit(most_common(line.frames)),
         call=chain[-1].function,
         sink=None,
         entries=tuple(Entry(kind, frame, weight) for (kind, frame), weight in ranked(line.entries)),

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from asyncspy.analyse.ranking import strongest
-from asyncspy.analyse.remedy.remedies import Source
+from asyncspy.analyse.ranking import most_common
+from asyncspy.analyse.remedy.source_line import SourceReader
 from asyncspy.analyse.stacks import worlds
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import Pattern, Rules
@@ -56,11 +56,11 @@ class _Middleware:
 
     @property
     def culprit(self) -> Frame:
-        return strongest(self.frames)
+        return most_common(self.frames)
 
 
 def middleware_findings(
-    stacks: Mapping[Stack, int], ticks: int | None, source: Source, owners: Ownership
+    stacks: Mapping[Stack, int], ticks: int | None, source: SourceReader, owners: Ownership
 ) -> list[Finding]:
     """Every sync-only middleware that was seen; `ticks` is how often each thread was looked at, if waits count."""
     found: dict[tuple[str, str], _Middleware] = {}
@@ -72,7 +72,7 @@ def middleware_findings(
     return [_finding(each, ticks, owners) for each in found.values() if _calls_on(each, source)]
 
 
-def _calls_on(each: _Middleware, source: Source) -> bool:
+def _calls_on(each: _Middleware, source: SourceReader) -> bool:
     """Whether the line calls the rest of the stack, and not some coroutine of its own, as far as its source tells."""
     frame = each.culprit
     lines = (source(frame.file) or "").splitlines()
@@ -81,7 +81,7 @@ def _calls_on(each: _Middleware, source: Source) -> bool:
 
 def find_sync_middleware(frames: Sequence[Frame]) -> SyncMiddleware | None:
     """The sync-only middleware on these frames, nearest the root; in a pool thread only, as under WSGI none adapts."""
-    start = next((i for i, frame in enumerate(frames) if worlds.side(frame) == "pool"), -1)
+    start = next((i for i, frame in enumerate(frames) if worlds.boundary_side(frame) == "pool"), -1)
     if start < 0:
         return None
     inners = 0
@@ -125,7 +125,7 @@ def _finding(each: _Middleware, ticks: int | None, owners: Ownership) -> Finding
         call="get_response",
         sink="AsyncToSync.__call__",
         entries=(),
-        chain=tuple(ChainFrame(*frame, owners.of(frame)) for frame in strongest(each.chains)),
+        chain=tuple(ChainFrame(*frame, owners.of(frame)) for frame in most_common(each.chains)),
         remedies=(middleware_remedy(Culprit(culprit, package)),),
         threads=each.weight / ticks if ticks else None,
         drags=each.drags,

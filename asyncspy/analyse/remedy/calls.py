@@ -8,9 +8,8 @@ up in the Django that is installed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
-from asyncspy.analyse.remedy.rewrites import (
+from asyncspy.analyse.remedy.fixes import (
     ASYNC_FOR,
     ASYNC_ITERATOR,
     BEFORE_RENDERING,
@@ -21,20 +20,11 @@ from asyncspy.analyse.remedy.rewrites import (
     PREFETCH,
     REFRESH,
     SELECT_RELATED,
+    Call,
     Fix,
     Rewrite,
 )
 from asyncspy.analyse.stacks.pattern import Pattern, Rules
-
-__all__ = ["CALLS", "Call", "Fix", "Rewrite"]
-
-
-class Call(NamedTuple):
-    """A call by the name its documentation uses, and its replacements, best first."""
-
-    name: str
-    fixes: tuple[Fix, ...] = ()
-
 
 Row = tuple[Pattern, Call]
 

@@ -7,20 +7,18 @@ culprit: the culprit's own line, or the line that leads into the sync code that 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from asyncspy.analyse.remedy.calls import CALLS, Call, Fix, Rewrite
-from asyncspy.analyse.remedy.rewrite import Place, place, rewritten
-from asyncspy.analyse.stacks.connection import CONNECTION, is_connection
-from asyncspy.analyse.stacks.framework_calls import UNEVALUATED
+from asyncspy.analyse.remedy.calls import CALLS
+from asyncspy.analyse.remedy.fixes import CONNECTION, UNEVALUATED, Call, Fix, Rewrite
+from asyncspy.analyse.remedy.rewrite import rewrite_call
+from asyncspy.analyse.remedy.source_line import SourceLine, SourceReader, parse_line
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import last_segment
+from asyncspy.analyse.stacks.sinks import is_connection
 from asyncspy.model.findings import Remedy
 from asyncspy.model.stacks import Frame
-
-Source = Callable[[str], str | None]
-"""The text of a file by its recorded name, or None where it cannot be read."""
 
 MOST = 2
 """More ways out than these are no help in an incident."""
@@ -47,11 +45,11 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class AsyncLine:
     """An async line of the user's own code, where `await` can be written."""
 
     frame: Frame
-    place: Place
+    place: SourceLine
     calls: tuple[Frame, ...]
     """The frames that this line led to, nearest first."""
 
@@ -68,8 +66,8 @@ def exists_in(fix: Fix, django: str | None) -> bool:
     return have is None or need is None or have >= need
 
 
-def remedies(
-    call: Call, site: Site, *, source: Source, django: str | None, owners: Ownership | None = None
+def find_remedies(
+    call: Call, site: Site, *, source: SourceReader, django: str | None, owners: Ownership | None = None
 ) -> tuple[Remedy, ...]:
     """What to change: at the culprit's line, or where async code leads into it; a package is not the user's."""
     owners = owners or Ownership()
@@ -81,7 +79,7 @@ def remedies(
     if is_foreign:
         return (Remedy(NOT_YOURS.format(package=package)),)
     fixes = [fix for fix in call.fixes if exists_in(fix, django)] if _is_direct(call, site.beyond) else []
-    where = place(source(culprit.file), culprit.line)
+    where = parse_line(source(culprit.file), culprit.line)
     if where is None:
         return tuple(Remedy(fix.text, fix.since) for fix in fixes[:MOST]) or (BY_THREAD,)
     spot = _nearest_async(site, source, owners)
@@ -103,18 +101,18 @@ def _is_direct(call: Call, beyond: Sequence[Frame]) -> bool:
     return first is not None and CALLS.match(first) == call
 
 
-def _nearest_async(site: Site, source: Source, owners: Ownership) -> Spot | None:
+def _nearest_async(site: Site, source: SourceReader, owners: Ownership) -> AsyncLine | None:
     for index in range(len(site.path) - 1, -1, -1):
         frame = site.path[index]
         if owners.of(frame) is not None or last_segment(frame.function) in {"<lambda>", "<genexpr>"}:
             continue
-        where = place(source(frame.file), frame.line)
+        where = parse_line(source(frame.file), frame.line)
         if where is not None and where.is_async:
-            return Spot(frame, where, (*site.path[index + 1 :], *site.beyond))
+            return AsyncLine(frame, where, (*site.path[index + 1 :], *site.beyond))
     return None
 
 
-def _on_the_line(fixes: Sequence[Fix], spot: Spot) -> tuple[Remedy, ...]:
+def _on_the_line(fixes: Sequence[Fix], spot: AsyncLine) -> tuple[Remedy, ...]:
     """The culprit's line is async: the replacement, and the same call in a thread."""
     offered = [_remedy(fix, spot.place) for fix in fixes[:MOST]]
     if not any(fix.rewrite and fix.rewrite.how == "wrap" for fix in fixes):
@@ -123,7 +121,7 @@ def _on_the_line(fixes: Sequence[Fix], spot: Spot) -> tuple[Remedy, ...]:
     return tuple(offered[:MOST]) or (BY_THREAD,)
 
 
-def _by_making_async(fixes: Sequence[Fix], where: Place, site: Site, spot: Spot) -> Sequence[Remedy]:
+def _by_making_async(fixes: Sequence[Fix], where: SourceLine, site: Site, spot: AsyncLine) -> Sequence[Remedy]:
     """The culprit is in a plain sync function that the async line itself calls: it can become async."""
     fix = next(iter(fixes), None)
     if fix is None or len(spot.calls) - len(site.beyond) != 1 or not where.can_become_async:
@@ -136,10 +134,10 @@ def _by_making_async(fixes: Sequence[Fix], where: Place, site: Site, spot: Spot)
     return (Remedy(f"make {name} async and await it in {shown(spot.frame)}; in it, {fix.text}", fix.since, code, note),)
 
 
-def _where_it_is_called(spot: Spot, source: Source, django: str | None) -> Sequence[Remedy]:
+def _where_it_is_called(spot: AsyncLine, source: SourceReader, django: str | None) -> Sequence[Remedy]:
     """At the async line: what replaces the call that leads into the sync code, else that call in a thread."""
     spots = f"in {shown(spot.frame)}"
-    pulled = place(source(spot.calls[0].file), spot.calls[0].line)
+    pulled = parse_line(source(spot.calls[0].file), spot.calls[0].line)
     if pulled is not None and pulled.is_generator:
         name = getattr(pulled.function, "name", "")
         return [Remedy(f"{spots}, use the generator up in a thread: await sync_to_async(lambda: list({name}(…)))()")]
@@ -150,23 +148,23 @@ def _where_it_is_called(spot: Spot, source: Source, django: str | None) -> Seque
     return [*offered, threaded] if threaded else offered or [BY_THREAD]
 
 
-def _threaded(spot: Spot) -> Remedy | None:
+def _threaded(spot: AsyncLine) -> Remedy | None:
     """The call on the async line, through sync_to_async; None where the line does not show which it is."""
     first = next((frame for frame in spot.calls if not PLUMBING.search(frame.file)), None)
     if first is not None and is_connection(first):
         return None
-    code = rewritten(spot.place, Rewrite("wrap", last_segment(first.function))) if first else None
+    code = rewrite_call(spot.place, Rewrite("wrap", last_segment(first.function))) if first else None
     where = f"in {shown(spot.frame)}"
     return Remedy(f"{where}, call it through a thread: {code}", None, code, f"{where}, in a thread") if code else None
 
 
-def _remedy(fix: Fix, where: Place) -> Remedy:
+def _remedy(fix: Fix, where: SourceLine) -> Remedy:
     code = _code(fix, where)
     return Remedy(fix.text, fix.since, code, fix.note if code else None)
 
 
-def _code(fix: Fix, where: Place) -> str | None:
-    return rewritten(where, fix.rewrite) if fix.rewrite else None
+def _code(fix: Fix, where: SourceLine) -> str | None:
+    return rewrite_call(where, fix.rewrite) if fix.rewrite else None
 
 
 def shown(frame: Frame) -> str:

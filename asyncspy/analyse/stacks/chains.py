@@ -20,13 +20,13 @@ LONGEST_CYCLE = 3
 """Functions that call each other in turn are counted as one recursion up to this many."""
 
 
-def readable(frames: Sequence[Frame], owner: Callable[[Frame], str | None]) -> tuple[ChainFrame, ...]:
+def display_chain(frames: Sequence[Frame], owner: Callable[[Frame], str | None]) -> tuple[ChainFrame, ...]:
     """The chain as it is shown; the culprit's and the entries' frames are spelt as `spelt` spells them."""
     kept = [i for i in range(len(frames)) if not (i + 1 < len(frames) and _is_part(frames, i + 1))]
-    return collapsed([ChainFrame(*spelt(frames, i), owner(frames[i])) for i in kept])
+    return collapse_repeats([ChainFrame(*display_frame(frames, i), owner(frames[i])) for i in kept])
 
 
-def spelt(frames: Sequence[Frame], index: int) -> Frame:
+def display_frame(frames: Sequence[Frame], index: int) -> Frame:
     """A frame under the name that its reader knows: a comprehension is a line of the function around it."""
     frame, at = frames[index], index
     while at > 0 and _is_part(frames, at):
@@ -63,7 +63,7 @@ def _is_wrapper(function: str, qualified: bool) -> bool:
     return ".<locals>." in function if qualified else function in WRAPPER_NAMES
 
 
-def collapsed(links: Sequence[ChainFrame]) -> tuple[ChainFrame, ...]:
+def collapse_repeats(links: Sequence[ChainFrame]) -> tuple[ChainFrame, ...]:
     """Repeats of a function, or of a few in turn, to one of each that says how often; the last lines are kept."""
     shown: list[ChainFrame] = []
     for link in links:

@@ -1,60 +1,145 @@
-"""A frame to whose code it is: None is the user's own, else the package that it belongs to.
+"""Decide whose code each frame is: the user's own (None), or the package that it belongs to.
 
 Where a file lies decides: in site-packages, an archive or the standard library it is somebody else's. A library that
-lies anywhere else (vendored, a source checkout, one flat folder for everything) is given away by the frames in it
-that the rules know. `--app-root` decides where even that says nothing.
+lies anywhere else (vendored, a source checkout, one flat folder for everything) is recognised by the frames in it that
+the rules know. `--app-root` decides where even that says nothing.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
-from asyncspy.analyse.stacks.libraries import Library, known_owner, lies_in
-from asyncspy.analyse.stacks.pattern import last_segment
+from asyncspy.analyse.remedy import calls, fixes
+from asyncspy.analyse.stacks import entries, sinks, worlds
+from asyncspy.analyse.stacks.packages import (
+    COMMAND,
+    KNOWN_PACKAGES,
+    NEVER_BLAMED,
+    STDLIB,
+    is_bare,
+    owner_by_folder,
+    owner_of_script,
+    top_level_name,
+)
+from asyncspy.analyse.stacks.pattern import Pattern, Rules, last_segment, same_file
 from asyncspy.model.stacks import Frame
 
-STDLIB = "stdlib"
-SERVERS = frozenset({"uvicorn", "gunicorn", "uvicorn_worker", "daphne", "hypercorn", "granian", "twisted", "uvloop"})
-FRAMEWORK = frozenset({STDLIB, "django", "asgiref", "channels", "starlette", "anyio"}) | SERVERS
-"""Packages that carry a request; where no own code is on the way, the fault is looked for outside them first."""
+STDLIB_TOPS = frozenset({"asyncio", "concurrent", "multiprocessing"})
 
-NEVER_BLAMED = frozenset({STDLIB, "asgiref"}) | SERVERS
-"""Packages of which no line is blamed for a query or a wait."""
+PLUMBING = (
+    Pattern(
+        "BaseManager._get_queryset_methods.<locals>.create_method.<locals>.manager_method",
+        "django/db/models/manager.py",
+    ),
+    Pattern("convert_exception_to_response.<locals>.inner", "django/core/handlers/exception.py"),
+    Pattern("ASGIHandler.run_get_response", "django/core/handlers/asgi.py"),
+    Pattern("ASGIStaticFilesHandler.__call__", "django/contrib/staticfiles/handlers.py"),
+    Pattern("View.as_view.<locals>.view", "django/views/generic/base.py"),
+    Pattern("View.dispatch", "django/views/generic/base.py"),
+    Pattern("TemplateResponseMixin.render_to_response", "django/views/generic/base.py"),
+    Pattern("ContextMixin.get_context_data", "django/views/generic/base.py"),
+    Pattern("BaseListView.get", "django/views/generic/list.py"),
+    Pattern("BaseDetailView.get", "django/views/generic/detail.py"),
+    Pattern("SingleObjectMixin.get_object", "django/views/generic/detail.py"),
+    Pattern("AuthenticationMiddleware.process_request.<locals>.<lambda>", "django/contrib/auth/middleware.py"),
+    Pattern(
+        "sensitive_variables.<locals>.decorator.<locals>.sensitive_variables_wrapper",
+        "django/views/decorators/debug.py",
+    ),
+    Pattern("auser", "django/contrib/auth/middleware.py"),
+    Pattern("AbstractBaseUser.save", "django/contrib/auth/base_user.py"),
+    Pattern("ModelBackend.get_user", "django/contrib/auth/backends.py"),
+    Pattern("ModelBackend.authenticate", "django/contrib/auth/backends.py"),
+    Pattern("update_last_login", "django/contrib/auth/models.py"),
+)
+"""Django's frames between own code and the query that no other rule has to know; they only matter without folders."""
+
+LIBRARY_FILES = {
+    file: package
+    for package, files in {
+        "django": "related_descriptors.py query_utils.py functional.py deprecation.py dispatcher.py transaction.py "
+        "compiler.py subqueries.py defaulttags.py defaultfilters.py loader_tags.py admin_list.py admin_modify.py",
+        "asgiref": "current_thread_executor.py",
+        "uvicorn": "httptools_impl.py h11_impl.py proxy_headers.py",
+        "gunicorn": "wsgiapp.py arbiter.py gthread.py",
+        "stdlib": "base_events.py unix_events.py taskgroups.py",
+    }.items()
+    for file in files.split()
+}
+"""Names of modules that say enough without their folder."""
+
+
+class Library(NamedTuple):
+    """A folder on the import path that a known package was found in."""
+
+    folder: str
+    package: str
+
+
+SPAWNED = Pattern("BaseProcess._bootstrap", "multiprocessing/process.py")
+"""Below every spawned worker."""
+
+
+def _all_rules() -> Iterator[Pattern]:
+    for table in (
+        calls.CALLS,
+        sinks.SINKS,
+        entries.DISPATCHERS,
+        entries.CALLBACK_CALLERS,
+        fixes.UNEVALUATED_RESULTS,
+    ):
+        yield from (pattern for pattern, _ in table)
+    yield from (sinks.GUARD, *(boundary.pattern for boundary in worlds.BOUNDARIES), *worlds.WAITS, *PLUMBING, SPAWNED)
+
+
+_KNOWN = Rules([(pattern, pattern) for pattern in _all_rules()], lenient=True)
+"""Every frame that some rule knows. Lenient: this takes blame off frames, and never puts it on one."""
+
+
+def package_of(pattern: Pattern) -> str:
+    """The package that a rule's file belongs to."""
+    top = pattern.file.partition("/")[0]
+    return "stdlib" if top in STDLIB_TOPS else top
+
+
+_HOLDERS = {
+    (pattern.function.rpartition(".")[0], pattern.file.rpartition("/")[2]): package_of(pattern)
+    for pattern in _all_rules()
+    if "." in pattern.function and not pattern.function.startswith("*.")
+}
+"""Classes that some rule knows a method of, in files of that name: their other methods are as little the user's."""
+
+
+def known_owner(frame: Frame) -> str | None:
+    """Whose a frame without folder is, as far as its name and its file's name tell."""
+    known = _KNOWN.match(frame)
+    if known is not None:
+        return package_of(known)
+    return _HOLDERS.get((frame.function.rpartition(".")[0], frame.file)) or LIBRARY_FILES.get(frame.file)
+
+
+def libraries_in(frames: Iterable[Frame]) -> list[Library]:
+    """The folders that frames known to the rules lie in, innermost first."""
+    found = set()
+    for frame in frames:
+        file = frame.file.replace("\\", "/")
+        pattern = _KNOWN.match(frame) if file.startswith("/") else None
+        if pattern is not None and "/" in pattern.file and same_file(file, pattern.file):
+            found.add(Library(file.removesuffix(pattern.file), package_of(pattern)))
+    return sorted(found, key=lambda library: (-len(library.folder), library))
+
+
+def path_below(library: Library, file: str) -> str | None:
+    """What of a file's path is below a library's folder; None where it lies elsewhere."""
+    return file.removeprefix(library.folder) if file.startswith(library.folder) else None
+
 
 BENEATH = re.compile(r"(?:^|/)django/db/(?:backends|models/sql)/")
 """What lies beneath every call that a line can make."""
-
-KNOWN_PACKAGES = FRAMEWORK | frozenset(
-    "rest_framework ninja strawberry graphql graphene graphene_django debug_toolbar corsheaders allauth axes silk "
-    "reversion auditlog whitenoise opentelemetry sentry_sdk ddtrace newrelic celery redis psycopg psycopg2 asyncpg "
-    "MySQLdb pymysql requests urllib3 httpx aiohttp botocore boto3 jinja2 structlog simplejwt rest_framework_simplejwt "
-    "django_filters import_export taggit guardian waffle csp htmx django_htmx django_otp django_prometheus hijack "
-    "simple_history model_utils mptt treebeard pydantic channels_redis django_redis storages".split()
-)
-"""Top-level names that give a package away where its folder says nothing: short names, and one folder for all."""
-
-TYPED_BY_HAND = ("<stdin>", "<console>", "<python-input", "<ipython-input", "<doctest")
-"""Names of code that has no file and is the user's own all the same; any other `<…>` was generated."""
-
-COMMAND = "<string>"
-"""What `python -c` and `manage.py shell -c` run, and what a dataclass or a named tuple has written for itself."""
-
-INSTALLED = (
-    re.compile(r".*/(?:site|dist)-packages/(.+)"),
-    re.compile(r".*/__pypackages__/[^/]+/lib/(.+)"),
-    re.compile(r".*/(?!python\d+\.zip/)[^/]+\.(?:zip|egg|pyz|whl|pex)/(.+)"),
-)
-SCRIPT = re.compile(r"(?:.*/)?(?:bin|Scripts)/([^/.]+)(?:\.exe)?")
-SCRIPTS = frozenset({"django_admin", "pytest", "ipython", "jupyter"}) | SERVERS | {"celery", "opentelemetry_instrument"}
-"""Console scripts that start other people's programs, named as their packages are."""
-
-STDLIB_FOLDERS = (
-    re.compile(r"/lib(?:64)?/(?:python|pypy)\d+(?:\.\d+)?t?/"),
-    re.compile(r"/lib(?:64)?/python\d+(?:\.\d+)?t?\.zip/"),
-)
 
 
 class Ownership:
@@ -84,10 +169,10 @@ class Ownership:
     def _owner(self, file: str) -> str | None:
         root = self._root_of(file)
         if root is not None:
-            return _owner_by_place("/" + file[len(root) :].lstrip("/"))
-        if not self.roots and _owner_by_place(file) in self._served:
+            return owner_by_folder("/" + file[len(root) :].lstrip("/"))
+        if not self.roots and owner_by_folder(file) in self._served:
             return None
-        found = _owner_by_place(file) or _owner_of_script(file) or self._owner_by_library(file)
+        found = owner_by_folder(file) or owner_of_script(file) or self._owner_by_library(file)
         if found is not None or not self.roots or not file.startswith("/"):
             return found
         return file.rpartition("/")[0] or "/"  # outside all that was said to be own: known by its folder
@@ -98,9 +183,9 @@ class Ownership:
 
     def _owner_by_library(self, file: str) -> str | None:
         for library in self._libraries:
-            rest = lies_in(library, file)
+            rest = path_below(library, file)
             if rest is not None:
-                top = _top(rest)
+                top = top_level_name(rest)
                 if top == library.package or top in KNOWN_PACKAGES:
                     return top
                 if library.package == STDLIB and top in sys.stdlib_module_names:
@@ -114,19 +199,7 @@ def _is_written(function: str) -> bool:
     return not name.startswith("__") and name != "<lambda>"
 
 
-def is_bare(file: str) -> bool:
-    """Whether this is a file name without any folder, as py-spy prints it for a target in another root."""
-    return bool(file) and "/" not in file and not file.startswith("<")
-
-
-@lru_cache(maxsize=100_000)
-def owner(file: str) -> str | None:
-    """The package that a file belongs to by its name alone; None where it is the user's own."""
-    file = file.replace("\\", "/")
-    return _owner_by_place(file) or _owner_of_script(file)
-
-
-def told_by_function(roots: Sequence[str] = ()) -> Callable[[str], bool]:
+def lineless_files(roots: Sequence[str] = ()) -> Callable[[str], bool]:
     """Of which files a function says as much as a line: nobody would look the line up to change it."""
     owners = Ownership(roots)
 
@@ -135,41 +208,6 @@ def told_by_function(roots: Sequence[str] = ()) -> Callable[[str], bool]:
         return package in NEVER_BLAMED or (package == "django" and BENEATH.search(file.replace("\\", "/")) is not None)
 
     return is_so
-
-
-def _owner_by_place(file: str) -> str | None:
-    if not file or file.startswith("<"):
-        return None if file.startswith(TYPED_BY_HAND) else STDLIB
-    installed = next((found[1] for pattern in INSTALLED if (found := pattern.match(file))), None)
-    if installed is not None:
-        return _owner_inside(installed)
-    if any(folder.search(file) for folder in STDLIB_FOLDERS):
-        return STDLIB
-    return None if file.startswith("/") else _owner_of_short_name(file)
-
-
-def _owner_of_script(file: str) -> str | None:
-    found = SCRIPT.fullmatch(file)
-    name = found[1].replace("-", "_") if found else ""
-    return name if name in SCRIPTS else None
-
-
-def _owner_inside(installed: str) -> str:
-    """The package of a path inside site-packages or an archive: an egg there holds one more level."""
-    first, _, rest = installed.partition("/")
-    return _top(rest if rest and first.endswith((".egg", ".whl", ".zip")) else installed)
-
-
-def _owner_of_short_name(file: str) -> str | None:
-    """py-spy shortens names to the import path: its first part is all there is to go by."""
-    top = _top(file)
-    if top in KNOWN_PACKAGES:
-        return top
-    return STDLIB if top in sys.stdlib_module_names else None
-
-
-def _top(path: str) -> str:
-    return path.lstrip("/").partition("/")[0].removesuffix(".py")
 
 
 def _slashed(root: str) -> str:

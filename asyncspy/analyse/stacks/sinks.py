@@ -19,7 +19,7 @@ GUARD = Pattern("async_unsafe.<locals>.decorator.<locals>.inner", "django/utils/
 _GUARD_RULES = Rules([(GUARD, True)])
 
 
-class Proof(NamedTuple):
+class Sink(NamedTuple):
     """A frame that only a query has. `past_guard`: it runs only after the guard let the call pass.
 
     `callers` are asked for where the frame proves a query only under them: a generator of rows is also closed on the
@@ -31,11 +31,11 @@ class Proof(NamedTuple):
     callers: frozenset[str] = frozenset()
 
 
-def _of(file: str, *functions: str, past_guard: bool = False, callers: str = "") -> list[tuple[Pattern, Proof]]:
-    return [(Pattern(name, file), Proof(name, past_guard, frozenset(callers.split()))) for name in functions]
+def _of(file: str, *functions: str, past_guard: bool = False, callers: str = "") -> list[tuple[Pattern, Sink]]:
+    return [(Pattern(name, file), Sink(name, past_guard, frozenset(callers.split()))) for name in functions]
 
 
-PROOFS = Rules(
+SINKS = Rules(
     [
         # the compiler on its way to a cursor, and reading from one
         *_of(
@@ -104,17 +104,48 @@ def is_guard(frame: Frame) -> bool:
     return _GUARD_RULES.match(frame) is not None
 
 
-def may_tell(frame: Frame) -> bool:
+def may_be_sink(frame: Frame) -> bool:
     """Whether this is the guard, or a query where the right frame calls it."""
-    return is_guard(frame) or PROOFS.match(frame) is not None
+    return is_guard(frame) or SINKS.match(frame) is not None
 
 
-def proof(frame: Frame, caller: Frame | None) -> Proof | None:
+def sink_at(frame: Frame, caller: Frame | None) -> Sink | None:
     """What query this frame proves, given who called it."""
-    found = PROOFS.match(frame)
+    found = SINKS.match(frame)
     if found is None or not found.callers:
         return found
     if caller is None or caller.file != frame.file or last_segment(caller.function) not in found.callers:
         return None
     holder = caller.function.rpartition(".")[0]
     return found if not holder or holder.endswith("QuerySet") else None
+
+
+CONNECTION_METHODS = frozenset(
+    "connect ensure_connection close cursor _cursor _prepare_cursor chunked_cursor create_cursor make_cursor "
+    "make_debug_cursor get_new_connection init_connection_state commit rollback savepoint savepoint_rollback "
+    "savepoint_commit clean_savepoints get_autocommit set_autocommit".split()
+)
+"""What a BaseDatabaseWrapper and the backends on it do with the connection; the guard is around most of them."""
+
+BACKEND: Rules[bool] = Rules(
+    [
+        (Pattern(f"BaseDatabaseWrapper.{name}", "django/db/backends/base/base.py"), True)
+        for name in sorted(CONNECTION_METHODS)
+    ],
+    lenient=True,
+)
+
+
+def is_connection(frame: Frame) -> bool:
+    """Whether this is a connection's method, of Django's or of anybody's backend."""
+    return BACKEND.match(frame) is not None or _is_backend(frame)
+
+
+def _is_backend(frame: Frame) -> bool:
+    """A method of a database backend, whose module and class Django prescribes: ENGINE/base.py, DatabaseWrapper."""
+    holder, _, name = frame.function.rpartition(".")
+    return (
+        name in CONNECTION_METHODS
+        and frame.file.replace("\\", "/").endswith("/base.py")
+        and holder in {"", "DatabaseWrapper"}
+    )

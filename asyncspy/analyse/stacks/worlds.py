@@ -6,6 +6,7 @@ holds for; tests/analyse/test_boundaries.py looks those up whose package is inst
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -13,13 +14,13 @@ from asyncspy.analyse.stacks.pattern import Pattern, Rules
 from asyncspy.model.findings import World
 from asyncspy.model.stacks import Frame
 
-Side = Literal["loop", "pool", "sync", "other"]
+BoundarySide = Literal["loop", "pool", "sync", "other"]
 
 
 class Boundary(NamedTuple):
     """A frame above which code runs on this side, and the versions that have it, both ends included."""
 
-    side: Side
+    side: BoundarySide
     file: str
     function: str
     holds: str
@@ -98,8 +99,8 @@ WAITS = (
 """Leaves of threads that wait for work."""
 
 # An unknown pool raises a false alarm, an unknown loop only misses: hence the different strictness.
-_LENIENT: Rules[Side] = Rules([(b.pattern, b.side) for b in BOUNDARIES if b.side != "loop"], lenient=True)
-_STRICT: Rules[Side] = Rules([(b.pattern, b.side) for b in BOUNDARIES if b.side == "loop"])
+_LENIENT: Rules[BoundarySide] = Rules([(b.pattern, b.side) for b in BOUNDARIES if b.side != "loop"], lenient=True)
+_STRICT: Rules[BoundarySide] = Rules([(b.pattern, b.side) for b in BOUNDARIES if b.side == "loop"])
 _WAITS = Rules([(pattern, True) for pattern in WAITS])
 
 
@@ -111,7 +112,7 @@ class StackVerdict(NamedTuple):
 
 
 @lru_cache(maxsize=100_000)
-def side(frame: Frame) -> Side | None:
+def boundary_side(frame: Frame) -> BoundarySide | None:
     """Which boundary this frame is, if any."""
     return _LENIENT.match(frame) or _STRICT.match(frame)
 
@@ -124,3 +125,35 @@ def is_idle_leaf(frame: Frame) -> bool:
 def is_thread_plumbing(frame: Frame) -> bool:
     """Whether this frame only starts or ends threads, which is nobody's work."""
     return frame.file == "threading.py" or frame.file.endswith("/threading.py")
+
+
+def judge_stack(frames: Sequence[Frame]) -> StackVerdict:
+    """Which world the leaf of these frames runs in."""
+    boundary = _nearest_boundary(frames)
+    if frames and is_idle_leaf(frames[-1]) and (boundary < 0 or boundary >= len(frames) - 2):
+        return StackVerdict("idle", boundary)  # further above the boundary it is somebody's wait in a call
+    if boundary < 0:
+        return StackVerdict("other" if all(map(is_thread_plumbing, frames)) else "sync", -1)
+    return StackVerdict(boundary_side(frames[boundary]) or "sync", boundary)
+
+
+def _nearest_boundary(frames: Sequence[Frame]) -> int:
+    for index in range(len(frames) - 1, -1, -1):
+        if boundary_side(frames[index]):
+            return index
+    return -1
+
+
+def loop_start(frames: Sequence[Frame], boundary: int) -> int:
+    """Where the loop's part of the stack begins: below a coroutine's boundary its callers count as well."""
+    foreign = next((i for i in range(boundary, -1, -1) if boundary_side(frames[i]) not in {None, "loop"}), -1)
+    return next((i for i in range(foreign + 1, boundary) if boundary_side(frames[i])), boundary) + 1
+
+
+def is_loop_thread(frames: Sequence[Frame]) -> bool:
+    """Whether this thread's own business is a loop: a loop that was started inside a pool's thread is not meant."""
+    first: BoundarySide | None = None
+    for frame in frames:
+        side = boundary_side(frame)
+        first = None if side == "sync" else first or side  # what stands below a fork is the parent's
+    return first == "loop"

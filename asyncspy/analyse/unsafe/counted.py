@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from asyncspy.analyse.stacks import sinks
 from asyncspy.analyse.stacks.ownership import Ownership
-from asyncspy.analyse.unsafe.logged import is_same
-from asyncspy.analyse.unsafe.violations import Fault, FaultKey, add, judge, violation_in
+from asyncspy.analyse.stacks.worlds import judge_stack
+from asyncspy.analyse.unsafe.logged import is_same_call
+from asyncspy.analyse.unsafe.violations import Fault, FaultKey, add, find_violation
 from asyncspy.model.findings import CountedCalls, Evidence, Finding
 from asyncspy.model.merging import merge_occurrences
 from asyncspy.model.stacks import Event, Frame, Occurrences, Origin, Stack
@@ -31,12 +32,12 @@ class Counted:
     passed: int = 0
 
 
-def seconds(origins: Sequence[Origin]) -> float:
+def counted_seconds(origins: Sequence[Origin]) -> float:
     """For how long was counted, of several processes the longest."""
     return max((origin.duration or 0.0 for origin in origins if origin.mode == "exact"), default=0.0)
 
 
-def with_exact(
+def add_counted(
     findings: tuple[Finding, ...],
     events: Mapping[Event, Occurrences],
     make: Making,
@@ -47,12 +48,12 @@ def with_exact(
     counted = _counted(events, owners)
     if not counted:
         return findings
-    lasted = seconds(origins)
+    lasted = counted_seconds(origins)
     made = [_finding(one, make(one.fault), lasted) for one in counted]
     merged = []
     left = list(findings)
     for finding in sorted(made, key=lambda one: (-one.evidence.exact, one.culprit.frame, one.call)):
-        same = next((one for one in left if is_same(one, finding)), None)
+        same = next((one for one in left if is_same_call(one, finding)), None)
         left = [one for one in left if one is not same]
         merged.append(_together(same, finding) if same else finding)
     return (*merged, *left)
@@ -65,7 +66,7 @@ def _counted(events: Mapping[Event, Occurrences], owners: Ownership) -> list[Cou
         if event.captured is None or not event.frames:
             continue
         frames = event.frames if sinks.is_guard(event.frames[-1]) else (*event.frames, RAISE)
-        violation = violation_in(frames, judge(frames).boundary, owners)
+        violation = find_violation(frames, judge_stack(frames).boundary, owners)
         if violation is None:
             raise AssertionError("a chain that ends in the guard is a violation")
         fault = faults[add(faults, Stack(frames), violation, times.times, owners)]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from asyncspy.analyse.stacks import sinks
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import last_segment
-from asyncspy.analyse.unsafe.violations import Fault, FaultKey, add, violation_in
+from asyncspy.analyse.unsafe.violations import Fault, FaultKey, add, find_violation
 from asyncspy.model.findings import Culprit, Entry, Evidence, Finding, Remedy
 from asyncspy.model.merging import merge_occurrences
 from asyncspy.model.stacks import ChainFrame, Event, Frame, Occurrences, Stack
@@ -43,7 +43,7 @@ class Told:
         return self.logged.times if self.logged else 0
 
 
-def with_logged(
+def add_logged(
     findings: tuple[Finding, ...], events: Mapping[Event, Occurrences], make: Making, owners: Ownership
 ) -> tuple[Finding, ...]:
     """Findings of samples with what logs say of the same line and call; then those that only logs tell of."""
@@ -53,9 +53,9 @@ def with_logged(
     made = {id(one): make(one.fault) for one in waiting}
     merged = []
     for finding in findings:
-        same = [one for one in waiting if is_same(finding, made[id(one)])]
-        waiting = [one for one in waiting if one not in same]
-        merged.append(_with(finding, same))
+        is_same_line = [one for one in waiting if is_same_call(finding, made[id(one)])]
+        waiting = [one for one in waiting if one not in is_same_line]
+        merged.append(_with(finding, is_same_line))
     only_logged = sorted(waiting, key=lambda one: (-one.times, one.fault.culprit))
     merged += [_finding(one, made[id(one)], findings) for one in only_logged]
     return (*merged, *_middleware(events, merged, owners))
@@ -80,20 +80,22 @@ def _add_to(faults: dict[FaultKey, Fault], frames: tuple[Frame, ...], times: int
     """The fault that these frames tell of, counted; where the guard's own frame is missing, it is put back."""
     guards = [index for index, frame in enumerate(frames) if sinks.is_guard(frame)]
     frames = frames[: guards[-1] + 1] if guards else (*frames, RAISE)
-    violation = violation_in(frames, -1, owners)
+    violation = find_violation(frames, -1, owners)
     if violation is None:
         raise AssertionError("a stack that ends in the guard is a violation")
     return faults[add(faults, Stack(frames), violation, times, owners)]
 
 
-def is_same(finding: Finding, told: Finding) -> bool:
+def is_same_call(finding: Finding, told: Finding) -> bool:
     """Whether both mean the same call on the same line; recordings shorten files, and logs shorten functions."""
     return (
-        finding.kind == "async-unsafe" and finding.call == told.call and same(finding.culprit.frame, told.culprit.frame)
+        finding.kind == "async-unsafe"
+        and finding.call == told.call
+        and is_same_line(finding.culprit.frame, told.culprit.frame)
     )
 
 
-def same(one: Frame | ChainFrame, other: Frame | ChainFrame) -> bool:
+def is_same_line(one: Frame | ChainFrame, other: Frame | ChainFrame) -> bool:
     """Whether both are one line of code, though one has its file shortened or its function unqualified."""
     return (
         one.line == other.line
@@ -130,7 +132,7 @@ def _outer_part(
     """The entries and the links above, of the sampled chain that passes through where this one begins."""
     for finding in sampled:
         for index, link in enumerate(finding.chain):
-            if index and chain and same(link, chain[0]):
+            if index and chain and is_same_line(link, chain[0]):
                 return finding.entries, finding.chain[:index]
     return None
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, get_args
 
-from asyncspy.analyse.remedy.calls import Call, Fix
+from asyncspy.analyse.remedy.fixes import CONNECTION, Call, Fix, result_fixes
 from asyncspy.analyse.remedy.remedies import Site
-from asyncspy.analyse.stacks import chains, entries, framework_calls, sinks, worlds
-from asyncspy.analyse.stacks.connection import CONNECTION
-from asyncspy.analyse.stacks.ownership import FRAMEWORK, STDLIB, Ownership
+from asyncspy.analyse.stacks import chains, entries, sinks
+from asyncspy.analyse.stacks.ownership import Ownership
+from asyncspy.analyse.stacks.packages import FRAMEWORK, STDLIB
 from asyncspy.analyse.stacks.pattern import last_segment
-from asyncspy.analyse.unsafe import blame
+from asyncspy.analyse.stacks.worlds import StackVerdict, judge_stack, loop_start
+from asyncspy.analyse.unsafe import culprits
 from asyncspy.model.findings import SampleCounts, World
 from asyncspy.model.stacks import ChainFrame, Frame, Stack, distinct_frames
 
@@ -29,7 +30,7 @@ class Violation(NamedTuple):
     reached: bool
     allowed: bool
     call: Call
-    entry: entries.Found
+    entry: entries.EntryPosition
     by_name: bool = False
 
 
@@ -79,7 +80,7 @@ class Survey(NamedTuple):
     samples: SampleCounts
     faults: list[Fault]
     loop_by_pid: Mapping[int | None, int]
-    judgements: list[worlds.StackVerdict]
+    judgements: list[StackVerdict]
 
 
 def survey(stacks: Mapping[Stack, int], owners: Ownership | None = None) -> Survey:
@@ -88,15 +89,15 @@ def survey(stacks: Mapping[Stack, int], owners: Ownership | None = None) -> Surv
     counts: dict[World, int] = dict.fromkeys(get_args(World), 0)
     faults: dict[FaultKey, Fault] = {}
     by_pid: Counter[int | None] = Counter()
-    judgements = [judge(stack.frames) for stack in stacks]
-    telling = {frame for frame in distinct_frames(stacks) if sinks.may_tell(frame)}
+    judgements = [judge_stack(stack.frames) for stack in stacks]
+    telling = {frame for frame in distinct_frames(stacks) if sinks.may_be_sink(frame)}
     for (stack, weight), judgement in zip(stacks.items(), judgements, strict=True):
         counts[judgement.world] += weight
         if judgement.world == "loop":
             by_pid[stack.pid] += weight
             if telling.isdisjoint(stack.frames):
                 continue
-            violation = violation_in(stack.frames, judgement.boundary, owners)
+            violation = find_violation(stack.frames, judgement.boundary, owners)
             if violation is not None:
                 add(faults, stack, violation, weight, owners)
     return Survey(_samples(counts), sorted(faults.values(), key=_strength), by_pid, judgements)
@@ -117,33 +118,16 @@ def _strength(fault: Fault) -> tuple[int, int, Frame, str]:
     return (-fault.weight, -fault.reached, fault.culprit, fault.call.name)
 
 
-def judge(frames: Sequence[Frame]) -> worlds.StackVerdict:
-    """Which world the leaf of these frames runs in."""
-    boundary = _nearest_boundary(frames)
-    if frames and worlds.is_idle_leaf(frames[-1]) and (boundary < 0 or boundary >= len(frames) - 2):
-        return worlds.StackVerdict("idle", boundary)  # further above the boundary it is somebody's wait in a call
-    if boundary < 0:
-        return worlds.StackVerdict("other" if all(map(worlds.is_thread_plumbing, frames)) else "sync", -1)
-    return worlds.StackVerdict(worlds.side(frames[boundary]) or "sync", boundary)
-
-
-def _nearest_boundary(frames: Sequence[Frame]) -> int:
-    for index in range(len(frames) - 1, -1, -1):
-        if worlds.side(frames[index]):
-            return index
-    return -1
-
-
-def violation_in(frames: Sequence[Frame], boundary: int, owners: Ownership | None = None) -> Violation | None:
+def find_violation(frames: Sequence[Frame], boundary: int, owners: Ownership | None = None) -> Violation | None:
     """The async-unsafe work on a stack whose leaf runs on the loop, if there is any."""
     owners = owners or Ownership()
     sink, reached, allowed = _nearest_sink(frames, boundary, owners)
     if sink < 0:
         return None
-    found = blame.blame(frames, boundary + 1, sink, owners)
+    found = culprits.find_culprit(frames, boundary + 1, sink, owners)
     entry = _entry(frames, boundary, found, owners)
-    call = blame.call_after(frames, found.position, sink)
-    fixes = framework_calls.returned(_at_work(frames, boundary, found.position, sink, owners))
+    call = culprits.find_call(frames, found.position, sink)
+    fixes = result_fixes(_at_work(frames, boundary, found.position, sink, owners))
     call = call._replace(fixes=fixes) if fixes else call
     return Violation(found.position, sink, reached, allowed, call, entry, found.by_name)
 
@@ -155,25 +139,19 @@ def _at_work(frames: Sequence[Frame], boundary: int, culprit: int, sink: int, ow
     return (frame for frame in frames[start:sink] if start == culprit or owners.of(frame) not in FRAMEWORK)
 
 
-def _entry(frames: Sequence[Frame], boundary: int, found: blame.Blame, owners: Ownership) -> entries.Found:
+def _entry(frames: Sequence[Frame], boundary: int, found: culprits.Blame, owners: Ownership) -> entries.EntryPosition:
     """The door that the work came in by; a decorator's wrapper is passed for what it wraps."""
-    own = blame.own_frames(frames, found, owners)
+    own = culprits.own_frames(frames, found, owners)
     package = owners.of(frames[found.position])
     if package is not None and package not in FRAMEWORK:
-        own = [owners.of(frame) == package and not entries.DOORS.match(frame) for frame in frames]
-    start, end = start_of_loop(frames, boundary), found.position + 1
-    entry = entries.entry(frames, own, start, end)
+        own = [owners.of(frame) == package and not entries.DISPATCHERS.match(frame) for frame in frames]
+    start, end = loop_start(frames, boundary), found.position + 1
+    entry = entries.find_entry(frames, own, start, end)
     if entry is None:
-        return entries.Found(entries.last_door(frames[start:end]).kind, found.position)
+        return entries.EntryPosition(entries.innermost_dispatcher(frames[start:end]).kind, found.position)
     if entry.kind in WRAPPED_AT:
         return entry
     return entry._replace(position=chains.past_wrappers(frames, own, entry.position, end))
-
-
-def start_of_loop(frames: Sequence[Frame], boundary: int) -> int:
-    """Where the loop's part of the stack begins: below a coroutine's boundary its callers count as well."""
-    foreign = next((i for i in range(boundary, -1, -1) if worlds.side(frames[i]) not in {None, "loop"}), -1)
-    return next((i for i in range(foreign + 1, boundary) if worlds.side(frames[i])), boundary) + 1
 
 
 def _nearest_sink(frames: Sequence[Frame], boundary: int, owners: Ownership) -> tuple[int, bool, bool]:
@@ -185,7 +163,7 @@ def _nearest_sink(frames: Sequence[Frame], boundary: int, owners: Ownership) -> 
             sink, reached = index, True
             allowed = allowed or _passed(frames, index, owners)
             continue
-        proof = sinks.proof(frame, frames[index - 1] if index else None)
+        proof = sinks.sink_at(frame, frames[index - 1] if index else None)
         if proof is not None:
             sink = index
             reached, allowed = reached or proof.past_guard, allowed or proof.past_guard
@@ -200,7 +178,7 @@ def _passed(frames: Sequence[Frame], guard: int, owners: Ownership) -> bool:
 def add(faults: dict[FaultKey, Fault], stack: Stack, violation: Violation, weight: int, owners: Ownership) -> FaultKey:
     """Count a violation to its fault, and give the key of that."""
     frames = stack.frames
-    culprit = chains.spelt(frames, violation.culprit)
+    culprit = chains.display_frame(frames, violation.culprit)
     called = violation.call.fixes or violation.call.name  # what is mended in one way is one call, by whatever name
     key = (culprit.file, culprit.line, last_segment(culprit.function), called)
     fault = faults.setdefault(key, Fault(culprit, owners.of(frames[violation.culprit])))
@@ -212,7 +190,7 @@ def add(faults: dict[FaultKey, Fault], stack: Stack, violation: Violation, weigh
     fault.allowed = fault.allowed or violation.allowed
     fault.by_name = fault.by_name or violation.by_name
     fault.calls[violation.call] += weight
-    fault.entries[violation.entry.kind, chains.spelt(frames, violation.entry.position)] += weight
+    fault.entries[violation.entry.kind, chains.display_frame(frames, violation.entry.position)] += weight
     fault.sites[_site(frames, violation)] += weight
     fault.pids[stack.pid] += weight
     _show(fault, frames, violation, owners)
@@ -226,7 +204,7 @@ def _show(fault: Fault, frames: Sequence[Frame], violation: Violation, owners: O
     if fault.rank is not None and rank <= fault.rank:
         return
     fault.rank = rank
-    fault.chain = chains.readable(way, owners.of)
+    fault.chain = chains.display_chain(way, owners.of)
     fault.sink = _sink_name(frames, violation.sink)
 
 
@@ -238,7 +216,7 @@ def _site(frames: Sequence[Frame], violation: Violation) -> Site:
 
 def _sink_name(frames: Sequence[Frame], sink: int) -> str:
     """The sink by its rule's name, so that recordings without class names say the same."""
-    proof = sinks.proof(frames[sink], frames[sink - 1] if sink else None)
+    proof = sinks.sink_at(frames[sink], frames[sink - 1] if sink else None)
     if proof is not None:
         return proof.name
     return "async_unsafe"

@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 from asyncspy.analyse import confidence
 from asyncspy.analyse.hops import hop_costs
-from asyncspy.analyse.ranking import ranked, strongest
-from asyncspy.analyse.remedy.remedies import Source
-from asyncspy.analyse.remedy.rewrite import place
-from asyncspy.analyse.stacks import entries, ownership, sampling_kind, worlds
+from asyncspy.analyse.ranking import most_common, ranked
+from asyncspy.analyse.remedy.source_line import SourceReader, parse_line
+from asyncspy.analyse.stacks import entries, packages, recording_facts, worlds
 from asyncspy.analyse.stacks.ownership import Ownership
-from asyncspy.analyse.unsafe.violations import judge, start_of_loop, violation_in
+from asyncspy.analyse.stacks.worlds import judge_stack, loop_start
+from asyncspy.analyse.unsafe.violations import find_violation
 from asyncspy.analyse.waits import blocking_calls
 from asyncspy.model.findings import Culprit, Entry, Evidence, Finding, Interval, LoopTime, Wait
 from asyncspy.model.stacks import ChainFrame, Frame, Origin, Profile, Stack
@@ -70,12 +70,12 @@ class _Blocker:
     @property
     def wait(self) -> Wait:
         """What was seen most."""
-        return strongest(self.waits)
+        return most_common(self.waits)
 
     @property
     def chain(self) -> tuple[Frame, ...]:
         """The way that was seen most."""
-        return strongest(self.chains)
+        return most_common(self.chains)
 
     @property
     def may_return_at_once(self) -> bool:
@@ -86,24 +86,24 @@ class _Blocker:
     @property
     def culprit(self) -> Frame:
         """The frame that was seen most: a comprehension may share the line with the function around it."""
-        return strongest(self.frames)
+        return most_common(self.frames)
 
 
 def measure_loop_time(
-    stacks: Mapping[Stack, int], *, source: Source, owners: Ownership, beside: Profile | None = None
+    stacks: Mapping[Stack, int], *, source: SourceReader, owners: Ownership, beside: Profile | None = None
 ) -> tuple[LoopTime, list[Finding], list[Finding]]:
     """What the loops did with their time, the lines that kept them, and those that hardly did.
 
     `beside` was sampled by the GIL.
     """
-    ticks: Counter[sampling_kind.Thread] = Counter()
+    ticks: Counter[recording_facts.ThreadKey] = Counter()
     idle = 0
     blockers: dict[tuple[Line, str], _Blocker] = {}
     for stack, weight in stacks.items():
-        if not stack.frames or not sampling_kind.on_loop_thread(stack.frames):
+        if not stack.frames or not worlds.is_loop_thread(stack.frames):
             continue
         ticks[stack.pid, stack.thread] += weight
-        if sampling_kind.is_idle(stack.frames, owners):
+        if recording_facts.is_idle_loop(stack.frames, owners):
             idle += weight
         elif (found := find_blocking_line(stack.frames, source, owners)) is not None:
             _add(blockers, stack, found, weight, owners)
@@ -115,12 +115,12 @@ def measure_loop_time(
     return LoopTime(loop, idle, waiting, loop - idle - waiting), keeping, faint
 
 
-def find_blocking_line(frames: Sequence[Frame], source: Source, owners: Ownership) -> BlockingLine | None:
+def find_blocking_line(frames: Sequence[Frame], source: SourceReader, owners: Ownership) -> BlockingLine | None:
     """What keeps the loop here, if it is neither a query, nor a hop, nor anything that moves on."""
-    boundary = judge(frames).boundary
-    if boundary < 0 or worlds.side(frames[boundary]) != "loop":
+    boundary = judge_stack(frames).boundary
+    if boundary < 0 or worlds.boundary_side(frames[boundary]) != "loop":
         return None
-    if hop_costs.find_crossing(frames, boundary, owners) or violation_in(frames, boundary, owners):
+    if hop_costs.find_crossing(frames, boundary, owners) or find_violation(frames, boundary, owners):
         return None
     culprit = line_to_blame(frames, boundary + 1, owners)
     if culprit < 0:
@@ -138,13 +138,13 @@ def line_to_blame(frames: Sequence[Frame], start: int, owners: Ownership) -> int
     found = next((i for i in range(len(frames) - 1, start - 1, -1) if own[i] is None), -1)
     if found >= 0:
         return found
-    return next((i for i in range(len(frames) - 1, start - 1, -1) if own[i] not in ownership.FRAMEWORK), -1)
+    return next((i for i in range(len(frames) - 1, start - 1, -1) if own[i] not in packages.FRAMEWORK), -1)
 
 
-def _by_source(frames: Sequence[Frame], source: Source, owners: Ownership) -> BlockingLine | None:
+def _by_source(frames: Sequence[Frame], source: SourceReader, owners: Ownership) -> BlockingLine | None:
     """A line that calls something without a frame: its source says what, or nothing does; then only own code counts."""
     leaf = len(frames) - 1
-    where = place(source(frames[leaf].file), frames[leaf].line)
+    where = parse_line(source(frames[leaf].file), frames[leaf].line)
     called = blocking_calls.find_blocking_call(where) if where else None
     if called is not None:
         return BlockingLine(leaf, called.spelt, Wait(called.kind, certain=True))
@@ -164,7 +164,7 @@ def _add(
     blocker.frames[culprit] += weight
     blocker.pids.add(stack.pid)
     own = [owners.of(frame) is None for frame in frames]
-    entry = entries.entry(frames, own, start_of_loop(frames, judge(frames).boundary), found.culprit + 1)
+    entry = entries.find_entry(frames, own, loop_start(frames, judge_stack(frames).boundary), found.culprit + 1)
     start = entry.position if entry else found.culprit
     blocker.entries[(entry.kind if entry else entries.CALLBACK.kind), frames[start]] += weight
     blocker.chains[tuple(frames[start:])] += weight
@@ -189,7 +189,7 @@ def _held(gil: Profile) -> tuple[Counter[Line], float]:
     held: Counter[Line] = Counter()
     workers = set[int | None]()
     for stack, weight in gil.stacks.items():
-        if stack.frames and sampling_kind.on_loop_thread(stack.frames):
+        if stack.frames and worlds.is_loop_thread(stack.frames):
             workers.add(stack.pid)
             held[stack.frames[-1].file, stack.frames[-1].line] += weight
     return held, sum(_looked(origin, gil.origins, workers) for origin in gil.origins)
@@ -203,13 +203,13 @@ def _looked(origin: Origin, all_of_them: Sequence[Origin], workers: set[int | No
     return (origin.rate or 0) * (origin.duration or 0) * at_once
 
 
-def _share(blocker: _Blocker, ticks: Mapping[sampling_kind.Thread, int]) -> Interval | None:
+def _share(blocker: _Blocker, ticks: Mapping[recording_facts.ThreadKey, int]) -> Interval | None:
     """The part of its workers' time that a blocker takes."""
     watched = sum(count for (pid, _), count in ticks.items() if pid in blocker.pids)
     return confidence.share(blocker.weight, watched)
 
 
-def _keeps(blocker: _Blocker, ticks: Mapping[sampling_kind.Thread, int]) -> bool:
+def _keeps(blocker: _Blocker, ticks: Mapping[recording_facts.ThreadKey, int]) -> bool:
     """Whether that is enough to be told."""
     share = _share(blocker, ticks)
     least = HOLDING if not blocker.wait.certain else SHORT if blocker.may_return_at_once else WAITING
@@ -217,7 +217,7 @@ def _keeps(blocker: _Blocker, ticks: Mapping[sampling_kind.Thread, int]) -> bool
 
 
 def _finding(
-    blocker: _Blocker, ticks: Mapping[sampling_kind.Thread, int], source: Source, owners: Ownership
+    blocker: _Blocker, ticks: Mapping[recording_facts.ThreadKey, int], source: SourceReader, owners: Ownership
 ) -> Finding:
     culprit = blocker.culprit
     return Finding(
@@ -229,7 +229,7 @@ def _finding(
         sink=None,
         entries=tuple(Entry(kind, frame, weight) for (kind, frame), weight in ranked(blocker.entries)),
         chain=tuple(ChainFrame(*frame, owners.of(frame)) for frame in blocker.chain),
-        remedies=blocking_calls.wait_remedies(blocker.wait, place(source(culprit.file), culprit.line)),
+        remedies=blocking_calls.wait_remedies(blocker.wait, parse_line(source(culprit.file), culprit.line)),
         share=_share(blocker, ticks),
         wait=blocker.wait,
     )

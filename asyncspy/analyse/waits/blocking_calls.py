@@ -10,9 +10,10 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from asyncspy.analyse.remedy.calls import Rewrite
-from asyncspy.analyse.remedy.rewrite import Place, rewritten
-from asyncspy.analyse.stacks import ownership
+from asyncspy.analyse.remedy.fixes import Rewrite
+from asyncspy.analyse.remedy.rewrite import rewrite_call
+from asyncspy.analyse.remedy.source_line import SourceLine
+from asyncspy.analyse.stacks import packages
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import Pattern, Rules
 from asyncspy.model.findings import Remedy, Wait, WaitKind
@@ -132,7 +133,7 @@ LOCK_WORDS = ("lock", "mutex", "semaphore", "condition")
 def wait_kind(frames: Sequence[Frame], owners: Ownership) -> WaitKind | None:
     """What a stack waits for, if its leaf can only be a wait."""
     leaf = frames[-1]
-    kind = STANDARD.match(leaf) if owners.of(leaf) == ownership.STDLIB else PACKAGES.match(leaf)
+    kind = STANDARD.match(leaf) if owners.of(leaf) == packages.STDLIB else PACKAGES.match(leaf)
     if kind is None or any((LOOPS_OWN.match(frame) or 0) >= above for above, frame in enumerate(frames[-2:-5:-1], 1)):
         return None
     return "process" if kind == "socket" and _calls_a_program(frames) else kind
@@ -143,7 +144,7 @@ def _calls_a_program(frames: Sequence[Frame]) -> bool:
     return len(frames) > 1 and STANDARD.match(frames[-2]) == "process"
 
 
-def find_blocking_call(where: Place) -> BlockingCall | None:
+def find_blocking_call(where: SourceLine) -> BlockingCall | None:
     """The blocking call on this line, if there is exactly one kind of it and nobody awaits it."""
     found = {called.kind: called for called in _calls(where)}
     if any(sign in where.text for sign in NOT_BLOCKING):
@@ -151,7 +152,7 @@ def find_blocking_call(where: Place) -> BlockingCall | None:
     return next(iter(found.values())) if len(found) == 1 else None
 
 
-def _calls(where: Place) -> Iterator[BlockingCall]:
+def _calls(where: SourceLine) -> Iterator[BlockingCall]:
     nodes = list(ast.walk(where.tree))
     calls = {id(call): call for call in calls_on_line(where)}
     for made in (each for node in nodes for each in _coroutines(node)) if calls else ():
@@ -175,14 +176,14 @@ def _last_name(called: ast.expr) -> str:
     return called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
 
 
-def _kind(called: ast.expr, where: Place) -> WaitKind | None:
+def _kind(called: ast.expr, where: SourceLine) -> WaitKind | None:
     if isinstance(called, ast.Name):
         return "sleep" if called.id == "sleep" and _imports_sleep(where) else None
     kind = FUNCTIONS.get(ast.unparse(called)) if isinstance(called, ast.Attribute) else None
     return kind or (METHODS.get(called.attr) if isinstance(called, ast.Attribute) else None)
 
 
-def _imports_sleep(where: Place) -> bool:
+def _imports_sleep(where: SourceLine) -> bool:
     """Whether a bare `sleep` is time's and not asyncio's."""
     return any(
         isinstance(node, ast.ImportFrom) and node.module == "time" and any(name.name == "sleep" for name in node.names)
@@ -199,13 +200,13 @@ def _locks(node: ast.With, line: int) -> Iterator[BlockingCall]:
             yield BlockingCall(f"with {ast.unparse(held)}", "lock")
 
 
-def calls_on_line(where: Place) -> list[ast.Call]:
+def calls_on_line(where: SourceLine) -> list[ast.Call]:
     """All calls that the line is a part of."""
     calls = [node for node in ast.walk(where.tree) if isinstance(node, ast.Call)]
     return [call for call in calls if call.lineno <= where.line <= (call.end_lineno or call.lineno)]
 
 
-def wait_remedies(wait: Wait, where: Place | None) -> tuple[Remedy, ...]:
+def wait_remedies(wait: Wait, where: SourceLine | None) -> tuple[Remedy, ...]:
     """What to do instead of such a wait, with the line to type where the source shows the one call."""
     first = REMEDIES[wait.kind]
     code = _asleep(where) if where and wait.kind == "sleep" else None
@@ -214,7 +215,7 @@ def wait_remedies(wait: Wait, where: Place | None) -> tuple[Remedy, ...]:
     return (first if code is None else Remedy(first.text, code=code, note=""), *others)
 
 
-def _asleep(where: Place) -> str | None:
+def _asleep(where: SourceLine) -> str | None:
     """`await asyncio.sleep(…)` with what the one sleep on the line was given."""
     sleeps = [node for node in calls_on_line(where) if _kind(node.func, where) == "sleep"]
     if len(sleeps) != 1 or not where.is_async:
@@ -222,13 +223,13 @@ def _asleep(where: Place) -> str | None:
     return f"await asyncio.sleep({', '.join(map(ast.unparse, sleeps[0].args))})"
 
 
-def _in_a_thread(where: Place) -> str | None:
+def _in_a_thread(where: SourceLine) -> str | None:
     names = [
         name
         for node in calls_on_line(where)
         if _kind(node.func, where) and (name := ast.unparse(node.func).rpartition(".")[2])
     ]
-    return rewritten(where, Rewrite("wrap", names[0])) if len(names) == 1 and where.is_async else None
+    return rewrite_call(where, Rewrite("wrap", names[0])) if len(names) == 1 and where.is_async else None
 
 
 IN_A_THREAD = Remedy("run it in a thread: await sync_to_async(function, thread_sensitive=False)(…)")

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from asyncspy.analyse import confidence
 from asyncspy.analyse.hops import hop_costs
-from asyncspy.analyse.ranking import strongest
-from asyncspy.analyse.stacks import ownership, worlds
+from asyncspy.analyse.ranking import most_common
+from asyncspy.analyse.stacks import packages, worlds
 from asyncspy.analyse.stacks.ownership import Ownership
-from asyncspy.analyse.unsafe.violations import judge
+from asyncspy.analyse.stacks.worlds import judge_stack
 from asyncspy.model.findings import Culprit, Evidence, Finding, Interval, Remedy
 from asyncspy.model.stacks import ChainFrame, Frame, Stack
 
@@ -53,7 +53,7 @@ SENSITIVE_THREAD, DEFAULT_EXECUTOR = POOLS = (
     ThreadPool(
         "the default executor",
         re.compile(r"(?:asyncio|uvloop)_\d{1,3}"),
-        ownership.STDLIB,
+        packages.STDLIB,
         5,  # min(32, processors + 4)
         (
             Remedy("make what fills it faster or asynchronous, or cap how much of it runs at once"),
@@ -82,7 +82,7 @@ def measure_pools(
     busy: dict[tuple[int | None, ThreadPool], _Busy] = {}
     working = 0
     for stack, weight in stacks.items():
-        if judge(stack.frames).world != "pool":
+        if judge_stack(stack.frames).world != "pool":
             continue
         working += weight
         pool = _known(stack, owners)
@@ -156,9 +156,9 @@ def _main_work(one: _Busy, owners: Ownership) -> tuple[tuple[Frame, ...], int]:
         key = (frames[index].file, frames[index].line)
         lines[key] += weight
         shown.setdefault(key, (frames, index))
-    return shown[strongest(lines)]
+    return shown[most_common(lines)]
 
 
 def _start(frames: tuple[Frame, ...]) -> int:
     """The first frame beyond what belongs to the pool itself."""
-    return max((i for i, frame in enumerate(frames) if worlds.side(frame) == "pool"), default=-1) + 1
+    return max((i for i, frame in enumerate(frames) if worlds.boundary_side(frame) == "pool"), default=-1) + 1

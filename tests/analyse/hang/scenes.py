@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from asyncspy.analyse.hang import judge_hangs
-from asyncspy.analyse.stacks.libraries import libraries_in
-from asyncspy.analyse.stacks.ownership import Ownership
+from asyncspy.analyse.stacks.ownership import Ownership, libraries_in
 from asyncspy.model.hangs import Hang
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Dump, ThreadActivity, ThreadSnapshot

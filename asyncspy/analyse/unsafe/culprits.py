@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from asyncspy.analyse.remedy.calls import CALLS, Call
+from asyncspy.analyse.remedy.calls import CALLS
+from asyncspy.analyse.remedy.fixes import CONNECTION, UNEVALUATED_RESULTS, Call
 from asyncspy.analyse.stacks import sinks
-from asyncspy.analyse.stacks.connection import BACKEND, called_by, is_connection
-from asyncspy.analyse.stacks.framework_calls import GIVEN, RETURNED
-from asyncspy.analyse.stacks.ownership import COMMAND, FRAMEWORK, STDLIB, Ownership, is_bare
-from asyncspy.analyse.stacks.pattern import Pattern, Rules
+from asyncspy.analyse.stacks.entries import CALLBACK_CALLERS
+from asyncspy.analyse.stacks.ownership import Ownership
+from asyncspy.analyse.stacks.packages import COMMAND, FRAMEWORK, STDLIB, is_bare
+from asyncspy.analyse.stacks.pattern import Pattern, Rules, last_segment
+from asyncspy.analyse.stacks.sinks import BACKEND, is_connection
 from asyncspy.model.stacks import Frame
 
 MACHINERY: Rules[bool] = Rules(
@@ -18,7 +20,7 @@ MACHINERY: Rules[bool] = Rules(
         *((Pattern(f"{name}.execute_sql", "django/db/models/sql/compiler.py"), True) for name in (
             "SQLCompiler", "SQLInsertCompiler", "SQLUpdateCompiler")),
         *BACKEND,
-        *((pattern, True) for pattern, proof in sinks.PROOFS if proof.past_guard),
+        *((pattern, True) for pattern, proof in sinks.SINKS if proof.past_guard),
         (sinks.GUARD, True),
     ],
     lenient=True,
@@ -36,7 +38,7 @@ class Blame(NamedTuple):
     by_name: bool = False
 
 
-def blame(frames: Sequence[Frame], start: int, sink: int, owners: Ownership) -> Blame:
+def find_culprit(frames: Sequence[Frame], start: int, sink: int, owners: Ownership) -> Blame:
     """The culprit among `frames[start:sink]`."""
     end = next((i for i in range(start, sink) if _is_machinery(frames[i])), sink)
     if is_bare(frames[sink].file):
@@ -57,7 +59,7 @@ def deepest(indexes: range, wanted: Callable[[int], bool]) -> int:
     return next((index for index in reversed(indexes) if wanted(index)), -1)
 
 
-def call_after(frames: Sequence[Frame], culprit: int, sink: int) -> Call:
+def find_call(frames: Sequence[Frame], culprit: int, sink: int) -> Call:
     """What the culprit called: the first frame that a rule names, else the first frame after it."""
     rules = _CALLS if is_bare(frames[sink].file) else CALLS
     for index in range(culprit + 1, sink + 1):
@@ -68,12 +70,17 @@ def call_after(frames: Sequence[Frame], culprit: int, sink: int) -> Call:
     first = next((i for i, frame in enumerate(beyond) if not sinks.is_guard(frame)), None)
     if first is None:
         passed = frames[sink + 1] if sink + 1 < len(frames) else None
-        return called_by(passed if passed is not None and is_connection(passed) else None)
+        return _connection_call(passed if passed is not None and is_connection(passed) else None)
     called = beyond[first]
     if is_connection(called):
-        return called_by(called)
-    proof = sinks.proof(called, frames[culprit + first])
+        return _connection_call(called)
+    proof = sinks.sink_at(called, frames[culprit + first])
     return Call(proof.name if proof else called.function)
+
+
+def _connection_call(frame: Frame | None) -> Call:
+    """The call by its method's name; without a frame, as the guard leaves it."""
+    return CONNECTION if frame is None else CONNECTION._replace(name=f"connection.{last_segment(frame.function)}")
 
 
 def _is_machinery(frame: Frame) -> bool:
@@ -90,11 +97,11 @@ def _before_the_call(frames: Sequence[Frame], start: int, end: int, owners: Owne
 
 def _hands_over(frames: Sequence[Frame], index: int, owners: Ownership) -> bool:
     """Whether Django calls somebody's function here: what stands next is that, if nobody is known to own it."""
-    return GIVEN.match(frames[index]) is not None and owners.of(frames[index + 1]) is None
+    return CALLBACK_CALLERS.match(frames[index]) is not None and owners.of(frames[index + 1]) is None
 
 
 def _is_call(frame: Frame) -> bool:
-    return _CALLS.match(frame) is not None or sinks.PROOFS.match(frame) is not None
+    return _CALLS.match(frame) is not None or sinks.SINKS.match(frame) is not None
 
 
 def _package(frames: Sequence[Frame], start: int, end: int, owners: Ownership) -> int:
@@ -103,7 +110,7 @@ def _package(frames: Sequence[Frame], start: int, end: int, owners: Ownership) -
     if foreign >= 0:
         return foreign
     first_call = next((i for i in range(start, end) if CALLS.match(frames[i])), end)
-    declared = deepest(range(start, first_call), lambda i: RETURNED.match(frames[i]) is not None)
+    declared = deepest(range(start, first_call), lambda i: UNEVALUATED_RESULTS.match(frames[i]) is not None)
     if declared >= 0:
         return declared
     django = deepest(range(start, first_call), lambda i: owners.of(frames[i]) != STDLIB)

@@ -7,19 +7,20 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from asyncspy.analyse.hops import hop_costs, sync_middleware
-from asyncspy.analyse.remedy.remedies import Source
-from asyncspy.analyse.stacks import chains, targets
+from asyncspy.analyse.remedy.source_line import SourceReader
+from asyncspy.analyse.stacks import chains, recording_facts
+from asyncspy.analyse.stacks.cleaning import clean_profile
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import last_segment
-from asyncspy.analyse.stacks.written_frames import written
-from asyncspy.analyse.unsafe.violations import judge, violation_in
+from asyncspy.analyse.stacks.worlds import judge_stack
+from asyncspy.analyse.unsafe.violations import find_violation
 from asyncspy.analyse.waits import blocked_loop, pools
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding
 from asyncspy.model.stacks import FindingKind, Frame, Origin, Profile, Stack
 
 
-class Sorted(NamedTuple):
+class StackMatches(NamedTuple):
     """The profile as it was judged, and for each stack of a finding that finding's index."""
 
     profile: Profile
@@ -34,12 +35,12 @@ class _Place(NamedTuple):
     call: str | None = None
 
 
-def belongs(
-    profile: Profile, analysis: Analysis, *, source: Source = lambda _file: None, app_roots: Sequence[str] = ()
-) -> Sorted:
+def match_stacks(
+    profile: Profile, analysis: Analysis, *, source: SourceReader = lambda _file: None, app_roots: Sequence[str] = ()
+) -> StackMatches:
     """Sort the stacks by the analysis that was made of them, with the same source and roots."""
-    profile = written(profile)
-    owners = targets.owners(profile, app_roots)
+    profile = clean_profile(profile)
+    owners = recording_facts.ownership_of(profile, app_roots)
     counting_waits = analysis.wall is not None
     found: dict[Stack, int] = {}
     for stack in profile.stacks:
@@ -47,26 +48,26 @@ def belongs(
         index = next((i for place in places if (i := _index(place, analysis.findings)) is not None), None)
         if index is not None:
             found[stack] = index
-    return Sorted(profile, found)
+    return StackMatches(profile, found)
 
 
-def only_findings(profile: Profile, analysis: Analysis, **known: object) -> Profile:
+def keep_finding_stacks(profile: Profile, analysis: Analysis, **known: object) -> Profile:
     """The profile without what belongs to no finding."""
-    judged = belongs(profile, analysis, **known)  # type: ignore[arg-type]
+    judged = match_stacks(profile, analysis, **known)  # type: ignore[arg-type]
     kept = {stack: weight for stack, weight in judged.profile.stacks.items() if stack in judged.finding}
     part = [Origin(f"{one.sampler}, findings alone", one.mode, one.rate, target=one.target) for one in profile.origins]
     return replace(judged.profile, stacks=kept, origins=tuple(part))
 
 
-def _places(stack: Stack, source: Source, owners: Ownership, *, counting_waits: bool) -> list[_Place]:
+def _places(stack: Stack, source: SourceReader, owners: Ownership, *, counting_waits: bool) -> list[_Place]:
     """All that this stack may be a sample of, the worst first."""
     frames = stack.frames
     if not frames:
         return []
-    judgement = judge(frames)
+    judgement = judge_stack(frames)
     places: list[_Place] = []
-    if judgement.world == "loop" and (violation := violation_in(frames, judgement.boundary, owners)):
-        places.append(_Place("async-unsafe", chains.spelt(frames, violation.culprit), violation.call.name))
+    if judgement.world == "loop" and (violation := find_violation(frames, judgement.boundary, owners)):
+        places.append(_Place("async-unsafe", chains.display_frame(frames, violation.culprit), violation.call.name))
     if counting_waits and (blocked := blocked_loop.find_blocking_line(frames, source, owners)):
         places.append(_Place("blocked-loop", frames[blocked.culprit], blocked.call))
     if not counting_waits and judgement.world == "loop":

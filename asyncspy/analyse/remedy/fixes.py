@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
+
+from asyncspy.analyse.stacks.pattern import Pattern, Rules
+from asyncspy.model.stacks import Frame
 
 
 class Rewrite(NamedTuple):
@@ -29,6 +33,13 @@ class Fix(NamedTuple):
     rewrite: Rewrite | None = None
     note: str | None = None
     on_the_query: bool = False
+
+
+class Call(NamedTuple):
+    """A call by the name its documentation uses, and its replacements, best first."""
+
+    name: str
+    fixes: tuple[Fix, ...] = ()
 
 
 ASYNC_FOR = Fix("loop with async for", "4.1", Rewrite("iterate", "__iter__"))
@@ -75,8 +86,39 @@ FROM_RESOLVER = Fix(
     "resolver of its own",
     "4.1",
 )
-CONNECTION_WORK = Fix("move the work with the connection into a sync function and await sync_to_async(function)(…)")
 COUNT_OR_FETCH = Fix("ask the database for the number: await queryset.acount()", "4.1")
 EXISTS_OR_FETCH = Fix("ask the database whether there is one: await queryset.aexists()", "4.1")
 FIRST_OR_FETCH = Fix("ask the database for the one: await queryset.afirst(), or aget()", "4.1")
 ASYNC_ITERATOR = Fix("loop with async for over .aiterator(…)", "4.1", Rewrite("iterate", "iterator", "aiterator"))
+
+CONNECTION = Call(
+    "a method of the connection",
+    (Fix("move the work with the connection into a sync function and await sync_to_async(function)(…)"),),
+)
+"""Any method of a database connection: the fix is the same for all. A cursor from a thread would query on the loop."""
+
+UNEVALUATED_RESULTS: Rules[tuple[Fix, ...]] = Rules(
+    [
+        (Pattern("Operation._result_to_response", "ninja/operation.py"), (FROM_OPERATION, IN_A_LIST)),
+        (Pattern("serialize_response", "fastapi/routing.py"), (FROM_OPERATION, IN_A_LIST)),
+        *(
+            (Pattern(f"{name}.dispatch", "django/contrib/auth/mixins.py"), (FROM_MIXIN, SYNC_HANDLERS))
+            for name in ("LoginRequiredMixin", "PermissionRequiredMixin", "UserPassesTestMixin")
+        ),
+        *(
+            (Pattern(f"{holder}.{name}", f"graphql/execution/{file}.py"), (FROM_RESOLVER, IN_A_LIST))
+            for holder, file in (("ExecutionContext", "execute"), ("Executor", "executor"))  # 3.2, 3.3
+            for name in ("execute_field", "complete_value")
+        ),
+    ]
+)
+"""Framework frames that work on what the user's code returned or declared: where a query is sent from them without own
+code between, the fix is to return or declare something else."""
+
+UNEVALUATED = frozenset(fixes for _, fixes in UNEVALUATED_RESULTS)
+"""The fixes of a call that is known to be one of those."""
+
+
+def result_fixes(frames: Iterable[Frame]) -> tuple[Fix, ...]:
+    """What to return or declare instead, if one of these frames works on what own code returned or declared."""
+    return next((fixes for frame in frames if (fixes := UNEVALUATED_RESULTS.match(frame))), ())

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from asyncspy.analyse.stacks import worlds
-from asyncspy.analyse.stacks.ownership import Ownership
-from asyncspy.analyse.unsafe.violations import judge
+from asyncspy.analyse.stacks.ownership import Ownership, libraries_in
+from asyncspy.analyse.stacks.worlds import judge_stack
 from asyncspy.analyse.waits import blocking_calls
-from asyncspy.model.stacks import Frame, Profile, Stack
+from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 
 ALWAYS = 0.95
 """A thread that is in this part of the samples is in all of them."""
@@ -21,10 +21,10 @@ FEWEST_LOOKS = 20
 """Fewer samples than these prove nothing about how they were taken."""
 
 
-Thread = tuple[int | None, str]
+ThreadKey = tuple[int | None, str]
 
 
-def of_workers(profile: Profile) -> dict[Stack, int]:
+def worker_stacks(profile: Profile) -> dict[Stack, int]:
     """The stacks of the processes that serve: a master's loop, gunicorn's for one, only talks to its workers."""
     targets = [origin.target for origin in profile.origins if origin.target is not None]
     masters = {target.pid for target in targets if target.role != "worker"}
@@ -42,7 +42,7 @@ def _is_always_there(profile: Profile, owners: Ownership) -> bool:
 
     py-spy's own choice of threads leaves idle ones out now and then, and by the GIL they are hardly ever seen.
     """
-    seen: Counter[Thread] = Counter()
+    seen: Counter[ThreadKey] = Counter()
     for stack, weight in profile.stacks.items():
         seen[stack.pid, stack.thread] += weight
     most = max(seen.values(), default=0)
@@ -60,23 +60,16 @@ def _is_always_there(profile: Profile, owners: Ownership) -> bool:
 
 
 def _only_waits(frames: Sequence[Frame], owners: Ownership) -> bool:
-    return judge(frames).world == "idle" or (bool(frames) and blocking_calls.wait_kind(frames, owners) is not None)
+    return judge_stack(frames).world == "idle" or (
+        bool(frames) and blocking_calls.wait_kind(frames, owners) is not None
+    )
 
 
-def on_loop_thread(frames: Sequence[Frame]) -> bool:
-    """Whether this thread's own business is a loop: a loop that was started inside a pool's thread is not meant."""
-    first: worlds.Side | None = None
-    for frame in frames:
-        side = worlds.side(frame)
-        first = None if side == "sync" else first or side  # what stands below a fork is the parent's
-    return first == "loop"
-
-
-def at_each_process(stacks: Mapping[Stack, int]) -> dict[int | None, int]:
+def samples_per_process(stacks: Mapping[Stack, int]) -> dict[int | None, int]:
     """How often each process was looked at: as often as its busiest-sampled loop thread."""
-    ticks: Counter[Thread] = Counter()
+    ticks: Counter[ThreadKey] = Counter()
     for stack, weight in stacks.items():
-        if on_loop_thread(stack.frames):
+        if worlds.is_loop_thread(stack.frames):
             ticks[stack.pid, stack.thread] += weight
     most: dict[int | None, int] = {}
     for (pid, _), count in ticks.items():
@@ -84,6 +77,40 @@ def at_each_process(stacks: Mapping[Stack, int]) -> dict[int | None, int]:
     return most
 
 
-def is_idle(frames: Sequence[Frame], owners: Ownership) -> bool:
+def is_idle_loop(frames: Sequence[Frame], owners: Ownership) -> bool:
     """Whether a loop waits for work; `select` counts only where the loop itself called it."""
     return worlds.is_idle_leaf(frames[-1]) and blocking_calls.wait_kind(frames, owners) is None
+
+
+SAME_START = 2.0
+"""Seconds that a process's start may differ between two looks at it: it is counted from the machine's start."""
+
+
+def guard_is_off(origins: Sequence[Origin]) -> bool:
+    """Whether every target was started with DJANGO_ALLOW_ASYNC_UNSAFE: samples short of the guard do not show it."""
+    said = [origin.target.async_unsafe_allowed if origin.target else None for origin in origins]
+    return bool(said) and all(said)
+
+
+def pids_are_unique(origins: Sequence[Origin]) -> bool:
+    """Whether a pid is one process in all recordings; in two containers, or after a restart, it may be two."""
+    targets = [origin.target for origin in origins if origin.target is not None]
+    starts: dict[int, list[float]] = {}
+    for target in targets:
+        starts.setdefault(target.pid, []).extend([target.started_at] if target.started_at else [])
+    one_start = all(max(each) - min(each) <= SAME_START for each in starts.values() if each)
+    return one_start and len({target.container for target in targets}) <= 1
+
+
+def served_packages(origins: Sequence[Origin]) -> set[str]:
+    """The packages that the targets serve: of `shop.asgi:application` and of the settings in `shop.settings`."""
+    targets = [origin.target for origin in origins if origin.target is not None]
+    modules = [name for target in targets for name in (target.app, target.settings) if name]
+    return {name.partition(":")[0].partition(".")[0] for name in modules if not name.startswith("/")}
+
+
+def ownership_of(profile: Profile, app_roots: Sequence[str] = ()) -> Ownership:
+    """Whose code each frame of a profile is: what was served is own, wherever it lies."""
+    frames = {frame for stack in profile.stacks for frame in stack.frames}
+    frames.update(frame for event in profile.events for frame in event.frames)
+    return Ownership(app_roots, libraries_in(frames), served_packages(profile.origins))

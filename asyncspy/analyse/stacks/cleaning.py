@@ -33,7 +33,7 @@ _FORKS = Rules(
 )
 
 
-def written(profile: Profile) -> Profile:
+def clean_profile(profile: Profile) -> Profile:
     """The profile without frames that are nobody's code here; stacks that become the same are added up."""
     return replace(profile, stacks=_stacks(profile.stacks), parts=(), dumps=tuple(map(_dump, profile.dumps)))
 
@@ -45,7 +45,7 @@ def _stacks(stacks: Mapping[Stack, int]) -> Mapping[Stack, int]:
     left: Counter[Stack] = Counter()
     for stack, weight in stacks.items():
         whole = special.isdisjoint(stack.frames)
-        left[stack if whole else stack._replace(frames=written_frames(stack.frames))] += weight
+        left[stack if whole else stack._replace(frames=clean_frames(stack.frames))] += weight
     return left
 
 
@@ -54,14 +54,14 @@ def _dump(dump: Dump) -> Dump:
 
 
 def _thread(thread: ThreadSnapshot) -> ThreadSnapshot:
-    frames = written_frames(thread.frames)
+    frames = clean_frames(thread.frames)
     if len(frames) == len(thread.frames):
         return thread
     whose = dict(zip(thread.frames, thread.selves, strict=False))
     return replace(thread, frames=frames, selves=tuple(whose.get(frame, "") for frame in frames))
 
 
-def written_frames(frames: Sequence[Frame]) -> tuple[Frame, ...]:
+def clean_frames(frames: Sequence[Frame]) -> tuple[Frame, ...]:
     """Those of one stack."""
     if not any(map(_is_special, frames)):
         return tuple(frames)

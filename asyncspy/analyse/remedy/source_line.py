@@ -1,0 +1,114 @@
+"""Parse a source file and answer questions about one of its lines: the function around it, the calls on it."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+SourceReader = Callable[[str], str | None]
+"""Returns the text of a file by its recorded name, or None where it cannot be read."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+NO_AWAIT = (ast.Lambda, ast.GeneratorExp, ast.ClassDef, ast.Module)
+"""Scopes in which `await` is a syntax error or would belong to something else than the function around them."""
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """A line of a parsed file."""
+
+    text: str
+    tree: ast.Module
+    line: int
+
+    @cached_property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        """The parent of each node."""
+        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+
+    @cached_property
+    def function(self) -> Function | None:
+        """The innermost function that holds the line."""
+        holding = [node for node in ast.walk(self.tree) if isinstance(node, Function) and self.is_part_of(node)]
+        return max(holding, key=lambda node: node.lineno, default=None)
+
+    @property
+    def function_name(self) -> str:
+        """The name of that function, or an empty string."""
+        return self.function.name if self.function else ""
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the line is in an async function."""
+        return isinstance(self.function, ast.AsyncFunctionDef)
+
+    @property
+    def can_become_async(self) -> bool:
+        """Whether the sync function around the line is a plain one, whose callers could simply await it."""
+        function = self.function
+        if not isinstance(function, ast.FunctionDef) or function.decorator_list or function.name.startswith("__"):
+            return False
+        return not self.is_generator
+
+    @property
+    def is_generator(self) -> bool:
+        """Whether the function around the line is a generator: calling it runs nothing of it yet."""
+        function = self.function
+        return function is not None and any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in ast.walk(function))
+
+    def is_part_of(self, node: ast.AST) -> bool:
+        """Whether a node spans this line."""
+        first, last = getattr(node, "lineno", None), getattr(node, "end_lineno", None)
+        return first is not None and last is not None and first <= self.line <= last
+
+    def may_await(self, node: ast.AST) -> bool:
+        """Whether an `await` at this node would belong to a function."""
+        above = self.parents.get(node)
+        while above is not None and not isinstance(above, Function):
+            if isinstance(above, NO_AWAIT):
+                return False
+            above = self.parents.get(above)
+        return above is not None
+
+    def code(self, node: ast.AST) -> str:
+        """The source text of a node."""
+        return ast.get_source_segment(self.text, node) or ast.unparse(node)
+
+    def call_text(self, methods: Container[str]) -> str | None:
+        """How the line spells its only call of one of these methods, without the parentheses."""
+        found = {
+            ast.unparse(node.func)
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.Call) and self.is_part_of(node) and called_name(node.func) in methods
+        }
+        return found.pop() if len(found) == 1 else None
+
+
+def parse_line(text: str | None, line: int) -> SourceLine | None:
+    """Parse a file for a line of it; None where this Python cannot parse it."""
+    if text is None or line < 1:
+        return None
+    tree = _parse(text)
+    return SourceLine(text, tree, line) if tree is not None else None
+
+
+@lru_cache(maxsize=1)
+def _parse(text: str) -> ast.Module | None:
+    """Parse a file; the one parsed last is kept, since consecutive questions are mostly about the same file."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the file is the user's: its warnings are not for our output
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def called_name(func: ast.expr) -> str | None:
+    """The name of a called function or method."""
+    if isinstance(func, ast.Attribute):
+        return func.attr
+    return func.id if isinstance(func, ast.Name) else None
