@@ -178,6 +178,6 @@ def _has_limit(where: SourceLine | None) -> bool | None:
         return None
     return any(
         call.args or call.keywords
-        for call in blocking_calls.calls_on_line(where)
+        for call in where.calls
         if isinstance(call.func, ast.Attribute) and call.func.attr in LIMITED_CALLS
     )

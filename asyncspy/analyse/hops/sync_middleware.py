@@ -1,30 +1,27 @@
-"""Stacks to the sync-only middleware among them: the one that calls on through `AsyncToSync` and pins a thread.
+"""Find sync-only middleware on stacks: it calls the next one through `AsyncToSync`, and keeps a thread meanwhile.
 
-Django puts `async_to_sync` around what such a middleware wraps, so the frame that calls `AsyncToSync.__call__` is its.
-A sync view may call `async_to_sync` as well; only what Django's `inner` called is middleware.
+Django puts `async_to_sync` around what such a middleware wraps, so the frame that calls `AsyncToSync.__call__` is the
+middleware's. A sync view may call `async_to_sync` as well; only what Django's `inner` called is middleware.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from asyncspy.analyse.ranking import most_common
+from asyncspy.analyse.line_samples import LineSamples
 from asyncspy.analyse.remedy.source_line import SourceReader
 from asyncspy.analyse.stacks import worlds
 from asyncspy.analyse.stacks.ownership import Ownership
-from asyncspy.analyse.stacks.pattern import Pattern, Rules
-from asyncspy.model.findings import Culprit, Evidence, Finding, Remedy
-from asyncspy.model.stacks import ChainFrame, Frame, Stack, distinct_frames
+from asyncspy.analyse.stacks.pattern import Pattern, any_of
+from asyncspy.model.findings import Culprit, Finding, Remedy
+from asyncspy.model.stacks import Frame, Stack, distinct_frames
 
-ASYNC_TO_SYNC: Rules[bool] = Rules([(Pattern("AsyncToSync.__call__", "asgiref/sync.py"), True)])
-INNER: Rules[bool] = Rules(
-    [(Pattern("convert_exception_to_response.<locals>.inner", "django/core/handlers/exception.py"), True)]
-)
-VIEW_DOOR: Rules[bool] = Rules([(Pattern("BaseHandler._get_response", "django/core/handlers/base.py"), True)])
-MIXIN: Rules[bool] = Rules([(Pattern("MiddlewareMixin.__call__", "django/utils/deprecation.py"), True)])
+ASYNC_TO_SYNC = any_of(Pattern("AsyncToSync.__call__", "asgiref/sync.py"))
+INNER = any_of(Pattern("convert_exception_to_response.<locals>.inner", "django/core/handlers/exception.py"))
+VIEW_CALLER = any_of(Pattern("BaseHandler._get_response", "django/core/handlers/base.py"))
+MIXIN = any_of(Pattern("MiddlewareMixin.__call__", "django/utils/deprecation.py"))
 
 CONVERT = Remedy(
     "make it async-capable: async_capable = True and an async __call__ beside the sync one "
@@ -40,7 +37,10 @@ WHICH = Remedy(
 
 
 class SyncMiddleware(NamedTuple):
-    """Where on a stack the middleware stands, where its thread begins, and how many others run in the same thread."""
+    """A sync-only middleware on a stack: the indexes where its thread begins and of its frame.
+
+    `drags` is how many other middlewares run in the same thread because of it.
+    """
 
     start: int
     middleware: int
@@ -48,52 +48,48 @@ class SyncMiddleware(NamedTuple):
 
 
 @dataclass
-class _Middleware:
-    weight: int = 0
+class _MiddlewareSamples(LineSamples):
     drags: int = 0
-    frames: Counter[Frame] = field(default_factory=Counter)
-    chains: Counter[tuple[Frame, ...]] = field(default_factory=Counter)
-
-    @property
-    def culprit(self) -> Frame:
-        return most_common(self.frames)
 
 
 def middleware_findings(
     stacks: Mapping[Stack, int], ticks: int | None, source: SourceReader, owners: Ownership
 ) -> list[Finding]:
-    """Every sync-only middleware that was seen; `ticks` is how often each thread was looked at, if waits count."""
-    found: dict[tuple[str, str], _Middleware] = {}
-    adapted = set(filter(ASYNC_TO_SYNC.match, distinct_frames(stacks)))
+    """Find every sync-only middleware; `ticks` is how often each thread was sampled, where waits were."""
+    found: dict[tuple[str, str], _MiddlewareSamples] = {}
+    adapters = set(filter(ASYNC_TO_SYNC.match, distinct_frames(stacks)))
     for stack, weight in stacks.items():
-        pinned = None if adapted.isdisjoint(stack.frames) else find_sync_middleware(stack.frames)
-        if pinned is not None:
-            _add(found, stack.frames, pinned, weight)
-    return [_finding(each, ticks, owners) for each in found.values() if _calls_on(each, source)]
+        frames = stack.frames
+        on_stack = None if adapters.isdisjoint(frames) else find_sync_middleware(frames)
+        if on_stack is not None:
+            start, index, drags = on_stack
+            each = found.setdefault((frames[index].file, frames[index].function), _MiddlewareSamples())
+            each.drags = max(each.drags, drags)
+            first = next((i for i in range(start, index) if INNER.match(frames[i])), index)
+            each.add(frames[index], frames[first : index + 2], weight)
+    return [_finding(each, ticks, owners) for each in found.values() if _calls_next(each.culprit, source)]
 
 
-def _calls_on(each: _Middleware, source: SourceReader) -> bool:
-    """Whether the line calls the rest of the stack, and not some coroutine of its own, as far as its source tells."""
-    frame = each.culprit
+def _calls_next(frame: Frame, source: SourceReader) -> bool:
+    """Whether the line calls the next middleware, and not some coroutine of its own, as far as its source tells."""
     lines = (source(frame.file) or "").splitlines()
     return not 0 < frame.line <= len(lines) or "get_response" in lines[frame.line - 1]
 
 
 def find_sync_middleware(frames: Sequence[Frame]) -> SyncMiddleware | None:
-    """The sync-only middleware on these frames, nearest the root; in a pool thread only, as under WSGI none adapts."""
+    """The sync-only middleware nearest the root; in a pool's thread only, since under WSGI nothing is adapted."""
     start = next((i for i, frame in enumerate(frames) if worlds.boundary_side(frame) == "pool"), -1)
     if start < 0:
         return None
     inners = 0
     for index in range(start + 1, len(frames)):
         frame = frames[index]
-        if VIEW_DOOR.match(frame):
+        if VIEW_CALLER.match(frame):
             return None
         inners += bool(INNER.match(frame))
         if ASYNC_TO_SYNC.match(frame):
-            return (
-                SyncMiddleware(start, index - 1, inners - 1) if inners and not INNER.match(frames[index - 1]) else None
-            )
+            is_middleware = inners and not INNER.match(frames[index - 1])
+            return SyncMiddleware(start, index - 1, inners - 1) if is_middleware else None
     return None
 
 
@@ -102,31 +98,9 @@ def middleware_remedy(culprit: Culprit) -> Remedy:
     return WHICH if MIXIN.match(culprit.frame) else UPDATE if culprit.package else CONVERT
 
 
-def _add(
-    found: dict[tuple[str, str], _Middleware], frames: Sequence[Frame], pinned: SyncMiddleware, weight: int
-) -> None:
-    culprit = frames[pinned.middleware]
-    each = found.setdefault((culprit.file, culprit.function), _Middleware())
-    each.weight += weight
-    each.drags = max(each.drags, pinned.drags)
-    each.frames[culprit] += weight
-    first = next((i for i in range(pinned.start, pinned.middleware) if INNER.match(frames[i])), pinned.middleware)
-    each.chains[tuple(frames[first : pinned.middleware + 2])] += weight
-
-
-def _finding(each: _Middleware, ticks: int | None, owners: Ownership) -> Finding:
-    culprit = each.culprit
-    package = owners.of(culprit)
-    return Finding(
-        kind="sync-middleware",
-        evidence=Evidence(sampled=each.weight),
-        allowed=False,
-        culprit=Culprit(culprit, package),
-        call="get_response",
-        sink="AsyncToSync.__call__",
-        entries=(),
-        chain=tuple(ChainFrame(*frame, owners.of(frame)) for frame in most_common(each.chains)),
-        remedies=(middleware_remedy(Culprit(culprit, package)),),
-        threads=each.weight / ticks if ticks else None,
-        drags=each.drags,
+def _finding(each: _MiddlewareSamples, ticks: int | None, owners: Ownership) -> Finding:
+    remedies = (middleware_remedy(Culprit(each.culprit, owners.of(each.culprit))),)
+    finding = each.finding("sync-middleware", "get_response", remedies, owners)
+    return replace(
+        finding, sink="AsyncToSync.__call__", threads=each.weight / ticks if ticks else None, drags=each.drags
     )

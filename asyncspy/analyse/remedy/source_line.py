@@ -65,6 +65,11 @@ class SourceLine:
         first, last = getattr(node, "lineno", None), getattr(node, "end_lineno", None)
         return first is not None and last is not None and first <= self.line <= last
 
+    @cached_property
+    def calls(self) -> list[ast.Call]:
+        """The calls that span this line."""
+        return [node for node in ast.walk(self.tree) if isinstance(node, ast.Call) and self.is_part_of(node)]
+
     def may_await(self, node: ast.AST) -> bool:
         """Whether an `await` at this node would belong to a function."""
         above = self.parents.get(node)
@@ -80,11 +85,7 @@ class SourceLine:
 
     def call_text(self, methods: Container[str]) -> str | None:
         """How the line spells its only call of one of these methods, without the parentheses."""
-        found = {
-            ast.unparse(node.func)
-            for node in ast.walk(self.tree)
-            if isinstance(node, ast.Call) and self.is_part_of(node) and called_name(node.func) in methods
-        }
+        found = {ast.unparse(call.func) for call in self.calls if called_name(call.func) in methods}
         return found.pop() if len(found) == 1 else None
 
 

@@ -86,6 +86,11 @@ def _is_common(name: str) -> bool:
     return name in COMMON_NAMES or (name.startswith("__") and name.endswith("__"))
 
 
+def patterns(file: str, functions: str) -> list[Pattern]:
+    """The patterns of functions of one file, whose names are separated by spaces."""
+    return [Pattern(function, file) for function in functions.split()]
+
+
 def any_of(*patterns: Pattern) -> Rules[bool]:
     """Build rules that only tell whether a frame fits one of these patterns."""
     return Rules((pattern, True) for pattern in patterns)

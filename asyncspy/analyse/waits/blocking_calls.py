@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from asyncspy.analyse.remedy.fixes import Rewrite
 from asyncspy.analyse.remedy.rewrite import rewrite_call
-from asyncspy.analyse.remedy.source_line import SourceLine
+from asyncspy.analyse.remedy.source_line import SourceLine, called_name
 from asyncspy.analyse.stacks import packages
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import Pattern, Rules
@@ -154,7 +154,7 @@ def find_blocking_call(where: SourceLine) -> BlockingCall | None:
 
 def _calls(where: SourceLine) -> Iterator[BlockingCall]:
     nodes = list(ast.walk(where.tree))
-    calls = {id(call): call for call in calls_on_line(where)}
+    calls = {id(call): call for call in where.calls}
     for made in (each for node in nodes for each in _coroutines(node)) if calls else ():
         for awaited in ast.walk(made):
             calls.pop(id(awaited), None)
@@ -167,13 +167,9 @@ def _calls(where: SourceLine) -> Iterator[BlockingCall]:
 
 def _coroutines(node: ast.AST) -> list[ast.expr]:
     """What of this node is awaited by others, and not done on the spot."""
-    if isinstance(node, ast.Call) and _last_name(node.func) in WRAPPERS:
+    if isinstance(node, ast.Call) and called_name(node.func) in WRAPPERS:
         return node.args
     return [node.value] if isinstance(node, ast.Await) else []
-
-
-def _last_name(called: ast.expr) -> str:
-    return called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
 
 
 def _kind(called: ast.expr, where: SourceLine) -> WaitKind | None:
@@ -195,15 +191,9 @@ def _locks(node: ast.With, line: int) -> Iterator[BlockingCall]:
     """`with LOCK:`, whose wait has the line of the `with` or of the name."""
     for item in node.items:
         held = item.context_expr
-        name = _last_name(held)
+        name = called_name(held) or ""
         if line in {node.lineno, held.lineno} and any(word in name.lower() for word in LOCK_WORDS):
             yield BlockingCall(f"with {ast.unparse(held)}", "lock")
-
-
-def calls_on_line(where: SourceLine) -> list[ast.Call]:
-    """All calls that the line is a part of."""
-    calls = [node for node in ast.walk(where.tree) if isinstance(node, ast.Call)]
-    return [call for call in calls if call.lineno <= where.line <= (call.end_lineno or call.lineno)]
 
 
 def wait_remedies(wait: Wait, where: SourceLine | None) -> tuple[Remedy, ...]:
@@ -217,18 +207,14 @@ def wait_remedies(wait: Wait, where: SourceLine | None) -> tuple[Remedy, ...]:
 
 def _asleep(where: SourceLine) -> str | None:
     """`await asyncio.sleep(…)` with what the one sleep on the line was given."""
-    sleeps = [node for node in calls_on_line(where) if _kind(node.func, where) == "sleep"]
+    sleeps = [node for node in where.calls if _kind(node.func, where) == "sleep"]
     if len(sleeps) != 1 or not where.is_async:
         return None
     return f"await asyncio.sleep({', '.join(map(ast.unparse, sleeps[0].args))})"
 
 
 def _in_a_thread(where: SourceLine) -> str | None:
-    names = [
-        name
-        for node in calls_on_line(where)
-        if _kind(node.func, where) and (name := ast.unparse(node.func).rpartition(".")[2])
-    ]
+    names = [name for call in where.calls if _kind(call.func, where) and (name := called_name(call.func))]
     return rewrite_call(where, Rewrite("wrap", names[0])) if len(names) == 1 and where.is_async else None
 
 
