@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from asyncspy.demo.planted import PROJECT
-from asyncspy.discover.access.permission import TRACER_NAMED
+from asyncspy.discover import TRACER_NAMED
 from asyncspy.errors import AsyncspyError
 
 PREPARE_SECONDS = 60.0

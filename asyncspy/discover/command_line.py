@@ -1,4 +1,4 @@
-"""One row of the process table, and what its command line runs: a program, its arguments, or a title it gave itself."""
+"""A row of the process table, and what its command line runs: a program, its arguments, or a title it gave itself."""
 
 from __future__ import annotations
 
@@ -26,19 +26,18 @@ WRAPPERS = {
 }
 """Programs that run another Python program in their own process, with their options that take the next argument."""
 
-VERBS = {"coverage": "run", "memray": "run"}
-"""The first word of those that can do other things, too."""
+WRAPPER_COMMANDS = {"coverage": "run", "memray": "run"}
+"""The subcommand with which a wrapper that has several runs a program."""
 
-DEEPEST = 3
-"""Wrappers in wrappers that are looked through."""
+MAX_NESTED_WRAPPERS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
-    """What the process table says of one process; None is what may not be read.
+class ProcessInfo:
+    """What the process table shows of one process; None for what may not be read.
 
     `environ` holds only the variables that decide something, never the whole environment. `suspected` names the server
-    that other evidence points to (what it listens on, maps and has installed) where the command line names none.
+    that other evidence suggests (what it listens on, maps and has installed) if the command line names none.
     """
 
     pid: int
@@ -50,52 +49,52 @@ class Process:
     suspected: str | None = None
 
 
-class Command(NamedTuple):
+class PythonCommand(NamedTuple):
     """What an interpreter was asked to run: a script or module (by its last name), or code (`program` is "-c")."""
 
     program: str
     arguments: tuple[str, ...]
 
 
-def command(process: Process) -> Command | None:
-    """What a Python process runs, seen through wrappers; None where its command line is not one of an interpreter."""
+def python_command(process: ProcessInfo) -> PythonCommand | None:
+    """Return what a Python process runs, skipping wrappers; None if the command line is not an interpreter's."""
     if not process.cmdline or not _is_interpreter(process):
         return None
-    run = _run(process.cmdline[1:], OPTIONS_WITH_VALUE, code="-c")
-    for _ in range(DEEPEST):
+    run = _parse(process.cmdline[1:], OPTIONS_WITH_VALUE, code_option="-c")
+    for _ in range(MAX_NESTED_WRAPPERS):
         if run is None or run.program not in WRAPPERS:
             break
-        verb = VERBS.get(run.program)
-        if verb is not None and run.arguments[:1] != (verb,):
+        subcommand = WRAPPER_COMMANDS.get(run.program)
+        if subcommand is not None and run.arguments[:1] != (subcommand,):
             break
-        run = _run(run.arguments[1 if verb else 0 :], frozenset(WRAPPERS[run.program].split())) or run
+        run = _parse(run.arguments[1 if subcommand else 0 :], frozenset(WRAPPERS[run.program].split())) or run
     return run
 
 
-def _run(arguments: Sequence[str], with_value: frozenset[str], code: str | None = None) -> Command | None:
-    """The first argument that is no option: a module after -m, code after -c, or a script."""
+def _parse(
+    arguments: Sequence[str], with_value: frozenset[str], code_option: str | None = None
+) -> PythonCommand | None:
+    """Find what is run: a module after -m, code after -c, or the first argument that is not an option."""
     rest = list(arguments)
     while rest:
         argument = rest.pop(0)
         if argument == "-m" and rest:
-            return Command(rest[0].removesuffix(".__main__"), tuple(rest[1:]))
-        if argument == code and rest:
-            return Command("-c", tuple(rest))
+            return PythonCommand(rest[0].removesuffix(".__main__"), tuple(rest[1:]))
+        if argument == code_option and rest:
+            return PythonCommand("-c", tuple(rest))
         if argument in with_value and rest:
             rest.pop(0)
         elif not argument.startswith("-"):
-            return Command(_script_name(argument), tuple(rest))
+            return PythonCommand(_script_name(argument), tuple(rest))
     return None
 
 
-def _is_interpreter(process: Process) -> bool:
-    called = PurePosixPath(process.cmdline[0]).name
-    return bool(
-        INTERPRETER.fullmatch(called) or (process.exe and INTERPRETER.fullmatch(PurePosixPath(process.exe).name))
-    )
+def _is_interpreter(process: ProcessInfo) -> bool:
+    names = (PurePosixPath(path).name for path in (process.cmdline[0], process.exe) if path)
+    return any(INTERPRETER.fullmatch(name) for name in names)
 
 
 def _script_name(path: str) -> str:
-    """`/srv/venv/bin/uvicorn` is uvicorn, and so is `…/uvicorn/__main__.py`, which is what `-m` becomes in sys.argv."""
+    """Name a script: /srv/venv/bin/uvicorn is uvicorn, and so is …/uvicorn/__main__.py, as -m shows in sys.argv."""
     script = PurePosixPath(path)
     return script.parent.name if script.name == "__main__.py" else script.name

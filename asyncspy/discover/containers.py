@@ -1,4 +1,4 @@
-"""A process's cgroup to the container or service that it belongs to, and its status to its pid in there."""
+"""Name the container or service of a process from its cgroup, and find its pid in there from its status."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ RUNTIMES = (
     ("kubernetes", re.compile(rf"/kubepods[^\n]*/{_ID}(?=/|$)", re.MULTILINE)),
     ("lxc", re.compile(r"/(?:lxc(?:\.payload)?)[./](?P<id>[\w.-]{1,64})", re.MULTILINE)),
 )
-"""Container runtimes by the cgroup that they make; the same names stand in cgroup v1 and v2."""
+"""Container runtimes by the cgroups that they create, which have the same names in cgroup v1 and v2."""
 
 _SERVICE = re.compile(r"/(?P<unit>[\w@.\\:-]{1,200}\.service)(?=/|$)", re.MULTILINE)
 KUBERNETES = "/kubepods"
 
 
 def container_name(cgroup: str) -> str | None:
-    """`docker 0123456789ab`, `shop.service`; None where the cgroup names neither."""
-    if found := _innermost(cgroup):
-        _, runtime, name = found
+    """Return e.g. `docker 0123456789ab` or `shop.service`; None if the cgroup names neither."""
+    if container := _innermost(cgroup):
+        runtime, name = container
         return f"{runtime} {name}" + (" (kubernetes)" if KUBERNETES in cgroup and runtime != "kubernetes" else "")
     units = [match["unit"] for match in _SERVICE.finditer(cgroup) if not match["unit"].startswith("user@")]
     return units[-1] if units else None
 
 
-def _innermost(cgroup: str) -> tuple[int, str, str] | None:
-    """Of containers in containers the last on the first line with any; other lines of cgroup v1 name the same."""
+def _innermost(cgroup: str) -> tuple[str, str] | None:
+    """Find the innermost of nested containers on the first line with any; cgroup v1 repeats it on other lines."""
     for line in cgroup.split("\n"):
-        found = ((runtime, match) for runtime, rule in RUNTIMES for match in rule.finditer(line))
-        named = [(match.start("id"), runtime, match["id"]) for runtime, match in found]
-        if named:
-            return max(named)
+        matches = ((runtime, match) for runtime, pattern in RUNTIMES for match in pattern.finditer(line))
+        containers = [(match.start("id"), runtime, match["id"]) for runtime, match in matches]
+        if containers:
+            return max(containers)[1:]
     return None
 
 
 def pid_inside(status: dict[str, str]) -> int | None:
-    """The pid in the process's own PID namespace, where that is not ours."""
+    """Return the pid in the process's own PID namespace; None if that is ours."""
     pids = status.get("NSpid", "").split()
     return int(pids[-1]) if len(pids) > 1 else None

@@ -1,19 +1,21 @@
-"""A pid to its vital figures, by psutil: whose it is, since when it runs, its CPU time, memory and threads."""
+"""Ask the operating system about processes by pid: usage, whether they run, and which are children of others."""
 
 from __future__ import annotations
 
+import pwd
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import psutil
 
-from asyncspy.discover.access.fix_commands import user_name
+from asyncspy.errors import TargetError
 
 DEAD = frozenset({psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD})
 
 
 class ProcessUsage(NamedTuple):
-    """The figures under the names that a worker has for them."""
+    """User, start time, CPU, memory and threads of a process, under the names of `Worker`'s fields."""
 
     user: str
     started_at: float
@@ -23,16 +25,19 @@ class ProcessUsage(NamedTuple):
 
 
 def process_usage(pid: int) -> ProcessUsage | None:
-    """All of them; None for a process that has ended, be it still in the table as a zombie, and for a hidden one."""
+    """Return a process's usage; None if it has ended (a zombie has) or is hidden from us."""
     try:
         process = psutil.Process(pid)
         with process.oneshot():
             if process.status() in DEAD:
                 return None
+            started_at = process.create_time()
+            age = time.time() - started_at
             return ProcessUsage(
                 user=user_name(process.uids().effective),
-                started_at=process.create_time(),
-                cpu_percent=_lifetime_percent(process),
+                started_at=started_at,
+                # The average since the start: a current figure would need a second look, later.
+                cpu_percent=round(100 * _cpu_seconds(process) / age, 1) if age > 0 else None,
                 memory_bytes=process.memory_info().rss,
                 threads=process.num_threads(),
             )
@@ -40,28 +45,68 @@ def process_usage(pid: int) -> ProcessUsage | None:
         return None
 
 
+def user_name(uid: int) -> str:
+    """Return the name of a user, or the number if this system has no name for it."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
 def is_running(pid: int) -> bool:
-    """Whether a process is there, and is more than the memory of one."""
+    """Whether a process exists and is not a zombie."""
     try:
         return psutil.Process(pid).status() not in DEAD
     except psutil.Error:
         return False
 
 
-def cpu_seconds(pid: int) -> float | None:
-    """The CPU time that a process has used until now; None where it has ended."""
+def require_not_stopped(pid: int) -> None:
+    """Raise TargetError if a process is stopped: py-spy cannot read it then."""
     try:
-        return _used(psutil.Process(pid))
+        stopped = psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    except psutil.Error:
+        return
+    if stopped:
+        raise TargetError(
+            f"process {pid} is stopped, by SIGSTOP or by Ctrl-Z in its terminal",
+            remedy=f"let it go on, if that was not meant: kill -CONT {pid}",
+        )
+
+
+def cpu_seconds(pid: int) -> float | None:
+    """Return the CPU time that a process has used until now; None if it has ended."""
+    try:
+        return _cpu_seconds(psutil.Process(pid))
     except psutil.Error:
         return None
 
 
-def _used(process: psutil.Process) -> float:
+def total_cpu_seconds(pids: Sequence[int]) -> float:
+    """Return the CPU time that these processes and all their descendants have used until now."""
+    families = {member for pid in pids for member in (pid, *_descendants(pid))}
+    return sum(cpu_seconds(pid) or 0.0 for pid in families)
+
+
+def without_descendants(pids: Sequence[int]) -> list[int]:
+    """Leave out pids that have an ancestor among the others: recording that one records them too."""
+    return [pid for pid in dict.fromkeys(pids) if not _ancestors(pid) & set(pids)]
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
 
 
-def _lifetime_percent(process: psutil.Process) -> float | None:
-    """The average since the process started: a current figure would take a second look, later."""
-    age = time.time() - process.create_time()
-    return round(100 * _used(process) / age, 1) if age > 0 else None
+def _ancestors(pid: int) -> set[int]:
+    try:
+        return {parent.pid for parent in psutil.Process(pid).parents()}
+    except psutil.Error:
+        return set()
+
+
+def _descendants(pid: int) -> list[int]:
+    try:
+        return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+    except psutil.Error:
+        return []

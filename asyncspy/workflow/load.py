@@ -12,8 +12,7 @@ from asyncspy import read
 from asyncspy.analyse import analyse
 from asyncspy.analyse.combine_modes import combine_modes
 from asyncspy.analyse.fleet_spread import with_fleet_spread
-from asyncspy.discover.containers import container_name
-from asyncspy.discover.live_processes import process_usage
+from asyncspy.discover import container_name, process_usage
 from asyncspy.errors import UsageError
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.merging import ProfileSum

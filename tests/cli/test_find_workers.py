@@ -127,7 +127,7 @@ def test_a_stack_dump_settles_the_role(
     here: list[Worker], monkeypatch: pytest.MonkeyPatch, stack: tuple[str, ...], role: str, server: str
 ) -> None:
     here.append(SUSPECT)
-    monkeypatch.setattr(settle_roles, "glance", lambda _py_spy, _pid: (Stack(frames(*stack), 30, "MainThread"),))
+    monkeypatch.setattr(settle_roles, "read_stacks", lambda _py_spy, _pid: (Stack(frames(*stack), 30, "MainThread"),))
     (row,) = json.loads(run("find-workers", "--probe", "--json").stdout)
     assert (row["role"], row["server"], row["certain"], row["doubt"]) == (role, server, True, None)
     (row,) = json.loads(run("find-workers", "--json").stdout)
@@ -138,7 +138,7 @@ def test_a_stack_dump_settles_the_role(
 def test_a_suspect_without_a_server_on_its_stacks_is_none(here: list[Worker], monkeypatch: pytest.MonkeyPatch) -> None:
     here += [SUSPECT, *INTRANET]
     loop_in_another_thread = Stack(frames("/asyncio/runners.py"), 30, "Thread-1")
-    monkeypatch.setattr(settle_roles, "glance", lambda _py_spy, _pid: (loop_in_another_thread,))
+    monkeypatch.setattr(settle_roles, "read_stacks", lambda _py_spy, _pid: (loop_in_another_thread,))
     assert pids(run("find-workers", "--probe", "--json")) == [20]
 
 
@@ -148,7 +148,7 @@ def test_a_dump_that_fails_leaves_the_doubt(here: list[Worker], monkeypatch: pyt
         raise SamplerError("py-spy could not read process 30", remedy="")
 
     here.append(SUSPECT)
-    monkeypatch.setattr(settle_roles, "glance", fails)
+    monkeypatch.setattr(settle_roles, "read_stacks", fails)
     (row,) = json.loads(run("find-workers", "--probe", "--json").stdout)
     assert (row["certain"], row["doubt"]) == (False, "py-spy could not read process 30")
 

@@ -14,7 +14,7 @@ import pytest
 
 from asyncspy.demo.planted import PROJECT
 from asyncspy.demo.shop import opened_shop
-from asyncspy.discover.access.permission import TRACER_NAMED
+from asyncspy.discover import TRACER_NAMED
 
 PR_SET_PDEATHSIG = 1
 PR_SET_PTRACER = 0x59616D61

@@ -8,25 +8,26 @@ from typing import Any
 
 import pytest
 
-from asyncspy.discover.access import machine as machine_module
 from asyncspy.discover.access.checks import CHECKS
-from asyncspy.discover.access.facts import Credentials, Facts, Machine, Target
-from asyncspy.discover.access.file_rights import decoded
+from asyncspy.discover.access.facts import AccessFacts, Credentials, MachineFacts, Refusal, TargetFacts
+from asyncspy.discover.access.gather import credentials_of_child, read_machine, with_file_capabilities
+from asyncspy.discover.access.kernel_queries import decode_capabilities
 from asyncspy.discover.access.permission import judge
-from asyncspy.discover.access.refusal import Refusal
 from tests.discover.fake_proc import ALL, PTRACE, FakeProc
 
 OURS = Credentials(frozenset({1000}), frozenset({1000}), 0, 0, ALL)
-MACHINE = Machine(us=OURS, like_us=True, our_uid=1000, our_gid=1000, yama=0, kernel="6.1", cpu="x86_64")
-TARGET = Target(42, them=replace(OURS, bounding=0), name="python", exe="/usr/bin/python3.12", python="3.12")
+MACHINE = MachineFacts(us=OURS, like_us=True, our_uid=1000, our_gid=1000, yama=0, kernel="6.1", cpu="x86_64")
+TARGET = TargetFacts(42, them=replace(OURS, bounding=0), name="python", exe="/usr/bin/python3.12", python="3.12")
 BOUNDED = replace(OURS, bounding=ALL & ~PTRACE)
 
 
-def at(machine: dict[str, Any] | None = None, target: dict[str, Any] | None = None, py_spy: str = "0.4.3") -> Facts:
-    return Facts(replace(MACHINE, **(machine or {})), replace(TARGET, **(target or {})), py_spy)
+def at(
+    machine: dict[str, Any] | None = None, target: dict[str, Any] | None = None, py_spy: str = "0.4.3"
+) -> AccessFacts:
+    return AccessFacts(replace(MACHINE, **(machine or {})), replace(TARGET, **(target or {})), py_spy)
 
 
-def refused(facts: Facts) -> tuple[str, str]:
+def refused(facts: AccessFacts) -> tuple[str, str]:
     allowed, reason, remedy = judge(facts)
     assert not allowed
     assert reason
@@ -39,7 +40,7 @@ OTHERS = {"them": Credentials(frozenset({4242}), frozenset({4242}), 0, 0, 0)}
 
 def test_a_process_of_ones_own_is_allowed() -> None:
     assert judge(at()).allowed
-    assert judge(Facts(MACHINE)).allowed
+    assert judge(AccessFacts(MACHINE)).allowed
 
 
 @pytest.mark.parametrize(
@@ -135,12 +136,12 @@ def test_a_user_namespace_of_ones_own_is_named() -> None:
 
 
 def test_a_hidden_process_is_told_apart_from_one_that_is_gone() -> None:
-    hidden = Facts(replace(MACHINE, hidepid="2"), Target(42, hidden=True))
+    hidden = AccessFacts(replace(MACHINE, hidepid="2"), TargetFacts(42, hidden=True))
     assert "hidepid=2" in refused(hidden)[0]
 
 
 def test_every_check_says_something_fine_or_nothing_of_a_process_of_ones_own() -> None:
-    for facts in (at(), Facts(MACHINE), Facts(MACHINE, Target(42, hidden=True))):
+    for facts in (at(), AccessFacts(MACHINE), AccessFacts(MACHINE, TargetFacts(42, hidden=True))):
         said = [check(facts) for check in CHECKS]
         assert all(one is None or one for one in said)
         assert any(isinstance(one, Refusal) for one in said) is bool(facts.target and facts.target.hidden)
@@ -157,7 +158,7 @@ def test_the_machine_is_read_from_its_own_files(tmp_path: Any) -> None:
     fake.write("../sys/fs/selinux/booleans/deny_ptrace", "1 1")
     fake.write("1/comm", "pause\n")
     fake.yama(2)
-    seen = machine_module.machine(fake.of())
+    seen = read_machine(fake.of())
     assert (seen.no_new_privileges, seen.seccomp, seen.hidepid, seen.runtime) == (True, 2, "2", "containerd")
     assert (seen.kubernetes, seen.cgroups, seen.own_user_namespace, seen.yama) == (True, 2, True, 2)
     assert (seen.apparmor, seen.selinux, seen.selinux_denies_ptrace) == ("docker-default (enforce)", "1", True)
@@ -176,16 +177,16 @@ def test_the_machine_is_read_from_its_own_files(tmp_path: Any) -> None:
 )
 def test_what_counts_is_what_py_spy_will_hold(status: dict[str, str], holds: bool) -> None:
     """Root regains all that is not bounded when it starts a program; others hand on what is ambient."""
-    assert machine_module.started_by(status).may_trace_anybody is holds
+    assert credentials_of_child(status).may_trace_anybody is holds
 
 
 def test_a_py_spy_whose_file_brings_the_capability_along_may_trace_others() -> None:
     status = {"Uid": "5 5 5 5", "CapBnd": f"{ALL:x}", "CapEff": "0", "CapAmb": "0"}
-    us = machine_module.started_by(status)
-    assert machine_module.of_file(us, PTRACE, status).may_trace_anybody
-    assert not machine_module.of_file(us, PTRACE, {**status, "NoNewPrivs": "1"}).may_trace_anybody
-    bounded = machine_module.started_by({**status, "CapBnd": f"{ALL & ~PTRACE:x}"})
-    assert not machine_module.of_file(bounded, PTRACE, status).may_trace_anybody
+    us = credentials_of_child(status)
+    assert with_file_capabilities(us, PTRACE, status).may_trace_anybody
+    assert not with_file_capabilities(us, PTRACE, {**status, "NoNewPrivs": "1"}).may_trace_anybody
+    bounded = credentials_of_child({**status, "CapBnd": f"{ALL & ~PTRACE:x}"})
+    assert not with_file_capabilities(bounded, PTRACE, status).may_trace_anybody
     by_file = {"us": replace(OURS, permitted=PTRACE, effective=PTRACE), "like_us": False, "by_file": True}
     assert judge(at(by_file, OTHERS)).allowed
     assert "py-spy's own file" in str([check(at(by_file, OTHERS)) for check in CHECKS])
@@ -206,5 +207,5 @@ def test_a_py_spy_whose_file_brings_the_capability_along_may_trace_others() -> N
     ],
 )
 def test_the_capabilities_of_a_file(attribute: tuple[int, ...], capabilities: int) -> None:
-    assert decoded(struct.pack(f"<{len(attribute)}I", *attribute)) == capabilities
-    assert decoded(struct.pack(f"<{len(attribute)}I", *attribute)[:-1]) in {0, capabilities}
+    assert decode_capabilities(struct.pack(f"<{len(attribute)}I", *attribute)) == capabilities
+    assert decode_capabilities(struct.pack(f"<{len(attribute)}I", *attribute)[:-1]) in {0, capabilities}

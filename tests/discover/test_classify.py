@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from asyncspy.discover.command_line import Process
+from asyncspy.discover.command_line import ProcessInfo
 from asyncspy.discover.servers.classify import classify
 from tests.discover.tables import FOLDER, recorded, row
 
@@ -36,9 +36,9 @@ TOLD = {
 }
 
 
-def roles(table: list[Process]) -> list[str]:
+def roles(table: list[ProcessInfo]) -> list[str]:
     found = sorted(classify(table), key=lambda placed: placed.process.pid)
-    return [placed.role + ("" if placed.certain else "?") for placed in found]
+    return [placed.role + ("" if placed.doubt is None else "?") for placed in found]
 
 
 def test_every_recorded_table_is_told() -> None:
@@ -78,13 +78,13 @@ def test_gunicorn_whose_workers_have_not_started_is_a_doubted_master() -> None:
 
 def test_worker_in_the_moment_before_it_takes_its_title() -> None:
     title = ("gunicorn: master [shop.asgi:application]", "", "")
-    table = [Process(10, 1, "gunicorn: maste", title), Process(11, 10, "gunicorn: maste", title)]
+    table = [ProcessInfo(10, 1, "gunicorn: maste", title), ProcessInfo(11, 10, "gunicorn: maste", title)]
     assert roles(table) == [MASTER, WORKER + "?"]
 
 
 def test_both_masters_of_an_upgrade() -> None:
-    def titled(pid: int, ppid: int, title: str) -> Process:
-        return Process(pid, ppid, "gunicorn", (f"gunicorn: {title}", "", ""))
+    def titled(pid: int, ppid: int, title: str) -> ProcessInfo:
+        return ProcessInfo(pid, ppid, "gunicorn", (f"gunicorn: {title}", "", ""))
 
     old, new = "shop.asgi:application", "shop.asgi:application.2"
     table = [
@@ -100,7 +100,7 @@ def test_both_masters_of_an_upgrade() -> None:
 
 def test_uvicorn_that_hides_its_environment_leaves_doubt_once_it_has_children() -> None:
     line = "/srv/venv/bin/python /srv/venv/bin/uvicorn shop.asgi:application"
-    child = Process(11, 10, "python", ("python", "-c", "from multiprocessing.spawn import spawn_main; spawn_main()",
+    child = ProcessInfo(11, 10, "python", ("python", "-c", "from multiprocessing.spawn import spawn_main; spawn_main()",
                                        "--multiprocessing-fork"))  # fmt: skip
     assert roles([row(10, line)]) == [WORKER]
     assert roles([row(10, line), child]) == [MASTER + "?", WORKER + "?"]
@@ -196,11 +196,15 @@ def test_spawned_children_under_a_debugger() -> None:
     top = row(10, "/srv/venv/bin/python -m debugpy --listen 1 -m uvicorn shop.asgi:application --workers 2")
     child = ("python", "-c", "import pydevd; pydevd.settrace()\nfrom multiprocessing.spawn import spawn_main;"
              " spawn_main()", "--multiprocessing-fork")  # fmt: skip
-    assert roles([top, Process(11, 10, "python", child), Process(12, 10, "python", child)]) == [MASTER, WORKER, WORKER]
+    assert roles([top, ProcessInfo(11, 10, "python", child), ProcessInfo(12, 10, "python", child)]) == [
+        MASTER,
+        WORKER,
+        WORKER,
+    ]
 
 
 def test_doubt_is_always_explained() -> None:
     suspect = replace(row(10, "python serve.py"), suspected="uvicorn")
     (placed,) = classify([suspect])
-    assert (placed.role, placed.certain) == (WORKER, False)
+    assert (placed.role, placed.doubt is None) == (WORKER, False)
     assert "uvicorn" in (placed.doubt or "")

@@ -11,8 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from asyncspy.discover.live_processes import is_running
-from asyncspy.discover.servers.succession import total_cpu_seconds, without_descendants
+from asyncspy.discover.live_processes import is_running, total_cpu_seconds, without_descendants
 
 CHILD = "sum(range(10**7)); print('ready', flush=True); import sys; sys.stdin.read()"
 FAMILY = f"""

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from asyncspy.discover.command_line import Process
-from asyncspy.discover.servers.installed import Installed
+from asyncspy.discover.command_line import ProcessInfo
+from asyncspy.discover.servers.installed import InstalledPackages
 from tests.discover.fake_proc import FakeProc
 
 VENV = "/srv/venv/lib/python3.12/site-packages"
@@ -30,12 +30,12 @@ def install(fake: FakeProc, folder: str, *names: str) -> None:
         (fake.root / "42/root" / folder.lstrip("/") / name).mkdir(parents=True)
 
 
-def versions(fake: FakeProc, process: Process, files: frozenset[str] = NONE) -> dict[str, str]:
-    return dict(Installed(fake.of()).versions(process, "3.12", files))
+def versions(fake: FakeProc, process: ProcessInfo, files: frozenset[str] = NONE) -> dict[str, str]:
+    return dict(InstalledPackages(fake.of()).versions(process, "3.12", files))
 
 
-def process(*cmdline: str, exe: str | None = None, environ: dict[str, str] | None = None) -> Process:
-    return Process(42, 1, "python", cmdline, exe, environ)
+def process(*cmdline: str, exe: str | None = None, environ: dict[str, str] | None = None) -> ProcessInfo:
+    return ProcessInfo(42, 1, "python", cmdline, exe, environ)
 
 
 DJANGO = "Django-5.2.19.dist-info"
@@ -52,7 +52,7 @@ DJANGO = "Django-5.2.19.dist-info"
     ],
     ids=["interpreter", "relative interpreter", "script", "VIRTUAL_ENV", "PYTHONPATH"],
 )
-def test_environment_is_found(fake: FakeProc, found_by: Process) -> None:
+def test_environment_is_found(fake: FakeProc, found_by: ProcessInfo) -> None:
     install(fake, VENV, DJANGO, "asgiref-3.13.0.dist-info", "uvicorn_worker-0.4.0.dist-info", "django", "README-1.txt")
     assert versions(fake, found_by) == {"django": "5.2.19", "asgiref": "3.13.0", "uvicorn-worker": "0.4.0"}
 

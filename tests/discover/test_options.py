@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from asyncspy.discover.command_line import command
+from asyncspy.discover.command_line import python_command
 from asyncspy.discover.servers.catalog import GUNICORN, UVICORN, server_of
-from asyncspy.discover.servers.server_options import Options, parse
+from asyncspy.discover.servers.server_options import ServerOptions, parse_options
 from tests.discover.tables import row
 
 
-def read(line: str, environ: dict[str, str] | None = None) -> Options:
+def read(line: str, environ: dict[str, str] | None = None) -> ServerOptions:
     process = row(1, "python -B -X dev -W error -u -m " + line, environ={} if environ is None else environ)
-    run = command(process)
+    run = python_command(process)
     assert run is not None
     named = server_of(run)
     assert named is not None
-    return parse(*named, process)
+    return parse_options(*named, process)
 
 
 APP = "shop.asgi:application"

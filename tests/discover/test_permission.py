@@ -13,8 +13,10 @@ from subprocess import PIPE
 
 import pytest
 
-from asyncspy.discover.access import machine
-from asyncspy.discover.access.permission import CHECKS, TRACER_NAMED, may_attach
+from asyncspy.discover.access import gather
+from asyncspy.discover.access.checks import CHECKS
+from asyncspy.discover.access.gather import TRACER_NAMED
+from asyncspy.discover.access.permission import may_attach
 from tests.discover.fake_proc import PTRACE, US, FakeProc
 
 NOBODY = 65534
@@ -23,7 +25,7 @@ NOBODY = 65534
 @pytest.fixture(autouse=True)
 def sudo_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine that runs the tests need not have it."""
-    monkeypatch.setattr(machine, "has_sudo", lambda: True)
+    monkeypatch.setattr(gather, "has_sudo", lambda: True)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asyncspy.discover.interpreter import Interpreter, interpreter
+from asyncspy.discover.interpreter import Interpreter, identify_interpreter
 
 PYENV = frozenset({"/opt/python/lib/libpython3.12.so.1.0", "/srv/venv/lib/python3.12/site-packages/_x.so"})
 UWSGI = frozenset({"/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0", "/lib/libc.so.6"})
@@ -33,18 +33,18 @@ TWO = frozenset({"/usr/lib/python3.9/lib-dynload/a.so", "/srv/venv/lib/python3.1
     ],
 )
 def test_interpreter(exe: str | None, files: frozenset[str] | None, found: bool | None, version: str | None) -> None:
-    told = interpreter(exe, files)
+    told = identify_interpreter(exe, files)
     assert (told.found, told.version) == (found, version)
 
 
 def test_pypy_is_told_apart() -> None:
-    assert interpreter("/usr/bin/pypy3.10", frozenset()).pypy
-    assert not interpreter("/usr/bin/python3.10", frozenset()).pypy
+    assert identify_interpreter("/usr/bin/pypy3.10", frozenset()).pypy
+    assert not identify_interpreter("/usr/bin/python3.10", frozenset()).pypy
 
 
 def test_an_executable_that_only_the_maps_show_is_told() -> None:
     """Newer kernels show the maps to some from whom they hide the link; Debian's Python maps no libpython."""
     debian = frozenset({"/usr/bin/python3.11", "/usr/lib/x86_64-linux-gnu/libc.so.6"})
-    assert interpreter(None, debian) == Interpreter(found=True, version="3.11")
-    assert interpreter(None, frozenset({"/usr/lib/x86_64-linux-gnu/libc.so.6"})).found is False
-    assert interpreter("/usr/bin/uwsgi", debian).found is False
+    assert identify_interpreter(None, debian) == Interpreter(found=True, version="3.11")
+    assert identify_interpreter(None, frozenset({"/usr/lib/x86_64-linux-gnu/libc.so.6"})).found is False
+    assert identify_interpreter("/usr/bin/uwsgi", debian).found is False

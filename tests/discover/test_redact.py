@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncspy.discover.servers.redact import LONGEST, is_secret, redact
+from asyncspy.discover.servers.redact import MAX_SHOWN, is_secret, redact
 
 SECRET = "hunter2"
 
@@ -94,16 +94,16 @@ MEGABYTES = {
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize("arguments", MEGABYTES.values(), ids=MEGABYTES.keys())
 def test_a_command_line_of_megabytes_is_cut_at_once(arguments: list[str]) -> None:
-    assert len(redact(arguments)) < LONGEST + 10
+    assert len(redact(arguments)) < MAX_SHOWN + 10
 
 
 def test_no_credential_shows_where_its_argument_is_too_long() -> None:
-    assert SECRET not in redact(["worker", f"postgres://shop:{SECRET}{'x' * LONGEST}@db/shop"])
+    assert SECRET not in redact(["worker", f"postgres://shop:{SECRET}{'x' * MAX_SHOWN}@db/shop"])
 
 
 @given(st.lists(st.text()))
 def test_any_arguments_are_survived(arguments: list[str]) -> None:
-    assert len(redact(arguments)) <= LONGEST + 2
+    assert len(redact(arguments)) <= MAX_SHOWN + 2
 
 
 @given(st.sampled_from(["--password", "--db-token", "--aws-secret-access-key"]), st.uuids())

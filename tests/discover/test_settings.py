@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncspy.discover.command_line import Process
+from asyncspy.discover.command_line import ProcessInfo
 from asyncspy.discover.servers.classify import classify
 from asyncspy.discover.servers.django_settings import async_unsafe_allowed, settings_module
 from tests.discover.fake_proc import FakeProc
@@ -18,7 +18,7 @@ NAMED = {"DJANGO_SETTINGS_MODULE": "shop.settings.staging"}
 UVICORN = "python -m uvicorn shop.asgi:application"
 
 
-def told(fake: FakeProc, process: Process) -> str | None:
+def told(fake: FakeProc, process: ProcessInfo) -> str | None:
     (placed,) = classify([process])
     return settings_module(placed, fake.of())
 
@@ -67,7 +67,7 @@ UNSAFE = "DJANGO_ALLOW_ASYNC_UNSAFE"
 GUNICORN = "python -m gunicorn shop.asgi -k asgi"
 
 
-def allowed(fake: FakeProc, process: Process) -> bool | None:
+def allowed(fake: FakeProc, process: ProcessInfo) -> bool | None:
     (placed,) = classify([process])
     return async_unsafe_allowed(placed, settings_module(placed, fake.of()), fake.of())
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from asyncspy.discover.proc import Proc
-from asyncspy.discover.servers.sockets import Sockets
+from asyncspy.discover.servers.sockets import ListeningSockets
 from tests.discover.fake_proc import FakeProc
 
 # As Linux on a little-endian machine writes them: 127.0.0.1:8000, [::1]:8001, a connection, sockets of a server.
@@ -49,7 +49,7 @@ def test_listening_sockets_are_told_and_no_others(tmp_path: Path, inodes: list[i
     fake.link("42/fd/0", "/dev/null")
     for number, inode in enumerate(inodes, 3):
         fake.link(f"42/fd/{number}", f"socket:[{inode}]")
-    assert Sockets(fake.of()).bind(42) == bind
+    assert ListeningSockets(fake.of()).addresses(42) == bind
 
 
 def test_our_own_sockets(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_our_own_sockets(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as unix:
         unix.bind(str(path))
         unix.listen()
-        bind = Sockets(Proc()).bind(os.getpid())
+        bind = ListeningSockets(Proc()).addresses(os.getpid())
         assert bind is not None
         assert f"127.0.0.1:{tcp.getsockname()[1]}" in bind.split(", ")
         assert f"unix:{path}" in bind.split(", ")

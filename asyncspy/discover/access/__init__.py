@@ -1,1 +1,1 @@
-"""May a process be attached to, and if not, the command that makes it possible."""
+"""Decide whether a process may be attached to, and if not, which command makes it possible."""

@@ -1,19 +1,19 @@
-"""What decides whether we may attach, as nouns: `machine` and `target` fill them in, checks look at nothing else."""
+"""Types for what decides whether py-spy may attach: facts about us, the machine and the target."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 CAP_SYS_PTRACE = 1 << 19
-YAMA_CHILDREN, YAMA_CAPABILITY, YAMA_NOBODY = 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who a process is: real, effective and saved ids, and its capabilities.
+    """User and group ids (real, effective, saved) and capabilities of a process.
 
-    Ours are those that py-spy will hold, which we start: root gets all that is not bounded, others keep the ambient.
+    Ours are those that py-spy gets when we start it: root's are limited by the bounding set, others' are the ambient.
     """
 
     uids: frozenset[int]
@@ -24,16 +24,27 @@ class Credentials:
 
     @property
     def may_trace_anybody(self) -> bool:
-        """Whether it holds CAP_SYS_PTRACE now."""
+        """Whether CAP_SYS_PTRACE is in force."""
         return bool(self.effective & CAP_SYS_PTRACE)
+
+    @classmethod
+    def from_status(cls, status: Mapping[str, str]) -> Credentials:
+        """Read them from the fields of /proc/PID/status; the fourth id there is for files only."""
+        return cls(
+            uids=frozenset(map(int, status.get("Uid", "").split()[:3])),
+            gids=frozenset(map(int, status.get("Gid", "").split()[:3])),
+            permitted=int(status.get("CapPrm", "0"), 16),
+            effective=int(status.get("CapEff", "0"), 16),
+            bounding=int(status.get("CapBnd", "0"), 16),
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
-    """What holds whatever the target is: who we are, what we may, where we run.
+class MachineFacts:
+    """What holds for every target: who we are, what we may do, where we run.
 
-    `like_us`: py-spy may trace whom we may, so that what the kernel says to us holds for it, too. `by_file`: it is
-    py-spy's own file that brings CAP_SYS_PTRACE along.
+    `like_us`: py-spy may trace what we may, so the kernel's answers to us hold for it. `by_file`: py-spy's own file
+    gives it CAP_SYS_PTRACE.
     """
 
     us: Credentials
@@ -59,8 +70,8 @@ class Machine:
     selinux_denies_ptrace: bool = False
 
     @property
-    def right(self) -> str:
-        """Why, in words, where py-spy will be allowed to trace whom it likes."""
+    def why_anybody(self) -> str:
+        """Say why py-spy may trace any process, where `us.may_trace_anybody`."""
         return "py-spy's own file brings CAP_SYS_PTRACE along" if self.by_file else "you hold CAP_SYS_PTRACE"
 
     @property
@@ -71,10 +82,10 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """What /proc says of the process; `hidden` means that it lives, and that nothing else may be seen of it.
+class TargetFacts:
+    """What /proc shows of the target; `hidden` means that it is alive and shows nothing else.
 
-    `exe_found`: its executable lies under its root by the name that /proc gives it, which is where py-spy looks.
+    `exe_found`: the executable lies below the target's root under the name that /proc gives it, where py-spy looks.
     """
 
     pid: int
@@ -97,20 +108,21 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """All that the checks look at; without a target only the machine is judged. `py_spy` is its version, if told."""
+class AccessFacts:
+    """All that the checks look at. Without a target only the machine is judged; `py_spy` is its version, if known."""
 
-    machine: Machine
-    target: Target | None = None
+    machine: MachineFacts
+    target: TargetFacts | None = None
     py_spy: str | None = None
 
+    @property
+    def seen_target(self) -> TargetFacts | None:
+        """The target, unless there is none or it is hidden."""
+        return None if self.target is None or self.target.hidden else self.target
 
-def credentials(status: dict[str, str]) -> Credentials:
-    """Of the four ids in `status` the last is for files only."""
-    return Credentials(
-        uids=frozenset(map(int, status.get("Uid", "").split()[:3])),
-        gids=frozenset(map(int, status.get("Gid", "").split()[:3])),
-        permitted=int(status.get("CapPrm", "0"), 16),
-        effective=int(status.get("CapEff", "0"), 16),
-        bounding=int(status.get("CapBnd", "0"), 16),
-    )
+
+class Refusal(NamedTuple):
+    """Why attaching will fail, and what to do about it."""
+
+    reason: str
+    remedy: str

@@ -1,23 +1,22 @@
-"""What is missing and where we run to the exact line that mends it; sudo is only named where it helps."""
+"""Choose the command that fixes a refusal, by where we run; sudo is only suggested where it helps."""
 
 from __future__ import annotations
 
-import pwd
 import shlex
 import shutil
 import sys
 from pathlib import Path
 
-from asyncspy.discover.access.facts import Machine
-from asyncspy.discover.access.machine import SUDO_PATH
+from asyncspy.discover.access.facts import MachineFacts
+from asyncspy.discover.access.gather import SUDO_PATH
 
-LIST = "asyncspy find-workers"
+LIST_WORKERS = "asyncspy find-workers"
 
-ANY_CONTAINER = (
+ADD_CAPABILITY_ANYWHERE = (
     "start this container with CAP_SYS_PTRACE: docker run --cap-add SYS_PTRACE …, in compose cap_add: [SYS_PTRACE],"
     " in Kubernetes securityContext.capabilities.add: [SYS_PTRACE]"
 )
-WITH_CAPABILITY = {
+ADD_CAPABILITY = {
     "docker": "docker run --cap-add SYS_PTRACE …, in compose cap_add: [SYS_PTRACE]; or, as root on the host:"
     " asyncspy find-workers",
     "podman": "podman run --cap-add SYS_PTRACE …, in compose cap_add: [SYS_PTRACE]; or, as root on the host:"
@@ -27,21 +26,21 @@ WITH_CAPABILITY = {
     "service": "in the systemd unit that runs this: NoNewPrivileges=no and AmbientCapabilities=CAP_SYS_PTRACE, and no"
     " CapabilityBoundingSet= that leaves it out; or run asyncspy from a login shell",
 }
-WITHOUT_FILTER = {
+REMOVE_FILTER = {
     "docker": "docker run --security-opt seccomp=unconfined …, or --cap-add SYS_PTRACE, for which Docker's own filter"
     " makes room",
     "podman": "podman run --security-opt seccomp=unconfined …",
     "kubernetes": "in the pod's spec: securityContext.seccompProfile.type: Unconfined",
     "service": "in the systemd unit that runs this: SystemCallFilter=@debug @ipc, then systemctl daemon-reload",
 }
-ANY_FILTER = (
+REMOVE_FILTER_ANYWHERE = (
     "docker run --security-opt seccomp=unconfined …, in Kubernetes securityContext.seccompProfile.type: Unconfined,"
     " in a systemd unit SystemCallFilter=@debug @ipc"
 )
 
 
-def situation(machine: Machine) -> str | None:
-    """Where we run, as far as it decides which line helps."""
+def _situation(machine: MachineFacts) -> str | None:
+    """Return where we run, as far as it decides which command helps."""
     if machine.kubernetes:
         return "kubernetes"
     if machine.runtime is None:
@@ -49,35 +48,27 @@ def situation(machine: Machine) -> str | None:
     return "service" if machine.runtime.endswith(".service") else machine.runtime
 
 
-def with_capability(machine: Machine, pid: int | None) -> str:
-    """How to come by CAP_SYS_PTRACE here."""
+def with_capability(machine: MachineFacts, pid: int | None) -> str:
+    """Say how to get CAP_SYS_PTRACE here."""
     if machine.sudo_would_help:
         return as_root(machine, pid)
-    return WITH_CAPABILITY.get(situation(machine) or "", ANY_CONTAINER)
+    return ADD_CAPABILITY.get(_situation(machine) or "", ADD_CAPABILITY_ANYWHERE)
 
 
-def without_filter(machine: Machine) -> str:
-    """How to be rid of a seccomp filter here."""
-    return WITHOUT_FILTER.get(situation(machine) or "", ANY_FILTER)
+def without_filter(machine: MachineFacts) -> str:
+    """Say how to remove a seccomp filter here."""
+    return REMOVE_FILTER.get(_situation(machine) or "", REMOVE_FILTER_ANYWHERE)
 
 
-def as_root(machine: Machine, pid: int | None) -> str:
-    """The line that attaches as root: with the full path where sudo would not find asyncspy."""
+def as_root(machine: MachineFacts, pid: int | None) -> str:
+    """Return the command that attaches as root, or lists workers where no pid is given."""
     line = f"{asyncspy_as_root()} attach --pid {pid}" if pid is not None else f"{asyncspy_as_root()} find-workers"
     return f"sudo {line}" if machine.sudo else f"as root: {line}"
 
 
 def asyncspy_as_root() -> str:
-    """How root calls this asyncspy."""
+    """Return how root runs this asyncspy: by its full path where sudo would not find it."""
     script = shutil.which("asyncspy")
     if script is None:
         return f"{shlex.quote(sys.executable)} -m asyncspy"
     return "asyncspy" if str(Path(script).parent) in SUDO_PATH else shlex.quote(script)
-
-
-def user_name(uid: int) -> str:
-    """The name of a user, or the number where this system has no name for it."""
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"

@@ -1,45 +1,41 @@
-"""A pid to whether we may attach to it, decided without ptrace: the first of the checks that refuses."""
+"""Decide whether we may attach to a process, without trying: the first check that refuses gives the reason."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from asyncspy.discover.access.checks import CHECKS
-from asyncspy.discover.access.facts import Facts, Machine
-from asyncspy.discover.access.fix_commands import LIST, user_name
-from asyncspy.discover.access.machine import machine
-from asyncspy.discover.access.refusal import Refusal
-from asyncspy.discover.access.target import TRACER_NAMED, target
+from asyncspy.discover.access.facts import AccessFacts, MachineFacts, Refusal
+from asyncspy.discover.access.fix_commands import LIST_WORKERS
+from asyncspy.discover.access.gather import read_machine, read_target
 from asyncspy.discover.proc import Proc
-
-__all__ = ["CHECKS", "TRACER_NAMED", "Permission", "judge", "may_attach", "user_name"]
 
 
 class Permission(NamedTuple):
-    """The answer; `reason` and `remedy` are None where attaching is allowed."""
+    """Whether attaching is allowed; if not, the reason and the remedy."""
 
     allowed: bool
     reason: str | None = None
     remedy: str | None = None
 
 
-def may_attach(pid: int, proc: Proc | None = None, here: Machine | None = None) -> Permission:
-    """Whether py-spy, started by us, will be let into a process; a process that is gone is refused, too.
+def may_attach(pid: int, proc: Proc | None = None, machine: MachineFacts | None = None) -> Permission:
+    """Decide whether a py-spy that we start may attach to a process; one that has ended is refused too.
 
-    `here` is what was seen of the machine before, for those who ask for many.
+    Pass `machine` to read its facts only once for many processes.
     """
     proc = proc or Proc()
-    here = here or machine(proc)
-    seen = target(pid, proc, here)
-    if seen is None:
-        return Permission(False, f"process {pid} has ended", LIST)
-    return judge(Facts(here, seen))
+    machine = machine or read_machine(proc)
+    target = read_target(pid, proc, machine)
+    if target is None:
+        return Permission(False, f"process {pid} has ended", LIST_WORKERS)
+    return judge(AccessFacts(machine, target))
 
 
-def judge(facts: Facts) -> Permission:
-    """The first refusal."""
+def judge(facts: AccessFacts) -> Permission:
+    """Return the first refusal as a `Permission`."""
     for check in CHECKS:
-        said = check(facts)
-        if isinstance(said, Refusal):
-            return Permission(False, *said)
+        answer = check(facts)
+        if isinstance(answer, Refusal):
+            return Permission(False, *answer)
     return Permission(True)

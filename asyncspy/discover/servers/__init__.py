@@ -1,1 +1,1 @@
-"""Which process serves what: the process table to `Worker`s."""
+"""Find out which process serves what, from command lines and /proc."""

@@ -1,4 +1,4 @@
-"""The servers that asyncspy knows, one row each: how a command line is told, and where it says what."""
+"""The servers that asyncspy knows, one row each: how to recognise their command lines, and what the options mean."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from asyncspy.discover.command_line import Command
+from asyncspy.discover.command_line import PythonCommand
 from asyncspy.model.processes import Role
 
-Children = Literal["fork", "spawn", "again", "none"]
-"""How workers are made: forked (the master's command line again), spawned (a bare interpreter), started again by the
-same command (Django's reloader), or not at all."""
+WorkerCreation = Literal["fork", "spawn", "again", "none"]
+"""How workers are created: forked (with the master's command line), spawned (a bare interpreter), started by running
+the same command again (Django's reloader), or not at all."""
 
-Loop = Literal["asyncio", "uvloop", "auto", "unknown"]
-"""What a command line says of the loop: its name; uvloop where it is installed; or that only the process can tell."""
+LoopSetting = Literal["asyncio", "uvloop", "auto", "unknown"]
+"""What a command line says about the loop: its name; uvloop if installed (auto); or that only the process can tell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
     """How one server looks in the process table.
 
-    `flags` are the options without a value: every other option takes the next argument, and the first that is left
-    names the app. `titles` are the names that setproctitle gives, with the groups `app` and `bind` where they are told.
-    A spawning server has a master from `workers_make_master` workers on. `dirty` are the options that make gunicorn
-    keep an arbiter with workers for tasks beside the requests; `address_first`: the first argument is where it listens.
-    `environ_options` set variables for the workers, `environ_files` name files of them.
+    `flags` are the options without a value: every other option takes the next argument, and the first argument left
+    over names the app. `titles` are the process titles set with setproctitle, as patterns with the groups `app` and
+    `bind`. A spawning server has a master from `workers_make_master` workers on. `dirty` are the options that make
+    gunicorn keep an arbiter with workers for tasks outside of requests. `address_first`: the first argument is the
+    address. `environ_options` set variables for the workers, `environ_files` name files with variables.
     """
 
     name: str
-    children: Children
+    children: WorkerCreation
     flags: frozenset[str]
     titles: Mapping[str, Role] = field(default_factory=dict)
     bind: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class Server:
     socket: tuple[str, ...] = ()
     default_bind: tuple[str, str] = ("127.0.0.1", "8000")
     loop: tuple[str, ...] = ()
-    loop_unless_said: Loop = "auto"
+    loop_unless_said: LoopSetting = "auto"
     worker_class: tuple[str, ...] = ()
     workers: tuple[str, ...] = ()
     workers_environ: str | None = None
@@ -54,7 +54,7 @@ class Server:
 
     @property
     def distribution(self) -> str:
-        """The package that its version is told from."""
+        """The package whose version is the server's."""
         return self.package or self.name
 
 
@@ -163,7 +163,8 @@ RUNSERVER = Server(
 
 SERVERS = (UVICORN, GUNICORN, HYPERCORN, DAPHNE, GRANIAN, RUNSERVER)
 
-BY_NAME = {server.name: server for server in SERVERS}
+SERVERS_BY_NAME = {server.name: server for server in SERVERS}
+SERVER_NAMES = tuple(SERVERS_BY_NAME)
 
 PROGRAMS = {
     **{server.name: server for server in SERVERS if server is not RUNSERVER},
@@ -173,30 +174,30 @@ PROGRAMS = {
     "daphne.cli": DAPHNE,
     "granian.cli": GRANIAN,
 }
-"""What a Python process runs, by the name of its script or module."""
+"""Servers by the name of the script or module that a Python process runs."""
 
-RUNNERS = re.compile(r".*\.py|django(?:-admin)?")
-"""The programs that may have `runserver` as their command: manage.py, under any name, and Django's own."""
+DJANGO_PROGRAMS = re.compile(r".*\.py|django(?:-admin)?")
+"""The programs that may have `runserver` as their subcommand: manage.py, under any name, and Django's own."""
 
 
-def server_of(run: Command) -> tuple[Server, tuple[str, ...]] | None:
-    """The server that a command line starts, and the arguments that are meant for it."""
+def server_of(run: PythonCommand) -> tuple[Server, tuple[str, ...]] | None:
+    """Return the server that a command starts and its arguments; None for any other program."""
     if run.program in PROGRAMS:
         return PROGRAMS[run.program], run.arguments
-    if RUNNERS.fullmatch(run.program) and run.arguments[:1] == (RUNSERVER.name,):
+    if DJANGO_PROGRAMS.fullmatch(run.program) and run.arguments[:1] == (RUNSERVER.name,):
         return RUNSERVER, run.arguments[1:]
     return None
 
 
 TITLES = tuple((server, re.compile(title), role) for server in SERVERS for title, role in server.titles.items())
 
-PLAIN = Server(name="python", children="none", flags=frozenset(), loop_unless_said="unknown")
+PLAIN_PYTHON = Server(name="python", children="none", flags=frozenset(), loop_unless_said="unknown")
 """Any other Python process."""
 
-LOOPS: Mapping[str, Loop] = {"asyncio": "asyncio", "uvloop": "uvloop", "auto": "auto"}
-"""The values of a loop option that are understood; any other is a loop of another make."""
+LOOP_VALUES: Mapping[str, LoopSetting] = {"asyncio": "asyncio", "uvloop": "uvloop", "auto": "auto"}
+"""The values of a loop option that are understood; any other names a custom loop."""
 
-WORKER_LOOPS: Mapping[str, Loop | None] = {
+WORKER_CLASS_LOOPS: Mapping[str, LoopSetting | None] = {
     "sync": None,
     "gthread": None,
     "gevent": None,
@@ -209,11 +210,11 @@ WORKER_LOOPS: Mapping[str, Loop | None] = {
     "uvicorn.workers.UvicornH11Worker": "asyncio",
     "uvicorn_worker.UvicornH11Worker": "asyncio",
 }
-"""gunicorn's worker classes by the loop that they run; WSGI workers run none."""
+"""The loops of gunicorn's worker classes; WSGI workers run none."""
 
-SPAWNED = re.compile(r"\bfrom multiprocessing\.spawn import spawn_main\b")
-TRACKER = re.compile(r"\bfrom multiprocessing\.resource_tracker import main\b")
-"""Searched for: a debugger puts its own line in front."""
+SPAWNED_CODE = re.compile(r"\bfrom multiprocessing\.spawn import spawn_main\b")
+TRACKER_CODE = re.compile(r"\bfrom multiprocessing\.resource_tracker import main\b")
+"""To be searched for, not matched: a debugger puts a line of its own in front."""
 
 SPAWNED_MARK = "--multiprocessing-fork"
 TRACKER_MARK = "multiprocessing.resource_tracker"

@@ -1,4 +1,4 @@
-"""The process table to server processes: who is the master, who works, who only helps. Pure: no process is touched."""
+"""Classify the rows of a process table: which servers run, and which process is master, worker or helper. Pure."""
 
 from __future__ import annotations
 
@@ -6,12 +6,20 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from asyncspy.discover.command_line import Process, command
-from asyncspy.discover.servers.catalog import BY_NAME, SPAWNED, SPAWNED_MARK, TITLES, TRACKER, Server, server_of
-from asyncspy.discover.servers.server_options import APP, Options, parse
+from asyncspy.discover.command_line import ProcessInfo, python_command
+from asyncspy.discover.servers.catalog import (
+    SERVERS_BY_NAME,
+    SPAWNED_CODE,
+    SPAWNED_MARK,
+    TITLES,
+    TRACKER_CODE,
+    Server,
+    server_of,
+)
+from asyncspy.discover.servers.server_options import APP_NAME, ServerOptions, parse_options
 from asyncspy.model.processes import Role
 
-LONGEST_TITLE = 1_000
+MAX_TITLE_LENGTH = 1_000
 
 # Why a role is in doubt.
 NO_WORKERS = "a master by its command line, but no workers of it are there: it may be starting, or may have lost them"
@@ -23,31 +31,26 @@ OWN_PROGRAM = "a program of its own, which listens and has {} installed: no comm
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """A process and its place in a server; `doubt` is why the table leaves its role uncertain.
+class ServerProcess:
+    """A process and its role in a server; `doubt` is why the table leaves the role uncertain.
 
-    `master` is the process that the app, the options and the listening sockets are asked of.
+    `master` is the process whose app, options and listening sockets it shares.
     """
 
-    process: Process
+    process: ProcessInfo
     server: Server
     role: Role
     doubt: str | None = None
     app: str | None = None
     bind: str | None = None
-    options: Options | None = None
-    master: Process | None = None
-
-    @property
-    def certain(self) -> bool:
-        """Whether the role is beyond doubt."""
-        return self.doubt is None
+    options: ServerOptions | None = None
+    master: ProcessInfo | None = None
 
 
 class _Tree:
-    """The rows by pid, and which children of which sort each has made."""
+    """The rows by pid, and the children that each has forked and spawned."""
 
-    def __init__(self, table: Iterable[Process]) -> None:
+    def __init__(self, table: Iterable[ProcessInfo]) -> None:
         self.rows = {process.pid: process for process in table}
         self.forked: dict[int, list[int]] = defaultdict(list)
         self.spawned: dict[int, list[int]] = defaultdict(list)
@@ -59,19 +62,19 @@ class _Tree:
                 self.spawned[row.ppid].append(row.pid)
 
     def forks(self, pid: int) -> bool:
-        """Whether a process has children that are copies of it."""
+        """Whether a process has forked copies of itself."""
         return pid in self.forked
 
     def only_forking_child(self, pid: int, parent: int) -> bool:
-        """Whether no other child of this parent has forked."""
+        """Whether this is the one child of its parent that has forked."""
         return [child for child in self.forked[parent] if self.forks(child)] == [pid]
 
-    def parents_first(self) -> list[Process]:
-        """All rows by depth, then pid."""
+    def parents_first(self) -> list[ProcessInfo]:
+        """Sort the rows by depth, then pid."""
         return sorted(self.rows.values(), key=self._depth)
 
-    def _depth(self, row: Process) -> tuple[int, int]:
-        """A table that was read while pids were used again can even hold a circle."""
+    def _depth(self, row: ProcessInfo) -> tuple[int, int]:
+        """Count ancestors; a table that was read while pids were reused can even hold a circle."""
         seen = {row.pid}
         pid = row.ppid
         while pid in self.rows and pid not in seen:
@@ -80,30 +83,30 @@ class _Tree:
         return len(seen), row.pid
 
 
-def classify(table: Iterable[Process]) -> list[Placed]:
-    """The server processes of a table, parents before their children."""
+def classify(table: Iterable[ProcessInfo]) -> list[ServerProcess]:
+    """Return the server processes of a table, parents before their children."""
     tree = _Tree(table)
-    placed: dict[int, Placed] = {}
+    placed: dict[int, ServerProcess] = {}
     for process in tree.parents_first():
-        found = _place(process, placed.get(process.ppid), tree)
+        found = _classify_one(process, placed.get(process.ppid), tree)
         if found is not None:
             placed[process.pid] = found
     return list(placed.values())
 
 
-def _place(process: Process, parent: Placed | None, tree: _Tree) -> Placed | None:
+def _classify_one(process: ProcessInfo, parent: ServerProcess | None, tree: _Tree) -> ServerProcess | None:
     started_again = parent is not None and parent.server.children == "again" and parent.role == "reloader"
     if parent is not None and process.cmdline == parent.process.cmdline and not started_again:
         return _forked(process, parent, tree)
     titled = _titled(process, parent)
     if titled is not None:
         return titled
-    run = command(process)
+    run = python_command(process)
     if run is None:
         return None
-    named = server_of(run)
-    if named is not None:
-        return _started(process, parse(*named, process), parent, tree)
+    server_and_arguments = server_of(run)
+    if server_and_arguments is not None:
+        return _started(process, parse_options(*server_and_arguments, process), parent, tree)
     if run.program == "-c" and parent is not None:
         found = _spawned(process, parent, run.arguments[0])
         if found is not None:
@@ -111,54 +114,56 @@ def _place(process: Process, parent: Placed | None, tree: _Tree) -> Placed | Non
     return _suspected(process, tree) if process.suspected is not None else None
 
 
-def _titled(process: Process, parent: Placed | None) -> Placed | None:
-    """A process that names its own role."""
+def _titled(process: ProcessInfo, parent: ServerProcess | None) -> ServerProcess | None:
+    """Classify a process by the title that it gave itself."""
     title = " ".join(filter(None, process.cmdline))
-    if len(title) > LONGEST_TITLE:
+    if len(title) > MAX_TITLE_LENGTH:
         return None
     for server, pattern, role in TITLES:
         match = pattern.fullmatch(title)
         if match:
             app = match.groupdict().get("app") or ""
             beside = parent is not None and parent.server is server and role != "master"
-            return Placed(
+            return ServerProcess(
                 process,
                 server,
                 role,
-                app=app if APP.fullmatch(app) else None,
+                app=app if APP_NAME.fullmatch(app) else None,
                 bind=match.groupdict().get("bind"),
                 master=parent.process if parent is not None and beside else None,
             )
     return None
 
 
-def _started(process: Process, options: Options, parent: Placed | None, tree: _Tree) -> Placed:
-    """A process that was started by the server's own command: the top of its tree, or its reloader's child."""
+def _started(process: ProcessInfo, options: ServerOptions, parent: ServerProcess | None, tree: _Tree) -> ServerProcess:
+    """Classify what the server's own command started: the top of its tree, or its reloader's child."""
     server = options.server
     role: Role = "worker"
     doubt = None
     if server.children == "fork":
         role, doubt = "master", None if tree.forks(process.pid) else NO_WORKERS
     elif server.children == "spawn":
-        role, doubt = _of_spawning(options, has_spawned=process.pid in tree.spawned)
+        role, doubt = _spawning_role(options, has_spawned=process.pid in tree.spawned)
     elif server.children == "again":
-        role, doubt = _of_reloading(process, options, parent, tree)
+        role, doubt = _reloading_role(process, options, parent, tree)
     app = options.app if server.children != "again" else None
-    return Placed(process, server, role, doubt, app, options.bind, options)
+    return ServerProcess(process, server, role, doubt, app, options.bind, options)
 
 
-def _of_spawning(options: Options, *, has_spawned: bool) -> tuple[Role, str | None]:
-    """The role of the top of a spawning server's tree, which may be the whole tree."""
+def _spawning_role(options: ServerOptions, *, has_spawned: bool) -> tuple[Role, str | None]:
+    """Return the role of the top of a spawning server's tree, which may be the whole tree, and a doubt."""
     if options.reload:
         return "reloader", None
     if options.workers is None:
-        # Only an environment that we cannot read could say so; what uvicorn spawns is nearly always a worker.
+        # Only an environment that we cannot read could ask for workers; what uvicorn spawns is nearly always one.
         return ("master", NO_ENVIRONMENT) if has_spawned else ("worker", None)
     return ("master" if options.workers >= options.server.workers_make_master else "worker"), None
 
 
-def _of_reloading(process: Process, options: Options, parent: Placed | None, tree: _Tree) -> tuple[Role, str | None]:
-    """Django's reloader starts its own command line again, with RUN_MAIN in the environment."""
+def _reloading_role(
+    process: ProcessInfo, options: ServerOptions, parent: ServerProcess | None, tree: _Tree
+) -> tuple[Role, str | None]:
+    """Tell Django's reloader from the server, which it starts with the same command line and RUN_MAIN set."""
     below_reloader = parent is not None and parent.server is options.server
     if "--noreload" in options.given or below_reloader:
         return "worker", None
@@ -167,23 +172,23 @@ def _of_reloading(process: Process, options: Options, parent: Placed | None, tre
     return ("reloader", None) if tree.forks(process.pid) else ("worker", NO_RELOADER_SEEN)
 
 
-def _suspected(process: Process, tree: _Tree) -> Placed:
-    """A program of the user's own that may run a server inside."""
-    server = BY_NAME[process.suspected or ""]
+def _suspected(process: ProcessInfo, tree: _Tree) -> ServerProcess:
+    """Classify a program of the user's own that may run a server."""
+    server = SERVERS_BY_NAME[process.suspected or ""]
     spawned = len(tree.spawned.get(process.pid, ()))
     role: Role = "worker"
     if spawned and server.children == "spawn":
         role = "master" if spawned > 1 else "reloader"
     elif server.children == "fork" and tree.forks(process.pid):
         role = "master"
-    return Placed(process, server, role, OWN_PROGRAM.format(server.distribution))
+    return ServerProcess(process, server, role, OWN_PROGRAM.format(server.distribution))
 
 
-def _forked(process: Process, parent: Placed, tree: _Tree) -> Placed:
-    """The same command line as its parent's: a fork that never started another program.
+def _forked(process: ProcessInfo, parent: ServerProcess, tree: _Tree) -> ServerProcess:
+    """Classify a process with its parent's command line: a fork that never started another program.
 
-    A master's fork is a worker. It is doubted where it forks, too (a worker with a process pool of its own, or the new
-    master of an upgrade), and where it still bears its master's title.
+    A master's fork is a worker. That is in doubt if it forks too (a worker with a process pool of its own, or the new
+    master of an upgrade), or still has its master's title.
     """
     if parent.role != "master" or parent.server.children != "fork":
         return _child(process, parent, "helper", parent.doubt)
@@ -197,16 +202,16 @@ def _forked(process: Process, parent: Placed, tree: _Tree) -> Placed:
     return _child(process, parent, "worker", parent.doubt)
 
 
-def _spawned(process: Process, parent: Placed, code: str) -> Placed | None:
-    """A bare interpreter under a server: its parent knows what it is."""
-    if TRACKER.search(code):
+def _spawned(process: ProcessInfo, parent: ServerProcess, code: str) -> ServerProcess | None:
+    """Classify a bare interpreter that a server has spawned, by its parent."""
+    if TRACKER_CODE.search(code):
         return _child(process, parent, "helper", None)
-    if not SPAWNED.search(code):
+    if not SPAWNED_CODE.search(code):
         return None
     makes_workers = parent.server.children == "spawn" and parent.role in {"master", "reloader"}
     return _child(process, parent, "worker" if makes_workers else "helper", parent.doubt)
 
 
-def _child(process: Process, parent: Placed, role: Role, doubt: str | None) -> Placed:
+def _child(process: ProcessInfo, parent: ServerProcess, role: Role, doubt: str | None) -> ServerProcess:
     master = parent.master or parent.process
-    return Placed(process, parent.server, role, doubt, parent.app, parent.bind, parent.options, master)
+    return ServerProcess(process, parent.server, role, doubt, parent.app, parent.bind, parent.options, master)

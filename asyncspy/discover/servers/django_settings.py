@@ -1,39 +1,96 @@
-"""A server's command line, environment and app to what Django is told by them; no code of the app is run."""
+"""Find what a server tells Django: its settings module, and whether DJANGO_ALLOW_ASYNC_UNSAFE is set.
+
+Options, environment, env files and the app's source text are read; no code is run. /proc shows the environment that a
+process was started with, not what it has changed since.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
+from asyncspy.discover.command_line import ProcessInfo
 from asyncspy.discover.proc import Proc
 from asyncspy.discover.servers.catalog import RUNSERVER
-from asyncspy.discover.servers.classify import Placed
-from asyncspy.discover.servers.environment import app_files, mentions, read, variable
+from asyncspy.discover.servers.classify import ServerProcess
 
-NAME, UNSAFE = "DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE"
-_NAME = r"""["']DJANGO_SETTINGS_MODULE["']"""
+SETTINGS, ALLOW_UNSAFE = "DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE"
+MAX_SOURCE_BYTES = 64 * 1024
+
+_NAME = rf"""["']{SETTINGS}["']"""
 _VALUE = r"""\s*["'](?P<value>[A-Za-z_][\w.]{0,200})["']"""
 _DEFAULT = re.compile(rf"environ\.setdefault\(\s*{_NAME}\s*,{_VALUE}")
 _ASSIGNED = re.compile(rf"environ\[{_NAME}\]\s*=(?!=){_VALUE}")
+_ENV_FILE_LINE = r"^[ \t]*(?:export[ \t]+)?{}[ \t]*=[ \t]*(?P<quote>[\"']?)(?P<value>[^\n\"'#]*)(?P=quote)"
 
 
-def settings_module(placed: Placed, proc: Proc) -> str | None:
-    """An option's word, else what the app's own module insists on, the environment's, the module's default.
+class EnvironmentVariable(NamedTuple):
+    """A variable's value, None if it is not set; `known` is False if only what cannot be read could say."""
 
-    A default counts only where the environment could be read and names none.
+    value: str | None
+    known: bool = True
+
+
+def settings_module(found: ServerProcess, proc: Proc) -> str | None:
+    """Return the settings module: from an option, an assignment in the app's module, the environment, its default.
+
+    The default counts only if the environment could be read and names none.
     """
-    if placed.options is not None and placed.options.server is RUNSERVER and placed.options.settings:
-        return placed.options.settings
-    source = next(filter(None, (read(placed.process, path, proc) for path in app_files(placed))), "")
+    if found.options is not None and found.options.server is RUNSERVER and found.options.settings:
+        return found.options.settings
+    source = next(filter(None, (_read(found.process, path, proc) for path in _app_files(found))), "")
     if assigned := _ASSIGNED.search(source):
         return assigned["value"]
-    told = variable(placed, NAME, proc)
-    default = _DEFAULT.search(source) if told.known else None
-    return told.value or (default["value"] if default else None)
+    variable = _variable(found, SETTINGS, proc)
+    default = _DEFAULT.search(source) if variable.known else None
+    return variable.value or (default["value"] if default else None)
 
 
-def async_unsafe_allowed(placed: Placed, settings: str | None, proc: Proc) -> bool | None:
-    """As Django reads it: any text that is not empty allows, "false" and "0" too. None: the process alone knows."""
-    told = variable(placed, UNSAFE, proc)
-    if told.value or not told.known:
-        return True if told.value else None
-    return None if mentions(placed, UNSAFE, settings, proc) else False
+def async_unsafe_allowed(found: ServerProcess, settings: str | None, proc: Proc) -> bool | None:
+    """Decide as Django does: any value but the empty one allows, even "false". None: only the process itself knows.
+
+    It is unknown if the code of the app or its settings mentions the variable, other than in a comment: it may set it.
+    """
+    variable = _variable(found, ALLOW_UNSAFE, proc)
+    if variable.value:
+        return True
+    if not variable.known:
+        return None
+    files = (*_app_files(found), *(_module_files(settings) if settings else ()))
+    sources = (_read(found.process, path, proc) or "" for path in files)
+    mentioned = any(ALLOW_UNSAFE in line.partition("#")[0] for source in sources for line in source.split("\n"))
+    return None if mentioned else False
+
+
+def _variable(found: ServerProcess, name: str, proc: Proc) -> EnvironmentVariable:
+    """Look up a variable: what the server sets itself, then the environment, then env files, which override nothing."""
+    options, environ = found.options, found.process.environ
+    given = options.environment.get(name) if options is not None else None
+    if given is not None:
+        return EnvironmentVariable(given)
+    if environ is not None and name in environ:
+        return EnvironmentVariable(environ[name])
+    line = re.compile(_ENV_FILE_LINE.format(re.escape(name)), re.MULTILINE)
+    for file in options.environ_files if options is not None else ():
+        if match := line.search(_read(found.process, file, proc) or ""):
+            return EnvironmentVariable(match["value"].strip())
+    return EnvironmentVariable(None, known=environ is not None)
+
+
+def _app_files(found: ServerProcess) -> Iterator[str]:
+    """List where the code that starts the app may be, from the working directory: the app's module, or manage.py."""
+    if found.app is not None:
+        yield from _module_files(found.app.partition(":")[0])
+    if found.server is RUNSERVER:
+        yield from (word for word in found.process.cmdline[1:6] if word.endswith(".py"))
+
+
+def _module_files(module: str) -> tuple[str, ...]:
+    path = module.replace(".", "/")
+    return f"{path}.py", f"{path}/__init__.py", f"src/{path}.py"
+
+
+def _read(process: ProcessInfo, path: str, proc: Proc) -> str | None:
+    """Read a file as the process itself would find it."""
+    return proc.text(process.pid, "root" if path.startswith("/") else "cwd", path, limit=MAX_SOURCE_BYTES)

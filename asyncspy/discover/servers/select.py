@@ -1,11 +1,11 @@
-"""All workers of a machine to those that were asked for: by server, by app, the busiest, or the only ones there are."""
+"""Select workers from a listing: by server or app, the busiest, or the only server there is."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from asyncspy.discover.access.fix_commands import LIST
+from asyncspy.discover.access.fix_commands import LIST_WORKERS
 from asyncspy.discover.live_processes import cpu_seconds
 from asyncspy.errors import UsageError
 from asyncspy.model.processes import Worker
@@ -14,7 +14,7 @@ LOOK_SECONDS = 0.5
 
 
 def select_workers(workers: Sequence[Worker], *, server: str | None = None, app: str | None = None) -> list[Worker]:
-    """Whole families in which some process is of this server, and serves an app with this in its name."""
+    """Keep whole families in which some process is of this server, and serves an app with this in its name."""
     kept: list[Worker] = []
     for family in families(workers):
         of_server = server is None or any(worker.server == server for worker in family)
@@ -24,7 +24,7 @@ def select_workers(workers: Sequence[Worker], *, server: str | None = None, app:
 
 
 def busiest_worker(workers: Iterable[Worker]) -> Worker | None:
-    """The worker that uses most CPU at this moment, by two looks."""
+    """Return the worker that uses most CPU right now, measured over `LOOK_SECONDS`."""
     serving = [worker for worker in workers if worker.role == "worker"]
     before = {worker.pid: cpu_seconds(worker.pid) for worker in serving}
     time.sleep(LOOK_SECONDS)
@@ -33,9 +33,9 @@ def busiest_worker(workers: Iterable[Worker]) -> Worker | None:
 
 
 def only_server(workers: Sequence[Worker]) -> Worker:
-    """The one process to attach to: a master with all its workers, or the worker that is alone.
+    """Return the one process to attach to: a master with all its workers, or a worker that is alone.
 
-    Raises UsageError where there is none or several, with the list to choose from.
+    Raises UsageError if there is none or several, with the list to choose from.
     """
     tops = all_servers(workers)
     if len(tops) > 1:
@@ -45,25 +45,25 @@ def only_server(workers: Sequence[Worker]) -> Worker:
 
 
 def all_servers(workers: Sequence[Worker]) -> list[Worker]:
-    """The topmost process of each server that has workers. Raises UsageError where there is none."""
+    """Return the topmost process of each server that has workers. Raises UsageError if there is none."""
     tops = [family[0] for family in families(workers) if any(worker.role == "worker" for worker in family)]
     if not tops:
-        raise UsageError("no worker was found that could be meant; name one with --pid", remedy=LIST)
+        raise UsageError("no worker was found that could be meant; name one with --pid", remedy=LIST_WORKERS)
     return tops
 
 
 def families(workers: Sequence[Worker]) -> list[list[Worker]]:
-    """The workers by the topmost process that they descend from, itself first, in the order of the list."""
+    """Group workers by their topmost ancestor in the list, which comes first in its family."""
     by_pid = {worker.pid: worker for worker in workers}
     grouped: dict[int, list[Worker]] = {}
     for worker in workers:
-        top = top_of(worker, by_pid)
+        top = topmost_ancestor(worker, by_pid)
         grouped.setdefault(top.pid, [top] if top is not worker else []).append(worker)
     return [list({worker.pid: worker for worker in family}.values()) for family in grouped.values()]
 
 
-def top_of(worker: Worker, by_pid: dict[int, Worker]) -> Worker:
-    """The topmost of a process's ancestors in the list; a circle of reused pids ends where it began."""
+def topmost_ancestor(worker: Worker, by_pid: Mapping[int, Worker]) -> Worker:
+    """Follow parents up as far as they are listed; reused pids can form a circle."""
     seen = {worker.pid}
     while worker.ppid in by_pid and worker.ppid not in seen:
         worker = by_pid[worker.ppid]

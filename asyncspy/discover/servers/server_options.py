@@ -1,4 +1,4 @@
-"""A server's arguments to what they set: the app, where it listens, its loop, how many workers."""
+"""Parse a server's arguments: the app, where it listens, its loop, how many workers."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from asyncspy.discover.command_line import Process
-from asyncspy.discover.servers.catalog import LOOPS, WORKER_LOOPS, Loop, Server
+from asyncspy.discover.command_line import ProcessInfo
+from asyncspy.discover.servers.catalog import LOOP_VALUES, WORKER_CLASS_LOOPS, LoopSetting, Server
 
-APP = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*(?:\(.*\))?|[A-Za-z_]\w*(?:\.\w+)+")
-"""`module:attribute` or a dotted module. A title may hold any name that its user gave: those are no app."""
+APP_NAME = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*(?:\(.*\))?|[A-Za-z_]\w*(?:\.\w+)+")
+"""`module:attribute` or a dotted module. A process title may hold any other name that its user chose."""
 
-_COUNT = re.compile(r"[0-9]{1,6}")
+_WORKER_COUNT = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """A parsed command line; `environ` stands in for options that are not given."""
+class ServerOptions:
+    """A parsed command line; variables in `environ` apply if an option is not given."""
 
     server: Server
     positional: tuple[str, ...] = ()
@@ -26,48 +26,48 @@ class Options:
 
     @property
     def app(self) -> str | None:
-        """What is served, as it was named."""
+        """The app, as the command line names it."""
         return self.positional[0] if self.positional else self._from_environ("app")
 
     @property
     def reload(self) -> bool:
-        """Whether the server restarts itself when a file changes."""
+        """Whether the server restarts when a file changes."""
         return "--reload" in self.given or (self._from_environ("reload") or "0").lower() in {"1", "true", "yes", "on"}
 
     @property
     def workers(self) -> int | None:
-        """How many workers were asked for; None where only an unreadable environment could say."""
+        """How many workers were asked for; None if only an unreadable environment could say."""
         named = self._value(self.server.workers)
         if named is None and self.server.workers_environ is not None:
             if self.environ is None:
                 return None
             named = self.environ.get(self.server.workers_environ)
-        return int(named) if named is not None and _COUNT.fullmatch(named) else 1
+        return int(named) if named is not None and _WORKER_COUNT.fullmatch(named) else 1
 
     @property
     def dirty(self) -> bool:
-        """Whether a dirty arbiter with workers of its own was asked for."""
+        """Whether gunicorn's dirty arbiter was asked for, which has workers of its own."""
         return self._value(self.server.dirty) is not None
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The variables that the server sets for its workers."""
+        """The variables that the server's options set for its workers."""
         pairs = (pair.partition("=") for name in self.server.environ_options for pair in self.given.get(name, ()))
         return {name: value for name, found, value in pairs if found}
 
     @property
     def environ_files(self) -> tuple[str, ...]:
-        """The files of variables that it loads; they set only what is not set yet."""
+        """The files with variables that it loads; they set only what is not set yet."""
         return tuple(path for name in self.server.environ_files for path in self.given.get(name, ()) if path)
 
     @property
     def settings(self) -> str | None:
-        """The settings module, where an option or the environment names it."""
+        """The settings module that an option or the environment names."""
         return self._value(self.server.settings) or (self.environ or {}).get("DJANGO_SETTINGS_MODULE") or None
 
     @property
     def bind(self) -> str | None:
-        """Where it listens, if the command line says all of it; the default is only filled in beside half of it."""
+        """Where it listens; None if neither host nor port is given, else the missing one is the default."""
         if socket := self._value(self.server.socket):
             return f"unix:{socket}"
         if binds := [value for name in self.server.bind for value in self.given.get(name, ())]:
@@ -79,19 +79,19 @@ class Options:
         if host is None and port is None:
             return None
         default_host, default_port = self.server.default_bind
-        return address(host or default_host, port or default_port)
+        return format_address(host or default_host, port or default_port)
 
     @property
-    def loop(self) -> Loop | None:
-        """The event loop of its workers, as far as the command line tells; None for a loop of another make, or none."""
+    def loop(self) -> LoopSetting | None:
+        """The event loop of its workers, as the command line sets it; None for a custom loop, or no loop."""
         worker_class = self._value(self.server.worker_class) or ""
-        insists = WORKER_LOOPS.get(worker_class, "auto")
-        if insists != "auto":
-            return insists
+        forced = WORKER_CLASS_LOOPS.get(worker_class, "auto")
+        if forced != "auto":
+            return forced
         named = self._value(self.server.loop)
         if named is not None:
-            return LOOPS.get(named)
-        return WORKER_LOOPS.get(worker_class, "unknown") if worker_class else self.server.loop_unless_said
+            return LOOP_VALUES.get(named)
+        return WORKER_CLASS_LOOPS.get(worker_class, "unknown") if worker_class else self.server.loop_unless_said
 
     def _value(self, names: tuple[str, ...]) -> str | None:
         values = [value for name in names for value in self.given.get(name, ())]
@@ -106,8 +106,8 @@ class Options:
         return self.environ.get(self.server.environ_prefix + name.upper().replace("-", "_")) or None
 
 
-def parse(server: Server, arguments: tuple[str, ...], process: Process) -> Options:
-    """Read a command line as the server's own parser would, as far as asyncspy needs it."""
+def parse_options(server: Server, arguments: tuple[str, ...], process: ProcessInfo) -> ServerOptions:
+    """Parse a command line as the server's own parser would, as far as asyncspy needs it."""
     given: dict[str, tuple[str, ...]] = {}
     positional: list[str] = []
     rest = list(arguments)
@@ -120,16 +120,16 @@ def parse(server: Server, arguments: tuple[str, ...], process: Process) -> Optio
         if value is None and name not in server.flags:
             value = rest.pop(0) if rest else ""
         given[name] = (*given.get(name, ()), value or "")
-    return Options(server, tuple(filter(None, positional)), given, process.environ)
+    return ServerOptions(server, tuple(filter(None, positional)), given, process.environ)
 
 
-def address(host: str, port: str | int) -> str:
-    """`127.0.0.1:8000`, `[::1]:8000`."""
+def format_address(host: str, port: str | int) -> str:
+    """Join host and port: `127.0.0.1:8000`, `[::1]:8000`."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _split(argument: str) -> tuple[str, str | None]:
-    """`--port=8000` and `-w4` name the option and its value in one; `-w` and `--port` leave the value to the next."""
+    """Split `--port=8000` and `-w4` into option and value; the value is None if the next argument holds it."""
     if argument.startswith("--"):
         name, equals, value = argument.partition("=")
         return name, value if equals else None

@@ -16,8 +16,8 @@ import pytest
 
 from asyncspy.discover.live_processes import cpu_seconds, is_running, process_usage
 from asyncspy.discover.proc import Proc
-from asyncspy.discover.servers.evidence import Evidence
-from asyncspy.discover.servers.process_table import candidates
+from asyncspy.discover.servers.process_table import server_candidates
+from asyncspy.discover.servers.scan import MachineScan
 from tests.discover.fake_proc import FakeProc
 
 BUSY = "sum(range(10**7)); print('ready', flush=True); import sys; sys.stdin.read()"
@@ -55,7 +55,7 @@ def test_threads_are_counted_and_are_no_processes() -> None:
         assert figures is not None
         assert before is not None
         assert figures.threads == before.threads + 1
-        assert thread.native_id not in {process.pid for process in candidates(Evidence(Proc()))}
+        assert thread.native_id not in {process.pid for process in server_candidates(MachineScan(Proc()))}
     finally:
         done.set()
         thread.join()

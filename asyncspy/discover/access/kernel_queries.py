@@ -1,0 +1,95 @@
+"""Ask the kernel itself whether attaching can work: seccomp filters, readable memory, capabilities of program files.
+
+No process is stopped and no memory is read: each question is asked in a way that has no effect besides its answer.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import functools
+import os
+import stat
+import struct
+
+PTRACE_ATTACH = 16
+UNUSED_PID = 2**22 + 7
+"""Beyond the largest pid that Linux gives out."""
+
+CAPABILITY_ATTRIBUTE = "security.capability"
+CAPABILITY_WORDS = {0x01000000: 1, 0x02000000: 2, 0x03000000: 2}
+"""By revision of the attribute: how many words of 32 capabilities it holds. Revision 3 adds a root user id."""
+REVISION_WITH_ROOT = 0x03000000
+REVISION_MASK, EFFECTIVE_BIT = 0xFF000000, 1
+ALL_CAPABILITIES = (1 << 64) - 1
+
+
+class _IoVector(ctypes.Structure):
+    _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
+
+
+@functools.lru_cache(maxsize=1)
+def seccomp_effect_on_ptrace() -> str | None:
+    """Return what our seccomp filter does to ptrace: "refuses", "kills", or None if it lets ptrace pass.
+
+    A child process asks, since the filter may kill the one that does.
+    """
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.ptrace.argtypes = [ctypes.c_long] * 4
+        child = os.fork()
+    except (OSError, AttributeError):
+        return None
+    if child == 0:
+        libc.ptrace(PTRACE_ATTACH, UNUSED_PID, 0, 0)
+        refused = ctypes.get_errno() != errno.ESRCH
+        libc.process_vm_readv(UNUSED_PID, None, 0, None, 0, 0)
+        os._exit(refused)
+    status = os.waitpid(child, 0)[1]
+    if os.WIFSIGNALED(status):
+        return "kills"
+    return "refuses" if os.WEXITSTATUS(status) else None
+
+
+def may_read_memory(pid: int) -> bool | None:
+    """Ask whether we may read a process's memory, which ptrace depends on too; None if the answer is unclear.
+
+    It asks for one byte at address 0, where no process has memory.
+    """
+    try:
+        read = ctypes.CDLL(None, use_errno=True).process_vm_readv
+    except (OSError, AttributeError):
+        return None
+    buffer = ctypes.create_string_buffer(1)
+    local, remote = _IoVector(ctypes.addressof(buffer), 1), _IoVector(0, 1)
+    done = read(pid, ctypes.byref(local), 1, ctypes.byref(remote), 1, 0)
+    if done >= 0 or ctypes.get_errno() == errno.EFAULT:
+        return True
+    return False if ctypes.get_errno() == errno.EPERM else None
+
+
+def file_capabilities(path: str) -> int:
+    """Return the capabilities that a program gets from its file (setcap, setuid root), whoever starts it.
+
+    A file system that is mounted nosuid gives none. The kernel still removes those outside the bounding set.
+    """
+    try:
+        about = os.stat(path)  # noqa: PTH116 - beside statvfs and getxattr, which Path does not have
+        if os.statvfs(path).f_flag & os.ST_NOSUID:
+            return 0
+        if about.st_uid == 0 and about.st_mode & stat.S_ISUID:
+            return ALL_CAPABILITIES
+        return decode_capabilities(os.getxattr(path, CAPABILITY_ATTRIBUTE))
+    except OSError:
+        return 0
+
+
+def decode_capabilities(attribute: bytes) -> int:
+    """Return the permitted capabilities of an attribute that makes them effective; 0 for any other or invalid one."""
+    words = struct.unpack(f"<{len(attribute) // 4}I", attribute[: len(attribute) // 4 * 4])
+    count = CAPABILITY_WORDS.get(words[0] & REVISION_MASK, 0) if words else 0
+    if not count or len(words) <= 2 * count or not words[0] & EFFECTIVE_BIT:
+        return 0
+    if words[0] & REVISION_MASK == REVISION_WITH_ROOT and words[2 * count + 1 :] != (0,):
+        return 0
+    return sum(word << 32 * place for place, word in enumerate(words[1 : 2 * count + 1 : 2]))
