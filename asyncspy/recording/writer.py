@@ -31,11 +31,12 @@ class RecordingWriter:
         path: Path,
         drop_lines_in: Callable[[str], bool] = lambda _file: False,
         max_processes: int = MAX_PROCESSES,
+        silent_seconds: float = SILENT_SECONDS,
     ) -> None:
         self.path = path
         self.saved = False
         """Whether any of it is on disk."""
-        self._max_processes = max_processes
+        self._max_processes, self._silent_seconds = max_processes, silent_seconds
         self._table = FrameTable(drop_lines_in)
         self._passes: dict[PassKey, PassSamples] = {}
         self._last_heard: dict[int, float] = {}
@@ -73,7 +74,7 @@ class RecordingWriter:
         its workers: it serves no requests.
         """
         now = time.monotonic()
-        silent = [pid for pid, heard in self._last_heard.items() if now - heard > SILENT_SECONDS]
+        silent = [pid for pid, heard in self._last_heard.items() if now - heard > self._silent_seconds]
         ended = {pid for pid in silent if not psutil.pid_exists(pid)}
         if not ended:
             return

@@ -1,10 +1,10 @@
-"""Signals to an early end: the first one ends what is being sampled, with nothing lost; the second gives up."""
+"""Turn signals into a request to stop: the first ends sampling early and loses nothing, the second gives up."""
 
 from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -13,15 +13,14 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopRequest:
-    """Whether the end was asked for; what is to be told of it adds itself to `listeners`."""
+    """Whether a recording was asked to end early."""
 
     def __init__(self) -> None:
-        self.interrupted = False
-        self.listeners: list[Callable[[], None]] = []
         self.requested = False
+        self.interrupted = False
 
     def wait(self, seconds: float) -> None:
-        """So long, or until the end is asked for. An Event would need a lock, which a signal may find held."""
+        """Wait so long, or until a stop is requested. An Event has a lock, which a signal could find held."""
         deadline = time.monotonic() + seconds
         while not self.requested and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
@@ -29,30 +28,27 @@ class StopRequest:
     def request(self) -> None:
         """End early, in good order."""
         self.requested = True
-        for tell in list(self.listeners):
-            tell()
 
     def interrupt(self) -> None:
-        """End early. Interrupted again, give up."""
+        """End early; when interrupted again, give up."""
         if self.interrupted:
             raise KeyboardInterrupt
-        self.interrupted = True
-        self.request()
+        self.interrupted = self.requested = True
 
 
 @contextmanager
 def stop_on_signals() -> Iterator[StopRequest]:
-    """While this lasts, Ctrl-C, SIGTERM and a terminal that closes ask for the end; under nohup the last does not."""
-    ending = StopRequest()
+    """Within this, Ctrl-C, SIGTERM and a closed terminal request a stop; under nohup a closed terminal does not."""
+    stop = StopRequest()
 
-    def hear(_number: int, _frame: FrameType | None) -> None:
-        ending.interrupt()
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop.interrupt()
 
     under_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    heard = [number for number in SIGNALS if not (number == signal.SIGHUP and under_nohup)]
-    before = {number: signal.signal(number, hear) for number in heard}
+    handled = [number for number in SIGNALS if not (number == signal.SIGHUP and under_nohup)]
+    before = {number: signal.signal(number, handle) for number in handled}
     try:
-        yield ending
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

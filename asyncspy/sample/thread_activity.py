@@ -1,4 +1,4 @@
-"""A pid to what the kernel tells of it at this moment: what it does, who holds it, how often each thread ran."""
+"""Read what the kernel says of a process at this moment: its state, who traces it, how often each thread ran."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 from asyncspy.model.stacks import ThreadActivity
 
 SINCE_AFFINITY = (3, 13)
-"""The first Python whose os.process_cpu_count sizes the default pool."""
+"""The first Python that sizes the default thread pool by os.process_cpu_count."""
 
-SETTLE_SECONDS, MOST_SETTLES = 0.01, 15
-"""Between two readings of counters that must agree before they count, and how often that is tried."""
+SETTLE_SECONDS, MAX_READINGS = 0.01, 15
+"""The pause between two readings of the counters, which must agree, and how often they are read."""
 
 STOPPED, HELD = "T", "t"
 """The kernel's letters for a process that a signal stopped, and for one that a tracer holds."""
@@ -22,7 +22,7 @@ ThreadCounters = dict[int, ThreadActivity]
 
 
 def process_state(pid: int) -> str | None:
-    """The kernel's letter for what a process does: S sleeps, R runs, T is stopped, t is held by a tracer."""
+    """The kernel's letter for its state: S sleeps, R runs, T is stopped, t is held by a tracer. None if it is gone."""
     stat = _text(f"/proc/{pid}/stat")
     return stat.rpartition(")")[2].split()[0] if stat else None
 
@@ -34,9 +34,9 @@ def is_traced(pid: int) -> bool:
 
 
 def processor_count(pid: int, python: tuple[int, int] | None) -> int | None:
-    """How many of them the default pool of threads is sized by: from 3.13 on those that the process may run on."""
+    """How many processors size the default thread pool: from Python 3.13 on those that the process may run on."""
     if python is not None and python >= SINCE_AFFINITY:
-        with suppress(OSError, AttributeError):  # gone, or a system that does not tell
+        with suppress(OSError, AttributeError):  # gone, or a system without affinities
             return len(os.sched_getaffinity(pid))
     return os.cpu_count()
 
@@ -44,39 +44,39 @@ def processor_count(pid: int, python: tuple[int, int] | None) -> int | None:
 def thread_counters(pid: int) -> ThreadCounters:
     """How often every thread was put on a processor, and how many nanoseconds it ran or waited for its turn to run.
 
-    On a machine that is short of processors a thread that computes hardly runs; it waits for its turn.
+    On a machine that is short of processors a thread that computes hardly runs, and waits for its turn.
     """
-    return {tid: ran for tid, (ran, _) in _threads(pid).items()}
+    return {tid: activity for tid, (activity, _) in _read_threads(pid).items()}
 
 
 def settled_counters(pid: int) -> ThreadCounters:
-    """The counters once what py-spy woke sleeps again: two readings agree on all threads but a busy one.
+    """The counters once the threads that py-spy woke sleep again: two readings agree on all threads but a busy one.
 
-    A thread that was woken and still waits for its turn shows the old counters: it has not settled, it is late.
+    A thread that was woken and still waits for its turn shows its old counters: it has not settled.
     """
-    first = before = _threads(pid)
-    moved_before: set[int] = set()
-    for _ in range(MOST_SETTLES):
+    first = before = _read_threads(pid)
+    changed_before: set[int] = set()
+    for _ in range(MAX_READINGS):
         time.sleep(SETTLE_SECONDS)
-        after = _threads(pid)
-        late = any(runnable and first.get(tid, (None,))[0] == ran for tid, (ran, runnable) in after.items())
-        moved = {tid for tid, (ran, _) in after.items() if before.get(tid, (None,))[0] != ran}
-        if not late and (not moved or (len(moved) == 1 and moved == moved_before)):  # a loop may tick all the time
+        after = _read_threads(pid)
+        waiting = any(runnable and first.get(tid, (None,))[0] == ran for tid, (ran, runnable) in after.items())
+        changed = {tid for tid, (ran, _) in after.items() if before.get(tid, (None,))[0] != ran}
+        if not waiting and (not changed or (len(changed) == 1 and changed == changed_before)):  # a loop may tick often
             break
-        before, moved_before = after, moved
-    return {tid: ran for tid, (ran, _) in after.items()}
+        before, changed_before = after, changed
+    return {tid: activity for tid, (activity, _) in after.items()}
 
 
-def _threads(pid: int) -> dict[int, tuple[ThreadActivity, bool]]:
+def _read_threads(pid: int) -> dict[int, tuple[ThreadActivity, bool]]:
     """Every thread's counters, and whether it runs or waits for its turn."""
-    found = {}
-    for name in _listed(f"/proc/{pid}/task"):
-        status, ran = _text(f"/proc/{pid}/task/{name}/status"), _text(f"/proc/{pid}/task/{name}/schedstat")
+    threads = {}
+    for name in _names_in(f"/proc/{pid}/task"):
+        status, schedule = _text(f"/proc/{pid}/task/{name}/status"), _text(f"/proc/{pid}/task/{name}/schedstat")
         switches = [int(line.split()[1]) for line in status.splitlines() if "ctxt_switches:" in line]
-        if switches and ran:
-            count = ThreadActivity(sum(switches), sum(map(int, ran.split()[:2])))  # it ran, it waited for its turn
-            found[int(name)] = (count, "\nState:\tR" in status)
-    return found
+        if switches and schedule:
+            ran, waited = map(int, schedule.split()[:2])
+            threads[int(name)] = (ThreadActivity(sum(switches), ran + waited), "\nState:\tR" in status)
+    return threads
 
 
 def _text(path: str) -> str:
@@ -86,7 +86,7 @@ def _text(path: str) -> str:
         return ""
 
 
-def _listed(path: str) -> list[str]:
+def _names_in(path: str) -> list[str]:
     with suppress(OSError):
         return os.listdir(path)  # noqa: PTH208 - names are all that is wanted
     return []

@@ -21,7 +21,6 @@ from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import ENDED_WORKERS_PID, Frame, Origin, Stack
 from asyncspy.read import profile_of_document
 from asyncspy.recording import destination
-from asyncspy.recording import writer as bundles
 from asyncspy.sample import RecordingWriter
 from asyncspy.workflow import follow, record_live, record_until
 from tests.sample.conftest import fails, staged
@@ -59,13 +58,11 @@ def test_of_workers_long_gone_the_lines_beneath_a_query_are_given_up(
     made: list[RecordingWriter] = []
 
     def noted(path: Path, **how: Any) -> RecordingWriter:
-        made.append(RecordingWriter(path, **how))
+        made.append(RecordingWriter(path, max_processes=0, silent_seconds=-1.0, **how))
         return made[0]
 
     monkeypatch.setattr(record_live, "RecordingWriter", noted)
     monkeypatch.setattr(psutil, "pid_exists", lambda _pid: False)
-    monkeypatch.setattr(bundles, "MOST_APART", 0)
-    monkeypatch.setattr(bundles, "APART_SECONDS", -1.0)
     command, *more = words
     assert attach("--duration", "1", "--app-root", root, *more, command=command).exit_code == 0
     compiler = "/v/site-packages/django/db/models/sql/compiler.py"

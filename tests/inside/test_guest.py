@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from asyncspy.sample.inside.hook_session import text
+from asyncspy.sample.inside.hook_session import hook_script
 
 
 def test_a_process_without_django_is_left_as_it_is(tmp_path: Path) -> None:
@@ -16,7 +16,7 @@ def test_a_process_without_django_is_left_as_it_is(tmp_path: Path) -> None:
     script = f"""
 import sys
 before = set(sys.modules)
-exec(compile({text()!r}, "text", "exec"), (space := {{"__builtins__": __builtins__}}))
+exec(compile({hook_script()!r}, "text", "exec"), (space := {{"__builtins__": __builtins__}}))
 assert space["put_in"]({str(tmp_path)!r}, {os.getpid()}) is None
 import os
 space["put_in"]({str(tmp_path)!r}, os.getpid())

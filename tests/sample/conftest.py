@@ -8,15 +8,21 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from asyncspy.sample import PySpy
+from asyncspy.sample.pyspy.program import Timeouts
 
-Stage = Callable[[str], PySpy]
+
+class Stage(Protocol):
+    """Write a stand-in of these Python lines, with these `Timeouts`."""
+
+    def __call__(self, body: str, **timeouts: float) -> PySpy: ...
 
 
-def staged(folder: Path, body: str) -> PySpy:
+def staged(folder: Path, body: str, **timeouts: float) -> PySpy:
     """Write a py-spy that runs the given Python lines; `output` is the path after --output, `done(text)` writes it."""
     script = folder / "bin" / "py-spy"
     script.parent.mkdir(exist_ok=True)
@@ -27,7 +33,7 @@ def staged(folder: Path, body: str) -> PySpy:
         "def done(text): open(output, 'w').write(text)\n" + body
     )
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
-    return PySpy(str(script), "0.4.3")
+    return PySpy(str(script), "0.4.3", Timeouts(**timeouts))
 
 
 @pytest.fixture
@@ -40,10 +46,10 @@ def fails(real: Callable[..., object], time: int, number: int) -> Callable[..., 
     """So often asked, it fails once."""
     asked: list[object] = []
 
-    def call(*args: object) -> object:
+    def call(*args: object, **kwargs: object) -> object:
         asked.append(args)
         if len(asked) == time:
             raise OSError(number, os.strerror(number))
-        return real(*args)
+        return real(*args, **kwargs)
 
     return call

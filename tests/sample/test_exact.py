@@ -18,7 +18,7 @@ from asyncspy.sample.inside import exchange_folder as folders
 from asyncspy.sample.inside import remote_exec
 from asyncspy.sample.inside.exchange_folder import ExchangeFolder
 from asyncspy.sample.inside.hook_report import HookReport, parse_report
-from asyncspy.sample.inside.hook_session import text
+from asyncspy.sample.inside.hook_session import hook_script
 
 CHAIN = [3, False, 10.0, 20.0, True, [0, 1]]
 TOLD = {
@@ -68,9 +68,9 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A stand-in for the target's root."""
 
     def opened(_pid: int, place: tuple[str, ...]) -> int:
-        return os.open(tmp_path.joinpath(*place), folders.DIRECTORY)
+        return os.open(tmp_path.joinpath(*place), folders.DIRECTORY_FLAGS)
 
-    monkeypatch.setattr(folders, "_opened", opened)
+    monkeypatch.setattr(folders, "_open_in_target", opened)
     (tmp_path / "tmp").mkdir()
     return tmp_path
 
@@ -95,8 +95,8 @@ def test_neither_links_nor_pipes_in_it_are_followed(root: Path, tmp_path_factory
     (there / "result").symlink_to(secret)
     (there / "lease").symlink_to(secret)
     assert made.read("result") is None
-    made.ask()
-    made.renew()
+    made.request_report()
+    made.renew_lease()
     (there / "result").unlink()
     os.mkfifo(there / "result")
     pipe = os.open(there / "result", os.O_RDWR)
@@ -111,7 +111,7 @@ def test_a_tmp_that_is_a_link_is_not_gone_through(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "tmp").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match=r"Not a directory|Too many levels"):
-        os.open(tmp_path / "tmp", folders.DIRECTORY)
+        os.open(tmp_path / "tmp", folders.DIRECTORY_FLAGS)
 
 
 def test_a_known_name_that_is_taken_is_refused_and_one_long_left_is_cleared(root: Path) -> None:
@@ -128,9 +128,11 @@ def test_a_known_name_that_is_taken_is_refused_and_one_long_left_is_cleared(root
 
 def test_the_text_stands_alone() -> None:
     space: dict[str, Any] = {}
-    exec(compile(text(), "text", "exec"), space)  # noqa: S102 - as the target runs it
+    exec(compile(hook_script(), "text", "exec"), space)  # noqa: S102 - as the target runs it
     assert {"Hook", "put_in"} <= set(space)
-    assert "asyncspy." not in "".join(line for line in text().splitlines() if line.startswith(("from", "import")))
+    assert "asyncspy." not in "".join(
+        line for line in hook_script().splitlines() if line.startswith(("from", "import"))
+    )
     assert {name for name in ("counting", "entering") if name in space} == set()
     assert counting.FORMAT == 1
     assert entering.NAME == "asyncspy"
@@ -145,7 +147,7 @@ def test_the_text_stands_alone() -> None:
     ],
 )
 def test_each_refusal_says_why_and_what_to_do(said: str, words: str) -> None:
-    error = remote_exec._refused(Worker(7, 1, "worker", True, "uvicorn", python="3.14"), [said])
+    error = remote_exec._refused(Worker(7, 1, "worker", True, "uvicorn", python="3.14"), said)
     assert words in error.message
     assert error.exit_code == 3
     assert "asyncspy" in error.remedy

@@ -22,7 +22,7 @@ from asyncspy.sample import (
     record,
     stop_on_signals,
 )
-from asyncspy.sample.pyspy import dump_series, watchdog
+from asyncspy.sample.pyspy import stack_dump, watchdog
 from asyncspy.sample.pyspy.dump_series import create_series
 from tests.live.processes import eventually
 from tests.sample.conftest import Stage
@@ -66,11 +66,10 @@ def runs(pid: int) -> bool:
 
 
 def test_a_hang_that_can_be_interrupted_keeps_what_it_has(
-    tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes]
 ) -> None:
-    monkeypatch.setattr("asyncspy.sample.pyspy.run.HELD_SECONDS", 0.5)
     end = f"def end(*_): done({SPEEDSCOPE!r}); os._exit(0)\nsignal.signal(signal.SIGINT, end)\n"
-    taken = recorded(tmp_path, stage(end + HOLD + "time.sleep(600)"), target.pid)
+    taken = recorded(tmp_path, stage(end + HOLD + "time.sleep(600)", held=0.5), target.pid)
     assert taken.held
     assert taken.error is None
     assert not taken.ended_early
@@ -79,27 +78,23 @@ def test_a_hang_that_can_be_interrupted_keeps_what_it_has(
 
 
 def test_a_hang_that_cannot_is_killed_and_the_target_runs_on(
-    tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes]
 ) -> None:
-    monkeypatch.setattr("asyncspy.sample.pyspy.run.HELD_SECONDS", 0.5)
-    monkeypatch.setattr("asyncspy.sample.pyspy.run.LAST_CHANCE_SECONDS", 0.2)
     deaf = "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-    taken = recorded(tmp_path, stage(deaf + HOLD + "time.sleep(600)"), target.pid)
+    taken = recorded(tmp_path, stage(deaf + HOLD + "time.sleep(600)", held=0.5, last_chance=0.2), target.pid)
     assert taken.error is not None
     assert "hung while it held process" in taken.error.message
     assert runs(target.pid)
 
 
 def test_holding_it_again_and_again_is_what_sampling_is(
-    tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes]
 ) -> None:
-    monkeypatch.setattr("asyncspy.sample.pyspy.run.HELD_SECONDS", 0.3)
-    monkeypatch.setattr(watchdog, "LOOK_SECONDS", 0.01)
     samples = (
         "for _ in range(40):\n    time.sleep(0.02); trace(17, pid, 0, 0); trace(16, pid, 0, 0); os.waitpid(pid, 0)\n"
         f"trace(17, pid, 0, 0); done({SPEEDSCOPE!r})"
     )
-    taken = recorded(tmp_path, stage(HOLD + samples), target.pid)
+    taken = recorded(tmp_path, stage(HOLD + samples, held=0.3, check=0.01), target.pid)
     assert not taken.held
     assert taken.error is None
 
@@ -107,26 +102,25 @@ def test_holding_it_again_and_again_is_what_sampling_is(
 def test_what_somebody_else_has_stopped_stays_stopped(target: subprocess.Popen[bytes]) -> None:
     target.send_signal(signal.SIGSTOP)
     assert eventually(lambda: psutil.Process(target.pid).status() == psutil.STATUS_STOPPED, timeout=10)
-    hold = watchdog.PySpyWatchdog(target.pid, 1)
-    assert hold.seconds() == 0
-    hold.let_go()
+    hold = watchdog.PySpyWatchdog(target.pid, 1, 0.25)
+    assert hold.held_seconds() == 0
+    hold.resume_target()
     assert psutil.Process(target.pid).status() == psutil.STATUS_STOPPED
 
 
 def test_what_a_killed_py_spy_left_stopped_runs_on(target: subprocess.Popen[bytes]) -> None:
-    hold = watchdog.PySpyWatchdog(target.pid, 1)
+    hold = watchdog.PySpyWatchdog(target.pid, 1, 0.25)
     target.send_signal(signal.SIGSTOP)
     assert eventually(lambda: psutil.Process(target.pid).status() == psutil.STATUS_STOPPED, timeout=10)
-    hold.let_go()
+    hold.resume_target()
     assert runs(target.pid)
 
 
 def test_a_look_that_hangs_while_it_holds_the_target_is_over_soon(
-    tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes]
 ) -> None:
-    monkeypatch.setattr(watchdog, "HELD_SECONDS", 0.3)
-    py_spy = stage(HOLD + "time.sleep(600)")
-    with pytest.raises((subprocess.TimeoutExpired, SamplerError)):
+    py_spy = stage(HOLD + "time.sleep(600)", held=0.3)
+    with pytest.raises(SamplerError):
         probe(py_spy, target.pid)
     assert runs(target.pid)
 
@@ -136,10 +130,9 @@ def worker(target: subprocess.Popen[bytes]) -> Worker:
 
 
 def test_a_dump_that_hangs_while_it_holds_the_target_is_over_soon(
-    tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes]
 ) -> None:
-    monkeypatch.setattr(dump_series, "HELD_SECONDS", 0.3)
-    taken = create_series(tmp_path / "dumps", stage(HOLD + "time.sleep(30)"), [worker(target)])
+    taken = create_series(tmp_path / "dumps", stage(HOLD + "time.sleep(30)", held=0.3), [worker(target)])
     with pytest.raises(AsyncspyError) as caught:
         taken.dump_all()
     if isinstance(caught.value, TargetError):
@@ -151,9 +144,8 @@ def test_a_dump_that_hangs_while_it_holds_the_target_is_over_soon(
 def test_a_dump_has_its_time_and_no_more_whatever_holds_the_target(
     tmp_path: Path, stage: Stage, target: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dump_series, "PROBE_SECONDS", 0.5)
-    monkeypatch.setattr(dump_series, "process_state", lambda _: "t")
-    taken = create_series(tmp_path / "dumps", stage("time.sleep(30)"), [worker(target)])
+    monkeypatch.setattr(stack_dump, "process_state", lambda _: "t")
+    taken = create_series(tmp_path / "dumps", stage("time.sleep(30)", dump=0.5), [worker(target)])
     with pytest.raises(SamplerError, match=r"within 0\.5 s"):
         taken.dump_all()
 

@@ -34,13 +34,13 @@ def test_what_was_woken_counts_only_once_it_has_had_its_turn(
     readings: Sequence[Reading], expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: Iterator[Reading] = itertools.chain(readings, itertools.repeat(readings[-1]))
-    monkeypatch.setattr(thread_activity, "_threads", lambda _pid: next(shown))
+    monkeypatch.setattr(thread_activity, "_read_threads", lambda _pid: next(shown))
     monkeypatch.setattr(thread_activity, "SETTLE_SECONDS", 0)
     assert thread_activity.settled_counters(0)[7].switches == expected
 
 
 def test_a_thread_that_never_gets_its_turn_is_not_awaited_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(thread_activity, "_threads", lambda _pid: told(5, RUNNABLE))
+    monkeypatch.setattr(thread_activity, "_read_threads", lambda _pid: told(5, RUNNABLE))
     monkeypatch.setattr(thread_activity, "SETTLE_SECONDS", 0)
     assert thread_activity.settled_counters(0)[7].switches == 5
 
@@ -56,11 +56,11 @@ def test_a_thread_that_computes_is_runnable_and_one_that_waits_is_not() -> None:
     waits.start()
     begun.wait(10)
     try:
-        shown = thread_activity._threads(os.getpid())
+        shown = thread_activity._read_threads(os.getpid())
         assert shown[threading.get_native_id()][1] is RUNNABLE
         assert waits.native_id is not None
         thread_activity.settled_counters(os.getpid())
-        assert thread_activity._threads(os.getpid())[waits.native_id][1] is ASLEEP
+        assert thread_activity._read_threads(os.getpid())[waits.native_id][1] is ASLEEP
     finally:
         over.set()
         waits.join()

@@ -56,16 +56,16 @@ def test_a_broken_py_spy_says_so(nothing_beside: Path) -> None:
     ],
 )
 def test_complaints(said: str, error: type[AsyncspyError], word: str) -> None:
-    explained = program.explain(said, 77, program.PySpy("py-spy", "0.4.3"))
+    explained = program.error_of(said, 77, program.PySpy("py-spy", "0.4.3"))
     assert type(explained) is error
     assert word in explained.remedy
 
 
 def test_quotes_are_one_line_and_bounded() -> None:
-    quoted = program.last_words("py-spy> Sampling\nError: no" + "x" * 5000 + "\nStack backtrace:\n 0: main")
+    quoted = program.error_lines("py-spy> Sampling\nError: no" + "x" * 5000 + "\nStack backtrace:\n 0: main")
     assert quoted.startswith("Error: no")
     assert "\n" not in quoted
-    assert len(quoted) <= program.LONGEST_QUOTE
+    assert len(quoted) <= program.MAX_QUOTE
 
 
 def test_a_probe_of_a_process_that_is_no_python() -> None:
@@ -77,15 +77,14 @@ def test_a_probe_of_a_process_that_is_no_python() -> None:
             sleeping.kill()
 
 
-def test_a_probe_that_hangs_is_given_up(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(program, "PROBE_SECONDS", 0.3)
-    with pytest.raises(SamplerError, match="within"):
-        probe(stage("time.sleep(60)"), 77)
+def test_a_probe_that_hangs_is_given_up(stage: Stage) -> None:
+    with pytest.raises(SamplerError, match=r"within 0\.3 s"):
+        probe(stage("time.sleep(60)", dump=0.3), 77)
 
 
 def test_words_about_lateness_and_counts() -> None:
     said = "py-spy> 1.20s behind in sampling\npy-spy> 3.05s behind in sampling\nWrote x. Samples: 1532 Errors: 4"
-    assert program.lateness(said) == 3.05
-    assert program.counts(said) == (1532, 4)
-    assert program.lateness("all good") is None
-    assert program.counts("") == (None, None)
+    assert program.seconds_behind(said) == 3.05
+    assert program.sample_counts(said) == (1532, 4)
+    assert program.seconds_behind("all good") is None
+    assert program.sample_counts("") == (None, None)

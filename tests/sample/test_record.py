@@ -140,9 +140,7 @@ def test_a_signal_ends_early_and_loses_nothing(tmp_path: Path, stage: Stage, num
     assert signal.getsignal(number) is before
 
 
-def test_a_second_signal_gives_up_and_ends_py_spy(
-    tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_signal_gives_up_and_ends_py_spy(tmp_path: Path, stage: Stage) -> None:
     ready, ends = tmp_path / "ready", tmp_path / "pid"
     body = (
         "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
@@ -153,17 +151,15 @@ def test_a_second_signal_gives_up_and_ends_py_spy(
         if ready.exists():
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr("asyncspy.sample.pyspy.child_process.PATIENCE_SECONDS", 0.2)
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, stage(body), 60, tick=tick)
+        run(tmp_path, stage(body, exit=0.2), 60, tick=tick)
     with pytest.raises(ProcessLookupError):
         os.kill(int(ends.read_text()), 0)
 
 
-def test_a_py_spy_that_never_ends_is_ended(tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asyncspy.sample.pyspy.run.GRACE_SECONDS", 0.3)
+def test_a_py_spy_that_never_ends_is_ended(tmp_path: Path, stage: Stage) -> None:
     with pytest.raises(SamplerError):
-        run(tmp_path, stage("signal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(60)"))
+        run(tmp_path, stage("signal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(60)", grace=0.3))
 
 
 def test_an_existing_file_is_never_overwritten(tmp_path: Path) -> None:
@@ -294,9 +290,7 @@ def test_a_py_spy_that_is_killed_says_by_what(tmp_path: Path, stage: Stage) -> N
     assert "memory" in caught.value.remedy
 
 
-def test_a_py_spy_that_hangs_after_ctrl_c_is_not_waited_for_long(
-    tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_py_spy_that_hangs_after_ctrl_c_is_not_waited_for_long(tmp_path: Path, stage: Stage) -> None:
     ready = tmp_path / "bin" / "ready"
     body = f"signal.signal(signal.SIGINT, signal.SIG_IGN); open({str(ready)!r}, 'w').close()\ntime.sleep(60)"
     told = threading.Event()
@@ -306,9 +300,8 @@ def test_a_py_spy_that_hangs_after_ctrl_c_is_not_waited_for_long(
             told.set()
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr("asyncspy.sample.pyspy.run.GRACE_SECONDS", 0.3)
     with pytest.raises(SamplerError, match="was killed"):
-        run(tmp_path, stage(body), 600, tick=tick)
+        run(tmp_path, stage(body, grace=0.3), 600, tick=tick)
     assert left_in(tmp_path) == set()
 
 

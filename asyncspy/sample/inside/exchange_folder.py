@@ -1,7 +1,7 @@
-"""A target to a folder of its user alone, in its own file system: what asyncspy and the hook in it tell each other.
+"""A private folder in a target's file system, through which asyncspy and the hook in the target exchange files.
 
-Whoever lives there may have put links and other traps where the folder goes, or change what is in it: nothing is
-followed, nothing that was there is opened, and what is read is a plain file of bounded size.
+The target's user may have put links and other traps where the folder goes, or may change what is in it: no link is
+followed, no file that was there before is opened, and only plain files of bounded size are read.
 """
 
 from __future__ import annotations
@@ -18,95 +18,96 @@ from asyncspy.errors import TargetError
 from asyncspy.guest.counting import FILES, LEASE_SECONDS
 
 PLACES = (("tmp",), ("dev", "shm"), ("var", "tmp"))
-LARGEST = 32 * 1024**2
-DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+MAX_FILE_SIZE = 32 * 1024**2
+DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+NEW_FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class ExchangeFolder:
-    """A private folder; `inside` is how the target calls it."""
+    """A private folder; the target knows it as `path_in_target`."""
 
     def __init__(self, pid: int, name: str | None = None) -> None:
         self.name = name or f"asyncspy-{secrets.token_hex(16)}"
         if name:
-            _clear_stale(pid, name)
-        self._above, above = _somewhere(pid, self.name, PLACES[:1] if name else PLACES)
-        self.inside = f"/{above}/{self.name}"
+            _remove_stale(pid, name)
+        self._parent, parent = _create_in(pid, self.name, PLACES[:1] if name else PLACES)
+        self.path_in_target = f"/{parent}/{self.name}"
+        self._folder = -1
         try:
-            self._here = os.open(self.name, DIRECTORY, dir_fd=self._above)
-            about = os.fstat(self._here)
-            if about.st_uid != os.geteuid() or any(os.scandir(self._here)):
+            self._folder = os.open(self.name, DIRECTORY_FLAGS, dir_fd=self._parent)
+            about = os.fstat(self._folder)
+            if about.st_uid != os.geteuid() or any(os.scandir(self._folder)):
                 raise TargetError(
-                    f"somebody else took {self.inside} in the file system of process {pid}", remedy="try again"
+                    f"somebody else took {self.path_in_target} in the file system of process {pid}", remedy="try again"
                 )
-            self._owner = _user(pid)
-            self._hand_over(self._here)
+            self._owner = _user_of(pid)
+            self._give_to_target(self._folder)
         except BaseException:
             self.remove()
             raise
 
     def write(self, name: str, text: str) -> None:
-        """A new file for the target to read."""
-        file = os.open(name, NEW, 0o600, dir_fd=self._here)
+        """Write a new file for the target to read."""
+        file = os.open(name, NEW_FILE_FLAGS, 0o600, dir_fd=self._folder)
         with os.fdopen(file, "w", encoding="utf-8") as opened:
-            self._hand_over(file)
+            self._give_to_target(file)
             opened.write(text)
 
-    def _hand_over(self, file: int) -> None:
+    def _give_to_target(self, file: int) -> None:
         if os.geteuid() == 0:
             os.fchown(file, *self._owner)
 
     def read(self, name: str) -> bytes | None:
         """What the target wrote; None where it has not."""
         try:
-            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self._here)
+            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self._folder)
         except OSError:
             return None
         with os.fdopen(file, "rb") as opened:
             plain = stat.S_ISREG(os.fstat(file).st_mode)
-            data = opened.read(LARGEST + 1) if plain else b""
-        return data if len(data) <= LARGEST else b""
+            data = opened.read(MAX_FILE_SIZE + 1) if plain else b""
+        return data if len(data) <= MAX_FILE_SIZE else b""
 
-    def drop(self, name: str) -> None:
+    def delete(self, name: str) -> None:
         """Remove a file, if it is there."""
         with suppress(OSError):
-            os.unlink(name, dir_fd=self._here)
+            os.unlink(name, dir_fd=self._folder)
 
-    def renew(self) -> None:
-        """Let the hook stay. What is gone cannot be renewed: it went by itself."""
+    def renew_lease(self) -> None:
+        """Let the hook stay; a lease that is gone cannot be renewed, since the hook has removed itself."""
         with suppress(OSError):
-            os.utime("lease", dir_fd=self._here, follow_symlinks=False)
+            os.utime("lease", dir_fd=self._folder, follow_symlinks=False)
 
-    def ask(self) -> None:
-        """Have the hook write what it has counted so far."""
+    def request_report(self) -> None:
+        """Ask the hook to write what it has counted until now."""
         with suppress(OSError):
-            file = os.open("lease", os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self._here)
+            file = os.open("lease", os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self._folder)
             with os.fdopen(file, "ab") as lease:
                 lease.write(b"?")
 
     def remove(self) -> None:
-        """Leave nothing; twice is once."""
-        here, self._here = getattr(self, "_here", -1), -1
+        """Remove the folder and all that is in it; may be called twice."""
+        here, self._folder = self._folder, -1
         if here >= 0:
             for name in FILES:
                 with suppress(OSError):
                     os.unlink(name, dir_fd=here)
             os.close(here)
-        above, self._above = self._above, -1
-        if above >= 0:
+        parent, self._parent = self._parent, -1
+        if parent >= 0:
             with suppress(OSError):
-                os.rmdir(self.name, dir_fd=above)
-            os.close(above)
+                os.rmdir(self.name, dir_fd=parent)
+            os.close(parent)
 
 
-def _clear_stale(pid: int, name: str) -> None:
-    """A name that is known beforehand may be taken: by an asyncspy that runs, or by one that was killed unanswered."""
+def _remove_stale(pid: int, name: str) -> None:
+    """Remove a folder of that name which a killed asyncspy left; raise TargetError where one that runs uses it."""
     try:
-        above = _opened(pid, PLACES[0])
+        parent = _open_in_target(pid, PLACES[0])
     except OSError:
-        return  # it is told where the folder is made
+        return  # creating the folder will report it
     try:
-        here = os.open(name, DIRECTORY, dir_fd=above)
+        here = os.open(name, DIRECTORY_FLAGS, dir_fd=parent)
         try:
             last = max(os.fstat(here).st_mtime, *(os.stat(each, dir_fd=here).st_mtime for each in os.listdir(here)), 0)  # noqa: PTH208
             if time.time() - last < 2 * LEASE_SECONDS:
@@ -118,53 +119,52 @@ def _clear_stale(pid: int, name: str) -> None:
                     os.unlink(each, dir_fd=here)
         finally:
             os.close(here)
-        os.rmdir(name, dir_fd=above)
+        os.rmdir(name, dir_fd=parent)
     except OSError:
-        return  # not there; or not ours to remove, which is told where it is made
+        return  # not there, or not ours to remove: creating the folder will report it
     finally:
-        os.close(above)
+        os.close(parent)
 
 
-def _somewhere(pid: int, name: str, places: Sequence[tuple[str, ...]]) -> tuple[int, str]:
-    """The folder is made where one can be; what it stands in is given, opened, and by name."""
-    said = ""
+def _create_in(pid: int, name: str, places: Sequence[tuple[str, ...]]) -> tuple[int, str]:
+    """Create the folder in the first place where that works; returns that place, opened, and its name."""
+    problem = ""
     for place in places:
+        parent = -1
         try:
-            above = _opened(pid, place)
+            parent = _open_in_target(pid, place)
+            os.mkdir(name, 0o700, dir_fd=parent)
         except OSError as error:
-            said = said or f"/{'/'.join(place)}: {error.strerror}"
-            continue
-        try:
-            os.mkdir(name, 0o700, dir_fd=above)
-        except OSError as error:
-            os.close(above)
-            said = said or f"/{'/'.join(place)}: {error.strerror}"
-            continue
-        return above, "/".join(place)
+            problem = problem or f"/{'/'.join(place)}: {error.strerror}"
+            if parent >= 0:
+                os.close(parent)
+        else:
+            return parent, "/".join(place)
     raise TargetError(
-        f"no private folder can be made in the file system of process {pid} ({said})",
+        f"no private folder can be made in the file system of process {pid} ({problem})",
         remedy="give it a /tmp that can be written to (--tmpfs /tmp), or record without --exact",
     )
 
 
-def _opened(pid: int, place: tuple[str, ...]) -> int:
-    """A folder below the target's root; a link on the way would lead anywhere, also to our own files."""
+def _open_in_target(pid: int, place: tuple[str, ...]) -> int:
+    """Open a folder below the target's root without following links, which could lead to our own files."""
     here = os.open(f"/proc/{pid}/root", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     for name in place:
         try:
-            below = os.open(name, DIRECTORY, dir_fd=here)
+            below = os.open(name, DIRECTORY_FLAGS, dir_fd=here)
         finally:
             os.close(here)
         here = below
     return here
 
 
-def _user(pid: int) -> tuple[int, int]:
-    """Whom it runs as: user and group in force."""
+def _user_of(pid: int) -> tuple[int, int]:
+    """The effective user and group of a process."""
     try:
-        told = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line)
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError as error:
         raise TargetError(
             f"process {pid} is gone: {error.strerror}", remedy="asyncspy find-workers lists what runs now"
         ) from None
-    return int(told["Uid"].split()[1]), int(told["Gid"].split()[1])
+    status = dict(line.split(":", 1) for line in lines if ":" in line)
+    return int(status["Uid"].split()[1]), int(status["Gid"].split()[1])

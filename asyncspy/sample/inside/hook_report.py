@@ -1,20 +1,26 @@
-"""What a hook wrote to the calls it counted. The target's user can have written anything there: bounds hold."""
+"""Parse what a hook wrote into the calls it counted. The target's user can have written anything there: bounds hold."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import datetime, timezone
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple, TypeGuard
 
 from asyncspy.guest.counting import FORMAT, MOST_CHAINS, MOST_FRAMES
+from asyncspy.model.merging import merge_occurrences
 from asyncspy.model.stacks import Event, Frame, Occurrences
+from asyncspy.recording.saved_values import LARGEST_NUMBER, frame_of, frames_at, is_count, list_or_empty
 
-LONGEST_NAME, LARGEST = 4_096, 10**12
+MAX_NAME_LENGTH = 4_096
 
 
 class HookReport(NamedTuple):
-    """The calls by their chains; over how many seconds; those beyond what is kept; those lost; chains not readable."""
+    """The calls by their chains, and over how many seconds they were counted.
+
+    `beyond` counts calls whose chain was not kept, `lost` calls that the hook failed to count, `broken` chains that
+    cannot be read.
+    """
 
     events: dict[Event, Occurrences]
     seconds: float
@@ -29,65 +35,48 @@ class HookReport(NamedTuple):
 
 
 def parse_report(data: bytes) -> HookReport | None:
-    """What the file says; None where it is not what the hook writes."""
+    """The report in a file's bytes; None where that is not what the hook writes."""
     try:
-        told = json.loads(data)
+        report = json.loads(data)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(told, dict) or told.get("format") != FORMAT or not _is_count(told.get("seconds")):
+    if not isinstance(report, dict) or report.get("format") != FORMAT or not _is_number(report.get("seconds")):
         return None
-    frames = [_frame(each) for each in _list(told.get("frames"))]
-    chains = _list(told.get("chains"))[:MOST_CHAINS]
+    table = [_frame(each) for each in list_or_empty(report.get("frames"))]
+    chains = list_or_empty(report.get("chains"))[:MOST_CHAINS]
+    sound = [counted for chain in chains if (counted := _event(chain, table)) is not None]
     events: dict[Event, Occurrences] = {}
-    for event, times in _events(chains, frames):
-        before = events.get(event)
-        events[event] = times if before is None else _both(before, times)
-    sound = sum(1 for _ in _events(chains, frames))
-    beyond, lost = (int(number) if _is_count(number := told.get(name, 0)) else 0 for name in ("beyond", "lost"))
-    return HookReport(events, float(told["seconds"]), beyond, lost, len(chains) - sound)
+    for event, occurrences in sound:
+        events[event] = merge_occurrences(events.get(event), occurrences)
+    beyond, lost = (int(number) if _is_number(number := report.get(name, 0)) else 0 for name in ("beyond", "lost"))
+    return HookReport(events, float(report["seconds"]), beyond, lost, len(chains) - len(sound))
 
 
-def _events(chains: list[Any], frames: list[Frame | None]) -> Iterator[tuple[Event, Occurrences]]:
-    for chain in chains:
-        if not isinstance(chain, list) or len(chain) != len(("times", "passed", "first", "last", "whole", "way")):
-            continue
-        times, passed, first, last, whole, way = chain
-        if not all(map(_is_count, (times, first, last))) or type(times) is not int or times < 1:
-            continue
-        places = way if isinstance(way, list) and len(way) <= MOST_FRAMES else []
-        known = [frames[at] for at in places if type(at) is int and 0 <= at < len(frames)]
-        kept = tuple(frame for frame in known if frame is not None)
-        if kept and len(kept) == len(places):
-            event = Event("async-unsafe", kept, whole=whole is True, captured="passed" if passed is True else "raised")
-            yield event, Occurrences(times, _moment(first), _moment(last))
+def _event(chain: object, table: Sequence[Frame | None]) -> tuple[Event, Occurrences] | None:
+    match chain:
+        case [times, passed, first, last, whole, list(places)] if len(places) <= MOST_FRAMES:
+            frames = frames_at(places, table)
+            if frames and is_count(times) and times > 0 and _is_number(first) and _is_number(last):
+                how: Literal["passed", "raised"] = "passed" if passed is True else "raised"
+                event = Event("async-unsafe", frames, whole=whole is True, captured=how)
+                return event, Occurrences(times, _moment(first), _moment(last))
+    return None
 
 
-def _both(one: Occurrences, other: Occurrences) -> Occurrences:
-    times = sorted(time for time in (one.first, one.last, other.first, other.last) if time)
-    return Occurrences(one.times + other.times, times[0], times[-1])
-
-
-def _frame(told: object) -> Frame | None:
-    if not isinstance(told, list) or len(told) != len(Frame._fields):
+def _frame(value: object) -> Frame | None:
+    frame = frame_of(value)
+    if frame is None or max(len(frame.function), len(frame.file)) > MAX_NAME_LENGTH:
         return None
-    function, file, line = told
-    texts = isinstance(function, str) and isinstance(file, str) and max(len(function), len(file)) <= LONGEST_NAME
-    if not texts or type(line) is not int or not 0 <= line <= LARGEST:
-        return None
-    return Frame(_plain(function), _plain(file), line)
+    return Frame(_encodable(frame.function), _encodable(frame.file), frame.line)
 
 
-def _plain(text: str) -> str:
-    """As it is, unless it holds what no file can be written with."""
+def _encodable(text: str) -> str:
+    """The text, with a `?` for each character that no file can be written with."""
     return text.encode("utf-8", "replace").decode()
 
 
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _is_count(value: Any) -> bool:
-    return type(value) in (int, float) and 0 <= value <= LARGEST
+def _is_number(value: object) -> TypeGuard[float]:
+    return type(value) in {int, float} and 0 <= value <= LARGEST_NUMBER  # type: ignore[operator]
 
 
 def _moment(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""One worker to the calls that a hook counts in it: put in, asked, and taken out again whatever happens."""
+"""Count the calls to Django's guard in one worker: start the hook, ask for its counts, always remove it."""
 
 from __future__ import annotations
 
@@ -13,84 +13,88 @@ from asyncspy.model.processes import Worker
 from asyncspy.sample.inside import remote_exec
 from asyncspy.sample.inside.exchange_folder import ExchangeFolder
 from asyncspy.sample.inside.hook_report import HookReport, parse_report
-from asyncspy.sample.inside.tasks import minor
+from asyncspy.sample.inside.interpreters import REMOTE_DEBUGGING_SINCE, minor_version
 from asyncspy.sample.thread_activity import process_state
 
 POLL_SECONDS = 0.05
 START_SECONDS, ANSWER_SECONDS = 10.0, 5.0
-"""How long a worker may take to come by a place where it can let the hook in, and to answer it."""
+"""How long a worker may take to reach a place where it can start the hook, and to answer it."""
 
 APP_FOLDER = "asyncspy-exact-{}"
-"""Where `asyncspy.django` looks whether it is asked for, in /tmp; the number is the worker's own pid."""
+"""The folder in /tmp by which `asyncspy.django` is asked to start the hook; the number is the worker's own pid."""
 
-STOP = """
+STOP_SCRIPT = """
 import sys
 for tool in range(6):
     if sys.monitoring.get_tool(tool) == {name!r}:
         hook = sys.monitoring.register_callback(tool, sys.monitoring.events.PY_START, None).__self__
         hook.stop()
 """
-"""Ends the hook where no loop runs in the main thread to look after the lease."""
+"""Stops the hook where no loop runs in the main thread to check the lease."""
 
-OLDER = (
+TOO_OLD = (
     "process {pid} runs Python {python}: code can be let in from outside since Python 3.14, and asyncspy.django, which "
     "can be asked before that, {lacks}"
 )
-OLDER_REMEDY = (
+TOO_OLD_REMEDY = (
     "what works there: sampling (asyncspy attach --pid {pid}) and tracebacks in its log (asyncspy report web.log); to "
     "count exactly, add 'asyncspy.django' to INSTALLED_APPS and restart"
 )
 
 
-def text() -> str:
-    """The hook as one text that needs no asyncspy where it runs."""
+def hook_script() -> str:
+    """The source of the hook as one script that needs no asyncspy where it runs."""
     lines = "\n".join(inspect.getsource(module) for module in (counting, entering)).splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith(("from __future__", "from asyncspy.")))
 
 
 class HookSession:
-    """A hook in one worker; `end` it, whatever happens."""
+    """A hook in one worker. `close` it, whatever happens.
 
-    def __init__(self, target: Worker, ended: Callable[[], bool] = lambda: False) -> None:
-        self.target, self._ended = target, ended
-        self._inner = target.pid_inside or target.pid
-        self.by_app = (minor(target.python) or (0, 0)) < remote_exec.SINCE
-        self._folder = ExchangeFolder(target.pid, APP_FOLDER.format(self._inner) if self.by_app else None)
-        self._asked = False
-        self.last: HookReport | None = None
-        self._waiting = False
+    `last_report` is what it reported last. A worker before Python 3.14 starts the hook itself, by `asyncspy.django`.
+    """
+
+    def __init__(self, target: Worker, given_up: Callable[[], bool] = lambda: False) -> None:
+        self.target, self._given_up = target, given_up
+        self.last_report: HookReport | None = None
+        self._pid_inside = target.pid_inside or target.pid
+        self._by_app = (minor_version(target.python) or (0, 0)) < REMOTE_DEBUGGING_SINCE
+        self._folder = ExchangeFolder(target.pid, APP_FOLDER.format(self._pid_inside) if self._by_app else None)
+        self._pending = False
+        """Whether the interpreter was asked to run a script and has not run it."""
+        self._awaits_report = False
         try:
-            self._put_in()
+            self._start()
         except BaseException:
-            self.drop()
+            self.close()
             raise
 
-    def _put_in(self) -> None:
-        inside = self._folder.inside
+    def _start(self) -> None:
         self._folder.write("lease", "")
-        if not self.by_app:
-            self._folder.write("text", f"{text()}\n\nput_in({inside!r}, {self._inner})\n")
-            self._asked = True
-            remote_exec.run_in(self.target, f"{inside}/text")
-        started = self._awaited("started", START_SECONDS)
-        if started is None:
-            raise self._silent()
-        self._asked = False
-        problem = _problem(started)
+        if not self._by_app:
+            folder = self._folder.path_in_target
+            self._folder.write("text", f"{hook_script()}\n\nput_in({folder!r}, {self._pid_inside})\n")
+            self._pending = True
+            remote_exec.run_in(self.target, f"{folder}/text")
+        answer = self._wait_for("started", START_SECONDS, unless=self._given_up)
+        if answer is None:
+            raise self._not_started()
+        self._pending = False
+        problem = _problem(answer)
         if problem is not None:
             raise TargetError(
                 f"process {self.target.pid} did not take the hook in: {problem}",
                 remedy=f"asyncspy attach --pid {self.target.pid} samples it as it is",
             )
 
-    def _silent(self) -> AsyncspyError:
+    def _not_started(self) -> AsyncspyError:
         pid, seconds = self.target.pid, round(START_SECONDS)
-        if not self._runs():
+        if not self._is_running():
             return TargetError(f"process {pid} ended meanwhile", remedy="asyncspy find-workers lists what runs now")
-        if self.by_app:
+        if self._by_app:
             lacks = f"did not answer within {seconds} s (it looks when a request begins)"
-            said = OLDER.format(pid=pid, python=self.target.python, lacks=lacks)
-            return TargetError(said, remedy=OLDER_REMEDY.format(pid=pid))
+            message = TOO_OLD.format(pid=pid, python=self.target.python, lacks=lacks)
+            return TargetError(message, remedy=TOO_OLD_REMEDY.format(pid=pid))
         return TargetError(
             f"process {pid} came by no place within {seconds} s where it could let the hook in: its main thread waits "
             "for requests, or in C; what was asked of it is withdrawn",
@@ -98,44 +102,44 @@ class HookSession:
         )
 
     def renew(self) -> None:
-        """Let it stay for some seconds more."""
-        self.pick_up()
-        self._folder.renew()
+        """Let the hook stay for some seconds more."""
+        self.poll_report()
+        self._folder.renew_lease()
 
-    def ask(self) -> None:
-        """Have it tell what it has counted until now."""
-        self._folder.drop("result")
-        self._waiting = True
-        self._folder.ask()
+    def request_report(self) -> None:
+        """Ask for what it has counted until now."""
+        self._folder.delete("result")
+        self._awaits_report = True
+        self._folder.request_report()
 
-    def pick_up(self) -> bool:
-        """Keep what it told, as `last`; whether it has answered, or never will."""
-        data = self._folder.read("result") if self._waiting else None
+    def poll_report(self) -> bool:
+        """Keep a report that has come; returns whether none is to be waited for any more."""
+        data = self._folder.read("result") if self._awaits_report else None
         if data is not None:
-            self.last, self._waiting = parse_report(data) or self.last, False
-        return not self._waiting or not self._runs()
+            self.last_report, self._awaits_report = parse_report(data) or self.last_report, False
+        return not self._awaits_report or not self._is_running()
 
-    def end(self) -> HookReport:
-        """Take it out, and give what it counted."""
+    def stop(self) -> HookReport:
+        """Remove the hook; returns what it counted."""
         try:
-            self._folder.drop("result")
-            self._folder.drop("lease")
-            result = self._result(ANSWER_SECONDS)
-            if result is None and not self.by_app and self._runs():
-                self._folder.write("stop", STOP.format(name=entering.NAME))
-                self._asked = True
-                remote_exec.run_in(self.target, f"{self._folder.inside}/stop")
-                result = self._result(ANSWER_SECONDS)
-                self._asked = result is None
-            if result is None:
-                raise self._lost()
-            return result
+            self._folder.delete("result")
+            self._folder.delete("lease")
+            report = self._wait_for_report()
+            if report is None and not self._by_app and self._is_running():
+                self._folder.write("stop", STOP_SCRIPT.format(name=entering.NAME))
+                self._pending = True
+                remote_exec.run_in(self.target, f"{self._folder.path_in_target}/stop")
+                report = self._wait_for_report()
+                self._pending = report is None
+            if report is None:
+                raise self._no_report()
+            return report
         finally:
-            self.drop()
+            self.close()
 
-    def _lost(self) -> AsyncspyError:
+    def _no_report(self) -> AsyncspyError:
         pid = self.target.pid
-        if not self._runs():
+        if not self._is_running():
             return TargetError(
                 f"process {pid} ended, and what was counted in it with it",
                 remedy="asyncspy find-workers lists what runs now",
@@ -146,34 +150,34 @@ class HookSession:
             remedy=f"asyncspy dump --pid {pid} shows what holds it",
         )
 
-    def drop(self) -> None:
-        """Leave nothing behind, and nothing asked for."""
-        if self._asked:
-            self._asked = False
+    def close(self) -> None:
+        """Withdraw what is still asked of the target, and remove the folder."""
+        if self._pending:
+            self._pending = False
             remote_exec.withdraw(self.target)
         self._folder.remove()
 
-    def _runs(self) -> bool:
-        return process_state(self.target.pid) not in {None, "Z", "X"}  # a dead one stays listed until it is reaped
+    def _is_running(self) -> bool:
+        return process_state(self.target.pid) not in {None, "Z", "X"}  # a dead process is listed until it is reaped
 
-    def _result(self, seconds: float) -> HookReport | None:
-        data = self._awaited("result", seconds)
+    def _wait_for_report(self) -> HookReport | None:
+        data = self._wait_for("result", ANSWER_SECONDS)
         return parse_report(data) if data is not None else None
 
-    def _awaited(self, name: str, seconds: float) -> bytes | None:
-        """What it writes under that name; None where it does not within that time, or cannot any more."""
+    def _wait_for(self, name: str, seconds: float, unless: Callable[[], bool] = lambda: False) -> bytes | None:
+        """What the target writes under that name; None where it does not in that time, or cannot any more."""
         deadline = time.monotonic() + seconds
         while (data := self._folder.read(name)) is None:
-            if time.monotonic() > deadline or not self._runs() or (name == "started" and self._ended()):
+            if time.monotonic() > deadline or not self._is_running() or unless():
                 return None
             time.sleep(POLL_SECONDS)
         return data
 
 
 def _problem(started: bytes) -> str | None:
+    """Why the hook did not start, as it says itself; None where it started."""
     try:
-        told = json.loads(started)
-        problem = told["problem"]
+        problem = json.loads(started)["problem"]
     except (ValueError, TypeError, KeyError, RecursionError):
         return "what it answered cannot be read"
     return str(problem)[:300] if problem is not None else None

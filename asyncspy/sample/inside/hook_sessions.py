@@ -1,4 +1,4 @@
-"""Several workers to the calls that are counted in each; while this lasts, their leases are renewed."""
+"""Count in several workers at once: a thread of its own renews the leases of their hooks until they are stopped."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from asyncspy.sample.inside.hook_session import ANSWER_SECONDS, POLL_SECONDS, Ho
 T = TypeVar("T")
 
 RENEW_SECONDS = 1.0
-ASK_EVERY = 10
-"""Of so many renewals, one asks for the counts: of a worker that ends by itself, those are kept."""
+REPORT_EVERY = 10
+"""Of so many renewals, one asks for a report: when a worker ends by itself, the last report is kept."""
 
 
 class HookResult(NamedTuple):
-    """What became of one: its counts, and why there are none, or none after these."""
+    """What came of one hook: its report, and why there is none, or none after this one."""
 
     target: Worker
     report: HookReport | None = None
@@ -28,54 +28,13 @@ class HookResult(NamedTuple):
 
 
 class HookSessions:
-    """The hooks that are in."""
+    """The hooks that are in workers. Used in a `with` statement: afterwards none is left."""
 
     def __init__(self) -> None:
-        self._stays: dict[int, HookSession] = {}
+        self._sessions: dict[int, HookSession] = {}
         self._lock = threading.Lock()
-        self._over = threading.Event()
-        self._renewing = threading.Thread(target=self._renew, name="asyncspy-leases", daemon=True)
-
-    @property
-    def pids(self) -> list[int]:
-        """Where a hook is."""
-        return list(self._stays)
-
-    def start(self, target: Worker, ended: Callable[[], bool] = lambda: False) -> None:
-        """Put one in. Raises an AsyncspyError where that cannot be; nothing is left behind then."""
-        stay = HookSession(target, ended)
-        with self._lock:
-            self._stays[target.pid] = stay
-        if not self._renewing.is_alive():
-            self._renewing.start()
-
-    def counts_so_far(self) -> list[HookResult]:
-        """What all have counted until now, or until they last answered."""
-        self._each(HookSession.ask)
-        deadline = time.monotonic() + ANSWER_SECONDS
-        while not all(self._each(HookSession.pick_up)) and time.monotonic() < deadline:
-            time.sleep(POLL_SECONDS)
-        with self._lock:
-            return [HookResult(stay.target, stay.last) for stay in self._stays.values()]
-
-    def _each(self, do: Callable[[HookSession], T]) -> list[T]:
-        """One after the other, and never for long: meanwhile no lease is renewed."""
-        with self._lock:
-            return [do(stay) for stay in self._stays.values()]
-
-    def stop_all(self) -> list[HookResult]:
-        """Take all out; what one fails at does not keep the others in, and theirs are renewed meanwhile."""
-        ended = []
-        for pid in self.pids:
-            with self._lock:
-                stay = self._stays.pop(pid)
-            try:
-                ended.append(HookResult(stay.target, stay.end()))
-            except AsyncspyError as error:
-                ended.append(HookResult(stay.target, stay.last, error))
-            finally:
-                stay.drop()
-        return ended
+        self._closed = threading.Event()
+        self._renewer = threading.Thread(target=self._renew_leases, name="asyncspy-leases", daemon=True)
 
     def __enter__(self) -> HookSessions:
         return self
@@ -83,19 +42,59 @@ class HookSessions:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Leave nothing, without waiting for anybody: who is not answered goes by itself."""
-        self._over.set()
-        with self._lock:
-            stays, self._stays = self._stays, {}
-        for stay in stays.values():
-            stay.drop()
+    @property
+    def pids(self) -> list[int]:
+        """The processes that have a hook."""
+        return list(self._sessions)
 
-    def _renew(self) -> None:
-        """A thread of its own, as asyncspy may be busy elsewhere for longer than a lease lasts."""
+    def start(self, target: Worker, given_up: Callable[[], bool] = lambda: False) -> None:
+        """Start a hook in a worker; an AsyncspyError says why it cannot be, and nothing is left behind then."""
+        session = HookSession(target, given_up)
+        with self._lock:
+            self._sessions[target.pid] = session
+        if not self._renewer.is_alive():
+            self._renewer.start()
+
+    def counts_so_far(self) -> list[HookResult]:
+        """What all have counted until now, or until they last answered."""
+        self._each(HookSession.request_report)
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while not all(self._each(HookSession.poll_report)) and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+        return self._each(lambda session: HookResult(session.target, session.last_report))
+
+    def stop_all(self) -> list[HookResult]:
+        """Remove all hooks. If one fails the others are removed all the same, and their leases renewed until then."""
+        results = []
+        for pid in self.pids:
+            with self._lock:
+                session = self._sessions.pop(pid)
+            try:
+                results.append(HookResult(session.target, session.stop()))
+            except AsyncspyError as error:
+                results.append(HookResult(session.target, session.last_report, error))
+            finally:
+                session.close()
+        return results
+
+    def close(self) -> None:
+        """Leave nothing behind, without waiting for an answer: a hook that gives none removes itself."""
+        self._closed.set()
+        with self._lock:
+            sessions, self._sessions = self._sessions, {}
+        for session in sessions.values():
+            session.close()
+
+    def _each(self, do: Callable[[HookSession], T]) -> list[T]:
+        """Call this for every session; it must not take long, because no lease is renewed until it is done."""
+        with self._lock:
+            return [do(session) for session in self._sessions.values()]
+
+    def _renew_leases(self) -> None:
+        """Run in a thread of its own: asyncspy may be busy elsewhere for longer than a lease lasts."""
         rounds = 0
-        while not self._over.wait(RENEW_SECONDS):
+        while not self._closed.wait(RENEW_SECONDS):
             rounds += 1
             self._each(HookSession.renew)
-            if rounds % ASK_EVERY == 0:
-                self._each(HookSession.ask)
+            if rounds % REPORT_EVERY == 0:
+                self._each(HookSession.request_report)

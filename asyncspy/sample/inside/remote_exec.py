@@ -1,6 +1,6 @@
-"""A file in the target's file system goes in; the target's own interpreter runs it at its next safe moment (PEP 768).
+"""Have a target's own interpreter run a file at its next safe moment (PEP 768).
 
-That is asked for by an interpreter of the same minor version: ours, one that is installed here, or the target's own.
+Another interpreter of the same minor version asks for that: ours, one that is installed here, or the target's own.
 """
 
 from __future__ import annotations
@@ -9,47 +9,43 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from asyncspy.errors import TargetError
 from asyncspy.model.processes import Worker
+from asyncspy.sample.inside import interpreters
 from asyncspy.sample.inside.enter import ASK
-from asyncspy.sample.inside.tasks import minor, ours_or_roots
+from asyncspy.sample.inside.interpreters import Version, minor_version
 
-SINCE = (3, 14)
-"""The first Python that lets code in from outside."""
-
-SECONDS = 15
+ASK_SECONDS = 15
 ENTER = Path(__file__).with_name("enter.py")
 NOTHING = "/dev/null"
-"""Asked to run this, an interpreter does nothing, and forgets what it was asked before."""
-
-WITHOUT = "record by sampling: asyncspy attach --pid {pid}"
+"""An interpreter that is asked to run this does nothing, and forgets what it was asked before."""
 
 
 def run_in(target: Worker, path: str) -> None:
-    """Have it run that file. Raises TargetError where it cannot be asked."""
+    """Ask the target to run that file; raises TargetError where it cannot be asked."""
     done = _run(_command(target, path), target)
     if done.returncode:
-        raise _refused(target, done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"])
+        lines = done.stderr.strip().splitlines()
+        raise _refused(target, lines[-1][:300] if lines else f"exit code {done.returncode}")
 
 
 def withdraw(target: Worker) -> None:
-    """Have it forget a file that it has not come to run."""
-    try:
+    """Withdraw a request that the target has not come to carry out."""
+    with suppress(TargetError):  # it is gone, and nothing is left to withdraw
         _run(_command(target, NOTHING), target)
-    except TargetError:
-        return  # it is gone, and nothing is left to withdraw
 
 
 def _command(target: Worker, path: str) -> list[str]:
-    version = minor(target.python)
+    version = minor_version(target.python)
     if version is None:
         raise TargetError(f"the Python version of process {target.pid} is not known", remedy=_without(target))
     ours = sys.version_info[:2] == version
     if _same_root(target.pid):
-        asks = sys.executable if ours else _installed(target, version)
-        return [asks, "-I", "-S", "-c", ASK, str(target.pid), path]
+        interpreter = sys.executable if ours else _installed(target, version)
+        return [interpreter, "-I", "-S", "-c", ASK, str(target.pid), path]
     if os.geteuid() != 0:
         raise TargetError(
             f"process {target.pid} runs in another root (a container), which only root may enter",
@@ -61,7 +57,7 @@ def _command(target: Worker, path: str) -> list[str]:
             remedy=f"mount -t proc proc {os.readlink(f'/proc/{target.pid}/root')}/proc; or {_without(target)}",  # noqa: PTH115
         )
     uid, gid, exe = _user_and_exe(target.pid)
-    if not ours and uid == 0 and not _may_all_that_we_may(target.pid):
+    if not ours and uid == 0 and not _has_our_rights(target.pid):
         raise TargetError(
             f"process {target.pid} runs as root in another root (a container): its own interpreter is not started "
             "with our rights",
@@ -74,52 +70,51 @@ def _command(target: Worker, path: str) -> list[str]:
 
 def _same_root(pid: int) -> bool:
     try:
-        return os.path.samestat(os.stat(f"/proc/{pid}/root"), os.stat("/"))  # noqa: PTH116 - the link is followed
+        return interpreters.shares_our_root(pid)
     except OSError as error:
         raise TargetError(
             f"the root of process {pid} cannot be seen: {error.strerror}", remedy=f"sudo asyncspy doctor --pid {pid}"
         ) from None
 
 
-def _installed(target: Worker, version: tuple[int, int]) -> str:
-    """An interpreter of that version that nobody but root or us can have written: on PATH, or the target's own."""
+def _installed(target: Worker, version: Version) -> str:
+    """An interpreter of that version that only root or we can have written: on PATH, or the target's own."""
     name = "python{}.{}".format(*version)
-    found = [shutil.which(name), _exe(target.pid)]
-    for each in filter(None, found):
-        if ours_or_roots(Path(each).resolve()):
-            return str(Path(each).resolve())
+    for found in filter(None, (shutil.which(name), _exe(target.pid))):
+        program = Path(found).resolve()
+        if interpreters.is_safe_to_start(program):
+            return str(program)
     raise TargetError(
         f"process {target.pid} can only be asked by a {name} that nobody else can change; its own is not one",
         remedy=f"run asyncspy itself on that Python: {name} -m pip install asyncspy; {_without(target)}",
     )
 
 
-def _exe(pid: int) -> str | None:
-    try:
-        return str(Path(f"/proc/{pid}/exe").readlink())
-    except OSError:
-        return None
+def _exe(pid: int) -> str:
+    with suppress(OSError):
+        return str(interpreters.executable_of(pid))
+    return ""
 
 
 def _user_and_exe(pid: int) -> tuple[int, int, str]:
-    """Whom it runs as, and its interpreter as its own root calls it."""
+    """The user and group it runs as, and its interpreter's path in its own root."""
     try:
         about = os.stat(f"/proc/{pid}")  # noqa: PTH116 - beside readlink
         root = os.readlink(f"/proc/{pid}/root")  # noqa: PTH115
     except OSError as error:
         raise TargetError(f"process {pid} is gone: {error.strerror}", remedy="asyncspy find-workers") from None
-    exe = _exe(pid) or ""
+    exe = _exe(pid)
     return about.st_uid, about.st_gid, exe.removeprefix(root) if root != "/" else exe
 
 
-def _may_all_that_we_may(pid: int) -> bool:
-    """Whether it is root as we are, and nothing confines it: then nothing is given away in starting its programs."""
+def _has_our_rights(pid: int) -> bool:
+    """Whether a root process is confined no more than we are: then starting its program gives no rights away."""
     try:
-        told, ours = (_status(which) for which in (str(pid), "self"))
+        its, ours = (_status(which) for which in (str(pid), "self"))
         same = os.path.samestat(os.stat(f"/proc/{pid}/ns/user"), os.stat("/proc/self/ns/user"))  # noqa: PTH116
     except OSError:
         return False
-    return same and told.get("Seccomp") == ours.get("Seccomp") and told.get("CapEff") == ours.get("CapEff")
+    return same and its.get("Seccomp") == ours.get("Seccomp") and its.get("CapEff") == ours.get("CapEff")
 
 
 def _status(which: str) -> dict[str, str]:
@@ -129,19 +124,15 @@ def _status(which: str) -> dict[str, str]:
 
 def _run(command: list[str], target: Worker) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=SECONDS,
-            check=False, cwd="/",
-        )  # fmt: skip
+        return interpreters.run(command, ASK_SECONDS)
     except subprocess.TimeoutExpired:
-        why = f"did not come to an end within {SECONDS} s"
+        why = f"did not come to an end within {ASK_SECONDS} s"
     except OSError as error:
         why = f"cannot be started: {error.strerror}"
     raise TargetError(f"{command[0]}, which was to ask process {target.pid}, {why}", remedy=_without(target))
 
 
-def _refused(target: Worker, said: list[str]) -> TargetError:
-    why = said[0][:300]
+def _refused(target: Worker, why: str) -> TargetError:
     if "not enabled" in why or "disabled" in why:
         return TargetError(
             f"process {target.pid} lets no code in from outside: it was started with PYTHON_DISABLE_REMOTE_DEBUG or "
@@ -157,4 +148,4 @@ def _refused(target: Worker, said: list[str]) -> TargetError:
 
 
 def _without(target: Worker) -> str:
-    return WITHOUT.format(pid=target.pid)
+    return f"record by sampling: asyncspy attach --pid {target.pid}"

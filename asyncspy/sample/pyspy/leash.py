@@ -1,7 +1,7 @@
-"""`python leash.py PARENT COMMAND…` becomes COMMAND, which the kernel sends SIGINT when PARENT dies.
+"""`python leash.py PARENT COMMAND…` becomes COMMAND, to which the kernel sends SIGINT when PARENT dies.
 
-A program of its own because nothing but the child may ask this of the kernel, and because between fork and exec of a
-program with threads hardly anything is safe to run.
+It is a separate program because only the child can ask the kernel for this, and because between fork and exec of a
+program with threads hardly any code is safe to run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def main(parent: int, command: list[str]) -> None:
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGINT), 0, 0, 0)
         if os.getppid() != parent:
-            sys.exit(1)  # the parent was gone before the signal was asked for
+            sys.exit(1)  # the parent ended before the signal was requested
     os.execv(command[0], command)  # noqa: S606
 
 

@@ -1,4 +1,4 @@
-"""The py-spy program: where it is, which version, and what its words mean."""
+"""The py-spy program: find it, and understand what it prints."""
 
 from __future__ import annotations
 
@@ -9,13 +9,29 @@ from dataclasses import dataclass
 
 from asyncspy.errors import AsyncspyError, SamplerError, TargetError
 from asyncspy.program import py_spy_file
-from asyncspy.sample.pyspy.watchdog import look
 
-PROBE_SECONDS = 20
-STARTS = 4
-"""Up to 8 of 100 starts were seen to stumble over the threads of a busy worker."""
-STUMBLES = ("Failed to find a python interpreter", "Failed to get stack traces")
-LONGEST_QUOTE = 400
+MAX_STARTS = 4
+"""Of 100 starts, up to 8 were seen to fail because a thread of a busy worker began or ended just then."""
+
+FAILED_STARTS = ("Failed to find a python interpreter", "Failed to get stack traces")
+MAX_QUOTE = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How many seconds py-spy may take."""
+
+    dump: float = 20
+    held: float = 3.0
+    """A target that is held for so long without a pause is held by a py-spy that hangs."""
+    last_chance: float = 1.0
+    """For a py-spy that hangs, to write its file."""
+    grace: float = 30
+    """After half as much again as the duration: py-spy counts ticks, not seconds, and overruns where it lags."""
+    exit: float = 5.0
+    """To end after an interrupt, when nothing of it is needed any more."""
+    check: float = 0.25
+    """From one look at what it holds to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +40,12 @@ class PySpy:
 
     path: str
     version: str
+    timeouts: Timeouts = Timeouts()
 
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What py-spy says when something is wrong, and what asyncspy says for it."""
+    """What py-spy prints when something is wrong, and the error that asyncspy raises for it."""
 
     pattern: str
     error: type[AsyncspyError]
@@ -67,62 +84,45 @@ def find_py_spy() -> PySpy:
             remedy=f"install it: {sys.executable} -m pip install py-spy",
         )
     try:
-        said = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=PROBE_SECONDS, check=True)
+        done = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=Timeouts().dump, check=True)
     except (OSError, subprocess.SubprocessError) as error:
         raise SamplerError(
             f"{found} does not run: {error}",
-            remedy=f"install it anew: {sys.executable} -m pip install --force-reinstall py-spy",
+            remedy=f"install it again: {sys.executable} -m pip install --force-reinstall py-spy",
         ) from None
-    return PySpy(found, said.stdout.strip().removeprefix("py-spy").strip())
+    return PySpy(found, done.stdout.strip().removeprefix("py-spy").strip())
 
 
-def probe(py_spy: PySpy, pid: int) -> None:
-    """One stack dump: raises what would keep a recording from starting, without `-s`, which masks the reason."""
-    command = [py_spy.path, "dump", "--pid", str(pid)]
-    try:
-        for _ in range(STARTS):
-            done = look(command, pid, PROBE_SECONDS)
-            if done.returncode == 0 or not stumbled(done.stderr):
-                break
-    except subprocess.TimeoutExpired as error:
-        raise SamplerError(
-            f"py-spy could not read process {pid} within {error.timeout:.3g} s",
-            remedy=f"is it stopped or very busy? Look at its state: ps -o pid,stat,pcpu,cmd -p {pid}",
-        ) from None
-    if done.returncode != 0:
-        raise explain(done.stderr or done.stdout, pid, py_spy)
+def is_failed_start(output: str) -> bool:
+    """Whether py-spy met a thread just as it began or ended: then it only needs to be started again."""
+    return any(words in output for words in FAILED_STARTS)
 
 
-def stumbled(said: str) -> bool:
-    """Whether py-spy came upon a thread just as it began or ended: trying again is all that is needed."""
-    return any(words in said for words in STUMBLES)
-
-
-def explain(said: str, pid: int, py_spy: PySpy) -> AsyncspyError:
-    """py-spy's last words as an error of ours."""
+def error_of(output: str, pid: int, py_spy: PySpy) -> AsyncspyError:
+    """What py-spy printed when it failed, as an error of ours."""
     for complaint in COMPLAINTS:
-        if re.search(complaint.pattern, said, re.IGNORECASE):
+        if re.search(complaint.pattern, output, re.IGNORECASE):
             return complaint.error(complaint.message.format(pid=pid), remedy=complaint.remedy.format(pid=pid))
     return SamplerError(
-        f"py-spy {py_spy.version} could not record process {pid}: {last_words(said)}",
+        f"py-spy {py_spy.version} could not record process {pid}: {error_lines(output)}",
         remedy=f"a newer py-spy may know this Python: {sys.executable} -m pip install --upgrade py-spy",
     )
 
 
-def last_words(said: str) -> str:
-    """What of py-spy's output tells most, on one line and bounded."""
-    lines = [line.strip() for line in said.splitlines() if line.strip() and "Stack backtrace" not in line]
-    telling = [line for line in lines if line.startswith(("Error:", "Reason:"))]
-    return ("; ".join(telling) or (lines[-1] if lines else "it said nothing"))[:LONGEST_QUOTE]
+def error_lines(output: str) -> str:
+    """The lines of py-spy's output that name an error, else the last one, as one short line."""
+    lines = [line.strip() for line in output.splitlines() if line.strip() and "Stack backtrace" not in line]
+    errors = [line for line in lines if line.startswith(("Error:", "Reason:"))]
+    return ("; ".join(errors) or (lines[-1] if lines else "it said nothing"))[:MAX_QUOTE]
 
 
-def lateness(said: str) -> float | None:
+def seconds_behind(output: str) -> float | None:
     """By how many seconds py-spy says it fell behind, at worst."""
-    behind = [float(value) for value in re.findall(r"(\d{1,9}\.\d{1,9})s behind in sampling", said, re.ASCII)]
+    behind = [float(value) for value in re.findall(r"(\d{1,9}\.\d{1,9})s behind in sampling", output, re.ASCII)]
     return max(behind, default=None)
 
 
-def counts(said: str) -> tuple[int | None, int | None]:
+def sample_counts(output: str) -> tuple[int | None, int | None]:
     """The samples and errors that py-spy counted."""
-    found = re.search(r"Samples: (\d{1,15})(?: Errors: (\d{1,15}))?", said, re.ASCII)
+    found = re.search(r"Samples: (\d{1,15})(?: Errors: (\d{1,15}))?", output, re.ASCII)
     return (int(found[1]), int(found[2] or 0)) if found else (None, None)

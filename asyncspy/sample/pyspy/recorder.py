@@ -1,4 +1,4 @@
-"""Plans to a recording on disk: one `py-spy record` for each process at once, ended early when asked to, then saved."""
+"""Record processes with py-spy, all at once, and save what was sampled before returning."""
 
 from __future__ import annotations
 
@@ -16,23 +16,25 @@ from asyncspy.errors import AsyncspyError, OutputError
 from asyncspy.model.stacks import Origin
 from asyncspy.recording import destination
 from asyncspy.recording.writer import RecordingWriter
-from asyncspy.sample.pyspy import program
-from asyncspy.sample.pyspy.program import PySpy
-from asyncspy.sample.pyspy.record_command import RecordPlan
-from asyncspy.sample.pyspy.run import PySpyRun, not_started
+from asyncspy.sample.pyspy.program import PySpy, sample_counts, seconds_behind
+from asyncspy.sample.pyspy.run import PySpyRun, RecordPlan
+from asyncspy.sample.pyspy.run_result import not_started, read_document
 from asyncspy.sample.stop_request import StopRequest
 
-HOST = "ASYNCSPY_HOST"
-"""Names the host where ours is another: a container's name is not its node's."""
+HOST_VARIABLE = "ASYNCSPY_HOST"
+"""Names the host where ours has another name: a container's name is not its node's."""
 
 POLL_SECONDS = 0.1
 EARLY_SECONDS = 1.5
-"""py-spy ends about so much before or after the time that it was given."""
+"""py-spy ends up to so long before or after the time that it was given."""
 
 
 @dataclass(frozen=True, slots=True)
 class PassResult:
-    """What became of one plan: its seconds, whether its process ended, or was held for too long, or its failure."""
+    """What became of one plan.
+
+    `ended_early` says that it ended by itself before its time, `held` that py-spy hung while it held the process.
+    """
 
     plan: RecordPlan
     seconds: float
@@ -43,92 +45,90 @@ class PassResult:
 
 def record(
     plans: Sequence[RecordPlan],
-    bundle: RecordingWriter,
+    writer: RecordingWriter,
     py_spy: PySpy,
-    ending: StopRequest,
+    stop: StopRequest,
     *,
     tick: Callable[[float], None],
 ) -> list[PassResult]:
-    """Record live processes, all at once; `tick` is told the seconds that have passed.
+    """Record live processes, all at once; `tick` is called with the seconds that have passed.
 
-    What was recorded is saved before this returns; what went wrong with a single process is told, not raised.
+    What was recorded is saved before this returns. What went wrong with a single process is in its result.
     """
-    samplings: list[PySpyRun] = []
-    refused: list[PassResult] = []
-    with ExitStack() as held:
+    runs: list[PySpyRun] = []
+    results: list[PassResult] = []
+    not_run: list[PassResult] = []
+    with ExitStack() as resources:
         for plan in plans:
             try:
-                sampling = _started(plan, bundle, py_spy, held)
+                runs.append(_start(plan, writer, py_spy, resources))
             except AsyncspyError as error:
-                bundle.add_failure(plan.target.pid, plan.mode)
-                refused.append(PassResult(plan, 0.0, error=error))
-                continue
-            samplings.append(sampling)
-            ending.listeners.append(sampling.end)
-            held.callback(ending.listeners.remove, sampling.end)
-        _wait(samplings, ending, tick)
-    taken: list[PassResult] = []
-    for sampling in samplings:
-        alongside = any(one.error is None for one in taken)
-        taken.append(_taken(sampling, bundle, alongside=alongside, interrupted=sampling.asked and ending.interrupted))
-    if any(one.error is None for one in taken):
-        _save(bundle, [sampling.output for sampling, one in zip(samplings, taken, strict=True) if one.error is None])
-    return taken + refused
+                writer.add_failure(plan.target.pid, plan.mode)
+                not_run.append(PassResult(plan, 0.0, error=error))
+        _wait(runs, stop, tick)
+    for run in runs:
+        alongside = any(result.error is None for result in results)
+        results.append(_add(run, writer, alongside=alongside, interrupted=run.stopping and stop.interrupted))
+    written = [run.output for run, result in zip(runs, results, strict=True) if result.error is None]
+    if written:
+        _save(writer, written)
+    return results + not_run
 
 
-def _started(plan: RecordPlan, bundle: RecordingWriter, py_spy: PySpy, held: ExitStack) -> PySpyRun:
-    """A py-spy at work, which `held` ends; raises an AsyncspyError where there is no room for it or its file."""
+def _start(plan: RecordPlan, writer: RecordingWriter, py_spy: PySpy, resources: ExitStack) -> PySpyRun:
+    """Start a py-spy that `resources` ends; raises an AsyncspyError where there is no room for it or its file."""
     try:
-        scratch = destination.create_scratch_file(bundle.path)
+        scratch = destination.create_scratch_file(writer.path)
     except OSError as error:
-        raise destination.cannot_write_into(bundle.path.parent, error) from None
-    held.callback(_drop_if_empty, scratch)
+        raise destination.cannot_write_into(writer.path.parent, error) from None
+    resources.callback(_remove_if_empty, scratch)
     try:
-        sampling = PySpyRun(plan, py_spy, scratch)
+        run = PySpyRun(plan, py_spy, scratch)
     except OSError as error:
         raise not_started(plan.target.pid, error) from None
-    held.callback(sampling.close)
-    return sampling
+    resources.callback(run.close)
+    return run
 
 
-def _wait(samplings: Sequence[PySpyRun], ending: StopRequest, tick: Callable[[float], None]) -> None:
-    """Until all have ended; what was asked before a py-spy could hear it is asked again."""
-    running = list(samplings)
-    while running := [sampling for sampling in running if not sampling.over()]:
+def _wait(runs: Sequence[PySpyRun], stop: StopRequest, tick: Callable[[float], None]) -> None:
+    """Wait until all have ended; when a stop is requested, stop those that run."""
+    running = list(runs)
+    while running := [run for run in running if not run.poll()]:
         tick(time.monotonic() - running[0].started)
-        if ending.requested:
-            for sampling in running:
-                if not sampling.asked:
-                    sampling.end()
+        if stop.requested:
+            for run in running:
+                if not run.stopping:
+                    run.stop()
         running[0].wait(POLL_SECONDS)
 
 
-def _taken(sampling: PySpyRun, bundle: RecordingWriter, *, alongside: bool, interrupted: bool) -> PassResult:
-    plan = sampling.plan
-    early = not (sampling.asked or sampling.held) and sampling.seconds < plan.duration - EARLY_SECONDS
+def _add(run: PySpyRun, writer: RecordingWriter, *, alongside: bool, interrupted: bool) -> PassResult:
+    """Add what a run wrote to the recording."""
+    plan = run.plan
+    early = not (run.stopping or run.held_target) and run.seconds < plan.duration - EARLY_SECONDS
     try:
-        document = sampling.document()
+        document = read_document(run)
     except (AsyncspyError, OSError) as caught:
-        error = destination.cannot_read(sampling.output, caught) if isinstance(caught, OSError) else caught
-        bundle.add_failure(plan.target.pid, plan.mode)
-        return PassResult(plan, sampling.seconds, early, sampling.held, error)
-    bundle.add(_origin(sampling, alongside=alongside, interrupted=interrupted), document)
-    return PassResult(plan, sampling.seconds, early, sampling.held)
+        error = destination.cannot_read(run.output, caught) if isinstance(caught, OSError) else caught
+        writer.add_failure(plan.target.pid, plan.mode)
+        return PassResult(plan, run.seconds, early, run.held_target, error)
+    writer.add(_origin(run, alongside=alongside, interrupted=interrupted), document)
+    return PassResult(plan, run.seconds, early, run.held_target)
 
 
-def _origin(sampling: PySpyRun, *, alongside: bool, interrupted: bool) -> Origin:
+def _origin(run: PySpyRun, *, alongside: bool, interrupted: bool) -> Origin:
     """Where these samples come from."""
-    plan = sampling.plan
-    samples, errors = program.counts(sampling.words)
-    late = program.lateness(sampling.words)
+    plan = run.plan
+    samples, errors = sample_counts(run.text)
+    late = seconds_behind(run.text)
     return Origin(
-        sampler=f"py-spy {sampling.py_spy.version}",
+        sampler=f"py-spy {run.py_spy.version}",
         mode=plan.mode,
         rate=plan.rate,
-        duration=round(sampling.seconds if late else min(sampling.seconds, plan.duration), 1),
-        started_at=sampling.started_at.isoformat(timespec="seconds"),
-        ended_at=(sampling.started_at + timedelta(seconds=sampling.seconds)).isoformat(timespec="seconds"),
-        host=os.environ.get(HOST) or socket.gethostname(),
+        duration=round(run.seconds if late else min(run.seconds, plan.duration), 1),
+        started_at=run.started_at.isoformat(timespec="seconds"),
+        ended_at=(run.started_at + timedelta(seconds=run.seconds)).isoformat(timespec="seconds"),
+        host=os.environ.get(HOST_VARIABLE) or socket.gethostname(),
         samples=samples,
         errors=errors,
         late_seconds=late,
@@ -141,21 +141,21 @@ def _origin(sampling: PySpyRun, *, alongside: bool, interrupted: bool) -> Origin
     )
 
 
-def _save(bundle: RecordingWriter, written: Sequence[Path]) -> None:
-    """Write the recording; where that fails, what py-spy wrote is still there, and is named."""
+def _save(writer: RecordingWriter, written: Sequence[Path]) -> None:
+    """Write the recording. Where that fails, the error names what py-spy wrote, which is then still there."""
     written = [path for path in written if path.exists()]
     try:
-        bundle.save()
+        writer.save()
     except (OSError, OutputError) as error:
-        why = error.message if isinstance(error, OutputError) else f"cannot write {bundle.path}: {error.strerror}"
+        why = error.message if isinstance(error, OutputError) else f"cannot write {writer.path}: {error.strerror}"
         kept = " ".join(map(str, written))
         raise OutputError(f"{why}; what py-spy recorded is kept as {kept}", remedy=f"asyncspy report {kept}") from None
     for path in written:
         path.unlink()
 
 
-def _drop_if_empty(partial: Path) -> None:
-    """What py-spy wrote is kept whatever happens; a file that it never wrote to is not."""
+def _remove_if_empty(scratch: Path) -> None:
+    """Remove a file to which py-spy wrote nothing; what it wrote is kept whatever happens."""
     with suppress(OSError):  # its folder may be gone, or read-only by now
-        if partial.stat().st_size == 0:
-            partial.unlink()
+        if scratch.stat().st_size == 0:
+            scratch.unlink()

@@ -1,7 +1,7 @@
-"""A process and its py-spy to how long the one has been held by the other: a sample takes milliseconds, a hang lasts.
+"""Watch for how long a py-spy holds its target: a sample takes milliseconds, a hang lasts.
 
-py-spy pauses its target for each sample. One that hangs meanwhile would keep it stopped, and all its customers waiting.
-The kernel tells who holds a process, and counts its switches: where both stay as they are, it never ran between.
+py-spy pauses its target for each sample. A py-spy that hangs then would keep it stopped, and all its users waiting. The
+kernel says which process holds another, and counts its context switches: if neither changes, the target never ran.
 """
 
 from __future__ import annotations
@@ -9,99 +9,67 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-
-LOOK_SECONDS = 0.25
-HELD_SECONDS = 3.0
-"""A target that is held for so long without a pause is held by a py-spy that hangs; so long, and not longer."""
 
 PROC = Path("/proc")
 FIELDS = re.compile(r"^(State|TracerPid|voluntary_ctxt_switches|nonvoluntary_ctxt_switches):\t(\w+)", re.MULTILINE)
 
-Sight = tuple[str, ...]
+HeldState = tuple[str, ...]
+"""What the kernel says of a process that is held; it changes whenever the process runs."""
 
 
 class PySpyWatchdog:
-    """How long any process, of a target and those below it, has been held without a pause."""
+    """How long a target, or a process below it, has been held without a pause."""
 
-    def __init__(self, target: int, sampler: int) -> None:
-        self._target, self._sampler = target, sampler
-        self._since: dict[int, tuple[Sight, float]] = {}
-        self._looked = 0.0
-        self._stopped = {pid for pid in _family(target) if _stopped(pid)}
+    def __init__(self, target: int, py_spy: int, check_seconds: float) -> None:
+        self._target, self._py_spy = target, py_spy
+        self._check_seconds = check_seconds
+        self._held_since: dict[int, tuple[HeldState, float]] = {}
+        self._checked = 0.0
+        self._stopped_before = {pid for pid in _process_tree(target) if _is_stopped(pid)}
 
-    def seconds(self) -> float:
-        """Up to now, as far as looking now and then can tell; without a /proc it is never known."""
+    def held_seconds(self) -> float:
+        """For how long until now, as far as checking now and then can tell; 0 where there is no /proc."""
         now = time.monotonic()
-        if now - self._looked >= LOOK_SECONDS:
-            self._looked = now
-            sights = {pid: sight for pid in _family(self._target) if (sight := self._sight(pid))}
-            before = self._since
-            self._since = {
-                pid: before[pid] if pid in before and before[pid][0] == sight else (sight, now)
-                for pid, sight in sights.items()
+        if now - self._checked >= self._check_seconds:
+            self._checked = now
+            states = {pid: state for pid in _process_tree(self._target) if (state := self._held_state(pid))}
+            before = self._held_since
+            self._held_since = {
+                pid: before[pid] if pid in before and before[pid][0] == state else (state, now)
+                for pid, state in states.items()
             }
-        return max((now - since for _, since in self._since.values()), default=0.0)
+        return max((now - since for _, since in self._held_since.values()), default=0.0)
 
-    def let_go(self) -> None:
-        """After a py-spy that had to be killed: what it left stopped, and had not found so, runs on."""
-        for pid in _family(self._target):
-            if pid not in self._stopped and _stopped(pid):
+    def resume_target(self) -> None:
+        """Continue what a killed py-spy left stopped, but not what was stopped before it started."""
+        for pid in _process_tree(self._target):
+            if pid not in self._stopped_before and _is_stopped(pid):
                 with suppress(OSError):
                     os.kill(pid, signal.SIGCONT)
 
-    def _sight(self, pid: int) -> Sight | None:
-        """What the kernel says of a process that is held by our py-spy at this moment."""
-        said = _said(pid)
-        tracer = said.get("TracerPid", "0")
-        if said.get("State") != "t" or not (PROC / str(self._sampler) / "task" / tracer).exists():
+    def _held_state(self, pid: int) -> HeldState | None:
+        status = _status(pid)
+        tracer = status.get("TracerPid", "0")
+        if status.get("State") != "t" or not (PROC / str(self._py_spy) / "task" / tracer).exists():
             return None
-        return tuple(said.values())
+        return tuple(status.values())
 
 
-def look(command: Sequence[str], target: int, seconds: float) -> subprocess.CompletedProcess[str]:
-    """Run a py-spy that only looks; raises TimeoutExpired where it takes longer, or holds its target for too long."""
-    started = time.monotonic()
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
-    ) as looking:
-        hold = PySpyWatchdog(target, looking.pid)
-        while True:
-            try:
-                out, err = looking.communicate(timeout=LOOK_SECONDS)
-                return subprocess.CompletedProcess(command, looking.returncode, out, err)
-            except subprocess.TimeoutExpired:
-                taken = time.monotonic() - started
-                if hold.seconds() > HELD_SECONDS or taken > seconds:
-                    _kill(looking, hold)
-                    raise subprocess.TimeoutExpired(command, taken) from None
-            except BaseException:
-                _kill(looking, hold)
-                raise
+def _is_stopped(pid: int) -> bool:
+    return _status(pid).get("State") == "T"
 
 
-def _kill(looking: subprocess.Popen[str], hold: PySpyWatchdog) -> None:
-    looking.kill()
-    looking.wait()
-    hold.let_go()
-
-
-def _stopped(pid: int) -> bool:
-    return _said(pid).get("State") == "T"
-
-
-def _said(pid: int) -> dict[str, str]:
+def _status(pid: int) -> dict[str, str]:
     try:
         return dict(FIELDS.findall((PROC / str(pid) / "status").read_text(errors="replace")))
     except OSError:
         return {}
 
 
-def _family(pid: int) -> list[int]:
+def _process_tree(pid: int) -> list[int]:
     """A process and all below it; on a kernel that does not list children, it alone."""
     found, seen = [pid], {pid}
     for one in found:

@@ -28,13 +28,14 @@ async def application(scope, receive, send):
 
 RUNNER = """
 import sys
-from asyncspy.cli import recording
-from asyncspy.sample import PySpy
-from asyncspy.sample.pyspy import run
-if stub := sys.argv.pop(1):
-    recording.find_py_spy = lambda: PySpy(stub, "0.4.3")
-if grace := sys.argv.pop(1):
-    run.GRACE_SECONDS = float(grace)
+from asyncspy import sample
+from asyncspy.sample.pyspy.program import PySpy, Timeouts, find_py_spy
+stub, grace = sys.argv.pop(1), sys.argv.pop(1)
+timeouts = Timeouts(grace=float(grace)) if grace else Timeouts()
+def stand_in():
+    found = PySpy(stub, "0.4.3") if stub else find_py_spy()
+    return PySpy(found.path, found.version, timeouts)
+sample.find_py_spy = stand_in
 from asyncspy.__main__ import main
 main()
 """
