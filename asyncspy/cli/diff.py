@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from asyncspy.analyse.compare.comparison import compare_parts, functions_in
+from asyncspy.analyse.compare.comparison import compare_parts, seen_functions
 from asyncspy.cli.options import with_app_root, with_format_of
 from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.errors import UsageError
@@ -41,7 +41,7 @@ def command(before: Path, after: Path, app_roots: tuple[str, ...], form: str) ->
             [part.analysis for part in second.parts],
             first.analysis,
             second.analysis,
-            ran=functions_in(stack for part in second.parts for stack in part.profile.stacks),
+            ran=seen_functions(stack for part in second.parts for stack in part.profile.stacks),
         )
     except ValueError as error:
         raise UsageError(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.compare.comparison import compare, compare_parts, functions_in
+from asyncspy.analyse.compare.comparison import compare, compare_parts, seen_functions
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.comparisons import Comparison, FindingChange
 from asyncspy.model.findings import Culprit, Entry, Evidence, Finding, LoopTime, SampleCounts, Wait
@@ -256,7 +256,7 @@ def test_in_a_real_recording_a_fault_that_is_taken_out_is_gone_and_no_other() ->
         s: n for s, n in before.stacks.items() if not any(f.function == "session" and f.line == 36 for f in s.frames)
     }
     after = drawn(replace(before, stacks=mended), random.Random(4))
-    differences = compare(analyse(before), analyse(after), ran=functions_in(real(BY_GIL[0]).stacks)).differences
+    differences = compare(analyse(before), analyse(after), ran=seen_functions(real(BY_GIL[0]).stacks)).differences
     changes = {d.finding.culprit.frame.function: d.change for d in differences}
     assert changes.pop("session") == "gone"
     assert set(changes.values()) == {"same"}

@@ -1,10 +1,10 @@
-"""Two analyses to pairs of what is the same fault in both, though its line has moved or the app lies elsewhere."""
+"""Pair the findings of two analyses that are the same fault, even if its line moved or the app's folder did."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from itertools import takewhile
+from itertools import takewhile, zip_longest
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -12,12 +12,12 @@ from asyncspy.analyse.stacks.pattern import last_segment
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding
 
-TELLING = 2
-"""Files are the same if so many parts at their ends are: releases lie in folders of their own."""
+ENOUGH_PARTS = 2
+"""Files are the same if so many parts at the ends of their paths are: each release may have a folder of its own."""
 
 
 class PairedFinding(NamedTuple):
-    """A finding in one of the two; `faint` if it is too weak to be one there, `file` as seen from the app's folder."""
+    """A finding in one of the two; `faint` if it is too weak to be reported, `file` relative to the app's folder."""
 
     finding: Finding
     faint: bool
@@ -30,72 +30,73 @@ class PairedFinding(NamedTuple):
 
 
 class FindingPair(NamedTuple):
-    """One fault; None where it was not seen."""
+    """One fault in both; None where it was not seen."""
 
     before: PairedFinding | None
     after: PairedFinding | None
 
 
 def pair_findings(before: Analysis, after: Analysis) -> list[FindingPair]:
-    """Every finding of either, and what it is in the other."""
-    first, second = _by_name(before), _by_name(after)
-    return [pair for name in {**first, **second} for pair in _paired(first[name], second[name])]
+    """Pair every finding of either analysis with the same fault in the other."""
+    first, second = _by_identity(before), _by_identity(after)
+    return [pair for identity in {**first, **second} for pair in _pair_alike(first[identity], second[identity])]
 
 
-def _by_name(analysis: Analysis) -> dict[Hashable, list[PairedFinding]]:
-    """Findings by all that is the same wherever their file lies and their line stands."""
+def _by_identity(analysis: Analysis) -> dict[Hashable, list[PairedFinding]]:
+    """Group findings by what stays the same wherever their files and lines are."""
     roots = [origin.target.cwd for origin in analysis.origins if origin.target and origin.target.cwd]
-    named: dict[Hashable, list[PairedFinding]] = defaultdict(list)
+    groups: dict[Hashable, list[PairedFinding]] = defaultdict(list)
     for faint, findings in ((False, analysis.findings), (True, analysis.faint)):
         for finding in findings:
-            named[_name(finding)].append(PairedFinding(finding, faint, _within(finding.culprit.frame.file, roots)))
-    return named
+            file = _relative_to_roots(finding.culprit.frame.file, roots)
+            groups[_identity(finding)].append(PairedFinding(finding, faint, file))
+    return groups
 
 
-def _name(finding: Finding) -> Hashable:
-    """A pool is itself whatever fills it; hops have no one call, and middleware has no other."""
+def _identity(finding: Finding) -> Hashable:
+    """A pool is the same whatever fills it. The call of hops may change, and middleware has only one."""
     if finding.kind == "pool-saturated":
         return finding.kind, finding.call
     call = last_segment(finding.call) if finding.kind not in {"hop-cost", "sync-middleware"} else ""
     return finding.kind, last_segment(finding.culprit.frame.function), call
 
 
-def _within(file: str, roots: Sequence[str]) -> str:
-    above = (root.rstrip("/") + "/" for root in roots)
-    return next((file[len(each) :] for each in above if file.startswith(each)), file)
+def _relative_to_roots(file: str, roots: Sequence[str]) -> str:
+    folders = (root.rstrip("/") + "/" for root in roots)
+    return next((file.removeprefix(folder) for folder in folders if file.startswith(folder)), file)
 
 
-def _paired(before: Sequence[PairedFinding], after: Sequence[PairedFinding]) -> Iterator[FindingPair]:
-    """Files first, the likest of them together; then the lines in them."""
+def _pair_alike(before: Sequence[PairedFinding], after: Sequence[PairedFinding]) -> Iterator[FindingPair]:
+    """Pair files first, the most similar ones together; then the lines in them."""
     if before and after and before[0].finding.kind == "pool-saturated":
         yield FindingPair(before[0], after[0])
         return
-    left, right = _grouped(before), _grouped(after)
-    likest = sorted(((_likeness(a, b), a, b) for a in left for b in right), key=lambda one: (-one[0], one[1:]))
-    for likeness, a, b in likest:
-        if likeness and a in left and b in right:
-            yield from _by_line(left.pop(a), right.pop(b))
+    left, right = _by_file(before), _by_file(after)
+    candidates = ((_common_parts(a, b), a, b) for a in left for b in right)
+    for common, a, b in sorted(candidates, key=lambda one: (-one[0], one[1:])):
+        if common and a in left and b in right:
+            yield from _pair_lines(left.pop(a), right.pop(b))
     yield from (FindingPair(one, None) for each in left.values() for one in each)
     yield from (FindingPair(None, one) for each in right.values() for one in each)
 
 
-def _grouped(seen: Iterable[PairedFinding]) -> dict[str, list[PairedFinding]]:
+def _by_file(findings: Iterable[PairedFinding]) -> dict[str, list[PairedFinding]]:
     files: dict[str, list[PairedFinding]] = defaultdict(list)
-    for one in seen:
+    for one in findings:
         files[one.file].append(one)
     return dict(files)
 
 
-def _likeness(one: str, other: str) -> int:
-    """How many parts at their ends are the same, if that is enough to be one file."""
+def _common_parts(one: str, other: str) -> int:
+    """How many parts at the ends of two paths are the same; 0 where that is too few to be one file."""
     parts = [PurePosixPath(file).parts[::-1] for file in (one, other)]
-    alike = len(list(takewhile(lambda both: both[0] == both[1], zip(*parts, strict=False))))
-    return alike if alike >= min(TELLING, *map(len, parts)) else 0
+    common = len(list(takewhile(lambda both: both[0] == both[1], zip(*parts, strict=False))))
+    return common if common >= min(ENOUGH_PARTS, *map(len, parts)) else 0
 
 
-def _by_line(before: list[PairedFinding], after: list[PairedFinding]) -> Iterator[FindingPair]:
-    """As many as there were have only moved, in their order. Otherwise those that stayed are found first."""
-    before, after = sorted(before, key=_line), sorted(after, key=_line)
+def _pair_lines(before: list[PairedFinding], after: list[PairedFinding]) -> Iterator[FindingPair]:
+    """Pair the lines of one file: in their order if there are as many; otherwise those that did not move first."""
+    before, after = (sorted(each, key=lambda one: one.line) for each in (before, after))
     if len(before) != len(after):
         for one in list(before):
             same = next((other for other in after if other.line == one.line), None)
@@ -103,11 +104,4 @@ def _by_line(before: list[PairedFinding], after: list[PairedFinding]) -> Iterato
                 before.remove(one)
                 after.remove(same)
                 yield FindingPair(one, same)
-    both = min(len(before), len(after))
-    yield from map(FindingPair, before[:both], after[:both])
-    yield from (FindingPair(one, None) for one in before[both:])
-    yield from (FindingPair(None, one) for one in after[both:])
-
-
-def _line(seen: PairedFinding) -> int:
-    return seen.line
+    yield from (FindingPair(*both) for both in zip_longest(before, after))

@@ -1,7 +1,7 @@
-"""Counts before and after, to the probability that chance alone makes them differ so; exact, in the standard library.
+"""Calculate how likely chance alone makes counts before and after differ as they do; exact, by the standard library.
 
-What is compared is a finding's samples against the samples of other work, in two recordings: a table of two by two.
-Given its sums it is Fisher's; where the odds themselves may drift a little, his noncentral distribution.
+The samples of a finding are compared with the samples of other work, in two recordings: a two by two table. Given its
+sums the distribution is Fisher's; where the odds themselves may drift a little, his noncentral one.
 """
 
 from __future__ import annotations
@@ -15,30 +15,40 @@ DRIFT = 1.25
 """Two recordings of one unchanged app differ by up to this factor: the mix of requests is never quite the same."""
 
 
+NEGLIGIBLE = 80.0
+"""A number that is exp(-80) times less likely than the most likely one adds nothing."""
+
+LONGEST_FACTOR = 10_000
+"""A recording that would have to be longer than the other by this factor is not suggested."""
+
+PRECISION = 100
+"""The work that is needed is calculated to one in so many."""
+
+
 class EventCounts(NamedTuple):
-    """The samples of a finding, and of the work that it is held against."""
+    """The independent samples of a finding, and the samples of other work."""
 
     hits: int
     work: int
 
 
 def chance_of_difference(before: EventCounts, after: EventCounts) -> float:
-    """How likely an unchanged app is to give two recordings that differ as much, in either direction."""
+    """The probability that recordings of an unchanged app differ as much, in either direction."""
     return min(1.0, 2 * min(_less(before, after, 1 / DRIFT), _more(before, after, DRIFT)))
 
 
 def _less(before: EventCounts, after: EventCounts, odds: float) -> float:
-    """The probability of so few hits after, or fewer."""
+    """The probability of as few hits after, or fewer."""
     return math.fsum(weight for hits, weight in _distribution(before, after, odds) if hits <= after.hits)
 
 
 def _more(before: EventCounts, after: EventCounts, odds: float) -> float:
-    """The probability of so many hits after, or more."""
+    """The probability of as many hits after, or more."""
     return math.fsum(weight for hits, weight in _distribution(before, after, odds) if hits >= after.hits)
 
 
 def _distribution(before: EventCounts, after: EventCounts, odds: float) -> list[tuple[int, float]]:
-    """How likely each number of hits after is, all the hits falling on both by their work; without the far ends."""
+    """The probability of each number of hits after, if all hits are spread by work; negligible ones are left out."""
     all_before, all_after = sum(before), sum(after)
     hits = before.hits + after.hits
     first, last = max(0, hits - all_before), min(hits, all_after)
@@ -57,15 +67,11 @@ def _distribution(before: EventCounts, after: EventCounts, odds: float) -> list[
 
 
 def _peak(log_weight: Callable[[int], float], low: int, high: int) -> int:
-    """The most likely number: the weights rise up to it, and fall from there."""
+    """The most likely number; the weights rise up to it, and fall after it."""
     while low < high:
         middle = (low + high) // 2
         low, high = (middle + 1, high) if log_weight(middle + 1) > log_weight(middle) else (low, middle)
     return low
-
-
-NEGLIGIBLE = 80.0
-"""What is exp(-80) times less likely than the likeliest adds nothing."""
 
 
 def _log_choose(n: int, k: int) -> float:
@@ -73,16 +79,16 @@ def _log_choose(n: int, k: int) -> float:
 
 
 def work_needed(before: EventCounts, level: float) -> int | None:
-    """How much work a recording without a hit must hold, before chance is no more likely than `level`."""
+    """How much work a recording without hits must contain for chance to be no more likely than `level`."""
     if before.hits <= 0 or before.work <= 0:
         return None
     enough = 1
     while chance_of_difference(before, EventCounts(0, enough)) > level:
         enough *= 2
-        if enough > before.work * MOST:
+        if enough > before.work * LONGEST_FACTOR:
             return None
     low = enough // 2
-    while enough - low > max(1, low // LITTLE):
+    while enough - low > max(1, low // PRECISION):
         middle = (low + enough) // 2
         low, enough = (
             (low, middle) if chance_of_difference(before, EventCounts(0, middle)) <= level else (middle, enough)
@@ -90,15 +96,8 @@ def work_needed(before: EventCounts, level: float) -> int | None:
     return enough
 
 
-MOST = 10_000
-"""Nobody records so many times as long."""
-
-LITTLE = 100
-"""A hundredth is near enough."""
-
-
 def holm_adjusted(chances: Sequence[float]) -> list[float]:
-    """Each chance, allowing for the others that were looked at beside it (Holm's, so none of them is wrong)."""
+    """Adjust each probability for the others that were tested with it (Holm's method)."""
     ordered = sorted(range(len(chances)), key=lambda i: chances[i])
     adjusted = [1.0] * len(chances)
     highest = 0.0
