@@ -1,43 +1,32 @@
-"""A profile to an analysis: pure functions, and the rules as data."""
+"""Analyse a profile: judge each stack, and find what is unsafe, what blocks and what costs time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import NamedTuple, get_args
 
 from asyncspy.analyse import confidence, hang
 from asyncspy.analyse.hops import hop_costs, sync_middleware
-from asyncspy.analyse.remedy.fixes import CONNECTION, Call
-from asyncspy.analyse.remedy.remedies import find_remedies
-from asyncspy.analyse.remedy.source_line import SourceLine, SourceReader, parse_line
+from asyncspy.analyse.remedy.source_line import SourceReader
 from asyncspy.analyse.stacks import recording_facts
 from asyncspy.analyse.stacks.cleaning import clean_profile
 from asyncspy.analyse.stacks.ownership import Ownership
-from asyncspy.analyse.stacks.sinks import CONNECTION_METHODS
-from asyncspy.analyse.stacks.worlds import StackVerdict
-from asyncspy.analyse.unsafe.counted import add_counted, counted_seconds
-from asyncspy.analyse.unsafe.logged import add_logged
-from asyncspy.analyse.unsafe.violations import Fault, Survey, survey
+from asyncspy.analyse.stacks.worlds import StackVerdict, judge_stack
+from asyncspy.analyse.unsafe.faults import fault_finding, find_faults, with_shares
+from asyncspy.analyse.unsafe.reported import add_counted, add_logged, counted_seconds
 from asyncspy.analyse.waits import blocked_loop, pools
 from asyncspy.model.analysis import Analysis
-from asyncspy.model.findings import (
-    AnalysisVerdict,
-    Culprit,
-    Distribution,
-    Entry,
-    Evidence,
-    Finding,
-    HopCosts,
-    LoopTime,
-    WorkerShare,
-)
+from asyncspy.model.findings import AnalysisVerdict, Distribution, Finding, HopCosts, LoopTime, SampleCounts, World
 from asyncspy.model.processes import Worker
-from asyncspy.model.stacks import FindingKind, Origin, Profile, common_django_version
+from asyncspy.model.stacks import FindingKind, Profile, Stack, common_django_version
 
-__all__ = ["Naming", "SourceReader", "analyse"]
+__all__ = ["DistributionFinder", "SourceReader", "analyse"]
 
-Naming = Callable[[str], Distribution | None]
-"""The distribution that an installed file belongs to, or None where it cannot be read."""
+DistributionFinder = Callable[[str], Distribution | None]
+"""Returns the distribution that an installed file belongs to, or None where it cannot be read."""
 
 
 def analyse(
@@ -45,46 +34,89 @@ def analyse(
     *,
     source: SourceReader = lambda _file: None,
     app_roots: Sequence[str] = (),
-    distribution: Naming = lambda _file: None,
+    distribution: DistributionFinder = lambda _file: None,
     beside: Profile | None = None,
 ) -> Analysis:
     """Judge every stack of a profile.
 
-    `source` gives the text of a recorded file where it can be read, `distribution` what was installed that an installed
-    file came with; own code lies in `app_roots`, where any are given. `beside`, for a profile that counts waits, is one
-    of the same workers by the GIL: it tells a line that waits from one that computes.
+    `source` gives the text of a recorded file, `distribution` the distribution that an installed file belongs to; own
+    code lies in `app_roots`, where any are given. `beside`, for a profile that counts waits, is one of the same workers
+    by the GIL: it tells a line that waits from one that computes.
     """
     profile = clean_profile(profile)
     owners = recording_facts.ownership_of(profile, app_roots)
-    surveyed = survey(profile.stacks, owners)
-    samples = surveyed.samples
-    django = common_django_version(profile.origins)
-
-    def finding(fault: Fault) -> Finding:
-        return _finding(fault, source, django, owners)
-
-    sampled = tuple(_shared(finding(fault), fault, surveyed, profile.origins) for fault in surveyed.faults)
-    counted = add_counted(sampled, profile.events, finding, owners, profile.origins)
-    told = add_logged(counted, profile.events, finding, owners)
-    crossings, wall, costs, faint = _beyond(
-        profile, surveyed.judgements, source, owners, clean_profile(beside) if beside else None
-    )
-    violations = [one for one in told if one.kind == "async-unsafe"]
-    others = [*(one for one in told if one.kind != "async-unsafe"), *costs]
+    verdicts = [judge_stack(stack.frames) for stack in profile.stacks]
+    samples = count_worlds(profile.stacks, verdicts)
+    to_finding = partial(fault_finding, source=source, django=common_django_version(profile.origins), owners=owners)
+    loop_by_pid = loop_samples_by_pid(profile.stacks, verdicts)
+    faults = find_faults(profile.stacks, verdicts, owners)
+    sampled = [with_shares(to_finding(fault), fault, loop_by_pid, profile.origins) for fault in faults]
+    counted = add_counted(sampled, profile.events, to_finding, owners, profile.origins)
+    reported = add_logged(counted, profile.events, to_finding, owners)
+    costs = find_costs(profile, verdicts, source, owners, clean_profile(beside) if beside else None)
+    violations = [one for one in reported if one.kind == "async-unsafe"]
+    others = [*(one for one in reported if one.kind != "async-unsafe"), *costs.findings]
     looked = samples.loop or others or counted_seconds(profile.origins)
     verdict: AnalysisVerdict = "violations" if violations else "none-seen" if looked else "no-data"
     return Analysis(
         verdict=verdict,
         samples=samples,
-        findings=tuple(_named(one, distribution) for one in (*violations, *sorted(others, key=_rank))),
+        findings=tuple(_with_distribution(one, distribution) for one in (*violations, *sorted(others, key=_severity))),
         reach=confidence.detection_limit(samples.loop, profile.origins),
         origins=profile.origins,
         inputs=profile.inputs,
-        hops=crossings,
-        wall=wall,
-        faint=tuple(sorted(faint, key=_rank)),
+        hops=costs.hops,
+        wall=costs.wall,
+        faint=tuple(sorted(costs.faint, key=_severity)),
         hangs=hang.judge_hangs(profile.dumps, _targets(profile), source=source, owners=owners),
     )
+
+
+def count_worlds(stacks: Mapping[Stack, int], verdicts: Sequence[StackVerdict]) -> SampleCounts:
+    """How many samples ran in which world."""
+    counts: dict[World, int] = dict.fromkeys(get_args(World), 0)
+    for weight, verdict in zip(stacks.values(), verdicts, strict=True):
+        counts[verdict.world] += weight
+    return SampleCounts(total=sum(counts.values()), **counts)
+
+
+def loop_samples_by_pid(stacks: Mapping[Stack, int], verdicts: Sequence[StackVerdict]) -> Counter[int | None]:
+    """How many samples of each process ran on the loop."""
+    counts: Counter[int | None] = Counter()
+    for (stack, weight), verdict in zip(stacks.items(), verdicts, strict=True):
+        if verdict.world == "loop":
+            counts[stack.pid] += weight
+    return counts
+
+
+class Costs(NamedTuple):
+    """What costs time without being unsafe; `faint` findings are too weak to be reported."""
+
+    hops: HopCosts | None
+    wall: LoopTime | None
+    findings: list[Finding]
+    faint: list[Finding]
+
+
+def find_costs(
+    profile: Profile,
+    verdicts: Sequence[StackVerdict],
+    source: SourceReader,
+    owners: Ownership,
+    beside: Profile | None,
+) -> Costs:
+    """Hops where the GIL was sampled, blocked loops and full pools where waits were; middleware in either."""
+    if not recording_facts.counts_waits(profile, owners):
+        hops, costly, faint = hop_costs.measure_hops(profile.stacks, verdicts, owners)
+        costly = costly if profile.origins else []  # a share of stacks is a share of time only where they were sampled
+        middleware = sync_middleware.middleware_findings(profile.stacks, None, source, owners)
+        return Costs(hops if hops.share is not None else None, None, [*middleware, *costly], faint)
+    stacks = recording_facts.worker_stacks(profile)
+    wall, blocking, passing = blocked_loop.measure_loop_time(stacks, source=source, owners=owners, beside=beside)
+    ticks = recording_facts.samples_per_process(stacks)
+    busy, full, partly = pools.measure_pools(stacks, ticks, owners)
+    middleware = sync_middleware.middleware_findings(stacks, sum(ticks.values()), source, owners)
+    return Costs(None, replace(wall, pool_threads=busy), [*blocking, *full, *middleware], [*passing, *partly])
 
 
 def _targets(profile: Profile) -> dict[int, Worker]:
@@ -92,84 +124,19 @@ def _targets(profile: Profile) -> dict[int, Worker]:
     return {origin.target.pid: origin.target for origin in profile.origins if origin.target is not None}
 
 
-def _beyond(
-    profile: Profile,
-    judgements: Sequence[StackVerdict],
-    source: SourceReader,
-    owners: Ownership,
-    beside: Profile | None,
-) -> tuple[HopCosts | None, LoopTime | None, list[Finding], list[Finding]]:
-    """What costs time without being unsafe: hops where the GIL was sampled, waits where they were; then the faint."""
-    if not recording_facts.counts_waits(profile, owners):
-        crossings, dear, cheap = hop_costs.measure_hops(profile.stacks, judgements, owners)
-        dear = dear if profile.origins else []  # a share of stacks is a share of time only where they were sampled
-        pinning = sync_middleware.middleware_findings(profile.stacks, None, source, owners)
-        return (crossings if crossings.share is not None else None), None, [*pinning, *dear], cheap
-    stacks = recording_facts.worker_stacks(profile)
-    wall, blocking, passing = blocked_loop.measure_loop_time(stacks, source=source, owners=owners, beside=beside)
-    ticks = recording_facts.samples_per_process(stacks)
-    busy, full, partly = pools.measure_pools(stacks, ticks, owners)
-    pinning = sync_middleware.middleware_findings(stacks, sum(ticks.values()), source, owners)
-    return None, replace(wall, pool_threads=busy), [*blocking, *full, *pinning], [*passing, *partly]
-
-
 KINDS: tuple[FindingKind, ...] = ("blocked-loop", "pool-saturated", "sync-middleware", "hop-cost")
 """Worst first, after what is unsafe."""
 
 
-def _rank(finding: Finding) -> tuple[int, int, str, int, str]:
-    """Which of equals comes first is no matter of the order in which they were sampled."""
+def _severity(finding: Finding) -> tuple[int, int, str, int, str]:
+    """The order of findings; ties are broken so that the order of stacks does not matter."""
     culprit = finding.culprit.frame
     return KINDS.index(finding.kind), -finding.evidence.samples, culprit.file, culprit.line, repr(finding)
 
 
-def _named(finding: Finding, naming: Naming) -> Finding:
-    """The finding with what was installed that its package came with, where it is a package's."""
+def _with_distribution(finding: Finding, distribution: DistributionFinder) -> Finding:
+    """The finding with the distribution that its culprit belongs to, where that is a package's."""
     culprit = finding.culprit
     if culprit.package is None:
         return finding
-    return replace(finding, culprit=replace(culprit, distribution=naming(culprit.frame.file)))
-
-
-def call_as_written(call: Call, line: SourceLine | None) -> str:
-    """The call's name as the line spells it: `connections["audit"].cursor`."""
-    if call.fixes != CONNECTION.fixes or line is None:
-        return call.name
-    return line.call_text(CONNECTION_METHODS) or call.name
-
-
-def _finding(fault: Fault, source: SourceReader, django: str | None, owners: Ownership) -> Finding:
-    return Finding(
-        kind="async-unsafe",
-        evidence=Evidence(reached=fault.reached, heading=fault.heading),
-        allowed=fault.allowed,
-        culprit=Culprit(fault.culprit, fault.package, by_name=fault.by_name),
-        call=call_as_written(fault.call, parse_line(source(fault.culprit.file), fault.culprit.line)),
-        sink=fault.sink,
-        entries=_entries(fault),
-        chain=fault.chain,
-        remedies=find_remedies(fault.call, fault.site, source=source, django=django, owners=owners),
-    )
-
-
-def _shared(finding: Finding, fault: Fault, surveyed: Survey, origins: Sequence[Origin]) -> Finding:
-    """The finding with its part of the loop's samples, in all and of each process: what logs tell of has none."""
-    share = confidence.share(fault.weight, surveyed.samples.loop)
-    workers = _workers(fault, surveyed) if recording_facts.pids_are_unique(origins) else ()
-    return replace(
-        finding, share=share, workers=workers, allowed=fault.allowed or recording_facts.guard_is_off(origins)
-    )
-
-
-def _entries(fault: Fault) -> tuple[Entry, ...]:
-    strongest = sorted(fault.entries.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(Entry(kind, frame, weight) for (kind, frame), weight in strongest)
-
-
-def _workers(fault: Fault, surveyed: Survey) -> tuple[WorkerShare, ...]:
-    """Each watched process's part, those without any included; nothing where no recording says which it was."""
-    loop = surveyed.loop_by_pid
-    if set(loop) == {None}:
-        return ()
-    shares = [WorkerShare(pid, fault.pids[pid], confidence.share(fault.pids[pid], loop[pid])) for pid in loop]
-    return tuple(sorted(shares, key=lambda one: (-one.samples, one.pid is None, one.pid or 0)))
+    return replace(finding, culprit=replace(culprit, distribution=distribution(culprit.frame.file)))

@@ -1,6 +1,6 @@
-"""A call, the way to it, its source and the target's Django to the remedies that exist there, best first.
+"""Choose the remedies of an async-unsafe call: those that exist in the target's Django, best first.
 
-`await` can only be written in an async function. So the place to mend is the nearest async line on the way to the
+`await` can only be written in an async function. So the line to change is the nearest async line on the way to the
 culprit: the culprit's own line, or the line that leads into the sync code that holds it.
 """
 
@@ -20,8 +20,8 @@ from asyncspy.analyse.stacks.sinks import is_connection
 from asyncspy.model.findings import Remedy
 from asyncspy.model.stacks import Frame
 
-MOST = 2
-"""More ways out than these are no help in an incident."""
+MAX_REMEDIES = 2
+"""More choices are no help in an incident."""
 
 BY_THREAD = Remedy("move the database work into a sync function and call it through await sync_to_async(function)(…)")
 
@@ -30,18 +30,10 @@ NOT_YOURS = (
     "call what uses it through sync_to_async"
 )
 
-PLUMBING = re.compile(
+FORWARDING_FILES = re.compile(
     r"(?:^|/)django/(?:utils/functional|utils/connection|db/models/manager)\.py$|(?:^|/)asgiref/local\.py$"
 )
 """Files whose frames only pass a call on: lazy objects, managers, connection proxies."""
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """The frames from the entry to the culprit, and those that the culprit called up to the query."""
-
-    path: tuple[Frame, ...]
-    beyond: tuple[Frame, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +41,15 @@ class AsyncLine:
     """An async line of the user's own code, where `await` can be written."""
 
     frame: Frame
-    place: SourceLine
-    calls: tuple[Frame, ...]
+    source: SourceLine
+    callees: tuple[Frame, ...]
     """The frames that this line led to, nearest first."""
+
+    @property
+    def shown(self) -> str:
+        """`checkout (views.py:25)`; a comprehension is part of the function around it."""
+        function = self.frame.function.partition(".<locals>.<")[0]
+        return f"{function} ({self.frame.file.rpartition('/')[2]}:{self.frame.line})"
 
 
 def parse_version(version: str | None) -> tuple[int, int] | None:
@@ -67,106 +65,121 @@ def exists_in(fix: Fix, django: str | None) -> bool:
 
 
 def find_remedies(
-    call: Call, site: Site, *, source: SourceReader, django: str | None, owners: Ownership | None = None
+    call: Call,
+    path: Sequence[Frame],
+    beyond: Sequence[Frame],
+    *,
+    source: SourceReader,
+    django: str | None,
+    owners: Ownership,
 ) -> tuple[Remedy, ...]:
-    """What to change: at the culprit's line, or where async code leads into it; a package is not the user's."""
-    owners = owners or Ownership()
-    culprit = site.path[-1]
+    """What to change at the culprit's line, or where async code leads into it.
+
+    `path` are the frames from the entry to the culprit, `beyond` those that the culprit called, up to the query.
+    """
+    culprit = path[-1]
     package = owners.of(culprit)
-    is_foreign = package is not None and not any(owners.of(frame) is None for frame in site.path)
+    fixes = [fix for fix in call.fixes if exists_in(fix, django)]
     if call.fixes in UNEVALUATED:
-        return tuple(Remedy(fix.text, fix.since) for fix in call.fixes if exists_in(fix, django))
-    if is_foreign:
+        return _in_words(fixes)
+    if package is not None and not any(owners.of(frame) is None for frame in path):
         return (Remedy(NOT_YOURS.format(package=package)),)
-    fixes = [fix for fix in call.fixes if exists_in(fix, django)] if _is_direct(call, site.beyond) else []
-    where = parse_line(source(culprit.file), culprit.line)
-    if where is None:
-        return tuple(Remedy(fix.text, fix.since) for fix in fixes[:MOST]) or (BY_THREAD,)
-    spot = _nearest_async(site, source, owners)
-    if spot is not None and spot.frame == culprit:
-        return _on_the_line(fixes, spot)
-    on_the_query = [_remedy(fix, where) for fix in fixes if fix.on_the_query]
-    if spot is None:
+    if not _is_direct(call, beyond):
+        fixes = []
+    line = parse_line(source(culprit.file), culprit.line)
+    if line is None:
+        return _in_words(fixes[:MAX_REMEDIES]) or (BY_THREAD,)
+    caller = _nearest_async_line(path, beyond, source, owners)
+    if caller is not None and caller.frame == culprit:
+        return _on_async_line(fixes, caller)
+    on_the_query = [_remedy(fix, line) for fix in fixes if fix.on_the_query]
+    if caller is None:
         return tuple(on_the_query) or (BY_THREAD,)
-    fixes = [fix for fix in fixes if not fix.on_the_query]
-    called = _where_it_is_called(spot, source, django)
-    return (*on_the_query, *_by_making_async(fixes, where, site, spot), *called)[:MOST]
+    if len(caller.callees) == len(beyond) + 1:
+        fix = next((fix for fix in fixes if not fix.on_the_query), None)
+        on_the_query += _making_it_async(fix, line, caller) if fix else []
+    return (*on_the_query, *_at_the_caller(caller, source, django))[:MAX_REMEDIES]
+
+
+def _in_words(fixes: Sequence[Fix]) -> tuple[Remedy, ...]:
+    return tuple(Remedy(fix.text, fix.since) for fix in fixes)
 
 
 def _is_direct(call: Call, beyond: Sequence[Frame]) -> bool:
     """Whether the user's line itself makes this call, and not something in between."""
     if call.fixes == CONNECTION.fixes:
         return True
-    first = next((frame for frame in beyond if not PLUMBING.search(frame.file)), None)
+    first = _first_callee(beyond)
     return first is not None and CALLS.match(first) == call
 
 
-def _nearest_async(site: Site, source: SourceReader, owners: Ownership) -> AsyncLine | None:
-    for index in range(len(site.path) - 1, -1, -1):
-        frame = site.path[index]
+def _first_callee(frames: Sequence[Frame]) -> Frame | None:
+    """The first frame that does not only pass the call on."""
+    return next((frame for frame in frames if not FORWARDING_FILES.search(frame.file)), None)
+
+
+def _nearest_async_line(
+    path: Sequence[Frame], beyond: Sequence[Frame], source: SourceReader, owners: Ownership
+) -> AsyncLine | None:
+    for index in range(len(path) - 1, -1, -1):
+        frame = path[index]
         if owners.of(frame) is not None or last_segment(frame.function) in {"<lambda>", "<genexpr>"}:
             continue
-        where = parse_line(source(frame.file), frame.line)
-        if where is not None and where.is_async:
-            return AsyncLine(frame, where, (*site.path[index + 1 :], *site.beyond))
+        line = parse_line(source(frame.file), frame.line)
+        if line is not None and line.is_async:
+            return AsyncLine(frame, line, (*path[index + 1 :], *beyond))
     return None
 
 
-def _on_the_line(fixes: Sequence[Fix], spot: AsyncLine) -> tuple[Remedy, ...]:
+def _on_async_line(fixes: Sequence[Fix], culprit: AsyncLine) -> tuple[Remedy, ...]:
     """The culprit's line is async: the replacement, and the same call in a thread."""
-    offered = [_remedy(fix, spot.place) for fix in fixes[:MOST]]
+    remedies = [_remedy(fix, culprit.source) for fix in fixes[:MAX_REMEDIES]]
     if not any(fix.rewrite and fix.rewrite.how == "wrap" for fix in fixes):
-        threaded = _threaded(spot)
-        offered[1:] = [threaded] if threaded else offered[1:]
-    return tuple(offered[:MOST]) or (BY_THREAD,)
+        in_thread = _in_a_thread(culprit)
+        remedies[1:] = [in_thread] if in_thread else remedies[1:]
+    return tuple(remedies[:MAX_REMEDIES]) or (BY_THREAD,)
 
 
-def _by_making_async(fixes: Sequence[Fix], where: SourceLine, site: Site, spot: AsyncLine) -> Sequence[Remedy]:
+def _making_it_async(fix: Fix, line: SourceLine, caller: AsyncLine) -> list[Remedy]:
     """The culprit is in a plain sync function that the async line itself calls: it can become async."""
-    fix = next(iter(fixes), None)
-    if fix is None or len(spot.calls) - len(site.beyond) != 1 or not where.can_become_async:
-        return ()
-    name = getattr(where.function, "name", "")
-    if fix.rewrite is not None and fix.rewrite.old == name:  # an override of the method that it calls
-        return ()
-    code = _code(fix, where)
-    note = f"after making {name} async, and awaiting it in {shown(spot.frame)}"
-    return (Remedy(f"make {name} async and await it in {shown(spot.frame)}; in it, {fix.text}", fix.since, code, note),)
+    name = line.function_name
+    overrides = fix.rewrite is not None and fix.rewrite.old == name  # the function overrides the method that it calls
+    if overrides or not line.can_become_async:
+        return []
+    note = f"after making {name} async, and awaiting it in {caller.shown}"
+    text = f"make {name} async and await it in {caller.shown}; in it, {fix.text}"
+    return [Remedy(text, fix.since, _code(fix, line), note)]
 
 
-def _where_it_is_called(spot: AsyncLine, source: SourceReader, django: str | None) -> Sequence[Remedy]:
+def _at_the_caller(caller: AsyncLine, source: SourceReader, django: str | None) -> list[Remedy]:
     """At the async line: what replaces the call that leads into the sync code, else that call in a thread."""
-    spots = f"in {shown(spot.frame)}"
-    pulled = parse_line(source(spot.calls[0].file), spot.calls[0].line)
-    if pulled is not None and pulled.is_generator:
-        name = getattr(pulled.function, "name", "")
-        return [Remedy(f"{spots}, use the generator up in a thread: await sync_to_async(lambda: list({name}(…)))()")]
-    called = CALLS.match(spot.calls[0])
-    fixes = [fix for fix in called.fixes if exists_in(fix, django)] if called else []
-    offered = [Remedy(f"{spots}: {fix.text}", fix.since, _code(fix, spot.place), spots) for fix in fixes]
-    threaded = None if any(remedy.code for remedy in offered) else _threaded(spot)
-    return [*offered, threaded] if threaded else offered or [BY_THREAD]
+    where = f"in {caller.shown}"
+    called = caller.callees[0]
+    callee = parse_line(source(called.file), called.line)
+    if callee is not None and callee.is_generator:
+        use_up = f"await sync_to_async(lambda: list({callee.function_name}(…)))()"
+        return [Remedy(f"{where}, use the generator up in a thread: {use_up}")]
+    call = CALLS.match(called)
+    fixes = [fix for fix in call.fixes if exists_in(fix, django)] if call else []
+    remedies = [Remedy(f"{where}: {fix.text}", fix.since, _code(fix, caller.source), where) for fix in fixes]
+    in_thread = None if any(remedy.code for remedy in remedies) else _in_a_thread(caller)
+    return [*remedies, in_thread] if in_thread else remedies or [BY_THREAD]
 
 
-def _threaded(spot: AsyncLine) -> Remedy | None:
+def _in_a_thread(caller: AsyncLine) -> Remedy | None:
     """The call on the async line, through sync_to_async; None where the line does not show which it is."""
-    first = next((frame for frame in spot.calls if not PLUMBING.search(frame.file)), None)
-    if first is not None and is_connection(first):
+    first = _first_callee(caller.callees)
+    if first is None or is_connection(first):
         return None
-    code = rewrite_call(spot.place, Rewrite("wrap", last_segment(first.function))) if first else None
-    where = f"in {shown(spot.frame)}"
+    code = rewrite_call(caller.source, Rewrite("wrap", last_segment(first.function)))
+    where = f"in {caller.shown}"
     return Remedy(f"{where}, call it through a thread: {code}", None, code, f"{where}, in a thread") if code else None
 
 
-def _remedy(fix: Fix, where: SourceLine) -> Remedy:
-    code = _code(fix, where)
+def _remedy(fix: Fix, line: SourceLine) -> Remedy:
+    code = _code(fix, line)
     return Remedy(fix.text, fix.since, code, fix.note if code else None)
 
 
-def _code(fix: Fix, where: SourceLine) -> str | None:
-    return rewrite_call(where, fix.rewrite) if fix.rewrite else None
-
-
-def shown(frame: Frame) -> str:
-    """`checkout (views.py:25)`; a comprehension is part of the function around it."""
-    return f"{frame.function.partition('.<locals>.<')[0]} ({frame.file.rpartition('/')[2]}:{frame.line})"
+def _code(fix: Fix, line: SourceLine) -> str | None:
+    return rewrite_call(line, fix.rewrite) if fix.rewrite else None
