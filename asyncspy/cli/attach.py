@@ -1,18 +1,16 @@
-"""asyncspy attach: records a live worker and reports."""
+"""asyncspy attach: record a live worker and report."""
 
 from __future__ import annotations
-
-from pathlib import Path
-from typing import Literal
 
 import click
 from click.core import ParameterSource
 
 from asyncspy.cli.feedback import StderrFeedback
-from asyncspy.cli.gate_options import Gate, with_gate
+from asyncspy.cli.gate_options import gate_exit_code, with_gate
 from asyncspy.cli.options import (
     Duration,
     Goal,
+    as_record_options,
     with_app_root,
     with_duration,
     with_exact,
@@ -22,14 +20,13 @@ from asyncspy.cli.options import (
     with_py_spy,
     with_unfold,
 )
-from asyncspy.cli.show import report_live
+from asyncspy.cli.show import show
 from asyncspy.errors import UsageError
-from asyncspy.workflow.follow import RecordOptions, SamplingPass
-from asyncspy.workflow.record_live import chosen, record_live
-from asyncspy.workflow.record_until import record_until
-
-GIL_RATE, WALL_RATE = 100, 20
-"""Samples per second where none are asked for. Waits are long, and to look at every thread costs more."""
+from asyncspy.workflow.check_gate import Gate
+from asyncspy.workflow.machine import Machine
+from asyncspy.workflow.record_live import record
+from asyncspy.workflow.recording_run import RecordOptions
+from asyncspy.workflow.schedule import RecordMode, in_slices, whole_passes
 
 
 @click.command("attach")
@@ -41,7 +38,7 @@ GIL_RATE, WALL_RATE = 100, 20
     default="both",
     show_default=True,
     help="gil: what runs on the loop. wall: what keeps it waiting (sleeps, sockets, locks), and full thread pools. "
-    "both: first the one, then for a short time the other. none: nothing is sampled, for --exact alone.",
+    "both: gil, then wall for a short time. none: nothing is sampled, for --exact alone.",
 )
 @click.option(
     "--wall-duration", type=Duration(), default="10s", show_default=True, help="How long that is, for --mode both."
@@ -69,25 +66,20 @@ GIL_RATE, WALL_RATE = 100, 20
 @with_format
 @with_unfold
 @with_gate
+@as_record_options
 @click.pass_context
 def command(
     ctx: click.Context,
-    pids: tuple[int, ...],
+    options: RecordOptions,
+    mode: RecordMode,
     duration: int,
-    mode: Literal["both", "gil", "wall", "none"],
     wall_duration: int,
     rate: int | None,
     goals: tuple[int | None, ...],
     max_duration: int,
-    output: Path | None,
-    app_roots: tuple[str, ...],
     form: str,
     gate: Gate,
     *,
-    every: bool,
-    exact: bool,
-    native: bool,
-    nonblocking: bool,
     unfold: bool,
 ) -> None:
     """Record a live worker with py-spy and report what it runs on its event loop.
@@ -105,42 +97,27 @@ def command(
       asyncspy attach --pid 48291 --exact --mode none --duration 60
       asyncspy attach --pid 48291 --until found --until 20000-samples
     """
-    how = RecordOptions(output, native, nonblocking, exact, duration if mode == "none" else 0, app_roots)
-    passes = passes_for(mode, max_duration if goals else duration, wall_duration, rate)
-    if goals and mode in {"wall", "none"}:
+    _refuse_unused_options(ctx, until=bool(goals), mode=mode, exact=options.exact)
+    stages = whole_passes(mode, max_duration if goals else duration, wall_duration, rate)
+    stages = in_slices(stages) if goals else stages
+    result = record(options, stages, goals, StderrFeedback(), ctx.ensure_object(Machine))
+    show(result.recording, form=form, unfold=unfold, saved=result.path)
+    closed = gate_exit_code(gate, result.recording.analysis)
+    ctx.exit(130 if result.interrupted else closed)
+
+
+def _refuse_unused_options(ctx: click.Context, *, until: bool, mode: str, exact: bool) -> None:
+    """Raise UsageError for an option that was given and would have no effect."""
+    if until and mode in {"wall", "none"}:
         message = f"--until counts what --mode {mode} does not record"
         raise UsageError(message, remedy=f"leave out --mode {mode}, or --until")
     if mode == "none" and not exact:
         raise UsageError("--mode none samples nothing, and nothing is counted either", remedy="add --exact")
-    _refuse_what_means_nothing(ctx, until=bool(goals), mode=mode)
-    meant = chosen(pids, every=every)
-    recorded = (
-        record_until(meant, passes, how, goals, StderrFeedback())
-        if goals
-        else record_live(meant, passes, how, StderrFeedback())
-    )
-    analysis = report_live(recorded, form=form, unfold=unfold, app_roots=app_roots)
-    closed = gate.exit_code(analysis)
-    ctx.exit(130 if recorded.interrupted else closed)
-
-
-def _refuse_what_means_nothing(ctx: click.Context, *, until: bool, mode: str) -> None:
-    """Raise UsageError for a duration that was given, and that nothing would be recorded for."""
     rules = (
         ("duration", until, "--until has a longest duration of its own", "give --max-duration instead of --duration"),
         ("max_duration", not until, "--max-duration is for --until alone", "give --duration, or add --until found"),
         ("wall_duration", mode != "both", "--wall-duration is for --mode both alone", "give --duration instead"),
     )
-    for name, meaningless, message, remedy in rules:
-        if meaningless and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+    for name, unused, message, remedy in rules:
+        if unused and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise UsageError(message, remedy=remedy)
-
-
-def passes_for(
-    mode: Literal["both", "gil", "wall", "none"], duration: int, wall_duration: int, rate: int | None
-) -> list[SamplingPass]:
-    """The passes of a mode. A rate that is asked for is that of the main one."""
-    gil, wall = SamplingPass("gil", rate or GIL_RATE, duration), SamplingPass("wall", rate or WALL_RATE, duration)
-    return {"gil": [gil], "wall": [wall], "none": [], "both": [gil, SamplingPass("wall", WALL_RATE, wall_duration)]}[
-        mode
-    ]

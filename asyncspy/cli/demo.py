@@ -10,15 +10,16 @@ import click
 
 from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.cli.options import with_duration, with_format, with_rate
-from asyncspy.cli.show import report_live
+from asyncspy.cli.show import show
 from asyncspy.cli.terminal import terminal_view
 from asyncspy.demo.planted import compare, planted, twins
 from asyncspy.demo.server import Shop, running_shop
 from asyncspy.demo.traffic import Load
-from asyncspy.discover import inspect_process, workers_of
 from asyncspy.report.terminal.worker_tree import render_workers
-from asyncspy.workflow.follow import RecordOptions, SamplingPass
-from asyncspy.workflow.record_live import record_live
+from asyncspy.workflow.list_workers import server_of
+from asyncspy.workflow.record_live import record
+from asyncspy.workflow.recording_run import RecordOptions
+from asyncspy.workflow.schedule import whole_passes
 
 WORKERS = 2
 
@@ -42,20 +43,19 @@ def command(ctx: click.Context, duration: int, rate: int, output: Path | None, f
     with running_shop(workers=WORKERS) as shop:
         _introduce(shop)
         with Load(shop.url, shop.session, seconds=duration * 2 + 60) as load:
-            recorded = record_live(
-                [shop.pid], [SamplingPass("gil", rate, duration)], RecordOptions(output), StderrFeedback()
-            )
+            options = RecordOptions((shop.pid,), output=output)
+            result = record(options, whole_passes("gil", duration, 0, rate), feedback=StderrFeedback())
         click.echo(f"The shop answered {load.total} requests, {load.failed} of them with an error.\n", err=True)
-        analysis = report_live(recorded, form=form)
-        comparison = compare(planted(shop.root), twins(shop.root), shop.root, analysis.findings)
+        show(result.recording, form=form, saved=result.path)
+        findings = result.recording.analysis.findings
+        comparison = compare(planted(shop.root), twins(shop.root), shop.root, findings)
     click.echo("\n" + "\n".join(comparison.told()), err=True)
-    ctx.exit(130 if recorded.interrupted else 0 if comparison.as_planted else 1)
+    ctx.exit(130 if result.interrupted else 0 if comparison.as_planted else 1)
 
 
 def _introduce(shop: Shop) -> None:
     """What the shop is, and how find-workers sees it."""
     click.echo(f"A Django shop with {len(planted())} planted faults is serving {shop.url}", err=True)
-    master = inspect_process(shop.pid)
     if sys.stderr.isatty():
-        listed = render_workers([master, *workers_of(master)], terminal_view(), now=time.time())
+        listed = render_workers(server_of(shop.pid), terminal_view(), now=time.time())
         click.echo(f"\n$ asyncspy find-workers\n{listed}\n\n$ asyncspy attach --pid {shop.pid}", err=True)

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import click
 
-from asyncspy.analyse.compare.comparison import compare_parts, seen_functions
 from asyncspy.cli.options import with_app_root, with_format_of
 from asyncspy.cli.terminal import echo_text, terminal_view
-from asyncspy.errors import UsageError
 from asyncspy.report import COMPARISON_FORMATS
-from asyncspy.workflow.load import analysed
+from asyncspy.workflow.compare_recordings import compare_recordings
 
 FILE = click.Path(path_type=Path, readable=False)
 
@@ -34,18 +32,5 @@ def command(before: Path, after: Path, app_roots: tuple[str, ...], form: str) ->
       asyncspy diff monday/ tuesday/ --format markdown
       asyncspy diff before.json after.json --format json | jq .differences
     """
-    first, second = (analysed([path], app_roots=app_roots) for path in (before, after))
-    try:
-        found = compare_parts(
-            [part.analysis for part in first.parts],
-            [part.analysis for part in second.parts],
-            first.analysis,
-            second.analysis,
-            ran=seen_functions(stack for part in second.parts for stack in part.profile.stacks),
-        )
-    except ValueError as error:
-        raise UsageError(
-            str(error), remedy="record AFTER as BEFORE was: asyncspy attach --pid PID --mode MODE"
-        ) from None
-    target = second.target or first.target
-    echo_text(COMPARISON_FORMATS[form](found, replace(terminal_view(), root=target.cwd if target else None)))
+    comparison, root = compare_recordings([before], [after], app_roots)
+    echo_text(COMPARISON_FORMATS[form](comparison, replace(terminal_view(), root=root)))

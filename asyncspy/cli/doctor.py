@@ -5,11 +5,9 @@ from __future__ import annotations
 import click
 
 from asyncspy.cli.terminal import echo_text, terminal_view
-from asyncspy.discover import diagnose
-from asyncspy.errors import SamplerError, TargetError
-from asyncspy.model.processes import CheckResult
+from asyncspy.errors import TargetError
 from asyncspy.report.terminal.doctor_page import diagnosis_as_json, render_diagnosis
-from asyncspy.sample import find_py_spy
+from asyncspy.workflow.diagnose_target import diagnose_target
 
 
 @click.command("doctor")
@@ -26,12 +24,6 @@ def command(ctx: click.Context, pid: int | None, *, as_json: bool) -> None:
       asyncspy doctor
       asyncspy doctor --pid 48291
     """
-    try:
-        py_spy = find_py_spy()
-        version = py_spy.version
-        sampler = CheckResult("py-spy", ok=True, said=f"py-spy {version}: {py_spy.path}")
-    except SamplerError as error:
-        sampler, version = CheckResult("py-spy", ok=False, said=error.message, remedy=error.remedy), None
-    found = diagnose(pid, sampler, py_spy=version)
+    found = diagnose_target(pid)
     echo_text(diagnosis_as_json(found) if as_json else render_diagnosis(found, terminal_view()))
     ctx.exit(0 if found.will_attach else TargetError.exit_code)

@@ -1,21 +1,18 @@
-"""asyncspy export: a recording, or only what its findings are made of, for the tools that people already use."""
+"""asyncspy export: write a recording, or only what its findings are made of, for other tools."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import click
 
-from asyncspy.analyse.stack_findings import keep_finding_stacks
 from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.cli.options import with_app_root
-from asyncspy.errors import InputError, OutputError, UsageError
-from asyncspy.export import BINARY, SUFFIXES, TARGETS, export_profile
-from asyncspy.sample import embed_origin
-from asyncspy.workflow.load import Part, analysed
+from asyncspy.errors import OutputError, UsageError
+from asyncspy.workflow.export_recordings import BINARY, SUFFIXES, TARGETS, ExportOptions, export_recordings
 
 
 @click.command("export")
@@ -33,7 +30,7 @@ def command(
     files: tuple[Path, ...],
     form: str,
     only: str | None,
-    mode: str | None,
+    mode: Literal["gil", "wall"] | None,
     output: Path | None,
     app_roots: tuple[str, ...],
 ) -> None:
@@ -48,27 +45,11 @@ def command(
       asyncspy export a.json --to folded --only findings | flamegraph.pl > a.svg
       asyncspy export a.json b.json --to speedscope --output both.json
     """
-    opened = analysed(files, app_roots=app_roots)
-    part = _part(opened.parts, mode)
-    profile = part.profile
-    if only:
-        profile = keep_finding_stacks(profile, part.analysis, source=opened.sources.text, app_roots=app_roots)
-    if not profile.stacks:
-        missing = "it has no findings that were sampled" if only else "it holds no samples"
-        raise InputError(f"there is nothing to export: {missing}", remedy="asyncspy report FILE says what it holds")
-    _write(export_profile(profile, form, embed_origin=embed_origin), form, output)
-
-
-def _part(parts: Sequence[Part], mode: str | None) -> Part:
-    """The samples of one mode: those of two never stand in one file."""
-    found = [part for part in parts if mode is None or (part.analysis.wall is not None) == (mode == "wall")]
-    if not found:
-        raise InputError(f"it holds no samples of --mode {mode}", remedy="leave out --mode")
-    return found[0]
+    _write(export_recordings(files, ExportOptions(form, bool(only), mode, app_roots)), form, output)
 
 
 def _write(content: bytes, form: str, output: Path | None) -> None:
-    """To a new file, or to whatever standard output is, unless that is a terminal and the format is not text."""
+    """Write to a new file or to standard output, but no binary format to a terminal."""
     if output is None:
         if form in BINARY and sys.stdout.isatty():
             raise UsageError(

@@ -20,11 +20,15 @@ class StderrFeedback:
     def say(self, text: str) -> None:
         """Print it, unless --quiet was given."""
         if not is_quiet():
-            click.echo(escape_unprintable(text, limit=MAX_TEXT), err=True)
+            self.warn(text)
 
     def note(self, text: str) -> None:
         """Print it as a note."""
         self.say(f"note: {text}")
+
+    def warn(self, text: str) -> None:
+        """Print it, also with --quiet."""
+        click.echo(escape_unprintable(text, limit=MAX_TEXT), err=True)
 
     @contextmanager
     def progress(self, seconds: int) -> Iterator[Tick]:

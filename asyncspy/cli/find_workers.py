@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import click
 
 from asyncspy.cli.terminal import echo_text, terminal_view
-from asyncspy.discover import SERVER_NAMES, busiest_worker, find_workers, select_workers
 from asyncspy.errors import TargetError, UsageError
 from asyncspy.model.processes import Worker
 from asyncspy.report.json.workers_json import workers_as_json
 from asyncspy.untrusted import escape_unprintable
+from asyncspy.workflow.list_workers import SERVER_NAMES, ListOptions, list_workers
+from asyncspy.workflow.machine import Machine
 
 
 @click.command("find-workers")
@@ -22,7 +23,17 @@ from asyncspy.untrusted import escape_unprintable
 @click.option("--app", help="Only servers of an app with this in its name.")
 @click.option("--busiest", "only_busiest", is_flag=True, help="Only the worker that uses most CPU now.")
 @click.option("--probe", is_flag=True, help="Settle roles in doubt (worker?) with one stack dump each.")
-def command(*, as_json: bool, pids: bool, server: str | None, app: str | None, only_busiest: bool, probe: bool) -> None:
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    as_json: bool,
+    pids: bool,
+    server: str | None,
+    app: str | None,
+    only_busiest: bool,
+    probe: bool,
+) -> None:
     """List the servers of this machine with their workers, and whether each can be attached.
 
     Nothing is attached to, unless --probe asks for it: each process in doubt then stands still for some milliseconds.
@@ -34,11 +45,8 @@ def command(*, as_json: bool, pids: bool, server: str | None, app: str | None, o
     """
     if pids and as_json:
         raise UsageError("--pids and --json do not go together", remedy="asyncspy find-workers --json")
-    everybody = find_workers()
-    workers = select_workers(_settled(everybody) if probe else everybody, server=server, app=app)
-    if only_busiest:
-        found = busiest_worker(workers)
-        workers = [found] if found else []
+    options = ListOptions(server, app, only_busiest, probe)
+    workers, everybody = list_workers(options, ctx.ensure_object(Machine))
     if everybody and not workers and (server or app):
         click.echo(_nothing_matches(everybody, server, app), err=True)
     if pids:
@@ -54,12 +62,6 @@ def _nothing_matches(everybody: Sequence[Worker], server: str | None, app: str |
     asked = " ".join(f"--{name} {value}" for name, value in (("server", server), ("app", app)) if value)
     there = sorted({" ".join(filter(None, (worker.server, worker.app))) for worker in everybody})
     return f"nothing here matches {escape_unprintable(asked)}; there is: {escape_unprintable(', '.join(there))}"
-
-
-def _settled(workers: Sequence[Worker]) -> list[Worker]:
-    from asyncspy.workflow.settle_roles import settled  # noqa: PLC0415 - only who asks for it waits for what runs py-spy
-
-    return settled(workers)
 
 
 def _table(workers: Sequence[Worker]) -> str:

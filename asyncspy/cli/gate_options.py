@@ -1,50 +1,40 @@
-"""--fail-on and what belongs to it: options to a gate that a command holds its analysis against, and its exit code."""
+"""--fail-on, --baseline and --ignore: the options of a gate, what it says, and the exit code."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timezone
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from asyncspy.analyse import gate_rules
-from asyncspy.errors import UsageError
 from asyncspy.model.analysis import Analysis
-from asyncspy.model.gates import Allowance, GateCondition
-from asyncspy.read.allowances import read_allowances
-from asyncspy.read.saved_reports import is_json_report, read_json_report
+from asyncspy.model.gates import GateCondition
 from asyncspy.report.present.gate_lines import gate_lines
-from asyncspy.workflow.load import analysed
+from asyncspy.workflow.check_gate import (
+    CONDITION_FIGURES,
+    CONDITION_NAMES,
+    Gate,
+    GateOptions,
+    load_gate,
+    parse_condition,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-CLOSED = 1
+FAILED = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """What was asked for; without conditions it is always open."""
-
-    conditions: tuple[GateCondition, ...] = ()
-    baseline: Analysis | None = None
-    allowances: tuple[Allowance, ...] = ()
-
-    def exit_code(self, analysis: Analysis) -> int:
-        """0 where it is open; what it found goes to stderr."""
-        if not self.conditions:
-            return 0
-        today = datetime.now(timezone.utc).date()
-        judgement = gate_rules.evaluate_gate(
-            analysis, self.conditions, today=today, baseline=self.baseline, allowances=self.allowances
-        )
-        roots = [origin.target.cwd for origin in analysis.origins if origin.target]
-        for line in gate_lines(judgement, roots[0] if roots else None):
-            click.echo(line, err=True)
-        return CLOSED if judgement.failures else 0
+def gate_exit_code(gate: Gate, analysis: Analysis) -> int:
+    """Check the gate, and print the result to stderr: 0 if nothing fails."""
+    result = gate.check(analysis)
+    if result is None:
+        return 0
+    roots = [origin.target.cwd for origin in analysis.origins if origin.target]
+    for line in gate_lines(result, roots[0] if roots else None):
+        click.echo(line, err=True)
+    return FAILED if result.failures else 0
 
 
 class ConditionType(click.ParamType[GateCondition]):
@@ -55,7 +45,7 @@ class ConditionType(click.ParamType[GateCondition]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> GateCondition:
         """Parse it strictly."""
         try:
-            return gate_rules.parse_condition(str(value))
+            return parse_condition(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -69,8 +59,8 @@ def with_gate(function: F) -> F:
         type=ConditionType(),
         multiple=True,
         metavar="CONDITION",
-        help=f"Exit with 1 if there is any: {', '.join(gate_rules.KIND_NAMES)}; "
-        f"or {'>20%, '.join(gate_rules.FIGURES)}>20%. May be given again.",
+        help=f"Exit with 1 if there is any: {', '.join(CONDITION_NAMES)}; "
+        f"or {'>20%, '.join(CONDITION_FIGURES)}>20%. May be given again.",
     )
     @click.option("--baseline", type=file, help="A recording or a JSON report: what is in it does not fail --fail-on.")
     @click.option(
@@ -80,23 +70,7 @@ def with_gate(function: F) -> F:
     def gated(
         *args: Any, fail_on: tuple[GateCondition, ...], baseline: Path | None, ignore: Path | None, **options: Any
     ) -> Any:
-        return function(*args, gate=_gate(fail_on, baseline, ignore, options.get("app_roots", ())), **options)
+        gate = load_gate(GateOptions(fail_on, baseline, ignore, options.get("app_roots", ())))
+        return function(*args, gate=gate, **options)
 
     return gated  # type: ignore[return-value]
-
-
-def _gate(
-    conditions: tuple[GateCondition, ...], baseline: Path | None, ignore: Path | None, roots: tuple[str, ...]
-) -> Gate:
-    if (baseline or ignore) and not conditions:
-        given = "--baseline" if baseline else "--ignore"
-        raise UsageError(f"{given} means nothing without --fail-on", remedy="add, for example: --fail-on violation")
-    return Gate(
-        conditions,
-        _baseline(baseline, roots) if baseline else None,
-        tuple(read_allowances(ignore, gate_rules.KIND_NAMES)) if ignore else (),
-    )
-
-
-def _baseline(path: Path, roots: tuple[str, ...]) -> Analysis:
-    return read_json_report(path) if is_json_report(path) else analysed([path], app_roots=roots).analysis

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from asyncspy.report import FORMATS
+from asyncspy.workflow.recording_run import RecordOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -140,6 +142,27 @@ def with_pids(function: F) -> F:
     return pid(
         click.option("--all", "every", is_flag=True, help="Every server of this machine, all at once.")(function)
     )
+
+
+def as_record_options(function: F) -> F:
+    """Collect the options of --pid, --exact, --output, ... as `options`, a RecordOptions."""
+
+    @wraps(function)
+    def collected(
+        *args: Any,
+        pids: tuple[int, ...],
+        every: bool,
+        output: Path | None,
+        native: bool,
+        nonblocking: bool,
+        exact: bool,
+        app_roots: tuple[str, ...],
+        **others: Any,
+    ) -> Any:
+        options = RecordOptions(pids, every, output, native, nonblocking, exact, app_roots)
+        return function(*args, options=options, **others)
+
+    return collected  # type: ignore[return-value]
 
 
 def with_py_spy(function: F) -> F:

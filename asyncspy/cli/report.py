@@ -1,4 +1,4 @@
-"""asyncspy report: the same report from saved recordings, other profilers' files, and logs."""
+"""asyncspy report: report from saved recordings, other profilers' files, and logs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
-from asyncspy.cli.gate_options import Gate, with_gate
+from asyncspy.cli.gate_options import gate_exit_code, with_gate
 from asyncspy.cli.options import with_app_root, with_format, with_unfold
 from asyncspy.cli.show import show
+from asyncspy.workflow.check_gate import Gate
+from asyncspy.workflow.load_recordings import load_and_analyse
 
 
 @click.command("report")
@@ -35,5 +37,6 @@ def command(
       asyncspy report container.raw.txt --app-root shop --app-root billing
       asyncspy report load-test.json --fail-on violation --baseline main.json
     """
-    analysis = show(list(files), form=form, unfold=unfold, app_roots=app_roots)
-    ctx.exit(gate.exit_code(analysis))
+    recording = load_and_analyse(files, app_roots)
+    show(recording, form=form, unfold=unfold)
+    ctx.exit(gate_exit_code(gate, recording.analysis))

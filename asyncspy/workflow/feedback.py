@@ -19,6 +19,9 @@ class Feedback(Protocol):
     def note(self, text: str) -> None:
         """Report something unexpected that does not end the use case."""
 
+    def warn(self, text: str) -> None:
+        """Report what must be known also by those who want nothing but the result."""
+
     def progress(self, seconds: int) -> AbstractContextManager[Tick]:
         """Show the progress of something that takes so many seconds, while the context lasts."""
 
@@ -30,6 +33,9 @@ class SilentFeedback:
         """Drop it."""
 
     def note(self, text: str) -> None:
+        """Drop it."""
+
+    def warn(self, text: str) -> None:
         """Drop it."""
 
     def progress(self, seconds: int) -> AbstractContextManager[Tick]:  # noqa: ARG002

@@ -1,164 +1,196 @@
-"""From pids to a saved recording, as every recording command does it: preflight, then pass after pass."""
+"""Record live workers, stage after stage, and analyse the recording: the one route of `attach` and `watch`."""
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime, timezone
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Protocol
 
-from asyncspy.analyse.stacks.ownership import lineless_files
-from asyncspy.discover import (
-    all_servers,
-    find_workers,
-    inspect_process,
-    is_running,
-    only_server,
-    require_not_stopped,
-    total_cpu_seconds,
-    without_descendants,
-    workers_of,
-)
-from asyncspy.errors import OutputError, UsageError
+from asyncspy import read
+from asyncspy.analyse.stop_condition import reached_goal
+from asyncspy.errors import OutputError
 from asyncspy.model.processes import Worker
-from asyncspy.sample import (
-    RecordingWriter,
-    check_destination,
-    expected_bytes,
-    find_py_spy,
-    probe,
-    recording_path,
-    stop_on_signals,
-)
-from asyncspy.workflow.count import exactly
-from asyncspy.workflow.feedback import SILENT, Feedback
-from asyncspy.workflow.follow import RecordingRun, RecordOptions, SamplingPass
-
-LOOK_SECONDS, LEAST_CPU_SECONDS = 0.5, 0.01
-"""How long workers are looked at before they are recorded, and what they use at least if they serve anybody."""
+from asyncspy.workflow.analyse_live import analyse_live, analyse_recording, lines_to_save
+from asyncspy.workflow.count_calls import count_calls
+from asyncspy.workflow.feedback import SILENT, Feedback, Tick, offset
+from asyncspy.workflow.load_recordings import AnalysedRecording
+from asyncspy.workflow.machine import THIS_MACHINE, Machine
+from asyncspy.workflow.preflight import prepared_run
+from asyncspy.workflow.recording_run import RecordingRun, RecordOptions
+from asyncspy.workflow.schedule import Stage
 
 TICK_SECONDS = 0.2
-EARLY = "Ctrl-C ends early and reports."
-ELSEWHERE = "record again, to where nobody clears away: --output FOLDER"
-NONBLOCKING = "--nonblocking: the worker runs on while its stack is read; some stacks that seem whole never were"
 
 
-class Recorded(NamedTuple):
-    """A recording that is safely on disk."""
+@dataclass(frozen=True, slots=True)
+class RecordingResult:
+    """A recording that is safely on disk, and its analysis."""
 
-    bundle: RecordingWriter
+    recording: AnalysedRecording
+    path: Path
     interrupted: bool
 
-    @property
-    def path(self) -> Path:
-        """Its file."""
-        return self.bundle.path
+
+class RecordingObserver(Protocol):
+    """Follows a recording while it is made."""
+
+    def started(self, run: RecordingRun) -> AbstractContextManager[object]:
+        """Enter before the first stage, and leave after the last."""
+
+    def stage(self, stage: Stage) -> AbstractContextManager[Tick]:
+        """Enter before a stage; the tick is called with the seconds that have passed in it."""
+
+    def is_enough(self, run: RecordingRun) -> bool:
+        """Whether to end the stage, asked after each slice that gave something."""
 
 
-def chosen(pids: Sequence[int], *, every: bool) -> list[int]:
-    """The processes that are meant: those named, all servers, or the only one there is."""
-    if every and pids:
-        raise UsageError("--all and --pid do not go together", remedy="leave out one of them")
-    if pids:
-        return list(pids)
-    found = find_workers()
-    return [worker.pid for worker in all_servers(found)] if every else [only_server(found).pid]
+def record(
+    options: RecordOptions,
+    stages: Sequence[Stage],
+    goals: Sequence[int | None] = (),
+    feedback: Feedback = SILENT,
+    machine: Machine = THIS_MACHINE,
+) -> RecordingResult:
+    """Record until all stages are over, and analyse; of a stage in slices, reaching one of the goals is enough."""
+    return record_observed(options, stages, _GoalObserver(stages, goals, feedback), feedback, machine)
 
 
-def record_live(
-    pids: Sequence[int], passes: Sequence[SamplingPass], how: RecordOptions, feedback: Feedback = SILENT
-) -> Recorded:
-    """Check all that can be checked before sampling starts; then record one pass after the other, and save."""
-    with recording(pids, passes, how, feedback) as run:
-        told = [f"{part.duration} s at {part.rate} Hz{', waits included' * (part.mode == 'wall')}" for part in passes]
-        with exactly(run, asked=how.exact):
-            feedback.say(
-                f"Recording {described(run.targets)}: {', then '.join(told) or f'{how.seconds} s, counts alone'}."
-            )
-            feedback.say(EARLY)
-            take_all(run, passes)
-            wait_out(run, how)
-    return recorded(run)
+def record_observed(
+    options: RecordOptions,
+    stages: Sequence[Stage],
+    observer: RecordingObserver,
+    feedback: Feedback,
+    machine: Machine,
+) -> RecordingResult:
+    """Record until all stages are over or a stop is requested, and analyse."""
+    with prepared_run(options, stages, feedback, machine) as run, count_calls(run) as counter, observer.started(run):
+
+        def is_enough() -> bool:
+            if counter is not None:
+                counter.update()
+            return observer.is_enough(run)
+
+        take_stages(run, stages, observer.stage, is_enough)
+    return _analysed_result(run)
 
 
-def take_all(run: RecordingRun, passes: Sequence[SamplingPass]) -> None:
-    """One pass after the other, until the end is asked for."""
-    for number, part in enumerate(passes, 1):
-        if not run.ending.requested:
-            with run.feedback.progress(part.duration) as tick:
-                run.take(part, tick, more=partial(bool, passes[number:]))
+def take_stages(
+    run: RecordingRun,
+    stages: Sequence[Stage],
+    progress: Callable[[Stage], AbstractContextManager[Tick]],
+    is_enough: Callable[[], bool] = lambda: False,
+) -> None:
+    """Take the stages one after the other, each to its end, until a stop is requested."""
+    for number, stage in enumerate(stages, 1):
+        if run.stop.requested:
+            return
+        with progress(stage) as tick:
+            if stage.passes:
+                _take_stage(run, stage, tick, is_enough, last=number == len(stages))
+            else:
+                _wait(run, stage.seconds, tick)
 
 
-def wait_out(run: RecordingRun, how: RecordOptions) -> None:
-    """Where nothing is sampled, the time that is counted for."""
+def _take_stage(run: RecordingRun, stage: Stage, tick: Tick, is_enough: Callable[[], bool], *, last: bool) -> None:
     started = time.monotonic()
-    if not how.seconds:
+
+    def left() -> int:
+        return round(started + stage.seconds - time.monotonic())
+
+    def more() -> bool:
+        return not last or (stage.repeats and left() > 0)
+
+    if not stage.repeats:
+        run.take(stage.passes[0], tick, more)
         return
-    with run.feedback.progress(how.seconds) as tick:
-        while (
-            not run.ending.requested
-            and any(is_running(each.pid) for each in run.targets)
-            and (passed := time.monotonic() - started) < how.seconds
-        ):
-            tick(passed)
-            run.ending.wait(TICK_SECONDS)
+    for part in itertools.cycle(stage.passes):
+        seconds = min(part.duration, left())
+        if not run.targets or run.stop.requested or seconds <= 0:
+            return
+        slice_tick = offset(tick, time.monotonic() - started)
+        if run.take_slice(replace(part, duration=seconds), slice_tick, more) and is_enough():
+            return
 
 
-def recorded(run: RecordingRun) -> Recorded:
-    """What there is to report when a run is over; raises where there is nothing, or not any more."""
-    if not run.bundle.origins:
+def _wait(run: RecordingRun, seconds: int, tick: Tick) -> None:
+    """Wait while calls are counted and nothing is sampled."""
+    started = time.monotonic()
+    while (
+        not run.stop.requested
+        and any(run.machine.is_running(target.pid) for target in run.targets)
+        and (passed := time.monotonic() - started) < seconds
+    ):
+        tick(passed)
+        run.stop.wait(TICK_SECONDS)
+
+
+def _analysed_result(run: RecordingRun) -> RecordingResult:
+    """Analyse what was recorded, and save the lines of code that the analysis names; raises if there is nothing."""
+    path = run.writer.path
+    if not run.writer.origins:
         run.feedback.note("nothing was recorded")
         raise KeyboardInterrupt
-    if not run.bundle.path.exists():
-        raise OutputError(f"{run.bundle.path} is not there any more: what was recorded is lost", remedy=ELSEWHERE)
-    return Recorded(run.bundle, run.ending.interrupted)
-
-
-@contextmanager
-def recording(
-    pids: Sequence[int], passes: Sequence[SamplingPass], how: RecordOptions, feedback: Feedback = SILENT
-) -> Iterator[RecordingRun]:
-    """A run that is ready to record: everything that can be checked before has been."""
-    if how.native and how.nonblocking:
-        raise UsageError("py-spy reads no native frames without pausing", remedy="leave out --native or --nonblocking")
-    py_spy = find_py_spy()
-    targets = [inspect_process(pid) for pid in without_descendants(pids)]
-    destination = recording_path(how.output, targets[0].pid, datetime.now(timezone.utc))
-    check_destination(destination, expected_bytes(len(targets) * sum(part.rate * part.duration for part in passes)))
-    used, since = total_cpu_seconds(pids), time.monotonic()
-    for target in targets:
-        require_not_stopped(target.pid)
-        probe(py_spy, target.pid)
-    _note_if_idle(targets, used, since, feedback)
-    if how.nonblocking:
-        feedback.note(NONBLOCKING)
-    with stop_on_signals() as ending:
-        yield RecordingRun(
-            targets,
-            RecordingWriter(destination, drop_lines_in=lineless_files(how.app_roots)),
-            py_spy,
-            ending,
-            how,
-            feedback,
+    if not path.exists():
+        raise OutputError(
+            f"{path} is not there any more: what was recorded is lost",
+            remedy="record again, to where nobody clears away: --output FOLDER",
         )
+    try:
+        if run.save_failed:  # what is in memory is more than what the file holds
+            recording = analyse_live([read.load(path)], run.options.app_roots)
+        else:
+            recording = analyse_recording(run.writer, run.options.app_roots)
+        try:
+            run.writer.save_sources(lines_to_save(recording))
+        except OSError as error:
+            run.feedback.note(f"the lines of code could not be saved with the recording: {error.strerror}")
+    except KeyboardInterrupt:
+        run.feedback.warn(f"what was recorded is saved: asyncspy report {path}")
+        raise
+    return RecordingResult(recording, path, run.stop.interrupted)
 
 
-def _note_if_idle(targets: Sequence[Worker], used: float, since: float, feedback: Feedback) -> None:
-    time.sleep(max(0.0, since + LOOK_SECONDS - time.monotonic()))
-    if total_cpu_seconds([target.pid for target in targets]) - used < LEAST_CPU_SECONDS:
-        name = f"process {targets[0].pid}" if len(targets) == 1 else "these processes"
-        feedback.note(f"{name} used no CPU in the last {time.monotonic() - since:.1f} s: does it serve requests now?")
+class _GoalObserver:
+    """Announces each step, and ends the stage in slices once a goal is reached."""
+
+    def __init__(self, stages: Sequence[Stage], goals: Sequence[int | None], feedback: Feedback) -> None:
+        self._stages, self._goals, self._feedback = stages, goals, feedback
+        self._reached: str | None = None
+
+    def started(self, run: RecordingRun) -> AbstractContextManager[object]:
+        """Say what is recorded, and for how long."""
+        what = ", then ".join(map(str, self._stages))
+        self._feedback.say(f"Recording {description(run)}: {what}.")
+        self._feedback.say("Ctrl-C ends early and reports.")
+        return nullcontext()
+
+    @contextmanager
+    def stage(self, stage: Stage) -> Iterator[Tick]:
+        """Show its progress; afterwards say whether a goal was reached."""
+        started = time.monotonic()
+        with self._feedback.progress(stage.seconds) as tick:
+            yield tick
+        if stage.repeats:
+            after = f"Enough after {time.monotonic() - started:.0f} s: {self._reached}."
+            self._feedback.say(after if self._reached else "Ended before it was enough.")
+
+    def is_enough(self, run: RecordingRun) -> bool:
+        """Whether one of the goals is reached by what was recorded so far."""
+        analysis = analyse_recording(run.writer, run.options.app_roots).analysis
+        self._reached = reached_goal(analysis, self._goals)
+        return self._reached is not None
 
 
-def described(targets: Sequence[Worker]) -> str:
+def description(run: RecordingRun) -> str:
     """`gunicorn master 48290 with its 2 workers`."""
-    return " and ".join(map(_described, targets))
 
+    def describe(target: Worker) -> str:
+        name = f"{target.server} {target.role} {target.pid}" if target.server != "python" else f"process {target.pid}"
+        count = len(run.machine.workers_of(target)) if target.role != "worker" else 0
+        return f"{name} with its {count} worker{'s' if count != 1 else ''}" if count else name
 
-def _described(target: Worker) -> str:
-    name = f"{target.server} {target.role} {target.pid}" if target.server != "python" else f"process {target.pid}"
-    count = len(workers_of(target)) if target.role != "worker" else 0
-    return f"{name} with its {count} worker{'s' if count != 1 else ''}" if count else name
+    return " and ".join(map(describe, run.targets))

@@ -12,7 +12,7 @@ from asyncspy.analyse.flame_graph import build_flame
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.comparisons import Comparison
 from asyncspy.report import COMPARISON_FORMATS, FORMATS
-from asyncspy.workflow.load import analysed
+from asyncspy.workflow.load_recordings import load_and_analyse
 from tests.browser.conftest import Open
 from tests.report import examples
 from tests.report.hostile import ATTACKS, with_names
@@ -29,7 +29,7 @@ MANY = FIXTURES / "matrix" / "django5.2.8-asgiref3.10.0-py3.11-uvicorn-asyncio-s
 @pytest.fixture(scope="module")
 def report() -> str:
     """Of a real recording with thirteen findings."""
-    recording = analysed([MANY])
+    recording = load_and_analyse([MANY])
     analysis = replace(
         recording.analysis, flames=(build_flame(recording.parts[0].profile, recording.parts[0].analysis),)
     )

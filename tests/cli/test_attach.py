@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from click.testing import CliRunner, Result
 
 from asyncspy.cli import attach, commands
 from asyncspy.errors import TargetError
-from asyncspy.workflow.follow import RecordOptions, SamplingPass
+from asyncspy.workflow.recording_run import RecordOptions
+from asyncspy.workflow.schedule import SamplingPass, Stage
 
 
 @pytest.fixture
@@ -19,22 +21,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What would have been recorded."""
     given: dict[str, Any] = {}
 
-    def record_live(pids: Sequence[int], passes: Sequence[SamplingPass], how: RecordOptions, _: object) -> None:
-        given.update(pids=pids, passes=list(passes), how=how)
-        raise TargetError(f"process {pids[0]} is gone", remedy="asyncspy find-workers")
+    def record(options: RecordOptions, stages: Sequence[Stage], goals: Sequence[int | None], *_: object) -> None:
+        passes = [replace(stage.passes[0], duration=stage.seconds) for stage in stages]
+        given.update(pids=list(options.pids), passes=passes, goals=goals, how=options)
+        raise TargetError(f"process {options.pids[0]} is gone", remedy="asyncspy find-workers")
 
-    def record_until(
-        pids: Sequence[int],
-        passes: Sequence[SamplingPass],
-        how: RecordOptions,
-        goals: Sequence[int | None],
-        feedback: object,
-    ) -> None:
-        given["goals"] = goals
-        record_live(pids, passes, how, feedback)
-
-    monkeypatch.setattr(attach, "record_live", record_live)
-    monkeypatch.setattr(attach, "record_until", record_until)
+    monkeypatch.setattr(attach, "record", record)
     return given
 
 

@@ -13,9 +13,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from asyncspy.cli import commands
-from asyncspy.cli import dump as dumping
 from asyncspy.discover.servers.find import no_process
 from asyncspy.model.processes import Worker
+from asyncspy.sample.pyspy.dump_series import DumpSeries
+from asyncspy.workflow import dump_stacks
+from asyncspy.workflow.machine import Machine
 from tests.sample.conftest import staged
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counters as Linux has them")
@@ -31,14 +33,16 @@ Dump = Callable[..., Result]
 
 
 @pytest.fixture
-def dump(target: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dump:
+def dump(target: int, tmp_path: Path) -> Dump:
     """The command on that process, with a py-spy that prints one thread."""
-    monkeypatch.setattr(dumping, "inspect_process", lambda _: Worker(target, 1, "worker", True, "uvicorn"))
-    monkeypatch.setattr(dumping, "find_py_spy", lambda: staged(tmp_path, DUMPS))
+    machine = Machine(
+        inspect_process=lambda _: Worker(target, 1, "worker", True, "uvicorn"),
+        find_py_spy=lambda: staged(tmp_path, DUMPS),
+    )
 
     def run(*words: str) -> Result:
         asked = ["dump", "--pid", str(target), "--format", "json", "--output", str(tmp_path / "dumps")]
-        return CliRunner().invoke(commands, [*asked, *words])
+        return CliRunner().invoke(commands, [*asked, *words], obj=machine)
 
     return run
 
@@ -47,7 +51,13 @@ def test_a_disk_that_is_full_by_then_costs_no_verdict(dump: Dump, monkeypatch: p
     def no_room(*_: object, **__: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(dumping, "_say_what_was_lost", lambda _: monkeypatch.setattr(Path, "write_text", no_room))
+    read_tasks = DumpSeries.read_tasks
+
+    def full_from_now_on(series: DumpSeries) -> None:
+        monkeypatch.setattr("os.fsync", no_room)
+        read_tasks(series)
+
+    monkeypatch.setattr(DumpSeries, "read_tasks", full_from_now_on)
     done = dump("--wait", "1s")
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["hang"]["looks"] > 1
@@ -72,12 +82,12 @@ def lie_in_wait(target: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
                 raise no_process(master.pid)
             return [Worker(pid, master.pid, "worker", True, "gunicorn") for pid in found]
 
-        monkeypatch.setattr(dumping, "inspect_process", lambda _: master)
-        monkeypatch.setattr(dumping, "workers_of", workers_of)
-        monkeypatch.setattr(dumping, "find_py_spy", lambda: staged(tmp_path, record))
-        monkeypatch.setattr(dumping, "SHORT_SECONDS", 0.1)
+        machine = Machine(
+            inspect_process=lambda _: master, workers_of=workers_of, find_py_spy=lambda: staged(tmp_path, record)
+        )
+        monkeypatch.setattr(dump_stacks, "SHORT_SECONDS", 0.1)
         asked = ["dump", "--pid", str(master.pid), "--while", "hung-for", "1s", "--every", "0.1"]
-        done = CliRunner().invoke(commands, [*asked, "--output", str(tmp_path / "dumps")])
+        done = CliRunner().invoke(commands, [*asked, "--output", str(tmp_path / "dumps")], obj=machine)
         assert left == []
         return done
 
@@ -101,8 +111,8 @@ def test_a_master_that_has_no_workers_at_the_start_is_an_error(lie_in_wait: Mast
     assert not (tmp_path / "dumps").exists()
 
 
-def test_where_nothing_serves_the_runbook_names_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dumping, "find_workers", list)
-    done = CliRunner().invoke(commands, ["dump", "--while", "hung-for", "10s"])
+def test_where_nothing_serves_the_runbook_names_the_exit_code() -> None:
+    machine = Machine(find_workers=list)
+    done = CliRunner().invoke(commands, ["dump", "--while", "hung-for", "10s"], obj=machine)
     runbook = (Path(__file__).parents[2] / "docs" / "hung-worker.md").read_text()
     assert f"If nothing serves yet, it ends with exit code {done.exit_code}," in runbook

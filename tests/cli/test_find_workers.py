@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from asyncspy.cli import attach, commands, find_workers
+from asyncspy.cli import commands
 from asyncspy.errors import SamplerError
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame, Stack
 from asyncspy.sample import PySpy
-from asyncspy.workflow import record_live, settle_roles
+from asyncspy.workflow import preflight
+from asyncspy.workflow.machine import Machine
 
 
 def worker(pid: int, ppid: int, role: Any = "worker", server: str = "uvicorn", **more: Any) -> Worker:
@@ -30,17 +31,27 @@ INTRANET = [worker(20, 1, app="intranet.asgi:app")]
 SUSPECT = Worker(30, 1, "worker", certain=False, server="uvicorn", doubt="a program of its own")
 
 
+HERE: list[Worker] = []
+STACKS: dict[int, tuple[Stack, ...]] = {}
+
+
+def read_stacks(_py_spy: PySpy, pid: int) -> tuple[Stack, ...]:
+    if pid not in STACKS:
+        raise SamplerError(f"py-spy could not read process {pid}", remedy="")
+    return STACKS[pid]
+
+
 def run(*words: str) -> Result:
-    return CliRunner().invoke(commands, list(words), prog_name="asyncspy")
+    machine = Machine(find_workers=lambda: HERE, find_py_spy=lambda: PySpy("py-spy", "0.4.3"), read_stacks=read_stacks)
+    return CliRunner().invoke(commands, list(words), prog_name="asyncspy", obj=machine)
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
+def here() -> list[Worker]:
     """What is found on this machine; a test fills it."""
-    found: list[Worker] = []
-    monkeypatch.setattr(find_workers, "find_workers", lambda: found)
-    monkeypatch.setattr(record_live, "find_workers", lambda: found)
-    return found
+    HERE.clear()
+    STACKS.clear()
+    return HERE
 
 
 def pids(shown: Result) -> list[int]:
@@ -105,12 +116,6 @@ def frames(*files: str) -> tuple[Frame, ...]:
     return tuple(Frame("run", f"/site-packages{file}", 1) for file in files)
 
 
-@pytest.fixture
-def py_spy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settle_roles, "find_py_spy", lambda: PySpy("py-spy", "0.4.3"))
-
-
-@pytest.mark.usefixtures("py_spy")
 @pytest.mark.parametrize(
     ("stack", "role", "server"),
     [
@@ -123,32 +128,24 @@ def py_spy(monkeypatch: pytest.MonkeyPatch) -> None:
         (("/serve.py", "/asyncio/runners.py"), "worker", "uvicorn"),
     ],
 )
-def test_a_stack_dump_settles_the_role(
-    here: list[Worker], monkeypatch: pytest.MonkeyPatch, stack: tuple[str, ...], role: str, server: str
-) -> None:
+def test_a_stack_dump_settles_the_role(here: list[Worker], stack: tuple[str, ...], role: str, server: str) -> None:
     here.append(SUSPECT)
-    monkeypatch.setattr(settle_roles, "read_stacks", lambda _py_spy, _pid: (Stack(frames(*stack), 30, "MainThread"),))
+    STACKS[30] = (Stack(frames(*stack), 30, "MainThread"),)
     (row,) = json.loads(run("find-workers", "--probe", "--json").stdout)
     assert (row["role"], row["server"], row["certain"], row["doubt"]) == (role, server, True, None)
     (row,) = json.loads(run("find-workers", "--json").stdout)
     assert row["certain"] is False
 
 
-@pytest.mark.usefixtures("py_spy")
-def test_a_suspect_without_a_server_on_its_stacks_is_none(here: list[Worker], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_suspect_without_a_server_on_its_stacks_is_none(here: list[Worker]) -> None:
     here += [SUSPECT, *INTRANET]
     loop_in_another_thread = Stack(frames("/asyncio/runners.py"), 30, "Thread-1")
-    monkeypatch.setattr(settle_roles, "read_stacks", lambda _py_spy, _pid: (loop_in_another_thread,))
+    STACKS[30] = (loop_in_another_thread,)
     assert pids(run("find-workers", "--probe", "--json")) == [20]
 
 
-@pytest.mark.usefixtures("py_spy")
-def test_a_dump_that_fails_leaves_the_doubt(here: list[Worker], monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(_py_spy: PySpy, _pid: int) -> tuple[Stack, ...]:
-        raise SamplerError("py-spy could not read process 30", remedy="")
-
+def test_a_dump_that_fails_leaves_the_doubt(here: list[Worker]) -> None:
     here.append(SUSPECT)
-    monkeypatch.setattr(settle_roles, "read_stacks", fails)
     (row,) = json.loads(run("find-workers", "--probe", "--json").stdout)
     assert (row["certain"], row["doubt"]) == (False, "py-spy could not read process 30")
 
@@ -170,11 +167,11 @@ def test_attach_without_anything_to_attach_to(here: list[Worker]) -> None:
 def test_attach_takes_the_only_server_by_its_master(here: list[Worker], monkeypatch: pytest.MonkeyPatch) -> None:
     taken = []
 
-    def record(pids: list[int], *_: object) -> None:
+    def requested(pids: list[int]) -> None:
         taken.append(pids)
         raise SamplerError("enough", remedy="")
 
-    monkeypatch.setattr(attach, "record_live", record)
+    monkeypatch.setattr(preflight, "without_descendants", requested)
     here += SHOP
     run("attach")
     here[:] = INTRANET

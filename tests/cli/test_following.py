@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Origin
 from asyncspy.sample import PassResult, PySpy, RecordingWriter, RecordPlan, StopRequest
-from asyncspy.workflow import follow as runs
-from asyncspy.workflow.follow import RecordingRun, RecordOptions, SamplingPass
-from asyncspy.workflow.record_live import take_all
+from asyncspy.workflow.machine import Machine
+from asyncspy.workflow.record_live import take_stages
+from asyncspy.workflow.recording_run import RecordingRun, RecordOptions
+from asyncspy.workflow.schedule import SamplingPass
+from asyncspy.workflow.schedule import Stage as RecordingStage
 
 LONG, SHORT = SamplingPass("gil", 100, 60), SamplingPass("wall", 20, 10)
 EMPTY: dict[str, object] = {"profiles": [], "shared": {"frames": []}}
@@ -70,22 +73,24 @@ Staged = Callable[[Stage, Sequence[int]], RecordingRun]
 
 
 @pytest.fixture
-def staged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Staged:
+def staged(tmp_path: Path) -> Staged:
     """A run over these workers on a stage."""
 
     def make(stage: Stage, targets: Sequence[int]) -> RecordingRun:
-        monkeypatch.setattr(runs, "record", stage.record)
-        monkeypatch.setattr(runs, "is_running", lambda pid: pid in stage.alive)
-        monkeypatch.setattr(runs, "wait_for_successor", stage.successor)
-        monkeypatch.setattr(runs, "sibling_pids", lambda worker: {worker.pid} | stage.alive)
-        bundle = RecordingWriter(tmp_path / "out.json")
+        machine = Machine(
+            is_running=lambda pid: pid in stage.alive,
+            sibling_pids=lambda worker: {worker.pid} | stage.alive,
+            wait_for_successor=stage.successor,
+            record=stage.record,
+        )
         return RecordingRun(
             [a_worker(pid) for pid in targets],
-            bundle,
+            RecordingWriter(tmp_path / "out.json"),
             PySpy("py-spy", "0.4.3"),
             StopRequest(),
             RecordOptions(),
             StderrFeedback(),
+            machine,
         )
 
     return make
@@ -96,7 +101,8 @@ def follow(staged: Staged, capsys: pytest.CaptureFixture[str]) -> Callable[..., 
     """Record these passes; what was said."""
 
     def go(stage: Stage, targets: Sequence[int], *passes: SamplingPass) -> str:
-        take_all(staged(stage, targets), passes)
+        stages = [RecordingStage((part,), part.duration, 0) for part in passes]
+        take_stages(staged(stage, targets), stages, lambda _: nullcontext(lambda _: None))
         return capsys.readouterr().err
 
     return go

@@ -16,13 +16,14 @@ import psutil
 import pytest
 from click.testing import CliRunner, Result
 
-from asyncspy.cli import commands, watch
+from asyncspy.cli import commands
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import ENDED_WORKERS_PID, Frame, Origin, Stack
 from asyncspy.read import profile_of_document
 from asyncspy.recording import destination
 from asyncspy.sample import RecordingWriter
-from asyncspy.workflow import follow, record_live, record_until
+from asyncspy.workflow import preflight, record_live, recording_run, watch_live
+from asyncspy.workflow.machine import Machine
 from tests.sample.conftest import fails, staged
 from tests.sample.test_record import SPEEDSCOPE
 
@@ -37,15 +38,15 @@ def attach(target: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Atta
     """A command on that process, with a py-spy that runs these lines instead of recording."""
     worker = Worker(target, 1, "worker", True, "uvicorn")
     (tmp_path / "saved").mkdir()
-    monkeypatch.setattr(record_live, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(record_live, "inspect_process", lambda _: worker)
-    monkeypatch.setattr(follow, "sibling_pids", lambda one: {one.pid})
+    monkeypatch.setattr(preflight, "IDLE_SECONDS", 0.0)
 
     def invoke(*words: str, command: str = "attach", record: str = RECORDS) -> Result:
         py_spy = staged(tmp_path, f"if sys.argv[1] == 'dump': sys.exit(0)\n{record}")
-        monkeypatch.setattr(record_live, "find_py_spy", lambda: py_spy)
+        machine = Machine(
+            inspect_process=lambda _: worker, sibling_pids=lambda one: {one.pid}, find_py_spy=lambda: py_spy
+        )
         asked = [command, "--pid", str(target), "--format", "json", "--output", str(tmp_path / "saved" / "out.json")]
-        return CliRunner().invoke(commands, [*asked, *words])
+        return CliRunner().invoke(commands, [*asked, *words], obj=machine)
 
     return invoke
 
@@ -61,7 +62,7 @@ def test_of_workers_long_gone_the_lines_beneath_a_query_are_given_up(
         made.append(RecordingWriter(path, max_processes=0, silent_seconds=-1.0, **how))
         return made[0]
 
-    monkeypatch.setattr(record_live, "RecordingWriter", noted)
+    monkeypatch.setattr(preflight, "RecordingWriter", noted)
     monkeypatch.setattr(psutil, "pid_exists", lambda _pid: False)
     command, *more = words
     assert attach("--duration", "1", "--app-root", root, *more, command=command).exit_code == 0
@@ -112,7 +113,7 @@ def test_a_second_pass_that_cannot_be_saved_leaves_the_report_of_the_first(
 def test_a_py_spy_that_fails_from_then_on_is_not_started_for_ever(
     words: tuple[str, ...], attach: Attach, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follow, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(recording_run, "PAUSE_SECONDS", 0.0)
     starts = tmp_path / "starts"
     once = (
         f"open({str(starts)!r}, 'a').write('x')\n"
@@ -120,7 +121,7 @@ def test_a_py_spy_that_fails_from_then_on_is_not_started_for_ever(
     )
     done = attach(*words, command="watch" if "--slice" in words else "attach", record=once + RECORDS)
     assert done.exit_code == 0, done.output
-    assert starts.read_text() == "x" * (1 + follow.MOST_FAILURES)
+    assert starts.read_text() == "x" * (1 + recording_run.MAX_FAILURES)
     assert "10 slices in a row gave nothing" in done.stderr
 
 
@@ -128,9 +129,9 @@ def test_a_py_spy_that_fails_from_then_on_is_not_started_for_ever(
 def test_a_watch_judges_less_often_where_that_takes_long(
     felt: float, looks: int, attach: Attach, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follow, "PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(watch, "FELT_SECONDS", felt)
-    monkeypatch.setattr(watch, "MOST_SHARE", 1e-6)
+    monkeypatch.setattr(recording_run, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(watch_live, "NOTICEABLE_SECONDS", felt)
+    monkeypatch.setattr(watch_live, "MAX_CPU_SHARE", 1e-6)
     starts = repr(str(tmp_path / "starts"))
     four = f"open({starts}, 'a').write('x')\nif os.path.getsize({starts}) > 4: sys.exit('Error: out of order')\n"
     done = attach("--slice", "1", "--duration", "1m", command="watch", record=four + RECORDS)
@@ -142,8 +143,8 @@ def test_a_watch_judges_less_often_where_that_takes_long(
     ("command", "words", "where"),
     [
         ("attach", ["--duration", "1"], record_live),
-        ("attach", ["--until", "found"], record_until),
-        ("watch", ["--slice", "1"], watch),
+        ("attach", ["--until", "found"], record_live),
+        ("watch", ["--slice", "1"], watch_live),
     ],
 )
 def test_ctrl_c_before_anything_is_sampled_is_an_interruption(
@@ -158,7 +159,7 @@ def test_ctrl_c_before_anything_is_sampled_is_an_interruption(
         os.kill(os.getpid(), signal.SIGINT)
         return "it"
 
-    monkeypatch.setattr(where, "described", interrupted)
+    monkeypatch.setattr(where, "description", interrupted)
     done = attach(*words, command=command)
     assert done.exit_code == 130
     assert "nothing was recorded" in done.stderr

@@ -14,8 +14,8 @@ from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Origin
 from asyncspy.recording import saved_form
 from asyncspy.sample import RecordingWriter
-from asyncspy.workflow import load
-from asyncspy.workflow.load import analysed
+from asyncspy.workflow import analyse_live
+from asyncspy.workflow.analyse_live import analyse_recording
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc as Linux has it")
 
@@ -30,8 +30,7 @@ def lines_of(folder: Path, *targets: Worker) -> list[str] | None:
     bundle = RecordingWriter(folder / "out.json")
     for target in targets:
         bundle.add(Origin("py-spy 0.4.3", "gil", target=target), {"profiles": [], "shared": {"frames": []}})
-    bundle.save()
-    return analysed([bundle.path], live=True).sources.lines(OURS)
+    return analyse_recording(bundle).sources.lines(OURS)
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     file.parent.mkdir(parents=True)
     file.write_text("in there\n")
     os.utime(file, (0, 0))
-    monkeypatch.setattr(load, "PROC", tmp_path / "proc")
+    monkeypatch.setattr(analyse_live, "PROC", tmp_path / "proc")
     return "in there"
 
 

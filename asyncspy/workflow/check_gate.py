@@ -1,0 +1,63 @@
+"""Check an analysis against the conditions of a gate: what fails, what the baseline has too, what is ignored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from asyncspy.analyse import gate_rules
+from asyncspy.errors import UsageError
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.gates import Allowance, GateCondition, GateResult
+from asyncspy.read.allowances import read_allowances
+from asyncspy.read.saved_reports import is_json_report, read_json_report
+from asyncspy.workflow.load_recordings import load_and_analyse
+
+CONDITION_NAMES, CONDITION_FIGURES = tuple(gate_rules.KIND_NAMES), tuple(gate_rules.FIGURES)
+
+parse_condition = gate_rules.parse_condition
+
+
+@dataclass(frozen=True, slots=True)
+class GateOptions:
+    """The conditions that must not be met, and the files that say what does not count."""
+
+    conditions: tuple[GateCondition, ...] = ()
+    baseline: Path | None = None
+    ignore: Path | None = None
+    app_roots: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Conditions with the baseline and the ignore file that were read; without conditions nothing fails."""
+
+    conditions: tuple[GateCondition, ...] = ()
+    baseline: Analysis | None = None
+    allowances: tuple[Allowance, ...] = ()
+
+    def check(self, analysis: Analysis) -> GateResult | None:
+        """The result; None without conditions. Raises AsyncspyError where the analysis cannot show one of them."""
+        if not self.conditions:
+            return None
+        today = datetime.now(timezone.utc).date()
+        return gate_rules.evaluate_gate(
+            analysis, self.conditions, today=today, baseline=self.baseline, allowances=self.allowances
+        )
+
+
+def load_gate(options: GateOptions) -> Gate:
+    """Read the files of a gate, so that a mistake in them is found before anything is recorded."""
+    if (options.baseline or options.ignore) and not options.conditions:
+        given = "--baseline" if options.baseline else "--ignore"
+        raise UsageError(f"{given} means nothing without --fail-on", remedy="add, for example: --fail-on violation")
+    return Gate(
+        options.conditions,
+        _load_baseline(options.baseline, options.app_roots) if options.baseline else None,
+        tuple(read_allowances(options.ignore, gate_rules.KIND_NAMES)) if options.ignore else (),
+    )
+
+
+def _load_baseline(path: Path, app_roots: tuple[str, ...]) -> Analysis:
+    return read_json_report(path) if is_json_report(path) else load_and_analyse([path], app_roots).analysis

@@ -1,0 +1,63 @@
+"""List the servers of this machine with their workers, as far as they were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from asyncspy.discover import SERVER_NAMES, busiest_worker, select_workers, settle_role
+from asyncspy.errors import AsyncspyError
+from asyncspy.model.processes import Worker
+from asyncspy.workflow.machine import THIS_MACHINE, Machine
+
+__all__ = ["SERVER_NAMES", "ListOptions", "WorkerList", "list_workers", "server_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """Which workers to list; `probe` settles roles in doubt with one stack dump each."""
+
+    server: str | None = None
+    app: str | None = None
+    busiest: bool = False
+    probe: bool = False
+
+
+class WorkerList(NamedTuple):
+    """The workers that were asked for, and all that are there."""
+
+    workers: Sequence[Worker]
+    everybody: Sequence[Worker]
+
+
+def list_workers(options: ListOptions, machine: Machine = THIS_MACHINE) -> WorkerList:
+    """Find all workers, and select those that were asked for."""
+    everybody = machine.find_workers()
+    settled = _settle_roles(everybody, machine) if options.probe else everybody
+    workers = select_workers(settled, server=options.server, app=options.app)
+    if options.busiest:
+        busiest = busiest_worker(workers)
+        workers = [busiest] if busiest else []
+    return WorkerList(workers, everybody)
+
+
+def server_of(pid: int, machine: Machine = THIS_MACHINE) -> list[Worker]:
+    """A process with its workers."""
+    process = machine.inspect_process(pid)
+    return [process, *machine.workers_of(process)]
+
+
+def _settle_roles(workers: Sequence[Worker], machine: Machine) -> list[Worker]:
+    """Take a stack dump of each worker whose role is in doubt; those that turn out to be no server are left out."""
+    py_spy = machine.find_py_spy()
+    settled: list[Worker | None] = []
+    for worker in workers:
+        if worker.certain or not worker.attachable:
+            settled.append(worker)
+            continue
+        try:
+            settled.append(settle_role(worker, machine.read_stacks(py_spy, worker.pid)))
+        except AsyncspyError as error:
+            settled.append(replace(worker, doubt=error.message))
+    return [worker for worker in settled if worker is not None]

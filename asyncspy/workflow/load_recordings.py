@@ -1,0 +1,122 @@
+"""Read saved files and analyse them as one recording."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from asyncspy import read
+from asyncspy.analyse import analyse
+from asyncspy.analyse.combine_modes import combine_modes
+from asyncspy.analyse.fleet_spread import with_fleet_spread
+from asyncspy.errors import UsageError
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.merging import ProfileSum
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import Profile
+from asyncspy.source.distributions import Distributions
+from asyncspy.source.files import SourceFiles
+from asyncspy.source.lookup import SourceLookup
+
+
+class AnalysedPart(NamedTuple):
+    """The samples of one meaning, by the GIL or of waits, and what they show by themselves."""
+
+    profile: Profile
+    analysis: Analysis
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysedRecording:
+    """An analysis with what a report on it needs: the lines of code, the process recorded, and its parts."""
+
+    analysis: Analysis
+    sources: SourceLookup
+    target: Worker | None
+    parts: tuple[AnalysedPart, ...]
+    app_roots: Sequence[str] = ()
+
+
+def load_and_analyse(paths: Sequence[Path], app_roots: Sequence[str] = ()) -> AnalysedRecording:
+    """Read saved recordings, logs and other profilers' files, and analyse them as one."""
+    profile, waits = sum_by_mode(read.load_all(_once_each(paths)))
+    sources = SourceLookup(SourceFiles(), code_loaded_at(profile), profile.sources)
+    return analyse_profiles(profile, waits, sources, Distributions(), app_roots)
+
+
+def analyse_profiles(
+    profile: Profile, waits: Profile | None, sources: SourceLookup, installed: Distributions, app_roots: Sequence[str]
+) -> AnalysedRecording:
+    """Analyse what runs, and beside it what waits, if both were recorded."""
+
+    def analyse_part(one: Profile, beside: Profile | None = None) -> AnalysedPart:
+        found = analyse(one, source=sources.text, app_roots=app_roots, distribution=installed.of, beside=beside)
+        return AnalysedPart(one, with_fleet_spread(one, found, source=sources.text, app_roots=app_roots))
+
+    target = common_target(profile)
+    running = analyse_part(profile)
+    if waits is None:
+        return AnalysedRecording(running.analysis, sources, target, (running,), app_roots)
+    waiting = analyse_part(waits, profile)
+    both = combine_modes(running.analysis, waiting.analysis)
+    return AnalysedRecording(both, sources, target, (running, waiting), app_roots)
+
+
+def with_flame_graphs(recording: AnalysedRecording) -> Analysis:
+    """The analysis with a flame graph of each part that has samples."""
+    from asyncspy.analyse.flame_graph import build_flame  # noqa: PLC0415 - only HTML pages need it
+
+    drawn = [
+        build_flame(
+            part.profile,
+            part.analysis,
+            recording.analysis,
+            source=recording.sources.text,
+            app_roots=recording.app_roots,
+        )
+        for part in recording.parts
+    ]
+    return replace(recording.analysis, flames=tuple(one for one in drawn if one.samples))
+
+
+def sum_by_mode(profiles: Iterable[Profile]) -> tuple[Profile, Profile | None]:
+    """Add up what runs and what waits, each by itself: samples of the two modes are never added together."""
+    running, waiting = ProfileSum(), ProfileSum()
+    for profile in profiles:
+        (waiting if _counts_waits(profile) else running).add(replace(profile, waits=None))
+        if profile.waits is not None:
+            waiting.add(profile.waits)
+    if not running:
+        return _sum(waiting), None
+    return _sum(running), (_sum(waiting) if waiting else None)
+
+
+def _counts_waits(profile: Profile) -> bool:
+    return profile.modes == {"wall"} or bool(profile.dumps)
+
+
+def _sum(whole: ProfileSum) -> Profile:
+    try:
+        return whole.profile()
+    except ValueError as error:
+        raise UsageError(str(error), remedy="report these recordings one by one") from None
+
+
+def common_target(profile: Profile) -> Worker | None:
+    """The process that was recorded; None where several were, that run in different folders."""
+    targets = [origin.target for origin in profile.origins if origin.target]
+    return targets[0] if targets and len({target.cwd for target in targets}) == 1 else None
+
+
+def _once_each(paths: Sequence[Path]) -> list[Path]:
+    """Leave out files that were named before: their samples would count twice."""
+    return list({os.path.realpath(path): path for path in paths}.values())
+
+
+def code_loaded_at(profile: Profile) -> float | None:
+    """The start of the first process that was recorded, since when its code may have been loaded."""
+    started = [origin.target.started_at for origin in profile.origins if origin.target and origin.target.started_at]
+    return min(started, default=None)
