@@ -1,4 +1,4 @@
-"""Django's registry of apps to a door that is looked at as requests begin."""
+"""The Django app: checks as requests begin whether asyncspy asks for the hook."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ class AsyncspyConfig(AppConfig):  # type: ignore[misc, unused-ignore]
     label = "asyncspy"
 
     def ready(self) -> None:
-        """Look from now on."""
-        request_started.connect(door.look, dispatch_uid="asyncspy.django")
+        """Check from now on."""
+        request_started.connect(door.check, dispatch_uid="asyncspy.django")

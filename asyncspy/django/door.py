@@ -1,7 +1,7 @@
-"""A request begins: whether somebody with the right to asks for the hook in this process; then it goes in.
+"""As a request begins, see whether somebody with the right to it asks for the hook in this process, and start it.
 
-Who asks makes a folder in /tmp that has this process's number in its name. Only the process's own user, or root, can
-make one that is heeded; what runs then is the hook that is installed here, whatever is in that folder.
+They ask by a folder in /tmp that has this process's number in its name. Only a folder of the process's own user, or of
+root, is heeded; what runs then is the hook that is installed here, whatever is in that folder.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import sys
 import time
 
 from asyncspy.guest.counting import Hook
-from asyncspy.guest.entering import put_in
+from asyncspy.guest.entering import start_hook
 
-LOOK_SECONDS = 1.0
-FOLDER = "/tmp/asyncspy-exact-{}"  # noqa: S108 - who owns it is looked at
-UNWANTED = stat.S_IRWXG | stat.S_IRWXO
+CHECK_SECONDS = 1.0
+FOLDER = "/tmp/asyncspy-exact-{}"  # noqa: S108 - its owner is checked
+OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-class Door:
-    """When it is looked again, and the hook that is in."""
+class State:
+    """When to check again, and the hook that runs."""
 
     __slots__ = ("due", "hook")
 
@@ -30,45 +30,45 @@ class Door:
         self.hook: Hook | None = None
 
 
-_door = Door()
+_state = State()
 
 
-def look(**_signal: object) -> None:
-    """Called as each request begins; most of the time it only reads a clock."""
+def check(**_signal: object) -> None:
+    """Called as each request begins; most of the time this only reads a clock."""
     now = time.monotonic()
-    if now < _door.due:
+    if now < _state.due:
         return
-    _door.due = now + LOOK_SECONDS
-    with contextlib.suppress(Exception):  # whatever goes wrong here is no matter of the application's
-        _look(now)
+    _state.due = now + CHECK_SECONDS
+    with contextlib.suppress(Exception):  # whatever goes wrong here must not reach the application
+        _check(now)
 
 
-def _look(now: float) -> None:
-    hook = _door.hook
+def _check(now: float) -> None:
+    hook = _state.hook
     if hook is not None:
-        hook.look(now)
+        hook.check_lease(now)
         if not hook.done:
             return
-        _door.hook = None
+        _state.hook = None
     pid = os.getpid()
     folder = FOLDER.format(pid)
     try:
         about = os.lstat(folder)
     except OSError:
         return
-    if not stat.S_ISDIR(about.st_mode) or about.st_mode & UNWANTED or about.st_uid not in {0, os.geteuid()}:
+    if not stat.S_ISDIR(about.st_mode) or about.st_mode & OPEN_TO_OTHERS or about.st_uid not in {0, os.geteuid()}:
         return
     if os.path.lexists(f"{folder}/started"):
-        return  # it was answered; whoever asked is about to take it away
-    _door.hook = put_in(folder, pid)
-    if _door.hook is not None:
-        _arm(_door.hook)
+        return  # it was answered; asyncspy is about to remove it
+    _state.hook = start_hook(folder, pid)
+    if _state.hook is not None:
+        _watch_lease(_state.hook)
 
 
-def _arm(hook: Hook) -> None:
-    """Requests begin in a thread of asgiref's: the loop that it works for shall look after the lease."""
+def _watch_lease(hook: Hook) -> None:
+    """Requests begin in a thread of asgiref: let the loop that it works for check the lease."""
     sync = sys.modules.get("asgiref.sync")
     local = getattr(getattr(sync, "SyncToAsync", None), "threadlocal", None)
     loop = getattr(local, "main_event_loop", None)
     if loop is not None and not loop.is_closed():
-        loop.call_soon_threadsafe(hook.arm)
+        loop.call_soon_threadsafe(hook.watch_lease)

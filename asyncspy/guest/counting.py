@@ -1,9 +1,9 @@
-"""A private folder goes in; while its lease is renewed, every call that reaches Django's guard on a loop is counted.
+"""The hook that counts, inside a worker, every call that reaches Django's guard on an event loop.
 
-With `entering` this is the hook: a worker of Python 3.14 or newer runs the text of both (`sys.remote_exec`), an older
-one imports them for `asyncspy.django`. It is a guest: it imports nothing that was not loaded already, starts no thread,
-keeps no file open, looks at no local and no argument, lets no exception of its own reach the application, and goes by
-itself when its lease ends.
+It counts while the lease in its private folder is renewed. A worker of Python 3.14 or newer runs the source of this
+module and of `entering` (`sys.remote_exec`); in an older one `asyncspy.django` imports them. The hook imports nothing
+that was not loaded already, starts no thread, keeps no file open, reads no local variable and no argument, lets no
+exception of its own reach the application, and removes itself when its lease ends.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 else:
     Any = object
 
-ALLOW = "DJANGO_ALLOW_ASYNC_UNSAFE"
+ALLOW_VARIABLE = "DJANGO_ALLOW_ASYNC_UNSAFE"
 FORMAT = 1
-LEASE_SECONDS, LOOK_SECONDS = 8.0, 0.5
-MOST_CHAINS, MOST_FRAMES, MOST_A_SECOND, MOST_FAILURES = 400, 250, 2_000, 10
+LEASE_SECONDS, CHECK_SECONDS = 8.0, 0.5
+MAX_CHAINS, MAX_FRAMES, MAX_PER_SECOND, MAX_FAILURES = 400, 250, 2_000, 10
 FILES = ("lease", "text", "stop", "started", "result", "started.part", "result.part")
-"""All that is ever in the folder. Who renews the lease touches it; a byte more asks for the counts, without it all
-ends."""
+"""All that is ever in the folder. The lease is renewed by touching it; a longer one asks for the counts, and when it is
+deleted the hook stops."""
 
-LOOPS = frozenset({"_run", "_run_once", "run", "run_forever", "run_until_complete"})
+LOOP_FUNCTIONS = frozenset({"_run", "_run_once", "run", "run_forever", "run_until_complete"})
 
 
 class Chain:
-    """One way to the guard: how often, when first and last; `frames` is None within another guarded call."""
+    """One chain of calls to the guard: how often, when first and last; no `frames` within another guarded call."""
 
     __slots__ = ("codes", "count", "first", "frames", "last", "passed", "peeks")
 
@@ -42,88 +42,88 @@ class Chain:
         self.first = self.last = now
 
     def times(self) -> int:
-        """How often it was counted; an iterator can only be asked by taking one more."""
+        """How often it was counted. A counter can only be read by counting once more."""
         self.peeks += 1
         return int(next(self.count)) - self.peeks + 1
 
 
 class Hook:
-    """What counts."""
+    """Counts the calls, writes the counts when asked, and removes itself when its lease ends."""
 
     def __init__(self, folder: str) -> None:
         asyncio, itertools = sys.modules["asyncio"], sys.modules["itertools"]
         self.folder, self.done = folder, False
         self._json: Any = sys.modules["json"]
-        self._empty: Any = sys.modules["contextvars"].Context()  # that of a request would be kept alive
+        self._empty: Any = sys.modules["contextvars"].Context()  # a request's own context would be kept alive
         self._running: Any = asyncio._get_running_loop
-        self._counter: Any = itertools.count  # its step cannot be torn apart by threads
+        self._counter: Any = itertools.count  # next() on it is atomic
         self._getframe, self._clock, self._time = sys._getframe, time.monotonic, time.time
         self._environ, self._os, self._pid = os.environ, os, os.getpid()
         self._chains: dict[tuple[int, ...], Chain] = {}
         self._beyond, self._beyond_peeks, self._failures = self._counter(), 0, 0
         self._second, self._spent = 0.0, 0
         self._since = self._clock()
-        self._due, self._until = self._since + LOOK_SECONDS, self._since + LEASE_SECONDS
+        self._due, self._until = self._since + CHECK_SECONDS, self._since + LEASE_SECONDS
         self._seen, self._asked = 0, 0
-        self._armed: Any = None
-        self._take_out: Any = None
+        self._watching: Any = None
+        self._uninstall: Any = None
 
-    def enter(self, take_out: Any) -> None:
-        """It is in: `take_out` undoes that."""
-        self._take_out = take_out
-        self.arm()
+    def installed(self, uninstall: Any) -> None:
+        """Start to watch the lease; `uninstall` undoes the installation."""
+        self._uninstall = uninstall
+        self.watch_lease()
 
-    def arm(self) -> None:
-        """Let the loop that runs here, if one does, look after the lease."""
+    def watch_lease(self) -> None:
+        """Let the loop that runs here, if one does, check the lease."""
         loop = self._running()
-        if loop is not None and not self.done and (self._armed is None or self._armed.is_closed()):
-            self._armed = loop
-            loop.call_later(LOOK_SECONDS, self._tick, loop, context=self._empty)
+        if loop is not None and not self.done and (self._watching is None or self._watching.is_closed()):
+            self._watching = loop
+            loop.call_later(CHECK_SECONDS, self._tick, loop, context=self._empty)
 
     def _tick(self, loop: Any) -> None:
         try:
-            self.look(self._clock())
+            self.check_lease(self._clock())
         except Exception:
             self._failed()
         if not self.done:
-            loop.call_later(LOOK_SECONDS, self._tick, loop, context=self._empty)
+            loop.call_later(CHECK_SECONDS, self._tick, loop, context=self._empty)
 
-    def started(self, _code: Any, _offset: int) -> None:
-        """`sys.monitoring` calls this where the guard begins; its frame stands right below."""
+    def guard_started(self, _code: Any, _offset: int) -> None:
+        """Called by `sys.monitoring` where the guard starts: the caller's frame is the guard's."""
         try:
-            self._reached(self._getframe(1))
+            self._count(self._getframe(1))
         except Exception:
             self._failed()
 
-    def asked(self) -> None:
-        """The replaced `get_running_loop` calls this; the guard's frame stands below that."""
+    def guard_asked_for_loop(self) -> None:
+        """Called by the replaced `get_running_loop`: the guard's frame is above that one's."""
         try:
-            self._reached(self._getframe(2))
+            self._count(self._getframe(2))
         except Exception:
             self._failed()
 
-    def _reached(self, frame: Any) -> None:
+    def _count(self, frame: Any) -> None:
         now = self._clock()
         if now >= self._due:
-            self.look(now)
+            self.check_lease(now)
         if self.done or self._running() is None:
             return
-        if self._armed is None or self._armed.is_closed():
-            self.arm()
+        if self._watching is None or self._watching.is_closed():
+            self.watch_lease()
         if now - self._second >= 1.0:
             self._second, self._spent = now, 0
         self._spent += 1
-        if self._spent > MOST_A_SECOND:
+        if self._spent > MAX_PER_SECOND:
             next(self._beyond)
             return
-        passed = bool(self._environ.get(ALLOW))
-        key, at, room = [int(passed)], frame, MOST_FRAMES
+        passed = bool(self._environ.get(ALLOW_VARIABLE))
+        key, at, room = [int(passed)], frame, MAX_FRAMES
         while at is not None and room:
             key += (id(at.f_code), at.f_lasti)
             at, room = at.f_back, room - 1
         known = self._chains.get(way := tuple(key))
         if known is None:
-            if len(self._chains) >= MOST_CHAINS:
+            if len(self._chains) >= MAX_CHAINS:
                 next(self._beyond)
                 return
             known = self._chains.setdefault(way, self._chain(frame, passed=passed))
@@ -131,35 +131,36 @@ class Hook:
         known.last = self._time()
 
     def _chain(self, frame: Any, *, passed: bool) -> Chain:
-        """Its frames from the root to the guard; their codes are kept so that no other code gets their ids."""
+        """Its frames from the root to the guard. It keeps their code objects, so that no other code gets their ids."""
         guard, codes, at = frame.f_code, [], frame
         frames: list[tuple[str, str, int]] = []
         within = on_loop = False
-        while at is not None and len(frames) < MOST_FRAMES:
+        while at is not None and len(frames) < MAX_FRAMES:
             code = at.f_code
-            on_loop = on_loop or (code.co_name in LOOPS and ("asyncio" in code.co_filename or "uv" in code.co_filename))
+            file = code.co_filename
+            on_loop = on_loop or (code.co_name in LOOP_FUNCTIONS and ("asyncio" in file or "uv" in file))
             within = within or (code is guard and at is not frame and not on_loop)
-            frames.append((getattr(code, "co_qualname", code.co_name), code.co_filename, at.f_lineno or 0))
+            frames.append((getattr(code, "co_qualname", code.co_name), file, at.f_lineno or 0))
             codes.append(code)
             at = at.f_back
         return Chain(self._counter(), None if within else frames[::-1], codes, passed, self._time())
 
     def _failed(self) -> None:
-        """A failure of ours costs one call of the count, and after a few of them the hook goes."""
+        """Lose one call of the count; after a few failures the hook removes itself."""
         try:
             self._failures += 1
-            if self._failures >= MOST_FAILURES:
-                self.leave()
+            if self._failures >= MAX_FAILURES:
+                self.uninstall()
         except Exception:  # out of memory, or the interpreter is going down
             self.done = True
 
-    def look(self, now: float) -> None:
-        """Whether the lease was renewed, the counts are asked for, or it is time to go."""
+    def check_lease(self, now: float) -> None:
+        """See whether the lease was renewed, the counts are asked for, or it is time to stop."""
         if self.done or now < self._due:
             return
-        self._due = now + LOOK_SECONDS
-        if self._os.getpid() != self._pid:  # the child of a fork: nobody asked for its calls
-            self.leave()
+        self._due = now + CHECK_SECONDS
+        if self._os.getpid() != self._pid:  # the child of a fork: it was not asked to count
+            self.uninstall()
             return
         try:
             lease = self._os.stat(f"{self.folder}/lease")
@@ -169,45 +170,42 @@ class Hook:
         if lease.st_mtime_ns != self._seen:
             self._seen, self._until = lease.st_mtime_ns, now + LEASE_SECONDS
         elif now > self._until:
-            self.leave()
-            clear(self.folder)
+            self.uninstall()
+            remove_folder(self.folder)
             return
         if lease.st_size > self._asked:
             self._asked = lease.st_size
-            self._tell()
+            self._write_result()
 
     def stop(self) -> None:
-        """Go, and tell the counts."""
+        """Uninstall the hook and write the counts."""
         if not self.done:
-            self.leave()
-            self._tell()
+            self.uninstall()
+            self._write_result()
 
-    def leave(self) -> None:
-        """Take everything out that was put in; nothing is counted from here on."""
+    def uninstall(self) -> None:
+        """Remove all that was installed; nothing is counted from here on."""
         self.done = True
-        take_out, self._take_out = self._take_out, None
-        if take_out is not None:
-            take_out()
+        uninstall, self._uninstall = self._uninstall, None
+        if uninstall is not None:
+            uninstall()
 
-    def _tell(self) -> None:
+    def _write_result(self) -> None:
         places: dict[tuple[str, str, int], int] = {}
-        told = []
+        chains = []
         for one in list(self._chains.values()):
             if one.frames is not None:
                 way = [places.setdefault(frame, len(places)) for frame in one.frames]
-                told.append([one.times(), one.passed, one.first, one.last, len(way) < MOST_FRAMES, way])
+                chains.append([one.times(), one.passed, one.first, one.last, len(way) < MAX_FRAMES, way])
         self._beyond_peeks += 1
         beyond = next(self._beyond) - self._beyond_peeks + 1
         counts = {"seconds": self._clock() - self._since, "beyond": beyond, "lost": self._failures}
-        write(
-            self.folder,
-            "result",
-            self._json.dumps({"format": FORMAT, **counts, "frames": list(places), "chains": told}),
-        )
+        result = {"format": FORMAT, **counts, "frames": list(places), "chains": chains}
+        write(self.folder, "result", self._json.dumps(result))
 
 
 def write(folder: str, name: str, text: str) -> None:
-    """A new file of its owner's alone, which appears whole."""
+    """Write a new file that only its owner may read; it appears whole."""
     part = f"{folder}/{name}.part"
     data = text.encode("utf-8", "replace")
     file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -219,8 +217,8 @@ def write(folder: str, name: str, text: str) -> None:
     os.replace(part, f"{folder}/{name}")
 
 
-def clear(folder: str) -> None:
-    """Remove the folder of somebody who does not come back for it."""
+def remove_folder(folder: str) -> None:
+    """Remove the folder, when asyncspy does not come back for it."""
     for name in FILES:
         try:
             os.unlink(f"{folder}/{name}")

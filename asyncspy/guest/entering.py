@@ -1,7 +1,7 @@
-"""A hook goes into the guard of Django in this very process; what takes it out again comes back.
+"""Install the hook in Django's guard in this very process.
 
-From Python 3.12 on by `sys.monitoring`, which calls it where the guard's code begins and leaves all else free; before
-that by a stand-in for one function in the guard's module.
+From Python 3.12 on by `sys.monitoring`, which calls the hook where the guard's code starts and costs nothing elsewhere;
+before that by replacing one function in the guard's module.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ else:
 GUARD, NAME = "django.utils.asyncio", "asyncspy"
 NEEDED = (GUARD, "asyncio", "contextvars", "itertools", "json")
 TOOLS = (4, 3, 2, 5, 1, 0)
-"""Ids of `sys.monitoring`, those first that no kind of tool is meant to have."""
+"""Ids of `sys.monitoring`; first those that are reserved for no kind of tool."""
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer
-    """Why the hook cannot go in."""
+    """Why the hook cannot be installed."""
 
 
 def guard_code() -> Any:
-    """The code that all guarded functions share."""
+    """The code object that all guarded functions share."""
     decorate = getattr(sys.modules[GUARD], "async_unsafe", None)
-    for outer in _inside(getattr(decorate, "__code__", None)):
-        for code in _inside(outer):
+    for outer in _nested_codes(getattr(decorate, "__code__", None)):
+        for code in _nested_codes(outer):
             if code.co_name == "inner":
                 return code
     raise Refused("its Django has no guard of a kind that this asyncspy knows: async_unsafe is another function there")
 
 
-def _inside(code: Any) -> list[Any]:
+def _nested_codes(code: Any) -> list[Any]:
     return [each for each in getattr(code, "co_consts", ()) if hasattr(each, "co_consts")]
 
 
-def by_monitoring(hook: Hook) -> Any:
-    """Have the interpreter call the hook where the guard begins, and nowhere else; gives what undoes that."""
+def install_by_monitoring(hook: Hook) -> Any:
+    """Have the interpreter call the hook where the guard starts, and nowhere else; returns what undoes that."""
     monitoring: Any = sys.monitoring  # type: ignore[attr-defined, unused-ignore]
     code, event = guard_code(), monitoring.events.PY_START
     names = [monitoring.get_tool(tool) for tool in TOOLS]
@@ -55,22 +55,22 @@ def by_monitoring(hook: Hook) -> Any:
     else:
         raise Refused(f"other tools hold all of its monitoring ids ({', '.join(map(str, names))})")
 
-    def out() -> None:
+    def uninstall() -> None:
         monitoring.set_local_events(tool, code, 0)
         monitoring.register_callback(tool, event, None)
         monitoring.free_tool_id(tool)
 
     try:
-        monitoring.register_callback(tool, event, hook.started)
+        monitoring.register_callback(tool, event, hook.guard_started)
         monitoring.set_local_events(tool, code, event)
     except BaseException:
-        out()
+        uninstall()
         raise
-    return out
+    return uninstall
 
 
-def by_name(hook: Hook) -> Any:
-    """Before Python 3.12: stand in for the function by which the guard asks for the loop; gives what undoes that."""
+def install_by_replacement(hook: Hook) -> Any:
+    """Before Python 3.12: replace the function by which the guard asks for the loop; returns what undoes that."""
     guard: Any = sys.modules[GUARD]
     guard_code()
     original = getattr(guard, "get_running_loop", None)
@@ -82,35 +82,36 @@ def by_name(hook: Hook) -> Any:
     def asyncspy_running_loop() -> Any:
         loop = original()
         if not hook.done:
-            hook.asked()
+            hook.guard_asked_for_loop()
         return loop
 
-    def out() -> None:
+    def uninstall() -> None:
         if guard.get_running_loop is asyncspy_running_loop:
             guard.get_running_loop = original
 
     guard.get_running_loop = asyncspy_running_loop
-    return out
+    return uninstall
 
 
-def put_in(folder: str, pid: int) -> Hook | None:
-    """Begin to count in this process, and say so in the folder, or why not; None where it came to nothing."""
+def start_hook(folder: str, pid: int) -> Hook | None:
+    """Start to count in this process, and write to the folder that it started, or why not; None where it did not."""
     hook = None
     try:
-        if os.getpid() != pid or not os.path.exists(f"{folder}/lease"):  # a fork's child, or withdrawn meanwhile
+        if os.getpid() != pid or not os.path.exists(f"{folder}/lease"):  # a fork's child, or no longer asked for
             return None
         missing = [name for name in NEEDED if name not in sys.modules]
         if missing:
             raise Refused(f"it has not loaded {missing[0]}")
         hook = Hook(folder)
-        hook.enter(by_monitoring(hook) if hasattr(sys, "monitoring") else by_name(hook))
+        install = install_by_monitoring if hasattr(sys, "monitoring") else install_by_replacement
+        hook.installed(install(hook))
         write(folder, "started", '{"problem": null}')
     except Exception as error:
-        said = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
+        problem = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
         try:
             if hook is not None:
-                hook.leave()
-            quoted = "".join(each if each.isalnum() or each in " .,:()_-" else " " for each in said[:300])
+                hook.uninstall()
+            quoted = "".join(each if each.isalnum() or each in " .,:()_-" else " " for each in problem[:300])
             write(folder, "started", '{"problem": "' + quoted + '"}')
         except Exception:
             return None

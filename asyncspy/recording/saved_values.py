@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 import typing
 from collections.abc import Sequence
 from dataclasses import fields
@@ -34,18 +35,13 @@ def build(kind: type[T], values: dict[str, Any]) -> T:
 
 def _fits(value: object, hint: object) -> bool:
     """Whether a decoded JSON value may stand for this annotation."""
-    options = typing.get_args(hint) if typing.get_origin(hint) is not None else (hint,)
-    if typing.get_origin(hint) is typing.Literal:
-        return value in options
-    types = tuple(option for option in options if isinstance(option, type))
-    literals = [option for option in options if typing.get_origin(option) is typing.Literal]
-    if isinstance(value, bool):
-        return bool in types
     if isinstance(value, (int, float)) and not 0 <= value <= LARGEST_NUMBER:  # NaN is in no range
         return False
-    if isinstance(value, int) and float in types:
-        return True
-    return isinstance(value, types) or any(value in typing.get_args(option) for option in literals)
+    if typing.get_origin(hint) in {types.UnionType, typing.Union}:
+        return any(_fits(value, option) for option in typing.get_args(hint))
+    if typing.get_origin(hint) is typing.Literal:
+        return value in typing.get_args(hint)
+    return type(value) is hint or (type(value) is int and hint is float)
 
 
 def frame_of(value: object) -> Frame | None:

@@ -17,9 +17,9 @@ def test_a_process_without_django_is_left_as_it_is(tmp_path: Path) -> None:
 import sys
 before = set(sys.modules)
 exec(compile({hook_script()!r}, "text", "exec"), (space := {{"__builtins__": __builtins__}}))
-assert space["put_in"]({str(tmp_path)!r}, {os.getpid()}) is None
+assert space["start_hook"]({str(tmp_path)!r}, {os.getpid()}) is None
 import os
-space["put_in"]({str(tmp_path)!r}, os.getpid())
+space["start_hook"]({str(tmp_path)!r}, os.getpid())
 print(*(set(sys.modules) - before))
 """
     done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)

@@ -48,14 +48,14 @@ def enter(folder: Path) -> Iterator[Callable[[], Hook]]:
     entered: list[Hook] = []
 
     def go_in() -> Hook:
-        hook = entering.put_in(str(folder), os.getpid())
+        hook = entering.start_hook(str(folder), os.getpid())
         assert hook is not None, (folder / "started").read_text()
         entered.append(hook)
         return hook
 
     yield go_in
     for hook in entered:
-        hook.leave()
+        hook.uninstall()
     assert guard.get_running_loop is state_before
 
 
@@ -112,7 +112,7 @@ def test_calls_without_a_loop_are_none(enter: Callable[[], Hook], folder: Path) 
 def test_what_is_let_pass_is_counted_once_with_all_that_it_calls(
     enter: Callable[[], Hook], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(counting.ALLOW, "1")
+    monkeypatch.setenv(counting.ALLOW_VARIABLE, "1")
     hook = enter()
     assert on_loop(outer_query, 3) == 0
     assert [(times, passed) for times, passed, _ in chains(told(hook, folder))] == [(3, True)]
@@ -121,7 +121,7 @@ def test_what_is_let_pass_is_counted_once_with_all_that_it_calls(
 def test_many_chains_are_bounded_and_said(
     enter: Callable[[], Hook], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counting, "MOST_CHAINS", 1)
+    monkeypatch.setattr(counting, "MAX_CHAINS", 1)
     hook = enter()
     assert on_loop(culprit, 4) == 4
     assert on_loop(query, 3) == 3
@@ -132,7 +132,7 @@ def test_many_chains_are_bounded_and_said(
 def test_many_calls_at_once_are_bounded_and_said(
     enter: Callable[[], Hook], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counting, "MOST_A_SECOND", 2)
+    monkeypatch.setattr(counting, "MAX_PER_SECOND", 2)
     hook = enter()
     hook._clock = lambda: hook._since  # no second passes
     assert on_loop(culprit, 9) == 9
@@ -143,7 +143,7 @@ def test_many_calls_at_once_are_bounded_and_said(
 def test_a_guard_that_begins_without_a_loop_is_not_counted(enter: Callable[[], Hook], folder: Path) -> None:
     """As `sys.monitoring` tells of it: in pool threads, too."""
     hook = enter()
-    hook.started(None, 0)
+    hook.guard_started(None, 0)
     assert chains(told(hook, folder)) == []
 
 
@@ -159,7 +159,7 @@ def test_no_failure_of_ours_reaches_the_application(
     hook._getframe = fails  # type: ignore[assignment]
     assert on_loop(culprit, 3) == 3
     assert not is_over(hook)
-    assert on_loop(culprit, counting.MOST_FAILURES) == counting.MOST_FAILURES
+    assert on_loop(culprit, counting.MAX_FAILURES) == counting.MAX_FAILURES
     assert is_over(hook), "after so many it goes by itself"
     assert guard.get_running_loop is state_before
 
@@ -168,11 +168,11 @@ def test_it_goes_when_the_lease_is_not_renewed_and_leaves_no_folder(
     enter: Callable[[], Hook], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(counting, "LEASE_SECONDS", 0.2)
-    monkeypatch.setattr(counting, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(counting, "CHECK_SECONDS", 0.02)
     hook = enter()
 
     async def idle() -> None:
-        hook.arm()
+        hook.watch_lease()
         while not hook.done:
             await asyncio.sleep(0.01)
 
@@ -185,11 +185,11 @@ def test_it_stays_while_the_lease_is_renewed_and_ends_with_it(
     enter: Callable[[], Hook], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(counting, "LEASE_SECONDS", 1.0)
-    monkeypatch.setattr(counting, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(counting, "CHECK_SECONDS", 0.01)
     hook = enter()
 
     async def renewed() -> None:
-        hook.arm()
+        hook.watch_lease()
         for number in range(150):
             os.utime(folder / "lease", ns=(number, number))
             await asyncio.sleep(0.01)
@@ -208,14 +208,14 @@ def test_a_second_one_is_refused(
     enter()
     other = tmp_path_factory.mktemp("other")
     (other / "lease").touch()
-    assert entering.put_in(str(other), os.getpid()) is None
+    assert entering.start_hook(str(other), os.getpid()) is None
     assert "another asyncspy" in json.loads((other / "started").read_text())["problem"]
 
 
 def test_one_that_was_withdrawn_or_is_meant_for_another_process_does_nothing(folder: Path) -> None:
-    assert entering.put_in(str(folder), os.getpid() + 1) is None
+    assert entering.start_hook(str(folder), os.getpid() + 1) is None
     (folder / "lease").unlink()
-    assert entering.put_in(str(folder), os.getpid()) is None
+    assert entering.start_hook(str(folder), os.getpid()) is None
     assert list(folder.iterdir()) == []
 
 
@@ -223,7 +223,7 @@ def test_the_child_of_a_fork_takes_it_out_and_tells_nothing(enter: Callable[[], 
     hook = enter()
     child = os.fork()
     if child == 0:
-        hook.look(hook._due)
+        hook.check_lease(hook._due)
         os._exit(0 if hook.done and guard.get_running_loop is state_before and not (folder / "result").exists() else 1)
     assert os.waitpid(child, 0)[1] == 0
     assert not hook.done
@@ -241,7 +241,7 @@ def test_what_somebody_else_put_there_meanwhile_stays(
 
     with monkeypatch.context() as patched:
         patched.setattr(guard, "get_running_loop", theirs)
-        hook.leave()
+        hook.uninstall()
         assert guard.get_running_loop is theirs
         assert on_loop(culprit) == 1
     guard.get_running_loop = state_before
@@ -254,7 +254,7 @@ def test_where_others_hold_all_ids_that_is_said(folder: Path) -> None:
     for tool in held:
         monitoring.use_tool_id(tool, f"tool{tool}")
     try:
-        assert entering.put_in(str(folder), os.getpid()) is None
+        assert entering.start_hook(str(folder), os.getpid()) is None
     finally:
         for tool in held:
             monitoring.free_tool_id(tool)

@@ -129,7 +129,7 @@ def test_a_known_name_that_is_taken_is_refused_and_one_long_left_is_cleared(root
 def test_the_text_stands_alone() -> None:
     space: dict[str, Any] = {}
     exec(compile(hook_script(), "text", "exec"), space)  # noqa: S102 - as the target runs it
-    assert {"Hook", "put_in"} <= set(space)
+    assert {"Hook", "start_hook"} <= set(space)
     assert "asyncspy." not in "".join(
         line for line in hook_script().splitlines() if line.startswith(("from", "import"))
     )

@@ -1,9 +1,9 @@
-"""`python enter.py PID INNER UID GID EXE PATH`: has the target run the file PATH, asked from within the target's root.
+"""`python enter.py PID INNER UID GID EXE PATH`: enter the target's root and ask the target from there to run PATH.
 
-The interpreter that asks reads the target's binary under the name that the target knows it by, and its /proc: so it has
-to stand in the same root and PID namespace. EXE "" is this very interpreter; any other is the target's own, and is
-started as the target's user, with no more rights than the target has. A program of its own because there is no way
-back from another root.
+The interpreter that asks reads the target's binary under the target's name for it, and its /proc: so it needs the same
+root and PID namespace. EXE "" is this very interpreter; any other is the target's own, and is started as the
+target's user, with no more rights than the target has. This is a separate program because no process can go back to its
+former root.
 """
 
 from __future__ import annotations
@@ -15,23 +15,21 @@ import sys
 PR_SET_NO_NEW_PRIVS = 38
 """From linux/prctl.h."""
 
-ALL = ("cgroup", "ipc", "uts", "net", "pid", "mnt")
-"""A program of the target's must find itself nowhere but where the target is."""
+ALL_NAMESPACES = ("cgroup", "ipc", "uts", "net", "pid", "mnt")
+"""Those of a program of the target's: it must find itself nowhere but where the target is."""
 
 ASK = "import sys; sys.remote_exec(int(sys.argv[1]), sys.argv[2])"
 
 
 def main(pid: int, inner: int, uid: int, gid: int, exe: str, path: str) -> int:
-    """Go there, ask, and give the exit code."""
+    """Enter the root, ask, and return the exit code."""
     libc = ctypes.CDLL(None, use_errno=True)
     root = os.open(f"/proc/{pid}/root", os.O_RDONLY | os.O_DIRECTORY)
-    spaces = [
-        os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY) for name in (ALL if exe else ("pid",)) if _other(pid, name)
-    ]
-    for space in spaces:
-        if libc.setns(space, 0):
+    names = [name for name in (ALL_NAMESPACES if exe else ("pid",)) if _differs(pid, name)]
+    for namespace in [os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY) for name in names]:
+        if libc.setns(namespace, 0):
             raise OSError(ctypes.get_errno(), f"its namespaces cannot be entered: {os.strerror(ctypes.get_errno())}")
-        os.close(space)
+        os.close(namespace)
     child = os.fork()  # a PID namespace holds for children only
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -48,7 +46,7 @@ def main(pid: int, inner: int, uid: int, gid: int, exe: str, path: str) -> int:
     return _become([exe, "-I", "-S", "-c", ASK, str(inner), path])
 
 
-def _other(pid: int, name: str) -> bool:
+def _differs(pid: int, name: str) -> bool:
     return os.readlink(f"/proc/{pid}/ns/{name}") != os.readlink(f"/proc/self/ns/{name}")  # noqa: PTH115
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Literal, NamedTuple, TypeGuard
 
-from asyncspy.guest.counting import FORMAT, MOST_CHAINS, MOST_FRAMES
+from asyncspy.guest.counting import FORMAT, MAX_CHAINS, MAX_FRAMES
 from asyncspy.model.merging import merge_occurrences
 from asyncspy.model.stacks import Event, Frame, Occurrences
 from asyncspy.recording.saved_values import LARGEST_NUMBER, frame_of, frames_at, is_count, list_or_empty
@@ -43,7 +43,7 @@ def parse_report(data: bytes) -> HookReport | None:
     if not isinstance(report, dict) or report.get("format") != FORMAT or not _is_number(report.get("seconds")):
         return None
     table = [_frame(each) for each in list_or_empty(report.get("frames"))]
-    chains = list_or_empty(report.get("chains"))[:MOST_CHAINS]
+    chains = list_or_empty(report.get("chains"))[:MAX_CHAINS]
     sound = [counted for chain in chains if (counted := _event(chain, table)) is not None]
     events: dict[Event, Occurrences] = {}
     for event, occurrences in sound:
@@ -54,7 +54,7 @@ def parse_report(data: bytes) -> HookReport | None:
 
 def _event(chain: object, table: Sequence[Frame | None]) -> tuple[Event, Occurrences] | None:
     match chain:
-        case [times, passed, first, last, whole, list(places)] if len(places) <= MOST_FRAMES:
+        case [times, passed, first, last, whole, list(places)] if len(places) <= MAX_FRAMES:
             frames = frames_at(places, table)
             if frames and is_count(times) and times > 0 and _is_number(first) and _is_number(last):
                 how: Literal["passed", "raised"] = "passed" if passed is True else "raised"

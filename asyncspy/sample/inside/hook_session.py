@@ -73,7 +73,7 @@ class HookSession:
         self._folder.write("lease", "")
         if not self._by_app:
             folder = self._folder.path_in_target
-            self._folder.write("text", f"{hook_script()}\n\nput_in({folder!r}, {self._pid_inside})\n")
+            self._folder.write("text", f"{hook_script()}\n\nstart_hook({folder!r}, {self._pid_inside})\n")
             self._pending = True
             remote_exec.run_in(self.target, f"{folder}/text")
         answer = self._wait_for("started", START_SECONDS, unless=self._given_up)
