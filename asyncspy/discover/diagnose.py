@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from asyncspy.discover.access.checks import CHECKS
 from asyncspy.discover.access.facts import AccessFacts, Refusal
 from asyncspy.discover.access.gather import read_machine, read_target
-from asyncspy.discover.access.permission import judge
+from asyncspy.discover.access.permission import CHECKS, judge
 from asyncspy.discover.proc import Proc
 from asyncspy.discover.servers.find import find_workers, no_process, require_live_process, require_python
 from asyncspy.discover.servers.process_table import read_process

@@ -8,16 +8,15 @@ from typing import Any
 
 import pytest
 
-from asyncspy.discover.access.checks import CHECKS
 from asyncspy.discover.access.facts import AccessFacts, Credentials, MachineFacts, Refusal, TargetFacts
 from asyncspy.discover.access.gather import credentials_of_child, read_machine, with_file_capabilities
 from asyncspy.discover.access.kernel_queries import decode_capabilities
-from asyncspy.discover.access.permission import judge
+from asyncspy.discover.access.permission import CHECKS, judge
 from tests.discover.fake_proc import ALL, PTRACE, FakeProc
 
 OURS = Credentials(frozenset({1000}), frozenset({1000}), 0, 0, ALL)
 MACHINE = MachineFacts(us=OURS, like_us=True, our_uid=1000, our_gid=1000, yama=0, kernel="6.1", cpu="x86_64")
-TARGET = TargetFacts(42, them=replace(OURS, bounding=0), name="python", exe="/usr/bin/python3.12", python="3.12")
+TARGET = TargetFacts(42, them=replace(OURS, bounding=0), exe="/usr/bin/python3.12", python="3.12")
 BOUNDED = replace(OURS, bounding=ALL & ~PTRACE)
 
 

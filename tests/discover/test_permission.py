@@ -14,9 +14,8 @@ from subprocess import PIPE
 import pytest
 
 from asyncspy.discover.access import gather
-from asyncspy.discover.access.checks import CHECKS
 from asyncspy.discover.access.gather import TRACER_NAMED
-from asyncspy.discover.access.permission import may_attach
+from asyncspy.discover.access.permission import CHECKS, may_attach
 from tests.discover.fake_proc import PTRACE, US, FakeProc
 
 NOBODY = 65534

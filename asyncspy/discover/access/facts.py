@@ -91,7 +91,6 @@ class TargetFacts:
     pid: int
     hidden: bool = False
     them: Credentials = Credentials(frozenset(), frozenset(), 0, 0, 0)
-    name: str = ""
     dumpable: bool = True
     readable: bool = True
     kernel_lets_read: bool | None = None

@@ -77,7 +77,6 @@ def read_target(pid: int, proc: Proc, machine: MachineFacts) -> TargetFacts | No
     return TargetFacts(
         pid=pid,
         them=Credentials.from_status(theirs),
-        name=theirs.get("Name", ""),
         dumpable=proc.owner(pid, "status") in {None, int(theirs["Uid"].split()[1])},
         readable=not (machine.like_us and proc.denies(pid, "exe")),
         kernel_lets_read=kernel_queries.may_read_memory(pid) if ask_kernel else None,

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
-from asyncspy.discover.access.checks import CHECKS
+from asyncspy.discover.access import checks
 from asyncspy.discover.access.facts import AccessFacts, MachineFacts, Refusal
 from asyncspy.discover.access.fix_commands import LIST_WORKERS
 from asyncspy.discover.access.gather import read_machine, read_target
 from asyncspy.discover.proc import Proc
+
+CHECKS: tuple[Callable[[AccessFacts], Refusal | str | None], ...] = (
+    checks.visible,
+    checks.yama_forbids_all,
+    checks.same_user,
+    checks.same_group,
+    checks.dumpable,
+    checks.capabilities,
+    checks.yama,
+    checks.seccomp,
+    checks.other_tracer,
+    checks.security_module,
+    checks.python,
+    checks.architecture,
+    checks.executable,
+    checks.kernel_agrees,
+    checks.namespaces,
+    checks.privileges,
+    checks.containers,
+)
+"""In the order in which their reasons matter; `doctor` shows what all of them say, under the functions' names."""
 
 
 class Permission(NamedTuple):
