@@ -18,8 +18,8 @@ from asyncspy.analyse.stacks.worlds import StackVerdict, judge_stack
 from asyncspy.analyse.unsafe.faults import fault_finding, find_faults, with_shares
 from asyncspy.analyse.unsafe.reported import add_counted, add_logged, counted_seconds
 from asyncspy.analyse.waits import blocked_loop, pools
-from asyncspy.model.analysis import Analysis
-from asyncspy.model.findings import AnalysisVerdict, Distribution, Finding, HopCosts, LoopTime, SampleCounts, World
+from asyncspy.model.analysis import Analysis, AnalysisVerdict
+from asyncspy.model.findings import Distribution, Finding, HopCosts, LoopTime, SampleCounts, World
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import FindingKind, Profile, Stack, common_django_version
 

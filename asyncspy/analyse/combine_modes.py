@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from asyncspy.model.analysis import Analysis
-from asyncspy.model.findings import AnalysisVerdict, Finding
+from asyncspy.model.analysis import Analysis, AnalysisVerdict
+from asyncspy.model.findings import Finding
 
 Same = tuple[str, str, int, str]
 

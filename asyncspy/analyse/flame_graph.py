@@ -11,8 +11,8 @@ from asyncspy.analyse.stack_findings import match_stacks
 from asyncspy.analyse.stacks import packages, recording_facts, worlds
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.worlds import judge_stack, loop_start
-from asyncspy.model.analysis import Analysis
-from asyncspy.model.findings import Finding, FlameBox, FlameGraph
+from asyncspy.model.analysis import Analysis, FlameBox, FlameGraph
+from asyncspy.model.findings import Finding
 from asyncspy.model.stacks import Frame, Profile
 
 MAX_DEPTH = 120

@@ -1,1 +1,1 @@
-"""The nouns that every room shares: frozen, free of I/O; `Profile` is what readers make and analysis takes."""
+"""The types that all rooms share, frozen and without I/O: readers produce a `Profile`, analysis an `Analysis`."""

@@ -1,25 +1,56 @@
-"""The whole answer to one recording, or to several."""
+"""The result of analysing one or several recordings, from which every report is made."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
-from asyncspy.model.findings import (
-    AnalysisVerdict,
-    DetectionLimit,
-    Finding,
-    FlameGraph,
-    HopCosts,
-    LoopTime,
-    SampleCounts,
-)
+from asyncspy.model.findings import DetectionLimit, Finding, HopCosts, LoopTime, SampleCounts
 from asyncspy.model.hangs import Hang
-from asyncspy.model.stacks import InputFile, Origin
+from asyncspy.model.stacks import Frame, InputFile, Origin
+
+AnalysisVerdict = Literal["violations", "none-seen", "no-data"]
+"""Whether async-unsafe calls on the loop were found; `no-data`: nothing in the recording could have shown one."""
+
+
+class FlameBox(NamedTuple):
+    """One box of a flame graph: `start` is how many samples lie to the left of it, `depth` 0 is the root's.
+
+    `finding` is the index of the finding that most of its samples belong to, if the box is that finding's culprit or
+    above it; `towards` is how many of its samples belong to any finding.
+    """
+
+    depth: int
+    start: int
+    samples: int
+    frame: Frame
+    package: str | None
+    finding: int | None = None
+    towards: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FlameGraph:
+    """What the event loops ran, without the loop's own frames; a box's children follow it, from left to right.
+
+    `samples` is the width of the whole; `idle` are those left out since the loop waited for work. Boxes too narrow to
+    be seen are not in `rows`. `waits`: it shows where the loops waited, too.
+    """
+
+    rows: tuple[FlameBox, ...]
+    samples: int
+    idle: int = 0
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """The whole answer: what every report is made from."""
+    """The result of an analysis.
+
+    `reach` is its detection limit, `wall` what the loops did with their time. `hangs` has one entry for each process
+    that was dumped, worst first. `faint` findings are too weak to report; a comparison needs them to tell whether one
+    is gone or merely rarer. `flames` are only made if pictures are drawn.
+    """
 
     verdict: AnalysisVerdict
     samples: SampleCounts
@@ -30,8 +61,5 @@ class Analysis:
     hops: HopCosts | None = None
     wall: LoopTime | None = None
     hangs: tuple[Hang, ...] = ()
-    """Of each process that was dumped, worst first."""
     faint: tuple[Finding, ...] = ()
-    """What is too weak to be a finding: only a comparison asks, whether it is gone or merely less."""
     flames: tuple[FlameGraph, ...] = ()
-    """What the loops ran, and where they waited, as trees; only made where pictures are drawn of them."""

@@ -1,4 +1,4 @@
-"""What became of each finding from one recording to another."""
+"""Types for a comparison of two recordings, BEFORE and AFTER: what became of each finding."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from asyncspy.model.findings import Culprit, Finding, Interval
 from asyncspy.model.stacks import SamplingMode
 
 ChangeKind = Literal["new", "more", "same", "less", "gone", "not-seen-before", "not-seen-yet"]
-"""What became of a finding. The `not-seen` ones are on one side only, and chance may explain it."""
+"""What became of a finding. The `not-seen` kinds are in one recording only, which chance may explain."""
 
 DoubtReason = Literal["entry-not-seen", "not-sampled"]
-"""Why nothing is concluded: no way to it was taken in AFTER; or nothing but logs tell of it."""
+"""Why nothing is concluded: no entry of it was used in AFTER; or it is only known from logs."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedFinding:
-    """One finding in one of two recordings: where it stands, its samples, and their share of what was watched."""
+    """A finding in one of the two recordings: its culprit, its samples, and their share of what was watched."""
 
     culprit: Culprit
     samples: int
@@ -29,11 +29,11 @@ class ComparedFinding:
 
 @dataclass(frozen=True, slots=True)
 class FindingChange:
-    """What became of one finding, and the probability that chance alone makes the two recordings differ so.
+    """What became of one finding, and the probability that chance alone makes the two recordings differ like this.
 
-    `finding` is AFTER's where it is there. `chance` allows for all the findings that were compared beside it;
-    `needed_seconds` is how long an AFTER without it must last, at its rate and load, to prove that it is gone.
-    `work_before` and `work_after` are the samples of other work that it is held against.
+    `finding` is AFTER's if it is there. `chance` allows for the number of findings compared. `needed_seconds` is how
+    long an AFTER without the finding must be, at its rate and load, to prove that it is gone. `work_before` and
+    `work_after` are the samples of other work that it is compared with.
     """
 
     change: ChangeKind
@@ -48,15 +48,15 @@ class FindingChange:
 
     @property
     def moved(self) -> bool:
-        """Whether the same call of the same function now stands on another line."""
+        """Whether the same call of the same function is now on another line."""
         return bool(self.before and self.after and self.before.culprit.frame.line != self.after.culprit.frame.line)
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two recordings of one app. `load` is the work per second of AFTER, of each part that both have, to BEFORE's.
+    """Two recordings of one app, compared.
 
-    `left_out` are the modes that only one of the two was recorded in.
+    `load` is AFTER's work per second relative to BEFORE's, in the modes that both have; `left_out` are other modes.
     """
 
     before: Analysis

@@ -1,4 +1,4 @@
-"""What the analysis says of samples: findings with their evidence, hops, waits, how far it could see, and flames."""
+"""Types for what the analysis finds in samples: findings with their evidence, hop costs, waits, detection limits."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from typing import Literal, NamedTuple
 from asyncspy.model.stacks import ChainFrame, FindingKind, Frame, Occurrences
 
 World = Literal["loop", "pool", "sync", "idle", "other"]
-"""Where the leaf of a stack runs. `other` is neither Python work nor a wait: thread start-up, bare processes."""
-
-AnalysisVerdict = Literal["violations", "none-seen", "no-data"]
-
+"""Where the leaf of a stack runs: on the event loop, in a pool thread, in neither (sync), in a wait for work (idle).
+`other` is neither Python work nor a wait, such as the start of a thread."""
 
 WaitKind = Literal["sleep", "socket", "name", "lock", "thread", "process", "file", "unknown"]
-"""What a thread waits for: time, a peer, a name's address, a lock, other threads' work, a program, a disk."""
+"""What a thread waits for: time, a peer, the address of a host name, a lock, other threads' work, a program, a disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class SampleCounts:
-    """How many samples ran in which world; they add up to `total`."""
+    """How many samples ran in each world; they add up to `total`."""
 
     total: int = 0
     loop: int = 0
@@ -31,9 +29,11 @@ class SampleCounts:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """How a finding is known; grades are counted apart and never added up across samples and events.
+    """How a finding is known, by grade; samples and events are never added up.
 
-    `sampled` counts the samples of a finding that has nothing to do with Django's guard.
+    `reached` samples have Django's guard (the async_unsafe wrapper) on the stack; `heading` samples have ORM work that
+    can only end there. `logged` tracebacks were read from a log, `exact` calls counted in the process. `sampled` are
+    the samples of a finding that does not concern the guard.
     """
 
     reached: int = 0
@@ -44,12 +44,12 @@ class Evidence:
 
     @property
     def samples(self) -> int:
-        """The grades that sampling gives."""
+        """The number of samples, of whatever grade."""
         return self.reached + self.heading + self.sampled
 
 
 class CountedCalls(NamedTuple):
-    """The calls of a finding that were counted at the guard in so many seconds, and how many of them it let pass."""
+    """How many calls of a finding were counted at Django's guard in `seconds`, and how many of them it let pass."""
 
     times: int
     passed: int = 0
@@ -59,7 +59,7 @@ class CountedCalls(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """A share with its 95% bounds."""
+    """A share with its 95% confidence bounds."""
 
     share: float
     low: float
@@ -68,9 +68,9 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What to change, since which Django it works, and the line to type where it could be worked out.
+    """What to change, since which Django version that works, and the new line if it could be worked out.
 
-    `text` says it all by itself; `note` is what remains to be said beside `code`.
+    `text` is complete by itself; `note` is what remains to be said beside `code`.
     """
 
     text: str
@@ -80,7 +80,7 @@ class Remedy:
 
 
 class Distribution(NamedTuple):
-    """What was installed: the name that pip knows it by, and its version."""
+    """An installed package: the name that pip knows it by, and its version."""
 
     name: str
     version: str
@@ -88,9 +88,9 @@ class Distribution(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Culprit:
-    """The line to change; `package` is set where no line of the user's own code is on the way.
+    """The line to change: the deepest frame of the user's own code, or of the named `package` if there is none.
 
-    `by_name`: the recording holds no folders, so whose code it is was decided by names alone.
+    `by_name`: the recording has no folders, so whose code it is was decided by names alone.
     """
 
     frame: Frame
@@ -101,7 +101,7 @@ class Culprit:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """How the work came onto the loop: the view, middleware, consumer, … and how many samples came that way."""
+    """How the work came onto the loop: the view, middleware or consumer, and how many samples came through it."""
 
     kind: str
     frame: Frame
@@ -109,7 +109,7 @@ class Entry:
 
 
 class WorkerShare(NamedTuple):
-    """One process's part in a finding: its samples, and their share of that process's time on the loop."""
+    """One process's part in a finding: its samples, and their share of that process's loop samples."""
 
     pid: int | None
     samples: int
@@ -117,10 +117,11 @@ class WorkerShare(NamedTuple):
 
 
 FleetGrouping = Literal["host", "worker", "versions"]
+"""What workers of a fleet are grouped by; `versions` are those of Python, Django, asgiref and the server."""
 
 
 class FleetGroup(NamedTuple):
-    """What workers that have a host, or all versions, in common show of a finding: how many of them do, how often."""
+    """A finding in workers that have a host, or all versions, in common: how many of them show it, how often."""
 
     by: FleetGrouping
     name: str
@@ -131,7 +132,7 @@ class FleetGroup(NamedTuple):
 
 
 class FleetSpread(NamedTuple):
-    """Of a finding in recordings of several hosts or versions: how many workers and hosts show it, and which."""
+    """Where in a fleet of several hosts or versions a finding was seen: in how many workers and hosts, and which."""
 
     workers: int
     seen_in: int
@@ -142,7 +143,7 @@ class FleetSpread(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """What blocks the loop; where it is not `certain` that it waits, it may as well compute."""
+    """What blocks the loop; if it is not `certain` that it waits, it may be computing."""
 
     kind: WaitKind
     certain: bool
@@ -150,11 +151,13 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault: all samples of one call on one line of code, whatever the route.
+    """One fault: all samples of one call on one line of code, whatever way led there.
 
-    `share` is of the loop's samples; of a blocked loop or a full pool, of the time that was watched, waits included.
-    `threads` is how many threads it holds on average, where the recording can tell; `drags` is how many other
-    middleware a sync-only one makes run in its thread.
+    `chain` leads from the entry to the `sink`, the call that cannot run on the loop. `share` is of the loop's samples;
+    for a blocked loop or a full pool, of the time watched, waits included. `logged` and `captured` say when, for the
+    counts `evidence.logged` and `evidence.exact`. `completed`: the logged chain was cut, and its outer part was taken
+    from a sampled one. `threads` is how many threads it occupies on average, if the recording can tell; `drags` how
+    many other middleware a sync-only one forces into its thread. `fleet` is where among several hosts it was seen.
     """
 
     kind: FindingKind
@@ -169,11 +172,8 @@ class Finding:
     share: Interval | None = None
     workers: tuple[WorkerShare, ...] = ()
     logged: Occurrences | None = None
-    """When logs tell of it; `evidence.logged` is its count."""
     captured: CountedCalls | None = None
-    """When calls were counted in the process; `evidence.exact` is their number."""
     completed: bool = False
-    """Whether the logged chain was cut, and its outer part is that of a sampled one."""
     wait: Wait | None = None
     threads: float | None = None
     drags: int = 0
@@ -182,7 +182,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CodeShare:
-    """Some of a total: the samples of one place; without a frame, of what has none (callbacks, bookkeeping)."""
+    """The samples of one line of code in a total; without a frame, those of callbacks and bookkeeping."""
 
     frame: Frame | None
     package: str | None
@@ -191,9 +191,9 @@ class CodeShare:
 
 @dataclass(frozen=True, slots=True)
 class HopCosts:
-    """What going to and fro between loop and threads costs: its samples on the loop, who asks for it, what it is for.
+    """What hops between the loop and threads cost: their samples on the loop, who caused them, what ran in the threads.
 
-    `callers` add up to `samples`; `work` is what ran in the threads, and adds up to the pool's samples.
+    `callers` add up to `samples`; `work` adds up to the pool's samples.
     """
 
     samples: int
@@ -204,9 +204,9 @@ class HopCosts:
 
 @dataclass(frozen=True, slots=True)
 class LoopTime:
-    """What the loops did with their time, in samples that count waits: they add up to `loop`.
+    """What the loops did with their time, in samples that include waits: the parts add up to `loop`.
 
-    `waiting` is inside a wait that blocks, `idle` is the loop's own wait for work, `busy` is anything else;
+    `waiting` is in a wait that blocks the loop, `idle` the loop's own wait for work, `busy` anything else.
     `pool_threads` is how many pool threads were busy on average.
     """
 
@@ -218,7 +218,7 @@ class LoopTime:
 
 
 class NeededDuration(NamedTuple):
-    """How many seconds a recording like this one must last to see, with 95% certainty, a call made that often."""
+    """How long a recording like this one must be to see, with 95% certainty, a call made every `every_seconds`."""
 
     every_seconds: float
     duration_seconds: float
@@ -226,43 +226,12 @@ class NeededDuration(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DetectionLimit:
-    """What the sampling could have seen: the bound on what it did not, and how rare a call it would catch.
+    """What the sampling could have missed: the largest share that may be unseen, and how rare a call it would catch.
 
-    `lost_share` of the samples could not be read; it is allowed for in all the rest.
+    `lost_share` of the samples could not be read; all other figures allow for that.
     """
 
     unseen_share: float | None = None
     catch_interval_seconds: float | None = None
     needed: tuple[NeededDuration, ...] = ()
     lost_share: float | None = None
-
-
-class FlameBox(NamedTuple):
-    """One box of a flame graph: `start` is how many samples stand to the left of it, `depth` 0 is the root's.
-
-    `finding` is the index of the finding that most of its samples are of, if it lies at that one's culprit or beyond;
-    `towards` is how many of its samples are of any finding.
-    """
-
-    depth: int
-    start: int
-    samples: int
-    frame: Frame
-    package: str | None
-    finding: int | None = None
-    towards: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class FlameGraph:
-    """What the event loops ran, without their own frames; a box's children follow it, each beginning further right.
-
-    `samples` is the width of it all; `idle` are those that were left out, as the loop waited for work; boxes too narrow
-    to be seen are not in `rows`.
-    """
-
-    rows: tuple[FlameBox, ...]
-    samples: int
-    idle: int = 0
-    waits: bool = False
-    """Whether it shows where the loops waited, too."""

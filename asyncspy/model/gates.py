@@ -1,4 +1,4 @@
-"""What is asked of an analysis in CI, what is allowed until when, and what failed."""
+"""Types for a gate in CI: its conditions, what is allowed until when, and what failed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from asyncspy.model.hangs import Hang
 from asyncspy.model.stacks import FindingKind
 
 GateFigure = Literal["hop-share", "blocked-share", "lost-share"]
-"""A share of an analysis that a gate can hold to a limit."""
+"""A share in an analysis that a gate can limit."""
 
 
 class GateCondition(NamedTuple):
-    """What a gate must not let pass: findings of a kind, or a figure above a limit; `spelt` as the user wrote it."""
+    """What makes a gate fail: findings of a kind, or a figure above a limit; `spelt` is what the user wrote."""
 
     spelt: str
     kind: FindingKind | None = None
@@ -25,7 +25,7 @@ class GateCondition(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """Findings that a gate lets pass on purpose: which, why, until when (that day included). None matches anything."""
+    """Findings that a gate lets pass on purpose: which, why, until which day (included). None matches anything."""
 
     reason: str
     expires: date
@@ -36,7 +36,7 @@ class Allowance:
 
 
 class GateFailure(NamedTuple):
-    """Why a gate is closed: a condition, and the finding that met it, or the least that the figure can be (95%)."""
+    """Why a gate failed: a condition, and the finding or hang that met it, or the lower 95% bound of the figure."""
 
     condition: GateCondition
     finding: Finding | None = None
@@ -46,10 +46,10 @@ class GateFailure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """What a gate says: it is open where nothing fails.
+    """The result of a gate, which passes if there are no failures.
 
-    `known` findings are in the baseline too; `let_pass` are those that an allowance covers; `expired` and `unused` are
-    allowances that no longer work, or match nothing.
+    `known` findings are in the baseline too; `let_pass` are covered by an allowance; `expired` and `unused` allowances
+    are past their day or match nothing.
     """
 
     failures: tuple[GateFailure, ...] = ()

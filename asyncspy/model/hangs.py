@@ -1,4 +1,4 @@
-"""What the analysis says of dumps: who waits for whom, whether it is hung, and what to do."""
+"""Types for what the analysis finds in dumps: who waits for whom, whether a process hangs, and what to do."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import ChainFrame
 
 HangVerdict = Literal["deadlock", "suspected", "blocked-loop", "pool-exhausted", "slow", "busy", "healthy", "idle"]
-"""Of a process that was looked at several times; worst first."""
+"""What several dumps of a process show, worst first."""
 
 ThreadRole = Literal["loop", "private-loop", "request", "shared", "default-pool", "pool", "other"]
-"""What a thread is there for. `request`: the thread of one request's thread-sensitive work; `shared`: the one thread
-for that of the whole process; `private-loop`: a loop that `async_to_sync` started for one call."""
+"""What a thread is for. `request`: thread-sensitive work of one request; `shared`: that of the whole process;
+`private-loop`: an event loop that `async_to_sync` started for one call; `default-pool`: the loop's default executor."""
 
 WaitReason = WaitKind | Literal["loop", "pool", "debugger"]
-"""What a thread waits for: further to `WaitKind` a loop that is to run something, the end of a pool's threads, or a
-person at a debugger."""
+"""What a thread waits for: a `WaitKind`, a loop that is to run something, the end of a pool's threads, or a person at a
+debugger."""
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingThreads:
-    """Threads that all wait at one line for one thing, and how many looks in a row they did not move.
+    """Threads that wait at the same line for the same thing, and for how many dumps in a row (`looks`).
 
-    `line` is the deepest own frame, else the leaf; `on` are the threads that could end the wait. `still`: none of them
-    moved; the same thread, the same frames, and never on a processor between looks, as far as that is known. `timed`:
-    the wait ends by itself; None: not known. `receiver` is the class of `self` at the line, where it was asked for.
+    `line` is the deepest frame of own code, else the leaf; `on` are the threads that could end the wait. `still`: none
+    of the threads moved; they had the same frames and never ran between dumps, as far as that is known. `timed`: the
+    wait ends by itself; None if unknown. `receiver` is the class of `self` at the line, if it was asked for.
     """
 
     pid: int | None
@@ -45,7 +45,7 @@ class WaitingThreads:
 
 
 class AwaitingTasks(NamedTuple):
-    """Tasks that all await at one place; `line` is the deepest own frame, and the last frame what is awaited there."""
+    """Tasks that await in one place: `line` is the deepest frame of own code, the last frame what is awaited there."""
 
     tasks: tuple[str, ...]
     line: Culprit
@@ -54,7 +54,7 @@ class AwaitingTasks(NamedTuple):
 
 
 class SuggestedCommand(NamedTuple):
-    """A command line to run now, and what it does."""
+    """A command to run now, and what it does."""
 
     command: str
     purpose: str
@@ -62,7 +62,7 @@ class SuggestedCommand(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HangCulprit:
-    """A line that starts a wait: what for, and what the thread that waits is there for."""
+    """A line that starts a wait: what it waits for, and the role of the thread that waits."""
 
     culprit: Culprit
     kind: WaitReason
@@ -72,11 +72,12 @@ class HangCulprit:
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """Whether one process hangs, and on what: several looks at its threads, compared.
+    """Whether one process hangs, and on what: several dumps of its threads (`looks`), compared.
 
-    `grounds` are sentences, strongest first; `now` and `later` are what to do; `watch` is for how many seconds to watch
-    to be surer; `known` names the faults of installed versions that fit. `awaiting` is where coroutines of own code
-    wait, if they can be read: `no_tasks` is why not, `other_tasks` counts those of servers and frameworks.
+    `grounds` are sentences that give the reasons, strongest first. `now` and `later` are what to do; `watch` is for how
+    many seconds to watch to be surer. `known` names the faults of installed versions that fit. `awaiting` is where
+    coroutines of own code wait; `no_tasks` is why they could not be read, `other_tasks` counts those of servers and
+    frameworks.
     """
 
     pid: int | None

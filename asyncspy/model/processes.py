@@ -1,7 +1,4 @@
-"""The nouns of live processes, which need nothing of recordings: a worker, and what decides whether it can be watched.
-
-Apart from `model`, whose many nouns take longer to make than a listing of workers takes.
-"""
+"""Types for live server processes. They are apart from the other types so that a listing imports little."""
 
 from __future__ import annotations
 
@@ -9,14 +6,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 Role = Literal["master", "worker", "reloader", "helper"]
+"""A worker serves requests; a master starts workers; a reloader restarts them when code changes; a helper does neither,
+such as multiprocessing's resource tracker."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """One process of a server, as the process table shows it.
+    """One process of a server, as the process table shows it; None for what may not be read.
 
-    `doubt` is why its role is not certain. `pid_inside` is its pid in its own PID namespace, where that is another one;
-    `container` the container or service that its cgroup names. `settings` is its Django settings module.
+    `certain` is False if its role is a guess, and `doubt` says why. `settings` is its Django settings module.
+    `container` is the container or service that its cgroup names; `pid_inside` is its pid in its own PID namespace, if
+    that is not ours.
     """
 
     pid: int
@@ -50,7 +50,7 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One thing that decides whether attaching works: `said` is what was found, `remedy` what mends it."""
+    """One thing that decides whether attaching works: `said` is what was found, `remedy` what fixes it."""
 
     name: str
     ok: bool
@@ -60,7 +60,7 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What `doctor` found: of one process, or of the machine and the workers that were found on it."""
+    """What `doctor` found about one process, or about the machine and the workers on it."""
 
     pid: int | None
     will_attach: bool

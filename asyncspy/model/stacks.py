@@ -1,6 +1,6 @@
-"""What readers make: frames, stacks, and a profile of them with where it came from.
+"""Types that readers produce: frames, stacks, and a `Profile` of them with where it came from.
 
-`Frame` and `Stack` are tuples because a recording holds hundreds of thousands of them and tuples hash in C.
+`Frame` and `Stack` are tuples because a recording holds hundreds of thousands of them, and tuples are hashed in C.
 """
 
 from __future__ import annotations
@@ -13,19 +13,22 @@ from typing import Literal, NamedTuple
 from asyncspy.model.processes import Worker
 
 SamplingMode = Literal["gil", "wall", "default", "unknown", "exact"]
-"""What a sample means: a thread that held the GIL, any thread, py-spy's own guess of "busy", or not recorded. Where the
-guard's calls were counted it is exact, and there are none."""
+"""What a sample is of: a thread that held the GIL (gil), any thread (wall), or one that py-spy took for busy (default).
+`exact`: nothing was sampled, but calls were counted at Django's guard."""
 UNSAMPLED_MODES: frozenset[SamplingMode] = frozenset({"unknown", "exact"})
 
 ENDED_WORKERS_PID = 0
-"""The pid that the workers go by, all together, which ended long before a watch did: each apart would grow for ever."""
+"""The pid that stands for all workers that ended long ago in a long recording, which cannot keep each of them apart."""
 
 FindingKind = Literal["async-unsafe", "sync-middleware", "hop-cost", "blocked-loop", "pool-saturated", "deadlock"]
-"""Of findings, and of what a log tells of."""
+"""The kinds of fault that findings, and events in logs, are about."""
+
+DUMP_FORMATS = frozenset({"dump", "dump --json", "looks"})
+"""Formats of inputs that hold no samples but a few stack dumps of all threads, whose number proves nothing."""
 
 
 class Frame(NamedTuple):
-    """One line of a stack, spelt as the recording spells it; line 0 is "not recorded"."""
+    """One line of a stack, spelt as in the recording; line 0 means that it was not recorded."""
 
     function: str
     file: str
@@ -41,14 +44,14 @@ class Stack(NamedTuple):
 
 
 def distinct_frames(stacks: Iterable[Stack]) -> set[Frame]:
-    """Each frame once: what is asked of a frame is asked of these, not of all that stand on stacks."""
+    """Return each frame once: far fewer than stand on all stacks together."""
     return set().union(*(stack.frames for stack in stacks))
 
 
 class ChainFrame(NamedTuple):
     """One frame of a finding's chain; `package` says whose code it is, None being the user's own.
 
-    `repeats` counts a recursion's frames, of which only the last is kept.
+    `repeats` counts the frames of a recursion, of which only the last is kept.
     """
 
     function: str
@@ -60,11 +63,12 @@ class ChainFrame(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a profile's weights come from, and of what process.
+    """Where the weights of a profile come from: the sampler, its mode and rate, when, and of which process.
 
-    `started_at` and `ended_at` are the recording host's clock, `duration` is not taken from it. A recording may be
-    taken in `slices`; `failed` more gave nothing. `alongside` says that another origin already counts this one's time:
-    several processes were recorded at once.
+    `started_at` and `ended_at` are by the recording host's clock, which `duration` does not depend on. A recording may
+    be taken in `slices`, of which `failed` gave nothing. `alongside`: another origin covers the same time, since
+    several processes were recorded at once. `beyond` counts calls without their chain: there were too many at once, or
+    too many chains.
     """
 
     sampler: str
@@ -86,22 +90,17 @@ class Origin:
     failed: int = 0
     alongside: bool = False
     beyond: int = 0
-    """Calls that were counted without their chain: there were too many at once, or too many chains."""
 
     @property
     def added_up(self) -> bool:
-        """Whether an entry of its saved form stands for as many samples as it weighs; of one slice each is one."""
+        """Whether a saved entry stands for as many samples as it weighs; in a recording of one slice each is one."""
         return self.slices > 1
 
 
 def common_django_version(origins: Iterable[Origin]) -> str | None:
-    """The targets' Django version, where all that say it say the same."""
+    """Return the targets' Django version, if all that are known are the same."""
     versions = {origin.target.django for origin in origins if origin.target and origin.target.django}
     return versions.pop() if len(versions) == 1 else None
-
-
-DUMP_FORMATS = frozenset({"dump", "dump --json", "looks"})
-"""Formats of inputs that hold no samples, but a few looks at all threads, which prove nothing by their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +115,11 @@ class InputFile:
 
 
 class Event(NamedTuple):
-    """What a log tells of once or often: frames of a traceback from the root to the raise, or the name of a middleware.
+    """Something that happened once or often: frames of a traceback from the root to the raise, or a middleware's name.
 
-    `whole` is False where the traceback does not begin at the root: the exception was caught half way up, or the log
-    is cut. `captured`: no log told of it, it was counted in the process, where the guard raised or let it pass.
+    A log tells of it, unless `captured` says that it was counted in the process, where Django's guard raised or let
+    the call pass. `whole` is False if the traceback does not begin at the root: the exception was caught half way up,
+    or the log is cut.
     """
 
     kind: FindingKind
@@ -130,7 +130,7 @@ class Event(NamedTuple):
 
 
 class Occurrences(NamedTuple):
-    """How often an event is in the logs, and when first and last, in the log's own words."""
+    """How often an event happened, and when first and last, as the log writes it."""
 
     times: int
     first: str | None = None
@@ -139,7 +139,10 @@ class Occurrences(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ThreadSnapshot:
-    """One thread at one moment, as `py-spy dump` shows it; frames from the root to the leaf, None being not told."""
+    """One thread at one moment, as `py-spy dump` shows it: frames from the root to the leaf; None if unknown.
+
+    `selves` is the class of `self` in each frame, if it was asked for and there is one.
+    """
 
     frames: tuple[Frame, ...]
     name: str = ""
@@ -149,23 +152,30 @@ class ThreadSnapshot:
     active: bool | None = None
     owns_gil: bool | None = None
     selves: tuple[str, ...] = ()
-    """The class of `self` in each frame, where it was asked for and there is one."""
 
 
 class ThreadActivity(NamedTuple):
-    """How often a thread was put on a processor, and how long it ran or waited for its turn, since the last look."""
+    """How often a thread was put on a CPU since the last dump, and how long it ran or waited for its turn."""
 
     switches: int
     nanoseconds: int
 
 
+class Task(NamedTuple):
+    """A task of a running loop, and the frames it waits in: from its own coroutine to what that awaits."""
+
+    name: str
+    frames: tuple[Frame, ...]
+    awaited_by: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Dump:
-    """All threads of one process at one moment.
+    """All threads of one process at one moment; several of them show what hangs.
 
-    `at` is seconds since the epoch, `paused` for how long the process stood still for it, `state` the kernel's letter
-    for the process. `ran` tells by thread of the system what happened since the dump before this one; None: not told.
-    `counted` is over how many seconds. `no_tasks` is why the tasks were not read, of a Python that has them to read.
+    `at` is seconds since the epoch, `paused` how long the process stood still for the dump, `state` the kernel's letter
+    for the process. `ran` is what each thread (by its operating system id) did since the dump before, over `counted`
+    seconds; None if unknown. `no_tasks` is why the tasks were not read, if this Python could have shown them.
     """
 
     threads: tuple[ThreadSnapshot, ...] = ()
@@ -181,16 +191,8 @@ class Dump:
     no_tasks: str | None = None
 
 
-class Task(NamedTuple):
-    """A task of a running loop, and the frames that it waits in: from the task's own coroutine to what it awaits."""
-
-    name: str
-    frames: tuple[Frame, ...]
-    awaited_by: tuple[str, ...] = ()
-
-
 class MergedPart(NamedTuple):
-    """One recording in a merged profile: how often it has which stacks, these by their place in the profile's."""
+    """One recording in a merged profile: how often it has which stacks, given by their place in the profile."""
 
     origins: tuple[Origin, ...]
     places: array[int]
@@ -199,10 +201,10 @@ class MergedPart(NamedTuple):
 
 @dataclass(frozen=True)
 class Profile:
-    """Stacks and how many samples hit each; beside them what logs tell, which is never added to samples.
+    """Stacks and how many samples hit each; beside them the events of logs, which are never added to samples.
 
-    `waits` is what the same run sampled counting waits, which is never added either. `sources` are the lines of code
-    that were saved with a recording: of each file, those that were worth it.
+    `waits` is what the same run sampled including waits, which is never added either. `sources` are the lines of code
+    that were saved with a recording, by file. `parts` are the recordings it was merged from, if there were several.
     """
 
     stacks: Mapping[Stack, int]
@@ -213,19 +215,18 @@ class Profile:
     waits: Profile | None = None
     sources: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     parts: tuple[MergedPart, ...] = ()
-    """The recordings that it was merged from, where there were several."""
 
     @property
     def total(self) -> int:
-        """All samples."""
+        """The number of samples."""
         return sum(self.stacks.values())
 
     @property
     def threads(self) -> tuple[ThreadSnapshot, ...]:
-        """Those of all dumps, as they were told."""
+        """The threads of all dumps."""
         return tuple(thread for dump in self.dumps for thread in dump.threads)
 
     @property
     def modes(self) -> frozenset[SamplingMode]:
-        """The modes that it was sampled in, as far as they are known."""
+        """The known modes that it was sampled in."""
         return frozenset(origin.mode for origin in self.origins) - UNSAMPLED_MODES

@@ -9,7 +9,7 @@ import pytest
 
 from asyncspy.analyse import analyse
 from asyncspy.analyse.flame_graph import MAX_DEPTH, MOST_ROWS, build_flame
-from asyncspy.model.findings import FlameGraph
+from asyncspy.model.analysis import FlameGraph
 from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 from asyncspy.read import load
 from tests.analyse.stacks import frames

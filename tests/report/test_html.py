@@ -10,8 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from asyncspy.model.analysis import Analysis
-from asyncspy.model.findings import FlameBox, FlameGraph
+from asyncspy.model.analysis import Analysis, FlameBox, FlameGraph
 from asyncspy.model.stacks import Frame
 from asyncspy.report import FORMATS
 from asyncspy.report.html.tags import Html, el, join, text

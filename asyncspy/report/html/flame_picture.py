@@ -6,8 +6,7 @@ a script. A script only moves the boxes.
 
 from __future__ import annotations
 
-from asyncspy.model.analysis import Analysis
-from asyncspy.model.findings import FlameBox, FlameGraph
+from asyncspy.model.analysis import Analysis, FlameBox, FlameGraph
 from asyncspy.report.html.tags import Html, el
 from asyncspy.report.present.figures import percent, plural
 from asyncspy.report.present.place_names import has_line, relative
