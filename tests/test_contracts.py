@@ -96,7 +96,7 @@ def test_no_room_is_imported_by_string() -> None:
     """Contracts see import statements alone: by string only commands and optional libraries may be imported."""
     allowed = {
         "cli/__init__.py": "the commands, each imported when it is called",
-        "read/opening.py": "zstd, which older Pythons have from a backport",
+        "read/open_file.py": "zstd, which older Pythons have from a backport",
         "read/logs/anchors.py": "ahocorasick_rs, an extra",
     }
     found = {

@@ -17,7 +17,7 @@ from asyncspy.errors import InputError
 from asyncspy.model.stacks import InputFile, Profile
 from asyncspy.read import chrometrace, logs, profiling_jsonl
 from asyncspy.read.dumps import dump_folder, dump_json, dump_text
-from asyncspy.read.opening import STANDARD_INPUT, head_of, is_folder, named, open_stream, told_of, whole
+from asyncspy.read.open_file import STANDARD_INPUT, first_bytes, is_folder, name_errors, open_stream, told_of, read_all
 from asyncspy.read.speedscope import reader
 from asyncspy.read.svg import flame_graph
 from asyncspy.read.text_stacks import austin, folded
@@ -39,7 +39,7 @@ class Format(NamedTuple):
 
 def _of_bytes(read: Callable[[bytes, str], Profile]) -> Callable[[BinaryIO, str], Profile]:
     """A reader that wants all bytes at once as one that takes a stream."""
-    return lambda stream, path: read(whole(stream), path)
+    return lambda stream, path: read(read_all(stream), path)
 
 
 FORMATS = (
@@ -59,13 +59,13 @@ FORMATS = (
 def load(path: Path) -> Profile:
     """Read one file, or standard input for `-`. Raises InputError, with the file named, for what is no known format."""
     name = "standard input" if str(path) == STANDARD_INPUT else str(path)
-    with open_stream(path) as stream, _no_collector(), told_of(name), named(name):
+    with open_stream(path) as stream, _no_collector(), told_of(name), name_errors(name):
         return _read(stream, name)
 
 
 def profile_of_document(document: dict[str, Any], path: Path) -> Profile:
     """A recording that is still being made, as it would be read from its file."""
-    with _no_collector(), named(str(path)):
+    with _no_collector(), name_errors(str(path)):
         return reader.of(document, str(path))
 
 
@@ -98,7 +98,7 @@ def _no_collector() -> Iterator[None]:
 
 
 def _read(stream: io.BufferedReader, name: str) -> Profile:
-    head = head_of(stream)
+    head = first_bytes(stream)
     if not head.strip() and len(head) < io.DEFAULT_BUFFER_SIZE:
         raise InputError(
             "is empty: py-spy writes an empty raw file when it saw no samples",

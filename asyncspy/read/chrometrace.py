@@ -12,7 +12,7 @@ from typing import Any
 from asyncspy.errors import InputError
 from asyncspy.model.stacks import Frame, InputFile, Origin, Profile, Stack
 from asyncspy.read.decode_json import AS_WRITTEN, decode, whole_number
-from asyncspy.read.frame_names import printable, stack_of, what_is_missing
+from asyncspy.read.frame_names import printable, stack_of, notes_on_names
 
 MARKS = (b'"ph"', b'"ts"')
 MAX_LINE = 10**9
@@ -38,7 +38,7 @@ def read(data: bytes, path: str) -> Profile:
     replay.end()
     if not replay.changes:
         raise InputError(f"none of its {replay.dropped:,} events begins a frame", remedy=AS_WRITTEN)
-    notes = (CHANGES, *what_is_missing(replay.frames.values()))
+    notes = (CHANGES, *notes_on_names(replay.frames.values()))
     origin = Origin("py-spy" if replay.by_py_spy else "unknown", samples=replay.changes)
     return Profile(replay.stacks, (origin,), (InputFile(path, "chrometrace", replay.changes, replay.dropped, notes),))
 

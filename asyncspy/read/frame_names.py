@@ -111,7 +111,7 @@ def _told_by(function: str) -> Told | None:
 _told_before = lru_cache(maxsize=10_000)(_told_by)
 
 
-def add(stacks: dict[Stack, int], stack: Stack, samples: int) -> None:
+def add_samples(stacks: dict[Stack, int], stack: Stack, samples: int) -> None:
     """Count a stack. It is hashed once where it is new: a stack's hash is most of what reading it costs."""
     known = len(stacks)
     before = stacks.setdefault(stack, samples)
@@ -164,7 +164,7 @@ def _begins_frame(piece: str) -> bool:
     return piece.endswith(")") and " (" in piece and not piece.startswith(" ")
 
 
-def what_is_missing(frames: Iterable[Frame]) -> tuple[str, ...]:
+def notes_on_names(frames: Iterable[Frame]) -> tuple[str, ...]:
     """Notes on what the spelling of these frames does not tell."""
     files = [frame for frame in frames if frame.file]
     short = any(not ABSOLUTE.match(frame.file) and not _is_no_file(frame) for frame in files)

@@ -13,7 +13,7 @@ from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import FindingKind, Frame, Origin
 from asyncspy.read.decode_json import decode, whole_number
 from asyncspy.read.frame_names import printable
-from asyncspy.read.opening import is_folder, named, open_stream, told_of, whole
+from asyncspy.read.open_file import is_folder, name_errors, open_stream, told_of, read_all
 
 SCHEMA_VERSION = 1
 MAX_LINE = 10**9
@@ -30,8 +30,8 @@ def is_json_report(path: Path) -> bool:
 
 def read_json_report(path: Path) -> Analysis:
     """Its findings; figures are left out. Raises InputError where it is no report that this asyncspy knows."""
-    with open_stream(path) as stream, told_of(str(path)), named(str(path)):
-        document = decode(whole(stream))
+    with open_stream(path) as stream, told_of(str(path)), name_errors(str(path)):
+        document = decode(read_all(stream))
     if not isinstance(document, dict) or not isinstance(document.get("findings"), list):
         raise InputError(f"{path} is no report: it has no list of findings", remedy=AS_WRITTEN)
     if document.get("schema_version") != SCHEMA_VERSION:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from asyncspy.model.stacks import Dump, InputFile, Origin, Profile, Stack, ThreadSnapshot
-from asyncspy.read.frame_names import what_is_missing
+from asyncspy.read.frame_names import notes_on_names
 
 ONE_MOMENT = "one moment, not a recording: each thread counts as one sample"
 
@@ -16,7 +16,7 @@ def profile_of(threads: Sequence[ThreadSnapshot], path: str, form: str, dropped:
     """The stacks, with the threads as they were told beside them."""
     stacks = Counter(Stack(thread.frames, thread.pid, thread.name) for thread in threads)
     frames = set(chain.from_iterable(thread.frames for thread in threads))
-    notes = (ONE_MOMENT, *what_is_missing(frames))
+    notes = (ONE_MOMENT, *notes_on_names(frames))
     origin = Origin("py-spy dump", mode="wall", samples=len(threads))
     return Profile(
         stacks, (origin,), (InputFile(path, form, len(threads), dropped, notes),), dumps=_dumps(threads, path)

@@ -17,8 +17,8 @@ from asyncspy.errors import InputError
 from asyncspy.model.merging import merge_profiles
 from asyncspy.model.stacks import Frame, InputFile, Origin, Profile, Stack
 from asyncspy.read.decode_json import AS_WRITTEN, decode
-from asyncspy.read.frame_names import add, printable, stack_of, the_same, what_is_missing
-from asyncspy.read.opening import whole
+from asyncspy.read.frame_names import add_samples, printable, stack_of, the_same, notes_on_names
+from asyncspy.read.open_file import read_all
 from asyncspy.read.shared_prefix import Path
 from asyncspy.read.speedscope.events import MILLISECONDS, times_of
 from asyncspy.read.speedscope.sample_lists import NotPlacesError, Samples, decoded
@@ -53,7 +53,7 @@ def sniff(head: bytes) -> bool:
 
 def read(stream: BinaryIO, path: str) -> Profile:
     """Every entry that is sound; the others are counted as dropped."""
-    return _read(*_document(whole(stream)), path)
+    return _read(*_document(read_all(stream)), path)
 
 
 def of(document: Object, path: str) -> Profile:
@@ -94,7 +94,7 @@ def _read(document: Object, table: Table, path: str) -> Profile:
         raise InputError(f"none of its {dropped:,} samples can be used", remedy=AS_WRITTEN)
     sampled = [one for one in counted if one.origin is None or one.origin.mode != "exact"]
     notes = [note for one in counted for note in one.notes] + ([NO_SAMPLES] if sampled and not entries else [])
-    notes += what_is_missing(table.frames)
+    notes += notes_on_names(table.frames)
     read = InputFile(path, "speedscope", entries, dropped, tuple(dict.fromkeys(notes)))
     running = [_profile(one, document) for one in counted if not one.counts_waits]
     waiting = [_profile(one, document) for one in counted if one.counts_waits]
@@ -199,7 +199,7 @@ def _place(stacks: Counter[Stack], profile: Object, paths: Iterable[tuple[Path, 
     """Add these stacks, in the process and thread that the profile's name tells."""
     pid, thread = _thread(profile.get("name"))
     for path, count in paths:
-        add(stacks, stack_of(path, pid, thread), count)
+        add_samples(stacks, stack_of(path, pid, thread), count)
 
 
 def _thread(name: Any) -> tuple[int | None, str]:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from asyncspy.errors import InputError
 from asyncspy.model.stacks import InputFile, Origin, Profile, SamplingMode, Stack
-from asyncspy.read.frame_names import FrameTable, add, rejoin, stack_of, what_is_missing
+from asyncspy.read.frame_names import FrameTable, add_samples, rejoin, stack_of, notes_on_names
 from asyncspy.read.svg.boxes import Drawing, draw
 from asyncspy.read.svg.towers import Standing, spelled, towers
 
@@ -57,9 +57,9 @@ def read(data: bytes, path: str) -> Profile:
         if pieces is None:
             dropped += 1
             continue
-        add(stacks, stack_of(tuple(map(table.__getitem__, pieces))), own)
+        add_samples(stacks, stack_of(tuple(map(table.__getitem__, pieces))), own)
         read_in += 1
-    notes = (*_lost(stood, drawing.by_py_spy), *what_is_missing(table.values()))
+    notes = (*_lost(stood, drawing.by_py_spy), *notes_on_names(table.values()))
     origin = _origin(drawing, stacks.total())
     return Profile(stacks, (origin,), (InputFile(path, "svg", read_in, dropped, notes),))
 

@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple, cast
 from asyncspy.errors import InputError
 from asyncspy.model.stacks import Frame, InputFile, Origin, Profile, SamplingMode, Stack
 from asyncspy.read.decode_json import AS_WRITTEN
-from asyncspy.read.frame_names import MAX_LINE_DIGITS, add, is_count, new_stack, what_is_missing
+from asyncspy.read.frame_names import MAX_LINE_DIGITS, add_samples, is_count, new_stack, notes_on_names
 from asyncspy.read.shared_prefix import INNER, kept
 from asyncspy.read.text_stacks.folded import CUT, MAX_COUNT_DIGITS, MAX_LINE_BYTES
 
@@ -89,7 +89,7 @@ def _profile(
         rate=round(1e6 / interval) if interval else None,
         samples=stacks.total(),
     )
-    read_in = InputFile(path, "folded", lines, dropped, (*notes, *what_is_missing(table.values())))
+    read_in = InputFile(path, "folded", lines, dropped, (*notes, *notes_on_names(table.values())))
     return Profile(stacks, (origin,), (read_in,))
 
 
@@ -135,7 +135,7 @@ def _stacks(counted: dict[bytes, int]) -> tuple[Counter[Stack], int, _Frames]:
         frames = tuple(filter(None, path)) if table.lost else cast("tuple[Frame, ...]", path)
         damaged += samples if len(frames) < len(path) else 0
         if samples:
-            add(stacks, new_stack((frames, start.pid, start.thread)), samples)
+            add_samples(stacks, new_stack((frames, start.pid, start.thread)), samples)
     return stacks, damaged, table
 
 

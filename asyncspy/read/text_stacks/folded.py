@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 from asyncspy.errors import InputError
 from asyncspy.model.stacks import Frame, InputFile, Origin, Profile, Stack
-from asyncspy.read.frame_names import PROCESS, FrameTable, add, is_count, new_stack, rejoin, stack_of, what_is_missing
+from asyncspy.read.frame_names import PROCESS, FrameTable, add_samples, is_count, new_stack, rejoin, stack_of, notes_on_names
 from asyncspy.read.shared_prefix import INNER, kept
 
 SNIFFED_LINES = 50
@@ -70,7 +70,7 @@ def read(stream: BinaryIO, path: str) -> Profile:
             elif (root := outer[b";".join(pieces)]) is not None:  # a short one
                 frames = (*root.frames, end.frame)
             if root is not None:
-                add(stacks, new_stack((frames, root.pid, root.thread)), end.samples)
+                add_samples(stacks, new_stack((frames, root.pid, root.thread)), end.samples)
                 records += 1
                 continue
         record, used = _record_at(lines.ahead(line), 0)
@@ -86,7 +86,7 @@ def read(stream: BinaryIO, path: str) -> Profile:
             remedy="give the file as py-spy record --format raw wrote it",
         )
     cut = () if lines.ended else (CUT,)
-    read_in = InputFile(path, "raw", records, dropped, (*cut, *what_is_missing(table.values())))
+    read_in = InputFile(path, "raw", records, dropped, (*cut, *notes_on_names(table.values())))
     return Profile(stacks, (Origin("py-spy", samples=stacks.total()),), (read_in,))
 
 

@@ -55,7 +55,7 @@ def told_of(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def named(name: str) -> Iterator[None]:
+def name_errors(name: str) -> Iterator[None]:
     """What is wrong with what a file says, with the file's name before it."""
     try:
         yield
@@ -68,12 +68,12 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112
 
 
-def head_of(stream: io.BufferedReader) -> bytes:
+def first_bytes(stream: io.BufferedReader) -> bytes:
     """The first bytes, still to be read: as many as a pipe gives at once."""
     return stream.peek(HEAD_BYTES)[:HEAD_BYTES]
 
 
-def whole(stream: BinaryIO) -> bytes:
+def read_all(stream: BinaryIO) -> bytes:
     """All of a stream, for formats that cannot be read in parts."""
     gathered = io.BytesIO()  # grows in place: parts in a list would be held twice to be joined
     while part := stream.read(PART_BYTES):  # asked for all at once, a stream would set aside all that is allowed
