@@ -1,6 +1,6 @@
-"""Takes files that anybody may have made; gives `Profile`s, or one clear `InputError`.
+"""Read files that anybody may have made into `Profile`s, or refuse them with one clear `InputError`.
 
-Formats are chosen by what the file holds, never by its name; `FORMATS` is tried in order.
+The format is chosen by what a file holds, never by its name. Of the readers only the one that is chosen is imported.
 """
 
 from __future__ import annotations
@@ -15,12 +15,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 from asyncspy.errors import InputError
 from asyncspy.model.stacks import InputFile, Profile
-from asyncspy.read import chrometrace, logs, profiling_jsonl
-from asyncspy.read.dumps import dump_folder, dump_json, dump_text
-from asyncspy.read.open_file import STANDARD_INPUT, first_bytes, is_folder, name_errors, open_stream, told_of, read_all
-from asyncspy.read.speedscope import reader
-from asyncspy.read.svg import flame_graph
-from asyncspy.read.text_stacks import austin, folded
+from asyncspy.read import sniff
+from asyncspy.read.open_file import STANDARD_INPUT, first_bytes, is_folder, name_errors, open_stream
 
 __all__ = ["FORMATS", "Format", "load", "load_all", "profile_of_document"]
 
@@ -28,66 +24,106 @@ MAX_FILES = 10_000
 RECORD_AGAIN = "record again with: py-spy record --format speedscope --full-filenames --gil --pid PID --output FILE"
 UNREADABLE = "unknown"
 
+Reader = Callable[[BinaryIO, str], Profile]
+
 
 class Format(NamedTuple):
-    """One kind of file: whether the first bytes look like it, and how to read all of them."""
+    """One kind of file: its name, and whether the first bytes of a file look like it."""
 
     name: str
     sniff: Callable[[bytes], bool]
-    read: Callable[[BinaryIO, str], Profile]
-
-
-def _of_bytes(read: Callable[[bytes, str], Profile]) -> Callable[[BinaryIO, str], Profile]:
-    """A reader that wants all bytes at once as one that takes a stream."""
-    return lambda stream, path: read(read_all(stream), path)
 
 
 FORMATS = (
-    Format("speedscope", reader.sniff, reader.read),
-    Format("chrometrace", chrometrace.sniff, _of_bytes(chrometrace.read)),
-    Format("looks", dump_folder.sniff, _of_bytes(dump_folder.read)),
-    Format("dump --json", dump_json.sniff, _of_bytes(dump_json.read)),
-    Format("profiling.sampling --jsonl", profiling_jsonl.sniff, profiling_jsonl.read),
-    Format("svg", flame_graph.sniff, _of_bytes(flame_graph.read)),
-    Format("dump", dump_text.sniff, _of_bytes(dump_text.read)),
-    Format("folded", austin.sniff, austin.read),
-    Format("log", logs.sniff, logs.read),
-    Format("raw", folded.sniff, folded.read),  # last: nearly any text could be a folded stack
+    Format("speedscope", sniff.is_speedscope),
+    Format("chrometrace", sniff.is_chrometrace),
+    Format("looks", sniff.is_dump_index),
+    Format("dump --json", sniff.is_dump_json),
+    Format("profiling.sampling --jsonl", sniff.is_profiling_jsonl),
+    Format("svg", sniff.is_svg),
+    Format("dump", sniff.is_dump_text),
+    Format("folded", sniff.is_austin),
+    Format("log", sniff.is_log),
+    Format("raw", sniff.is_folded),  # last: nearly any text could be a folded stack
 )
+"""In the order in which they are tried."""
+
+
+def reader_of(name: str) -> Reader:
+    """The reader of a format, imported when it is needed."""
+    match name:
+        case "speedscope":
+            from asyncspy.read.speedscope.reader import read
+        case "chrometrace":
+            from asyncspy.read.chrometrace import read
+        case "looks":
+            from asyncspy.read.dumps.dump_folder import read
+        case "dump --json":
+            from asyncspy.read.dumps.dump_json import read
+        case "profiling.sampling --jsonl":
+            from asyncspy.read.profiling_jsonl import read
+        case "svg":
+            from asyncspy.read.svg.flame_graph import read
+        case "dump":
+            from asyncspy.read.dumps.dump_text import read
+        case "folded":
+            from asyncspy.read.text_stacks.austin import read
+        case "log":
+            from asyncspy.read.logs import read
+        case _:
+            from asyncspy.read.text_stacks.folded import read
+    return read
 
 
 def load(path: Path) -> Profile:
-    """Read one file, or standard input for `-`. Raises InputError, with the file named, for what is no known format."""
+    """Read one file, or standard input for `-`. Raises InputError, with the file named, for unknown formats."""
     name = "standard input" if str(path) == STANDARD_INPUT else str(path)
-    with open_stream(path) as stream, _no_collector(), told_of(name), name_errors(name):
-        return _read(stream, name)
+    with open_stream(path) as stream, _paused_collector(), name_errors(name):
+        head = first_bytes(stream)
+        if not head.strip() and len(head) < io.DEFAULT_BUFFER_SIZE:
+            raise InputError(
+                "is empty: py-spy writes an empty raw file when it saw no samples",
+                remedy="record again while the worker serves requests",
+            )
+        known = next((one for one in FORMATS if one.sniff(head)), None)
+        if known is None:
+            raise InputError(
+                f"not a recording of a known format ({', '.join(one.name for one in FORMATS)})",
+                remedy=f"give a file that asyncspy attach or py-spy record wrote, a log, or {RECORD_AGAIN}",
+            )
+        return reader_of(known.name)(stream, name)
 
 
 def profile_of_document(document: dict[str, Any], path: Path) -> Profile:
-    """A recording that is still being made, as it would be read from its file."""
-    with _no_collector(), name_errors(str(path)):
-        return reader.of(document, str(path))
+    """The profile of a recording that is still being made, as it would be read from its file."""
+    from asyncspy.read.speedscope.reader import profile_of
+
+    with _paused_collector(), name_errors(str(path)):
+        return profile_of(document, str(path))
 
 
 def load_all(paths: Sequence[Path]) -> Iterator[Profile]:
-    """Read files, and all that can be read in folders, one by one; what cannot be read there is without stacks.
+    """Read files, and all that can be read in folders, one by one; a file there that cannot be read has no stacks.
 
-    Dumps come last: what is told of them may lie in any of the files.
+    Dumps come last: what is known of them besides may be in any of the files.
     """
     dumps: list[Profile] = []
-    with _no_collector():  # else it walks all that was read, after each of a thousand files
+    with _paused_collector():
         for path in paths:
-            for profile in _folder(path) if is_folder(path) else [load(path)]:
+            for profile in _load_folder(path) if is_folder(path) else [load(path)]:
                 if profile.dumps:
                     dumps.append(profile)
                 else:
                     yield profile
-    yield from dump_folder.joined(dumps)
+    if dumps:
+        from asyncspy.read.dumps.dump_folder import add_index
+
+        yield from add_index(dumps)
 
 
 @contextmanager
-def _no_collector() -> Iterator[None]:
-    """Readers make millions of tuples and no cycles: the garbage collector would only walk them again and again."""
+def _paused_collector() -> Iterator[None]:
+    """Pause the garbage collector: readers make millions of tuples and no cycles, and it would walk them in vain."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -97,27 +133,11 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _read(stream: io.BufferedReader, name: str) -> Profile:
-    head = first_bytes(stream)
-    if not head.strip() and len(head) < io.DEFAULT_BUFFER_SIZE:
-        raise InputError(
-            "is empty: py-spy writes an empty raw file when it saw no samples",
-            remedy="record again while the worker serves requests",
-        )
-    known = next((one for one in FORMATS if one.sniff(head)), None)
-    if known is None:
-        raise InputError(
-            f"not a recording of a known format ({', '.join(one.name for one in FORMATS)})",
-            remedy=f"give a file that asyncspy attach or py-spy record wrote, a log, or {RECORD_AGAIN}",
-        )
-    return known.read(stream, name)
-
-
-def _folder(folder: Path) -> Iterator[Profile]:
-    """The files below a folder in the order of their names; links are not followed."""
+def _load_folder(folder: Path) -> Iterator[Profile]:
+    """Read the files below a folder in the order of their names; links are not followed."""
     files, readable = 0, False
     for path in _files(folder):
-        profile = _or_why_not(path)
+        profile = _load_or_reason(path)
         files, readable = files + 1, readable or profile.inputs[0].format != UNREADABLE
         yield profile
     if not readable:
@@ -140,9 +160,10 @@ def _files(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _or_why_not(path: Path) -> Profile:
+def _load_or_reason(path: Path) -> Profile:
+    """The profile of a file, or one without stacks that says why it cannot be read."""
     try:
         return load(path)
     except InputError as error:
-        why = error.message.removeprefix(str(path)).lstrip(": ")
-        return Profile({}, inputs=(InputFile(str(path), UNREADABLE, 0, 1, (why,)),))
+        reason = error.message.removeprefix(str(path)).lstrip(": ")
+        return Profile({}, inputs=(InputFile(str(path), UNREADABLE, 0, 1, (reason,)),))

@@ -1,4 +1,4 @@
-"""Takes a Chrome trace of py-spy, frames that begin and end; gives a `Profile` with a sample for each changed stack.
+"""Parse a Chrome trace of py-spy, frames that begin and end, into a `Profile` with a sample for each changed stack.
 
 py-spy writes nothing when a thread's stack is the same as in the sample before, and keeps frames open while a thread
 is not sampled at all. So neither samples nor times can be had from it: what is counted is every stack that was new.
@@ -7,33 +7,25 @@ is not sampled at all. So neither samples nor times can be had from it: what is 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, BinaryIO
 
 from asyncspy.errors import InputError
 from asyncspy.model.stacks import Frame, InputFile, Origin, Profile, Stack
 from asyncspy.read.decode_json import AS_WRITTEN, decode, whole_number
 from asyncspy.read.frame_names import printable, stack_of, notes_on_names
 
-MARKS = (b'"ph"', b'"ts"')
 MAX_LINE = 10**9
 MAX_PID = 1 << 32
 MAX_DEPTH = 5_000
 CHANGES = "the trace keeps changes of stacks, not samples: a stack that was sampled again and again counts once"
 
-Thread = tuple[int | None, object]
+ThreadKey = tuple[int | None, str]
 
 
-def sniff(head: bytes) -> bool:
-    """A JSON list of events, alone or under its key."""
-    start = head.lstrip()
-    opens = start.startswith(b"[") or (start.startswith(b"{") and b'"traceEvents"' in head)
-    return opens and all(mark in head for mark in MARKS)
-
-
-def read(data: bytes, path: str) -> Profile:
-    """Every stack that stood for a while; events that fit nowhere are counted as dropped."""
+def read(stream: BinaryIO, path: str) -> Profile:
+    """Read every stack that lasted for a while; events that fit nowhere are counted as dropped."""
     replay = _Replay()
-    for event in _events(decode(data)):
+    for event in _events(decode(read_all(stream))):
         replay.play(event)
     replay.end()
     if not replay.changes:
@@ -51,18 +43,18 @@ def _events(document: Any) -> list[Any]:
 
 
 class _Replay:
-    """The open frames of every thread while the events go by, and the stacks that were complete at some time."""
+    """The open frames of every thread while events are replayed, and the stacks that were complete at some time."""
 
     def __init__(self) -> None:
         self.stacks: Counter[Stack] = Counter()
         self.frames: dict[tuple[str, str, int], Frame] = {}
         self.changes = self.dropped = 0
         self.by_py_spy = False
-        self._open: dict[Thread, list[Frame]] = {}
-        self._since: dict[Thread, float] = {}
+        self._open: dict[ThreadKey, list[Frame]] = {}
+        self._since: dict[ThreadKey, float] = {}
 
     def play(self, event: Any) -> None:
-        """One event. What stood open until a later time than the last event's was a sample."""
+        """Take the next event. A stack that stayed open until a later time than the last event's was a sample."""
         if not isinstance(event, dict):
             self.dropped += 1
             return
@@ -87,19 +79,19 @@ class _Replay:
             self.dropped += 1
 
     def end(self) -> None:
-        """What was still open when the trace ended."""
+        """Count what was still open when the trace ended."""
         for thread in self._open:
             self._count(thread)
 
-    def _count(self, thread: Thread) -> None:
+    def _count(self, thread: ThreadKey) -> None:
         if frames := self._open[thread]:
             self.stacks[stack_of(tuple(frames), thread[0])] += 1
             self.changes += 1
 
 
 def _frame(event: dict[str, Any]) -> Frame | None:
-    name, told = event.get("name"), event.get("args")
-    file, line = (told.get("filename"), told.get("line")) if isinstance(told, dict) else ("", 0)
+    name, arguments = event.get("name"), event.get("args")
+    file, line = (arguments.get("filename"), arguments.get("line")) if isinstance(arguments, dict) else ("", 0)
     if not isinstance(name, str) or not isinstance(file, str | None):
         return None
     return Frame(printable(name), printable(file or ""), whole_number(line, MAX_LINE) or 0)

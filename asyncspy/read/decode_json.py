@@ -1,9 +1,8 @@
-"""Takes bytes that should be JSON; gives plain objects, or one clear `InputError`."""
+"""Decode JSON into plain objects, or refuse it with one clear `InputError`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from asyncspy.errors import InputError
@@ -11,10 +10,10 @@ from asyncspy.errors import InputError
 AS_WRITTEN = "give the file as it was written, or record again: asyncspy attach --pid PID"
 
 
-def decode(data: bytes | str, float_of: Callable[[str], float] | None = None) -> Any:
-    """Any JSON; what the standard library reports in three ways, or dies of, is an InputError."""
+def decode(data: bytes | str) -> Any:
+    """Decode any JSON; the different exceptions of the standard library become an InputError."""
     try:
-        return json.loads(data, parse_float=float_of)
+        return json.loads(data)
     except RecursionError:
         raise InputError("its JSON is nested too deeply", remedy=AS_WRITTEN) from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -24,5 +23,5 @@ def decode(data: bytes | str, float_of: Callable[[str], float] | None = None) ->
 
 
 def whole_number(value: Any, below: int) -> int | None:
-    """An integer that is neither negative nor absurd; True is none."""
+    """An integer that is neither negative nor absurdly large; True is not one."""
     return value if type(value) is int and 0 <= value < below else None

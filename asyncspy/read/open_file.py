@@ -1,6 +1,6 @@
-"""Takes a path, or `-` for standard input; gives its bytes as a stream, unpacked, within bounds.
+"""Open a path, or `-` for standard input, as a stream of its unpacked bytes.
 
-gzip and zstd are known by their first bytes. A small file that unpacks to far more than real recordings and logs do is
+gzip and zstd are recognised by their first bytes. A small file that unpacks to far more than recordings and logs do is
 refused while it unpacks, not afterwards.
 """
 
@@ -12,7 +12,6 @@ import io
 import os
 import stat
 import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,17 +25,16 @@ MAX_BYTES = 1024**3
 PART_BYTES = 1024**2
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 BOM = b"\xef\xbb\xbf"
-MOST_EXPANSION = 250
+MAX_EXPANSION = 250
 FREE_EXPANSION = 64 * 1024**2
-LOOK_INSIDE = "unpack it yourself, and look at what is in it"
-ZSTD_WINDOW_LOG = 27  # what zstd -d takes without being told more: 128 MiB
+UNPACK = "unpack it yourself, and look at what is in it"
+ZSTD_WINDOW_LOG = 27  # the default limit of zstd -d: 128 MiB
 
 
 def open_stream(path: Path) -> io.BufferedReader:
     """The unpacked bytes of a regular file or of standard input, without a byte order mark."""
-    raw = _raw(path)
-    with told_of(str(path)):
-        counted = _Counted(raw)
+    counted = _Counted(_open_raw(path))
+    with name_errors(str(path)):
         unpacked = _unpacked(io.BufferedReader(counted, HEAD_BYTES), counted, path)
         if unpacked.peek(HEAD_BYTES)[:3] == BOM:
             unpacked.read(3)
@@ -44,23 +42,14 @@ def open_stream(path: Path) -> io.BufferedReader:
 
 
 @contextmanager
-def told_of(name: str) -> Iterator[None]:
-    """Whatever goes wrong with a file's bytes, as an InputError that names the file."""
-    try:
-        yield
-    except UnpackingError as error:
-        raise InputError(f"{name}: {error}", remedy=LOOK_INSIDE) from None
-    except OSError as error:
-        raise InputError(f"{name} cannot be read: {error.strerror}", remedy="check its permissions") from None
-
-
-@contextmanager
 def name_errors(name: str) -> Iterator[None]:
-    """What is wrong with what a file says, with the file's name before it."""
+    """Raise whatever is wrong with a file or its bytes as an InputError that names the file."""
     try:
         yield
     except InputError as error:
         raise InputError(f"{name}: {error.message}", remedy=error.remedy) from error
+    except OSError as error:
+        raise InputError(f"{name} cannot be read: {error.strerror}", remedy="check its permissions") from None
 
 
 def is_folder(path: Path) -> bool:
@@ -75,8 +64,8 @@ def first_bytes(stream: io.BufferedReader) -> bytes:
 
 def read_all(stream: BinaryIO) -> bytes:
     """All of a stream, for formats that cannot be read in parts."""
-    gathered = io.BytesIO()  # grows in place: parts in a list would be held twice to be joined
-    while part := stream.read(PART_BYTES):  # asked for all at once, a stream would set aside all that is allowed
+    gathered = io.BytesIO()  # grows in place: a list of parts would be held twice to be joined
+    while part := stream.read(PART_BYTES):  # without a size, a stream would set aside all that is allowed
         gathered.write(part)
         if gathered.tell() > MAX_BYTES:
             raise InputError(
@@ -84,10 +73,6 @@ def read_all(stream: BinaryIO) -> bytes:
                 remedy="record for a shorter time or at a lower rate",
             )
     return gathered.getvalue()
-
-
-class UnpackingError(Exception):
-    """What is packed is damaged, or unpacks to more than it should."""
 
 
 class _Counted(io.RawIOBase):
@@ -119,29 +104,27 @@ class _Counted(io.RawIOBase):
 class _Unpacked(io.RawIOBase):
     """What a decompressor gives, cut off where it is out of all proportion to what was put in."""
 
-    def __init__(self, packed: BinaryIO, taken: _Counted) -> None:
-        self._packed, self._taken, self._given = packed, taken, 0
+    def __init__(self, decompressor: BinaryIO, packed: _Counted) -> None:
+        self._decompressor, self._packed, self._given = decompressor, packed, 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         try:
-            data = self._packed.read(len(buffer))
-        except (OSError, EOFError, zlib.error, ValueError) as error:
-            raise UnpackingError(f"what is packed in it is damaged or cut short: {error}") from None
-        except Exception as error:  # zstd libraries have exceptions of their own
-            if type(error).__name__ != "ZstdError":
-                raise
-            raise UnpackingError(f"what is packed in it is damaged or cut short: {error}") from None
+            data = self._decompressor.read(len(buffer))
+        except Exception as error:  # noqa: BLE001 - each library has exceptions of its own
+            raise InputError(f"what is packed in it is damaged or cut short: {error}", remedy=UNPACK) from None
         self._given += len(data)
-        if self._given > FREE_EXPANSION + MOST_EXPANSION * self._taken.taken:
-            raise UnpackingError(f"it unpacks to more than {MOST_EXPANSION} times its size: no recording or log does")
+        if self._given > FREE_EXPANSION + MAX_EXPANSION * self._packed.taken:
+            raise InputError(
+                f"it unpacks to more than {MAX_EXPANSION} times its size: no recording or log does", remedy=UNPACK
+            )
         buffer[: len(data)] = data
         return len(data)
 
     def close(self) -> None:
-        self._packed.close()
+        self._decompressor.close()
         super().close()
 
 
@@ -149,14 +132,16 @@ def _unpacked(packed: io.BufferedReader, counted: _Counted, path: Path) -> io.Bu
     """The stream itself, or what is packed in it; a file packed twice is not unpacked twice."""
     start = packed.peek(4)[:4]
     if start.startswith(GZIP):
-        return io.BufferedReader(_Unpacked(cast(BinaryIO, gzip.GzipFile(fileobj=packed)), counted), HEAD_BYTES)
-    if start.startswith(ZSTD):
-        return io.BufferedReader(_Unpacked(_zstd(packed, path), counted), HEAD_BYTES)
-    return packed
+        decompressor = cast(BinaryIO, gzip.GzipFile(fileobj=packed))
+    elif start.startswith(ZSTD):
+        decompressor = _zstd_file(packed, path)
+    else:
+        return packed
+    return io.BufferedReader(_Unpacked(decompressor, counted), HEAD_BYTES)
 
 
-def _zstd(packed: io.BufferedReader, path: Path) -> BinaryIO:
-    """Python 3.14 reads zstd; before, its backport does."""
+def _zstd_file(packed: io.BufferedReader, path: Path) -> BinaryIO:
+    """Open zstd with Python 3.14's own module, or its backport."""
     for name in ("compression.zstd", "backports.zstd"):
         try:
             library: Any = importlib.import_module(name)
@@ -165,13 +150,13 @@ def _zstd(packed: io.BufferedReader, path: Path) -> BinaryIO:
         options = {library.DecompressionParameter.window_log_max: ZSTD_WINDOW_LOG}
         return cast(BinaryIO, library.ZstdFile(packed, options=options))
     raise InputError(
-        f"{path} is packed with zstd, which this Python cannot unpack (3.14 can, or the package backports.zstd)",
+        "packed with zstd, which this Python cannot unpack (3.14 can, or the package backports.zstd)",
         remedy=f"unpack it on the way: zstd -dc {path} | asyncspy report -",
     )
 
 
-def _raw(path: Path) -> BinaryIO:
-    """Standard input, or a regular file that is not empty; nothing else is ever opened, so nothing is waited for."""
+def _open_raw(path: Path) -> BinaryIO:
+    """Standard input, or a regular file: nothing else is ever opened, so that opening never waits."""
     if str(path) == STANDARD_INPUT:
         return cast(BinaryIO, os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0))
     try:

@@ -1,7 +1,7 @@
-"""Takes the JSON lines of CPython's profiling.sampling; refuses them, since they hold no stacks, and says what to give.
+"""Refuse the JSON lines of CPython's profiling.sampling, which hold no stacks, and say what to record instead.
 
-They count for each frame how often it was on a stack, not on which: a query on the event loop and the same query in a
-thread look alike there.
+They count how often each frame was on a stack, not on which: a query on the event loop and the same query in a thread
+look alike there.
 """
 
 from __future__ import annotations
@@ -9,14 +9,6 @@ from __future__ import annotations
 from typing import BinaryIO, NoReturn
 
 from asyncspy.errors import InputError
-
-MARKS = (b'"type"', b'"meta"', b'"sample_interval_usec"')
-
-
-def sniff(head: bytes) -> bool:
-    """The meta record comes first."""
-    first = head.lstrip().partition(b"\n")[0]
-    return first.startswith(b"{") and all(mark in first for mark in MARKS)
 
 
 def read(_stream: BinaryIO, _path: str) -> NoReturn:

@@ -1,1 +1,1 @@
-"""Readers of py-spy's stack dumps."""
+"""Readers of stack dumps by py-spy."""

@@ -1,19 +1,19 @@
-"""Takes what `py-spy dump --json` prints; gives a `Profile`: each thread's stack is one sample.
+"""Parse what `py-spy dump --json` prints into a `Profile`: each thread's stack is one sample.
 
 Locals can hold secrets and are never looked at.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO
 
 from asyncspy.errors import InputError
 from asyncspy.model.stacks import Frame, Profile, ThreadSnapshot
 from asyncspy.read.decode_json import AS_WRITTEN, decode, whole_number
-from asyncspy.read.dumps.thread_samples import profile_of
+from asyncspy.read.dumps.thread_snapshots import profile_of_threads
 from asyncspy.read.frame_names import printable
+from asyncspy.read.open_file import read_all
 
-MARKS = (b'"os_thread_id"', b'"owns_gil"')
 MAX_PID = 1 << 32
 MAX_ID = 1 << 64
 MAX_LINE = 10**9
@@ -21,19 +21,14 @@ MAX_LINE = 10**9
 Object = dict[str, Any]
 
 
-def sniff(head: bytes) -> bool:
-    """A JSON list of objects with the keys of a thread."""
-    return head.lstrip().startswith(b"[") and all(mark in head for mark in MARKS)
-
-
-def read(data: bytes, path: str) -> Profile:
-    """Every thread whose frames are sound; the others are counted as dropped."""
-    entries = decode(data)
+def read(stream: BinaryIO, path: str) -> Profile:
+    """Read every thread whose frames are sound; the others are counted as dropped."""
+    entries = decode(read_all(stream))
     threads = [_thread(entry) for entry in entries] if isinstance(entries, list) else []
     sound = [thread for thread in threads if thread is not None]
     if not sound:
         raise InputError(f"none of its {len(threads):,} threads can be used", remedy=AS_WRITTEN)
-    return profile_of(sound, path, "dump --json", len(threads) - len(sound))
+    return profile_of_threads(sound, path, "dump --json", len(threads) - len(sound))
 
 
 def _thread(entry: Any) -> ThreadSnapshot | None:
@@ -56,9 +51,9 @@ def _thread(entry: Any) -> ThreadSnapshot | None:
 
 
 def _selves(listed: list[Any]) -> tuple[str, ...]:
-    """The classes that asyncspy dump --locals leaves of all variables."""
-    told = [frame.get("self") for frame in reversed(listed)]
-    return tuple(printable(name) if isinstance(name, str) else "" for name in told) if any(told) else ()
+    """The classes of `self`: all that asyncspy dump --locals keeps of the variables."""
+    names = [frame.get("self") for frame in reversed(listed)]
+    return tuple(printable(name) if isinstance(name, str) else "" for name in names) if any(names) else ()
 
 
 def _flag(entry: Object, key: str) -> bool | None:
