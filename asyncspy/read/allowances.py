@@ -1,4 +1,4 @@
-"""A TOML file of findings to let pass, to `Allowance`s; each says why, and until when."""
+"""Read a TOML file of findings to ignore into `Allowance`s; each says why, and until when."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from asyncspy.model.stacks import FindingKind
 
 if sys.version_info >= (3, 11):
     import tomllib
-else:  # pragma: no cover - the same reader under its old name
+else:  # pragma: no cover - the same library under its old name
     import tomli as tomllib
 
 MAX_BYTES = 1024**2
@@ -23,7 +23,7 @@ TEXTS = ("file", "reason", "function", "call", "kind")
 
 
 def read_allowances(path: Path, kinds: Mapping[str, FindingKind]) -> list[Allowance]:
-    """The allowances in a file, in its order; `kinds` are the names that a finding's kind goes by."""
+    """The allowances in a file, in its order; `kinds` maps the names of kinds in the file to kinds."""
     document = _document(path)
     entries = document.pop("ignore", [])
     if document or not isinstance(entries, list):
@@ -47,7 +47,7 @@ def _document(path: Path) -> dict[str, Any]:
 
 
 def _allowance(entry: Any, where: str, kinds: Mapping[str, FindingKind]) -> Allowance:
-    """One entry; a key that is misspelt would ignore more than was meant, so none passes."""
+    """One entry. An unknown key is an error: ignoring a misspelt one would let more findings pass than was meant."""
     if not isinstance(entry, dict):
         raise InputError(f"{where} is no table", remedy=EXAMPLE)
     unknown = set(entry) - {*TEXTS, "expires"}

@@ -12,7 +12,8 @@ from typing import Any, BinaryIO
 from asyncspy.errors import InputError
 from asyncspy.model.stacks import Frame, InputFile, Origin, Profile, Stack
 from asyncspy.read.decode_json import AS_WRITTEN, decode, whole_number
-from asyncspy.read.frame_names import printable, stack_of, notes_on_names
+from asyncspy.read.frame_names import notes_on_names, printable, stack_of
+from asyncspy.read.open_file import read_all
 
 MAX_LINE = 10**9
 MAX_PID = 1 << 32

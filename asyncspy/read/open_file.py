@@ -113,7 +113,7 @@ class _Unpacked(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         try:
             data = self._decompressor.read(len(buffer))
-        except Exception as error:  # noqa: BLE001 - each library has exceptions of its own
+        except Exception as error:
             raise InputError(f"what is packed in it is damaged or cut short: {error}", remedy=UNPACK) from None
         self._given += len(data)
         if self._given > FREE_EXPANSION + MAX_EXPANSION * self._packed.taken:

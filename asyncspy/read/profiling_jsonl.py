@@ -6,12 +6,13 @@ look alike there.
 
 from __future__ import annotations
 
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO
 
 from asyncspy.errors import InputError
+from asyncspy.model.stacks import Profile
 
 
-def read(_stream: BinaryIO, _path: str) -> NoReturn:
+def read(stream: BinaryIO, path: str) -> Profile:  # noqa: ARG001 - the signature of all readers
     """Always raises InputError."""
     raise InputError(
         "profiling.sampling's JSON lines count frames without their stacks: a loop and a thread look alike there",

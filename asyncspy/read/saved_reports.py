@@ -1,4 +1,4 @@
-"""A JSON report of asyncspy's own to the analysis that it tells of: its findings by place and call, to compare with."""
+"""Read a JSON report of asyncspy back into an `Analysis`, to compare with: its findings, each by place and call."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import FindingKind, Frame, Origin
 from asyncspy.read.decode_json import decode, whole_number
 from asyncspy.read.frame_names import printable
-from asyncspy.read.open_file import is_folder, name_errors, open_stream, told_of, read_all
+from asyncspy.read.open_file import first_bytes, is_folder, name_errors, open_stream, read_all
 
 SCHEMA_VERSION = 1
 MAX_LINE = 10**9
@@ -21,16 +21,17 @@ AS_WRITTEN = "give what asyncspy report --format json printed, or the recording 
 
 
 def is_json_report(path: Path) -> bool:
-    """Whether a file opens as a JSON report does; recordings open in other ways."""
+    """Whether a file begins like a JSON report; recordings begin in other ways."""
     if is_folder(path) or not os.path.exists(path):  # noqa: PTH110 - as in is_folder
         return False
     with open_stream(path) as stream:
-        return stream.peek(64)[:64].lstrip()[:1] == b"{" and b'"schema_version"' in stream.peek(64)[:64]
+        start = first_bytes(stream)[:64]
+        return start.lstrip()[:1] == b"{" and b'"schema_version"' in start
 
 
 def read_json_report(path: Path) -> Analysis:
-    """Its findings; figures are left out. Raises InputError where it is no report that this asyncspy knows."""
-    with open_stream(path) as stream, told_of(str(path)), name_errors(str(path)):
+    """Read its findings, without figures. Raises InputError for what is not a report that this asyncspy reads."""
+    with open_stream(path) as stream, name_errors(str(path)):
         document = decode(read_all(stream))
     if not isinstance(document, dict) or not isinstance(document.get("findings"), list):
         raise InputError(f"{path} is no report: it has no list of findings", remedy=AS_WRITTEN)
@@ -43,7 +44,7 @@ def read_json_report(path: Path) -> Analysis:
 
 
 def _origins(root: Any) -> tuple[Origin, ...]:
-    """Where the app lay: below it, files are known by their names relative to it."""
+    """The app's folder, to which the names of files are relative."""
     if not isinstance(root, str):
         return ()
     return (Origin("report", target=Worker(0, 0, "worker", certain=False, server="", cwd=root)),)

@@ -25,7 +25,7 @@ LOG_TEXTS = ("Traceback (most recent call last)", "SynchronousOnlyOperation")
 LOG_KEYS = frozenset(
     "timestamp @timestamp time asctime ts datetime date message msg event level levelname severity log MESSAGE".split()
 )
-TIME = re.compile(
+LOG_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z| ?[+-][0-9]{2}:?[0-9]{2})?"
     r"|[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
     r"|[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}[: ][0-9]{2}:[0-9]{2}:[0-9]{2}(?: [+-][0-9]{4})?"
@@ -93,7 +93,7 @@ def is_log(head: bytes) -> bool:
     if any(text in line for text in LOG_TEXTS for line in lines) or (lines and _is_json_record(lines[0])):
         return True
     starts = [line[:MAX_LOG_PREFIX] for line in lines if line.strip()]
-    marked = sum(1 for start in starts if TIME.search(start) or LOG_LEVEL.search(start))
+    marked = sum(1 for start in starts if LOG_TIME.search(start) or LOG_LEVEL.search(start))
     return marked > 0 and marked * 2 >= len(starts)
 
 

@@ -1,4 +1,4 @@
-"""Takes a corpus folder and libFuzzer's options; feeds what atheris makes of it to every reader until one fails.
+"""Feed what atheris makes of a corpus folder to every reader until one fails.
 
     python -m tests.read.coverage_fuzz CORPUS -max_total_time=600
 
@@ -15,16 +15,14 @@ import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 with atheris.instrument_imports(include=["asyncspy.read", "asyncspy.recording.saved_form"]):
     from asyncspy import read
-    from asyncspy.read.speedscope import sample_lists
-    from asyncspy.read.svg import scan
+
+    READERS = {known.name: read.reader_of(known.name) for known in read.FORMATS}
 
 from asyncspy.analyse import analyse
 from asyncspy.errors import InputError
 from tests.read.test_fuzz import SEEDS, seed
 
-sample_lists.LONG = 0  # what is meant for large files is tried on small ones
-sample_lists.BLOCK = scan.BLOCK = 300
-sys.modules["asyncspy.read.logs.windows"].BLOCK = 300  # type: ignore[attr-defined]
+sys.modules["asyncspy.read.logs.windows"].BLOCK = 300  # type: ignore[attr-defined] # large files on small ones
 
 
 def one(data: bytes) -> None:
@@ -32,7 +30,7 @@ def one(data: bytes) -> None:
     for known in read.FORMATS:
         try:
             if known.sniff(data[:65536]):
-                profile = known.read(io.BytesIO(data), "fuzzed")
+                profile = READERS[known.name](io.BytesIO(data), "fuzzed")
                 analyse(profile)
                 repr(profile).encode()
         except InputError:

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncspy.model.stacks import Frame, Stack
-from asyncspy.read.frame_names import frame_of, is_count, the_same
+from asyncspy.read.frame_names import is_digits, parse_frame
 from asyncspy.read.text_stacks import folded
 
 FUNCTIONS = st.from_regex(r"[\w.<>]{1,30}", fullmatch=True)
 FILE_LETTERS = st.characters(exclude_characters=";\n\r", exclude_categories=["Cs"])
-FILES = st.text(FILE_LETTERS, min_size=1, max_size=30).filter(lambda file: not is_count(file.rpartition(":")[2]))
+FILES = st.text(FILE_LETTERS, min_size=1, max_size=30).filter(lambda file: not is_digits(file.rpartition(":")[2]))
 FRAMES = st.builds(Frame, FUNCTIONS, FILES, st.integers(0, 99_999))
 COMMANDS = st.text(FILE_LETTERS | st.sampled_from('; "'), max_size=40)
 
@@ -66,7 +66,7 @@ def test_a_process_is_taken_off_whatever_its_command_line_holds(frames: list[Fra
     ],
 )
 def test_frames_are_read_as_they_are_spelt(text: str, frame: Frame) -> None:
-    assert frame_of(text) == frame
+    assert parse_frame(text) == frame
 
 
 @pytest.mark.parametrize(
@@ -117,10 +117,3 @@ def test_a_process_is_not_looked_for_in_line_after_line() -> None:
     assert {stack.pid for stack in profile.stacks} == {None}
     fewer = "\n".join(['process 4:"python -c', *lines[: folded.MAX_JOIN_ATTEMPTS - 1], 'z";main (a.py:1) 2', ""])
     assert 4 in {stack.pid for stack in folded.read(io.BytesIO(fewer.encode()), "stacks.txt").stacks}
-
-
-def test_equal_frames_of_two_files_are_one_object_but_names_beyond_reason_are_not_kept() -> None:
-    usual, endless = Frame("view", "/srv/shop/views.py", 9), Frame("x" * 600, "/srv/shop/views.py", 9)
-    assert the_same(Frame(*usual)) is the_same(Frame(*usual))
-    assert the_same(endless) is endless
-    assert the_same(Frame(*endless)) is not endless

@@ -20,7 +20,7 @@ from asyncspy.model.stacks import Frame, Profile
 from asyncspy.read import logs
 from asyncspy.read.logs.records import BEGIN, Line
 from asyncspy.read.logs.repeats import Repeats
-from asyncspy.read.text_stacks import austin, folded
+from asyncspy.read.text_stacks import austin
 from tests.read.fixtures import FIXTURES
 
 anchors, repeats, windows = (
@@ -28,52 +28,6 @@ anchors, repeats, windows = (
 )
 
 QUICKLY = settings(max_examples=200, suppress_health_check=list(HealthCheck), deadline=None)
-
-RAW_PIECES = st.sampled_from(
-    [
-        *("run (app.py:1)", "run (app.py:2)", "view (/srv/shop/views.py:9)", "main", "", " ", "é (é.py:3)", "7"),
-        *("<listcomp> (a.py:0)", "x (a (b).py:4)", "\udcff", "a 3", "b (c.py:1_0)"),
-        *("thread (4)", "thread (4): x", 'process 3:"c"', 'b"', '"', "process (p.py:1)", " y (z.py:5)"),
-    ]
-)
-RAW_STARTS = st.sampled_from(
-    [
-        *("", 'process 1:"python";', 'process 1:"a;b";thread (7): M;', 'process 2:"open', "thread (9);"),
-        *('x";run (y.py:2);', 'process 1:"sh -c a (b);c";', 'process 1:"a";process 2:"b";thread (3): T-0_1;'),
-        *(
-            'process 1:"a";thread (5);x;',
-            'process 1:"a";b;',
-            "thread (6): a;b;",
-            "thread (6): a; b (c);",
-            'process 1:"a;run (x.py:1);',
-        ),
-    ]
-)
-RAW_ENDS = st.sampled_from(
-    [" 1", " 2", " 1", " 30", "", " ", " 0", " -1", " 1_0", " ٣", "5", " 1 ", " 1\r", f" {'9' * 13}"]
-)
-RAW_LINES = st.builds("{}{}{}".format, RAW_STARTS, st.lists(RAW_PIECES, max_size=24).map(";".join), RAW_ENDS)
-
-AUSTIN_PIECES = st.sampled_from(
-    [
-        "a.py:run:1",
-        "a.py:run:2",
-        "/srv/b.py:view:9",
-        ":INVALID:",
-        ":GC:",
-        "P3",
-        "T0:7",
-        "tid:5",
-        "",
-        "x",
-        "c.py::f::g:3",
-    ]
-)
-AUSTIN_STARTS = st.sampled_from(["", "P1;", "P1;T0:7;", "tid:12;", "P1;T7;T8;", "P1;P2;P3;P4;", "# mode: wall;"])
-AUSTIN_ENDS = st.sampled_from([" 1", " 10000", " 25000", " 0", "", " x", " 1\r"])
-AUSTIN_LINES = st.builds(
-    "{}{}{}".format, AUSTIN_STARTS, st.lists(AUSTIN_PIECES, max_size=24).map(";".join), AUSTIN_ENDS
-) | st.sampled_from(["# austin: 3.7.0", "# interval: 10000", "# interval: 500", ""])
 
 TRACEBACKS = [
     "Traceback (most recent call last):\n",
@@ -127,27 +81,6 @@ def outcome(reader: object, text: str) -> Profile | str:
         return reader.read(io.BytesIO(text.encode("utf-8", "surrogateescape")), "x")  # type: ignore[attr-defined, no-any-return]
     except InputError as error:
         return error.message
-
-
-@given(st.lists(RAW_LINES, max_size=12), st.booleans(), st.sampled_from([20_000, 20, 12]))
-@QUICKLY
-def test_folded_stacks(lines: list[str], ends: bool, most: int) -> None:
-    text = "\n".join(lines) + "\n" * ends
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(folded, "MAX_FRAMES", most)
-        quick = outcome(folded, text)
-        patch.setattr(folded, "MAX_PLAIN_BYTES", -1)
-        assert outcome(folded, text) == quick
-
-
-@given(st.lists(AUSTIN_LINES, max_size=12))
-@QUICKLY
-def test_stacks_of_files_functions_and_lines(lines: list[str]) -> None:
-    text = "\n".join(lines) + "\n"
-    quick = outcome(austin, text)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(austin, "INNER", 1 << 30)
-        assert outcome(austin, text) == quick
 
 
 @given(st.lists(LOG_PIECES, max_size=12))
@@ -265,7 +198,7 @@ SPELT = re.compile(r"(.*?):([^:]*(?:::[^:]*)*):([0-9]{1,9})\Z", re.DOTALL)
 @QUICKLY
 def test_a_file_a_function_and_a_line(text: str) -> None:
     told = SPELT.match(text)
-    frame = austin._frame(text)
+    frame = austin._parse_frame(text)
     if told is not None:
         assert frame == Frame(told[2], told[1], int(told[3]))
     else:

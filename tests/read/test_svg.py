@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import time
 import tracemalloc
 from collections.abc import Sequence
 
 import pytest
 
-from asyncspy.model.stacks import Frame, Stack
+from asyncspy.model.stacks import Frame, Profile, Stack
 from asyncspy.read.svg import flame_graph
 
 Box = tuple[str, int, int, int]
@@ -24,24 +25,28 @@ def drawn(boxes: Sequence[Box], *, upwards: bool = False, title: str = "py-spy r
     return f'<svg xmlns:fg="x"><text id="title">{title}</text>{"".join(parts)}</svg>'.encode()
 
 
+def read(data: bytes) -> Profile:
+    return flame_graph.read(io.BytesIO(data), "flame.svg")
+
+
 @pytest.mark.parametrize("upwards", [False, True])
 @pytest.mark.parametrize("reverse", [False, True])
 def test_stacks_come_from_where_the_boxes_are(upwards: bool, reverse: bool) -> None:
     boxes = [("all", 0, 10, 0), ("a (a.py:1)", 0, 6, 1), ("b (b.py:2)", 1, 4, 2), ("c (c.py:3)", 6, 3, 1)]
-    profile = flame_graph.read(drawn(boxes[::-1] if reverse else boxes, upwards=upwards), "flame.svg")
+    profile = read(drawn(boxes[::-1] if reverse else boxes, upwards=upwards))
     a, b, c = Frame("a", "a.py", 1), Frame("b", "b.py", 2), Frame("c", "c.py", 3)
     assert profile.stacks == {Stack((a,)): 2, Stack((a, b)): 4, Stack((c,)): 3, Stack(()): 1}
 
 
 def test_a_level_that_is_missing_leaves_what_is_above_it_out() -> None:
     boxes = [("all", 0, 10, 0), ("a (a.py:1)", 0, 6, 1), ("b (b.py:2)", 0, 6, 2), ("d (d.py:2)", 0, 6, 4)]
-    profile = flame_graph.read(drawn(boxes), "flame.svg")
+    profile = read(drawn(boxes))
     assert profile.total == 10
     assert profile.inputs[0].dropped == 1
 
 
 def test_a_drawing_by_another_tool_says_that_its_limit_is_not_known() -> None:
-    profile = flame_graph.read(drawn([("all", 0, 10, 0), ("a (a.py:1)", 0, 6, 1)], title="Flame Graph"), "flame.svg")
+    profile = read(drawn([("all", 0, 10, 0), ("a (a.py:1)", 0, 6, 1)], title="Flame Graph"))
     assert profile.origins[0].sampler == "unknown"
     assert "the narrowest of these has 6 of 10 samples" in profile.inputs[0].notes[0]
 
@@ -52,7 +57,7 @@ def test_a_tower_with_a_wide_top_stays_within_bounds() -> None:
     data = drawn([*tower, *[("g (g.py:1)", at, 1, 4_000) for at in range(30_000)]])
     tracemalloc.start()
     start = time.process_time()
-    profile = flame_graph.read(data, "flame.svg")
+    profile = read(data)
     seconds, (_, peak) = time.process_time() - start, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert profile.inputs[0].dropped > 29_000
@@ -73,7 +78,7 @@ def test_a_tower_with_a_wide_top_stays_within_bounds() -> None:
     ],
 )
 def test_the_title_tells_how_py_spy_sampled(title: str, mode: str, rate: int | None) -> None:
-    (origin,) = flame_graph.read(drawn([("all", 0, 10, 0), ("a (a.py:1)", 0, 6, 1)], title=title), "flame.svg").origins
+    (origin,) = read(drawn([("all", 0, 10, 0), ("a (a.py:1)", 0, 6, 1)], title=title)).origins
     assert (origin.mode, origin.rate) == (mode, rate)
 
 
@@ -89,6 +94,6 @@ def test_a_box_in_pixels_lies_on_what_is_under_its_middle() -> None:
         f'<g><title>{name} ({samples} samples, 1%)</title><rect x="{x}" y="{500 - 16 * depth}" width="{width}"/></g>'
         for name, x, width, depth, samples in boxes
     )
-    profile = flame_graph.read(f"<svg>{drawn_in_pixels}</svg>".encode(), "flame.svg")
+    profile = read(f"<svg>{drawn_in_pixels}</svg>".encode())
     a, b, c = Frame("a", "a.py", 1), Frame("b", "b.py", 2), Frame("c", "c.py", 3)
     assert profile.stacks == {Stack((a,)): 5, Stack((b, c)): 5}

@@ -31,10 +31,10 @@ def read(stream: BinaryIO, path: str) -> Profile:
 
 def add_index(profiles: Sequence[Profile]) -> list[Profile]:
     """The profiles, each dump with what an index says of its file; an index is left without dumps of its own."""
-    indexed = {dump.path: dump for profile in profiles for dump in profile.dumps if _is_index(profile)}
+    indexed = {dump.path: dump for profile in profiles if _is_index(profile) for dump in profile.dumps}
     return [
-        replace(profile, dumps=() if _is_index(profile) else tuple(_with_index(dump, indexed) for dump in profile.dumps))
-        for profile in profiles
+        replace(each, dumps=() if _is_index(each) else tuple(_with_index(dump, indexed) for dump in each.dumps))
+        for each in profiles
     ]
 
 

@@ -13,15 +13,11 @@ from typing import NamedTuple
 from asyncspy.model.merging import merge_occurrences
 from asyncspy.model.stacks import Event, Frame, Occurrences
 from asyncspy.read.logs.records import BEGIN, BREAK, Line
+from asyncspy.read.sniff import LOG_TIME
 
 NAME = "SynchronousOnlyOperation"
 GUARD_FILE = "django/utils/asyncio.py"
 GROUP = "Exception Group "
-TIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z| ?[+-][0-9]{2}:?[0-9]{2})?"
-    r"|[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
-    r"|[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}[: ][0-9]{2}:[0-9]{2}:[0-9]{2}(?: [+-][0-9]{4})?"
-)
 CLOCK = re.compile(r":[0-9]{2}:[0-9]{2}")
 """In every time; it begins with a letter that is not in most lines, and is found ten times as fast."""
 BEFORE_TEXT = 160
@@ -171,7 +167,7 @@ class Tracebacks:
         """The open traceback that a line belongs to: the one with the longest prefix that the line has."""
         text = line.text
         if time_in(text):
-            text = TIME.sub("", text[:BEFORE_TEXT]).lstrip() + text[BEFORE_TEXT:]
+            text = LOG_TIME.sub("", text[:BEFORE_TEXT]).lstrip() + text[BEFORE_TEXT:]
         inner = text.lstrip()
         for key in self._open if len(self._open) == 1 else sorted(self._open, key=lambda key: -len(key[1])):
             if key[0] == line.source and inner.startswith(key[1]):
@@ -205,14 +201,14 @@ class Tracebacks:
 
 def time_in(text: str) -> re.Match[str] | None:
     """The time that a line tells before its text."""
-    return TIME.search(text, 0, BEFORE_TEXT) if CLOCK.search(text, 0, BEFORE_TEXT) else None
+    return LOG_TIME.search(text, 0, BEFORE_TEXT) if CLOCK.search(text, 0, BEFORE_TEXT) else None
 
 
 def _prefix(before: str) -> tuple[str, int]:
     """What names the writer, and how far its text is indented, from what stands before the text on a line."""
     if not before.strip(" "):
         return "", len(before)
-    rest = TIME.sub("", before).lstrip() if CLOCK.search(before) else before
+    rest = LOG_TIME.sub("", before).lstrip() if CLOCK.search(before) else before
     prefix = rest.rstrip(" |+\t")
     tail = rest[len(prefix) :]
     margin = MARGIN.match(tail)

@@ -19,7 +19,7 @@ from asyncspy.read.decode_json import AS_WRITTEN
 from asyncspy.read.frame_names import add_samples, notes_on_names, printable, stack_of
 from asyncspy.read.open_file import read_all
 from asyncspy.read.speedscope.events import MILLISECONDS, time_by_stack
-from asyncspy.read.speedscope.samples import SharedFrames, count_samples, decode_document, is_weight, weights
+from asyncspy.read.speedscope.samples import SharedFrames, count_samples, decode_document, sound_weights
 from asyncspy.recording.saved_form import SavedPass, saved_counts, saved_passes, saved_sources
 
 THREAD = re.compile(r'(?:Process ([0-9]{1,10}) )?Thread \S+ "(.*)"\Z', re.DOTALL)
@@ -101,7 +101,7 @@ class CountedPass(NamedTuple):
 
 def _count(one: SavedPass, shared: SharedFrames) -> CountedPass:
     intervals = {
-        weight * _seconds(profile) for profile in one.profiles for weight in weights(profile) if is_weight(weight)
+        weight * _seconds(profile) for profile in one.profiles for weight in set(sound_weights(profile)) if weight
     }
     per_sample, notes = _time_per_sample(one.profiles, intervals, one.origin)
     stacks, entries, dropped = Counter[Stack](), 0, 0

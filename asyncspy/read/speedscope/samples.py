@@ -45,9 +45,14 @@ class _Document(TypedDict, total=False):
 def decode_document(data: bytes) -> Any:
     """The document, its samples as JSON text; decoded in full where msgspec finds it odd or broken."""
     try:
-        return msgspec.json.decode(data, type=_Document)
+        document: Any = msgspec.json.decode(data, type=_Document)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return decode(data)  # takes NaN and halves of surrogate pairs, too, and says what is wrong
+    texts: dict[bytes, bytes] = {}
+    for profile in document.get("profiles", ()):
+        if "samples" in profile:  # a copy of each different text, so that the data itself can be freed
+            profile["samples"] = [texts.setdefault(text, text) for text in map(bytes, profile["samples"])]
+    return document
 
 
 class SharedFrames(NamedTuple):
@@ -56,14 +61,14 @@ class SharedFrames(NamedTuple):
     frames: list[Frame]
     damaged: Set[int]
 
-    def path(self, sample: object) -> Path | None:
-        """The frames of a sample; None where an index is not one of a sound frame."""
-        indexes = msgspec.json.decode(sample) if isinstance(sample, bytes) else sample
-        if not are_indexes(indexes) or not self.damaged.isdisjoint(indexes):
+    def path(self, indexes: Any) -> Path | None:
+        """The frames at these indexes; None where one is not an index of a sound frame."""
+        if not are_indexes(indexes) or not self.damaged.isdisjoint(indexes) or min(indexes, default=0) < 0:
             return None
-        if indexes and not (min(indexes) >= 0 and max(indexes) < len(self.frames)):
+        try:
+            return tuple(map(self.frames.__getitem__, indexes))
+        except IndexError:
             return None
-        return tuple(map(self.frames.__getitem__, indexes))
 
 
 class CountedSamples(NamedTuple):
@@ -76,16 +81,17 @@ class CountedSamples(NamedTuple):
 
 def count_samples(profile: Any, shared: SharedFrames, samples_of: Callable[[float], int]) -> CountedSamples:
     """Count the stacks of a profile; `samples_of` says for how many samples a weight stands."""
-    samples = profile.get("samples") if isinstance(profile, dict) else None
-    if not isinstance(samples, list):
+    listed = profile.get("samples") if isinstance(profile, dict) else None
+    if not isinstance(listed, list):
         return CountedSamples([], 0, 1)
-    entries = Counter(zip_longest(map(_hashable, samples), (w if is_weight(w) else None for w in weights(profile))))
+    samples = [sample if isinstance(sample, bytes) else _indexes(sample) for sample in listed]
+    entries = Counter(zip_longest(samples, sound_weights(profile)))
     known: dict[object, Path | None] = {}
     paths: list[tuple[Path, int]] = []
     sound = 0
     for (sample, weight), times in entries.items():
         if sample not in known:
-            known[sample] = shared.path(sample)
+            known[sample] = shared.path(msgspec.json.decode(sample) if isinstance(sample, bytes) else sample)
         path = known[sample]
         if path is not None and weight is not None:
             paths.append((path, times * samples_of(weight)))
@@ -93,10 +99,8 @@ def count_samples(profile: Any, shared: SharedFrames, samples_of: Callable[[floa
     return CountedSamples(paths, sound, entries.total() - sound)
 
 
-def _hashable(sample: object) -> bytes | tuple[int, ...] | None:
-    """JSON text as bytes, indexes as a tuple; None for anything else."""
-    if isinstance(sample, msgspec.Raw):
-        return bytes(sample)
+def _indexes(sample: object) -> tuple[int, ...] | None:
+    """A sample that was decoded before, in a form that can be counted."""
     return tuple(sample) if isinstance(sample, list | array) and are_indexes(sample) else None
 
 
@@ -105,12 +109,9 @@ def are_indexes(sample: Any) -> bool:
     return isinstance(sample, list | tuple | array) and set(map(type, sample)) <= {int}
 
 
-def weights(profile: Any) -> list[Any]:
-    """The weights of a profile, as they are."""
+def sound_weights(profile: Any) -> list[float | None]:
+    """The weights of a profile; None for what is not a time or a count, such as NaN."""
     listed = profile.get("weights") if isinstance(profile, dict) else None
-    return listed if isinstance(listed, list) else []
-
-
-def is_weight(weight: Any) -> bool:
-    """Whether it is a time or a count; NaN is not."""
-    return type(weight) in (int, float) and 0 < weight < MAX_WEIGHT
+    if not isinstance(listed, list):
+        return []
+    return [weight if type(weight) in (int, float) and 0 < weight < MAX_WEIGHT else None for weight in listed]

@@ -1,9 +1,9 @@
-"""Lists of samples that are counted by their text give the very profile that decoding them gives."""
+"""Samples that are counted as JSON text give the very profile that decoding all of them gives."""
 
 from __future__ import annotations
 
-import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,27 +11,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from asyncspy.errors import InputError
-from asyncspy.read.speedscope import reader, sample_lists
+from asyncspy.read import decode_json
+from asyncspy.read.speedscope import reader, samples
 from tests.read.fixtures import FIXTURES
 
 DOCUMENTS = sorted(path for path in FIXTURES.rglob("*.json") if b'"samples"' in path.read_bytes()[:1_000_000])
-NEVER = 1 << 60
 
 
-def outcome(data: bytes) -> object:
+def outcome(decode: Callable[[bytes], object], data: bytes) -> object:
     try:
-        return reader.read(io.BytesIO(data), "x.json")
+        return reader.profile_of(decode(data), "x.json")
     except InputError as error:
         return error.message
 
 
 def both(data: bytes) -> tuple[object, object]:
-    """What comes of a document when every list is long, and when none is."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sample_lists, "LONG", 0)
-        by_text = outcome(data)
-        patch.setattr(sample_lists, "LONG", NEVER)
-        return by_text, outcome(data)
+    """What comes of a document when samples are counted as text, and when all of it is decoded."""
+    return outcome(samples.decode_document, data), outcome(decode_json.decode, data)
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
@@ -40,11 +36,10 @@ def test_every_document_of_the_fixtures(path: Path) -> None:
     assert by_text == decoded
 
 
-def test_lists_are_counted_by_their_text_and_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sample_lists, "LONG", 0)
+def test_samples_are_counted_as_text_and_not_decoded() -> None:
     data = (FIXTURES / "recordings" / "uvicorn-asyncio-every1.speedscope.json").read_bytes()
-    profiles = sample_lists.decoded(data)["profiles"]
-    assert {type(one["samples"]) for one in profiles if len(one["weights"]) > 1} == {sample_lists.Samples}
+    profiles = samples.decode_document(data)["profiles"]
+    assert {type(sample) for one in profiles for sample in one["samples"]} == {bytes}
 
 
 SAMPLES = st.lists(st.lists(st.sampled_from([0, 1, 2, 5, -1, True, None, 1.0, "0", [0]]), max_size=4), max_size=6)
@@ -54,27 +49,22 @@ ONE_WEIGHT = st.sampled_from([0.01, 1, 7, 0, -1.0, True, None, float("nan"), 1e3
 
 
 @given(
-    samples=SAMPLES,
+    listed=SAMPLES,
     weights=WEIGHTS | ONE_WEIGHT,
     mixed=st.booleans(),
     unit=UNITS,
-    block=st.sampled_from([3, 9, 20, 40, 1 << 20]),
     compact=st.booleans(),
 )
 @settings(max_examples=200, suppress_health_check=list(HealthCheck), deadline=None)
-def test_whatever_is_in_the_lists(
-    samples: list[object], weights: object, mixed: bool, unit: str, block: int, compact: bool
-) -> None:
+def test_whatever_is_in_the_lists(listed: list[object], weights: object, mixed: bool, unit: str, compact: bool) -> None:
     if not isinstance(weights, list):
-        weights = [True if mixed and at == 1 else weights for at in range(len(samples))]
-    profile = {"type": "sampled", "name": "x", "unit": unit, "samples": samples, "weights": weights}
+        weights = [True if mixed and at == 1 else weights for at in range(len(listed))]
+    profile = {"type": "sampled", "name": "x", "unit": unit, "samples": listed, "weights": weights}
     other = {"type": "sampled", "name": "y", "unit": unit, "samples": [[0], [1], [0]], "weights": [3, 3, 3]}
     frames = [{"name": "a"}, {"name": "b"}, {"name": 5}]
     document = {"profiles": [profile, other], "shared": {"frames": frames}}
     data = json.dumps(document, separators=(",", ":") if compact else None).encode()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sample_lists, "BLOCK", block)
-        by_text, decoded = both(data)
+    by_text, decoded = both(data)
     assert by_text == decoded
 
 
