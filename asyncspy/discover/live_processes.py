@@ -70,7 +70,7 @@ def require_not_stopped(pid: int) -> None:
     if stopped:
         raise TargetError(
             f"process {pid} is stopped, by SIGSTOP or by Ctrl-Z in its terminal",
-            remedy=f"let it go on, if that was not meant: kill -CONT {pid}",
+            remedy=f"if that was not intended, resume it: kill -CONT {pid}",
         )
 
 

@@ -13,7 +13,6 @@ from subprocess import PIPE
 
 import pytest
 
-from asyncspy.discover.access import gather
 from asyncspy.discover.access.gather import TRACER_NAMED
 from asyncspy.discover.access.permission import CHECKS, may_attach
 from tests.discover.fake_proc import PTRACE, US, FakeProc
@@ -21,16 +20,12 @@ from tests.discover.fake_proc import PTRACE, US, FakeProc
 NOBODY = 65534
 
 
-@pytest.fixture(autouse=True)
-def sudo_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine that runs the tests need not have it."""
-    monkeypatch.setattr(gather, "has_sudo", lambda: True)
-
-
 @pytest.fixture
 def fake(tmp_path: Path) -> FakeProc:
-    """We and the target are the same ordinary user, and the kernel has no Yama."""
+    """We and the target are the same ordinary user, sudo is installed, and the kernel has no Yama."""
     fake = FakeProc(tmp_path)
+    fake.write("self/root/usr/bin/sudo", "")
+    (tmp_path / "self/root/usr/bin/sudo").chmod(0o755)
     fake.us(uid=US)
     fake.target()
     return fake

@@ -11,7 +11,6 @@ import psutil
 import pytest
 
 from asyncspy.discover import is_running, require_not_stopped, wait_for_successor, without_descendants
-from asyncspy.discover.servers import succession
 from asyncspy.errors import TargetError
 from asyncspy.model.processes import Worker
 from tests.live.processes import eventually
@@ -24,39 +23,27 @@ def worker(pid: int, ppid: int = 10, started: float = 1.0, *, attachable: bool =
     return Worker(pid, ppid, "worker", True, "gunicorn", started_at=started, attachable=attachable)
 
 
-@pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
-    """What find-workers would list."""
-    there: list[Worker] = []
-    monkeypatch.setattr(succession, "find_workers", lambda: list(there))
-    monkeypatch.setattr(succession, "PAUSE_SECONDS", 0.01)
-    return there
-
-
-def follower(known: set[int]) -> int | None:
-    found = wait_for_successor(DEAD, known, patience=0.05)
+def follower(known: set[int], *listed: Worker) -> int | None:
+    found = wait_for_successor(DEAD, known, patience=0.0, list_workers=lambda: list(listed))
     return found.pid if found else None
 
 
-def test_the_one_that_the_master_started_since(machine: list[Worker]) -> None:
-    machine += [MASTER, worker(12), worker(13, started=5.0), worker(14, ppid=99, started=9.0)]
-    assert follower({11, 12}) == 13
+def test_the_one_that_the_master_started_since() -> None:
+    assert follower({11, 12}, MASTER, worker(12), worker(13, started=5.0), worker(14, ppid=99, started=9.0)) == 13
 
 
-def test_nobody_that_was_there_before_or_cannot_be_attached(machine: list[Worker]) -> None:
-    machine += [MASTER, worker(12), worker(13, attachable=False)]
-    assert follower({11, 12}) is None
+def test_nobody_that_was_there_before_or_cannot_be_attached() -> None:
+    assert follower({11, 12}, MASTER, worker(12), worker(13, attachable=False)) is None
 
 
-def test_nobody_where_there_is_no_master(machine: list[Worker]) -> None:
-    machine += [worker(13)]
-    assert follower({11}) is None
+def test_nobody_where_there_is_no_master() -> None:
+    assert follower({11}, worker(13)) is None
 
 
-def test_it_is_waited_for_no_longer_than_wanted(machine: list[Worker]) -> None:
-    machine += [MASTER]
+def test_it_is_waited_for_no_longer_than_wanted() -> None:
     asked = iter([False, False, True])
-    assert wait_for_successor(DEAD, {11}, patience=60, given_up=lambda: next(asked)) is None
+    found = wait_for_successor(DEAD, {11}, patience=60, given_up=lambda: next(asked), list_workers=lambda: [MASTER])
+    assert found is None
 
 
 @pytest.fixture

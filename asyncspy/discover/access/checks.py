@@ -27,7 +27,7 @@ def visible(facts: AccessFacts) -> Refusal | str | None:
     hidepid = facts.machine.hidepid
     if facts.target is not None and facts.target.hidden:
         mount = f"/proc is mounted with hidepid={hidepid}" if hidepid != "0" else "/proc hides it"
-        reason = f"it lives, but {mount}: you see only your own processes"
+        reason = f"it is running, but {mount}: you see only your own processes"
         return Refusal(reason, with_capability(facts.machine, facts.target.pid))
     if hidepid != "0" and not facts.machine.us.may_trace_anybody:
         return f"hidepid={hidepid} hides the processes of other users"
@@ -128,7 +128,9 @@ def other_tracer(facts: AccessFacts) -> Refusal | str | None:
     if tracer is None or tracer[1] in PAUSING_SAMPLERS:
         return "nobody else is attached" if facts.target else None
     pid, name = tracer
-    return Refusal(f"{name or 'another program'} (process {pid}) is attached to it already", f"let it go: kill {pid}")
+    return Refusal(
+        f"{name or 'another program'} (process {pid}) is attached to it already", f"end that program: kill {pid}"
+    )
 
 
 def security_module(facts: AccessFacts) -> Refusal | str | None:
@@ -236,7 +238,7 @@ def privileges(facts: AccessFacts) -> str:
 def containers(facts: AccessFacts) -> str:
     """Say where we run and where the target runs."""
     machine, target = facts.machine, facts.target
-    here = machine.runtime or "no container that can be told"
+    here = machine.runtime or "no known container"
     pods = ""
     if machine.kubernetes:
         shares = "share" if machine.shares_pids else "do not share"

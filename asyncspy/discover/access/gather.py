@@ -51,7 +51,7 @@ def read_machine(proc: Proc) -> MachineFacts:
         seccomp=seccomp,
         ptrace_filter=kernel_queries.seccomp_effect_on_ptrace() if seccomp and real else None,
         own_user_namespace=" ".join((proc.text("self/uid_map") or WHOLE_ID_SPACE).split()) != WHOLE_ID_SPACE,
-        sudo=has_sudo(),
+        sudo=any(os.access(proc.path("self/root", folder, "sudo"), os.X_OK) for folder in SUDO_PATH),
         hidepid=_hidepid(proc),
         runtime=_runtime(proc, cgroup),
         kubernetes="KUBERNETES_SERVICE_HOST" in os.environ or "/kubepods" in cgroup,
@@ -109,11 +109,6 @@ def with_file_capabilities(started: Credentials, added: int, status: Mapping[str
         return started
     held = added & started.bounding
     return replace(started, permitted=held, effective=held)
-
-
-def has_sudo() -> bool:
-    """Whether this system has sudo; containers seldom do."""
-    return any(os.access(f"{folder}/sudo", os.X_OK) for folder in SUDO_PATH)
 
 
 def _number(text: str | None) -> int:

@@ -22,12 +22,12 @@ from asyncspy.model.processes import Role
 MAX_TITLE_LENGTH = 1_000
 
 # Why a role is in doubt.
-NO_WORKERS = "a master by its command line, but no workers of it are there: it may be starting, or may have lost them"
+NO_WORKERS = "a master by its command line, but it has no workers: it may be starting, or may have lost them"
 NO_ENVIRONMENT = "it has spawned processes, and its environment, which could ask for workers, cannot be read"
 FORKED = "it has forked processes of its own: a worker with a pool, a dirty arbiter, or the new master of an upgrade"
-STILL_TITLED = "it still bears its master's title"
+STILL_TITLED = "it still has its master's title"
 NO_RELOADER_SEEN = "its environment, which tells the server from its reloader, cannot be read"
-OWN_PROGRAM = "a program of its own, which listens and has {} installed: no command line says that it serves"
+OWN_PROGRAM = "a program of your own, which listens and has {} installed; its command line does not name a server"
 
 
 @dataclass(frozen=True, slots=True)

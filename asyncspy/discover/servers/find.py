@@ -17,7 +17,7 @@ from asyncspy.discover.servers.select import topmost_ancestor
 from asyncspy.errors import TargetError
 from asyncspy.model.processes import Worker
 
-NO_SERVER = "no known server is named by its command line"
+NO_SERVER = "its command line names no known server"
 KERNEL_THREAD_FLAG = 0x00200000
 _ROLE_ORDER = {"reloader": 0, "master": 0, "worker": 1, "helper": 2}
 
@@ -88,7 +88,7 @@ def require_live_process(pid: int, proc: Proc) -> None:
         raise TargetError(f"process {pid} ({name}) is a thread of the kernel, not Python", remedy=LIST_WORKERS)
     if status.get("State", "").startswith(("Z", "X")):
         raise TargetError(
-            f"process {pid} ({name}) has ended and waits for its parent {status.get('PPid')} to take note (a zombie)",
+            f"process {pid} ({name}) has ended, but its parent {status.get('PPid')} has not collected it (a zombie)",
             remedy=LIST_WORKERS,
         )
 

@@ -48,7 +48,7 @@ def all_servers(workers: Sequence[Worker]) -> list[Worker]:
     """Return the topmost process of each server that has workers. Raises UsageError if there is none."""
     tops = [family[0] for family in families(workers) if any(worker.role == "worker" for worker in family)]
     if not tops:
-        raise UsageError("no worker was found that could be meant; name one with --pid", remedy=LIST_WORKERS)
+        raise UsageError("no worker was found; name a process with --pid", remedy=LIST_WORKERS)
     return tops
 
 

@@ -20,14 +20,15 @@ def wait_for_successor(
     *,
     patience: float = PATIENCE_SECONDS,
     given_up: Callable[[], bool] = lambda: False,
+    list_workers: Callable[[], list[Worker]] = find_workers,
 ) -> Worker | None:
     """Wait for the worker that the master starts in this one's place; None if there is no master or it starts none.
 
     `known` are the pids that were there before or are already watched.
     """
     deadline = time.monotonic() + patience
-    while _has_master(worker):
-        new = [other for other in find_workers() if _is_sibling(other, worker) and other.pid not in known]
+    while _has_master(worker, listed := list_workers()):
+        new = [other for other in listed if _is_sibling(other, worker) and other.pid not in known]
         if new:
             return max(new, key=lambda other: other.started_at or 0.0)
         if given_up() or time.monotonic() > deadline:
@@ -46,7 +47,6 @@ def _is_sibling(other: Worker, worker: Worker) -> bool:
     return same_master and other.role == "worker" and other.attachable
 
 
-def _has_master(worker: Worker) -> bool:
-    return worker.role == "worker" and any(
-        other.pid == worker.ppid and other.role in {"master", "reloader"} for other in find_workers()
-    )
+def _has_master(worker: Worker, listed: list[Worker]) -> bool:
+    starts_workers = {other.pid for other in listed if other.role in {"master", "reloader"}}
+    return worker.role == "worker" and worker.ppid in starts_workers
