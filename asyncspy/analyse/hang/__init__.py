@@ -48,7 +48,7 @@ def _judge_process(history: ProcessHistory, target: Worker | None, source: Sourc
         certain=judgement.certain,
         grounds=judgement.grounds,
         culprits=tuple(HangCulprit(each.line, each.kind, each.role, each.receiver) for each in culprits.values()),
-        waits=graph.waits,
+        waits=graph.group_waits(node for node in graph.nodes if node.is_waiting),
         known=tuple(f"{bug.name}: {bug.description}" for bug in judgement.bugs),
         now=immediate_actions(judgement, history.pid, target),
         later=code_remedies(judgement, source),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from asyncspy.analyse.hang.history import ProcessHistory, ThreadHistory
@@ -26,8 +26,6 @@ class WaitNode:
 
     thread: ThreadHistory
     wait: ThreadWait
-    waiting: WaitingThreads
-    """The wait as it is reported."""
     waiting_looks: int
     """In how many dumps its frames showed a wait."""
 
@@ -35,6 +33,11 @@ class WaitNode:
     def is_waiting(self) -> bool:
         """Whether it is known to wait: the frames show it, or it never ran between two dumps."""
         return self.wait.shown or (self.thread.still and self.thread.moved is False)
+
+    @property
+    def line(self) -> Frame:
+        """The frame to blame."""
+        return self.thread.frames[self.wait.line]
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class WaitGraph:
     history: ProcessHistory
     target: Worker | None
     nodes: tuple[WaitNode, ...]
+    owners: Ownership
 
     @property
     def loops(self) -> list[WaitNode]:
@@ -55,10 +59,41 @@ class WaitGraph:
         """The other threads that are not idle."""
         return [node for node in self.nodes if node.thread.role != "loop"]
 
-    @property
-    def waits(self) -> tuple[WaitingThreads, ...]:
-        """All waits, those at one line together."""
-        return group_waits(node for node in self.nodes if node.is_waiting)
+    def group_waits(self, nodes: Iterable[WaitNode]) -> tuple[WaitingThreads, ...]:
+        """Group threads that wait at one line for one thing; event loops first, then the largest group."""
+        groups: dict[tuple[object, ...], list[WaitNode]] = {}
+        for node in nodes:
+            groups.setdefault((node.thread.role, node.wait.kind, node.line), []).append(node)
+        waits = [self._waiting_threads(group) for group in groups.values()]
+        return tuple(sorted(waits, key=lambda each: (each.role != "loop", -len(each.threads), each.line.frame)))
+
+    def _waiting_threads(self, group: Sequence[WaitNode]) -> WaitingThreads:
+        first, wait = group[0].thread, group[0].wait
+        start = after_boundaries(first.frames[: wait.line])
+        receivers = first.last.selves[wait.line : wait.line + 1]
+        return WaitingThreads(
+            pid=self.history.pid,
+            role=first.role,
+            threads=tuple(node.thread.name for node in group),
+            kind=wait.kind,
+            line=Culprit(group[0].line, self.owners.of(group[0].line)),
+            on=self._could_end(wait.kind),
+            frames=tuple(ChainFrame(*frame, self.owners.of(frame)) for frame in first.frames[start:]),
+            looks=min(len(node.thread.snapshots) for node in group),
+            still=all(node.thread.still for node in group),
+            timed=wait.timed,
+            seconds=self.history.seconds if all(node.thread.unchanged for node in group) else None,
+            receiver=receivers[0] or None if receivers else None,
+        )
+
+    def _could_end(self, kind: WaitReason) -> tuple[str, ...]:
+        """The names of the threads of this process that could end such a wait; none where something outside ends it."""
+        threads: list[ThreadHistory] = []
+        if kind == "loop":
+            threads = self.history.threads_with("private-loop") or self.history.threads_with("loop")
+        elif kind in {"pool", "thread", "lock"}:
+            threads = [thread for thread in self.history.threads if thread.role != "loop" and not thread.idle]
+        return tuple(dict.fromkeys(thread.last.name for thread in threads))
 
 
 def build_wait_graph(
@@ -67,68 +102,16 @@ def build_wait_graph(
     """Find what every thread does in the last dump."""
     nodes = []
     for thread in history.threads:
-        ended = thread.last not in history.dumps[-1].threads
-        wait = None if ended else _wait_unless_idle(thread.frames, source, owners)
-        if wait is not None:
-            waits = [_wait_unless_idle(each.frames, source, owners) for each in thread.snapshots]
-            waiting_looks = sum(each is not None and each.shown for each in waits)
-            nodes.append(WaitNode(thread, wait, _waiting(thread, wait, history, owners), waiting_looks))
-    return WaitGraph(history, target, tuple(nodes))
+        if thread.last not in history.dumps[-1].threads:
+            continue  # it has ended
+        waits = [_wait_unless_idle(each.frames, source, owners) for each in thread.snapshots]
+        if waits[-1] is not None:
+            nodes.append(WaitNode(thread, waits[-1], sum(wait is not None and wait.shown for wait in waits)))
+    return WaitGraph(history, target, tuple(nodes), owners)
 
 
 def _wait_unless_idle(frames: Sequence[Frame], source: SourceReader, owners: Ownership) -> ThreadWait | None:
-    """What a thread waits for; None where it is idle."""
     return find_wait(frames, source, owners) if frames and not waits_for_work(frames) else None
-
-
-def _waiting(thread: ThreadHistory, wait: ThreadWait, history: ProcessHistory, owners: Ownership) -> WaitingThreads:
-    frames, selves = thread.frames, thread.last.selves
-    line = frames[wait.line]
-    return WaitingThreads(
-        pid=history.pid,
-        role=thread.role,
-        threads=(thread.name,),
-        kind=wait.kind,
-        line=Culprit(line, owners.of(line)),
-        on=_threads_waited_for(wait.kind, history),
-        frames=tuple(ChainFrame(*frame, owners.of(frame)) for frame in frames[after_boundaries(frames[: wait.line]) :]),
-        looks=len(thread.snapshots),
-        still=thread.still,
-        timed=wait.timed,
-        seconds=history.seconds if thread.unchanged else None,
-        receiver=(selves[wait.line] or None) if wait.line < len(selves) else None,
-    )
-
-
-def _threads_waited_for(kind: WaitReason, history: ProcessHistory) -> tuple[str, ...]:
-    """The names of the threads of this process that could end such a wait; none where something outside ends it."""
-    if kind == "loop":
-        threads = history.threads_with("private-loop") or history.threads_with("loop")
-    elif kind in {"pool", "thread", "lock"}:
-        threads = [thread for thread in history.threads if thread.role != "loop" and not thread.idle]
-    else:
-        threads = []
-    return tuple(dict.fromkeys(thread.last.name for thread in threads))
-
-
-def group_waits(nodes: Iterable[WaitNode]) -> tuple[WaitingThreads, ...]:
-    """Group threads that wait at one line for one thing; event loops first, then the largest group."""
-    groups: dict[tuple[object, ...], list[WaitingThreads]] = {}
-    for node in nodes:
-        each = node.waiting
-        groups.setdefault((each.role, each.kind, each.line.frame), []).append(each)
-    joined = [_joined(group) for group in groups.values()]
-    return tuple(sorted(joined, key=lambda each: (each.role != "loop", -len(each.threads), each.line.frame)))
-
-
-def _joined(group: list[WaitingThreads]) -> WaitingThreads:
-    return replace(
-        group[0],
-        threads=tuple(name for each in group for name in each.threads),
-        looks=min(each.looks for each in group),
-        still=all(each.still for each in group),
-        seconds=None if any(each.seconds is None for each in group) else group[0].seconds,
-    )
 
 
 class SaturatedPool(NamedTuple):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from asyncspy.analyse.hang.asgiref_bugs import AsgirefBug, HangShape, matching_bugs
-from asyncspy.analyse.hang.graph import WaitGraph, WaitNode, find_saturated_pool, group_waits
+from asyncspy.analyse.hang.graph import WaitGraph, WaitNode, find_saturated_pool
 from asyncspy.analyse.hops import sync_middleware
 from asyncspy.analyse.stacks.pattern import Pattern, any_of
 from asyncspy.model.hangs import HangVerdict, WaitingThreads
@@ -89,7 +89,7 @@ def _joins_waiting_threads(graph: WaitGraph, loop: WaitNode) -> HangJudgement | 
         f"this is proved by the frames alone, and they were the same {graph.history.period}",
     )
     bugs = matching_bugs("closing", graph.target) if any(map(CONTEXT_EXIT.match, loop.thread.frames)) else []
-    return HangJudgement("deadlock", True, grounds, group_waits(graph.others), tuple(bugs))
+    return HangJudgement("deadlock", True, grounds, graph.group_waits(graph.others), tuple(bugs))
 
 
 def _no_thread_left(graph: WaitGraph, loop: WaitNode) -> HangJudgement | None:
@@ -106,7 +106,7 @@ def _no_thread_left(graph: WaitGraph, loop: WaitNode) -> HangJudgement | None:
         f"nothing has moved {graph.history.period}",
     )
     certain = loop.wait.kind in {"lock", "loop"} or bool(graph.others)
-    return HangJudgement("deadlock", certain, grounds, group_waits([loop]))
+    return HangJudgement("deadlock", certain, grounds, graph.group_waits([loop]))
 
 
 def blocked(graph: WaitGraph) -> HangJudgement | None:
@@ -118,7 +118,7 @@ def blocked(graph: WaitGraph) -> HangJudgement | None:
             if node.thread.moved is False:
                 grounds.append("the kernel did not let it run once between the looks")
             watch = SHORT_WATCH_SECONDS if looks == 1 else None
-            return HangJudgement("blocked-loop", looks > 1, tuple(grounds), group_waits([node]), watch=watch)
+            return HangJudgement("blocked-loop", looks > 1, tuple(grounds), graph.group_waits([node]), watch=watch)
     return None
 
 
@@ -129,7 +129,7 @@ def often_blocked(graph: WaitGraph) -> HangJudgement | None:
         if node.wait.shown and looks > 1 and node.waiting_looks >= max(2, MOST_OF_THE_TIME * looks):
             often = f"in {node.waiting_looks} of {looks} looks"
             why = f"{often} the event loop was in a call that blocks; it moved in between"
-            return HangJudgement("blocked-loop", False, (why,), group_waits([node]))
+            return HangJudgement("blocked-loop", False, (why,), graph.group_waits([node]))
     return None
 
 
@@ -148,7 +148,7 @@ def exhausted_pool(graph: WaitGraph) -> HangJudgement | None:
         grounds.append("none of them has moved" if len(pool.nodes) > 1 else "it has not moved")
     if all(node.wait.kind == "loop" for node in pool.nodes):
         grounds.append("each waits for a coroutine; where that needs this pool, too, it is a deadlock")
-    return HangJudgement("pool-exhausted", still and pool.size_known, tuple(grounds), group_waits(pool.nodes))
+    return HangJudgement("pool-exhausted", still and pool.size_known, tuple(grounds), graph.group_waits(pool.nodes))
 
 
 def busy(graph: WaitGraph) -> HangJudgement | None:
@@ -158,15 +158,15 @@ def busy(graph: WaitGraph) -> HangJudgement | None:
     loops = [node for node in graph.loops if not node.wait.shown]
     if share is not None and share >= MOST_OF_THE_TIME:
         why = f"the event loop computes: it ran, or waited for its turn to run, for {share:.0%} of the time"
-        return HangJudgement("busy", several, (why,), group_waits(loops))
+        return HangJudgement("busy", several, (why,), graph.group_waits(loops))
     if share is None and any(node.thread.always_busy for node in loops):
         why = f"the event loop was at work {history.period}; whether it computes or waits cannot be seen"
-        return HangJudgement("busy", False, (why,), group_waits(loops))
+        return HangJudgement("busy", False, (why,), graph.group_waits(loops))
     share = history.cpu_share(history.threads)
     if share is not None and share >= MOST_OF_THE_TIME:
         why = f"its threads compute: together they ran, or waited for their turn, for {share:.0%} of the time"
         others = [node for node in graph.others if not node.wait.shown]
-        return HangJudgement("busy", several, (why,), group_waits(others))
+        return HangJudgement("busy", several, (why,), graph.group_waits(others))
     return None
 
 
@@ -180,9 +180,9 @@ def suspected_deadlock(graph: WaitGraph) -> HangJudgement | None:
     first = f"{_each(stuck)} waits for {_most_wanted(stuck)} and has not moved {graph.history.period}"
     if graph.history.looks > 1 and seconds >= DEADLOCK_SECONDS:
         second = f"nothing that takes part has moved for {seconds:.0f} s; requests that long are rare"
-        return HangJudgement("deadlock", False, (first, second), group_waits(stuck), bugs)
+        return HangJudgement("deadlock", False, (first, second), graph.group_waits(stuck), bugs)
     second = "a request that is merely slow has the same frames: only time tells them apart"
-    return HangJudgement("suspected", False, (first, second), group_waits(stuck), bugs, watch=DEADLOCK_SECONDS)
+    return HangJudgement("suspected", False, (first, second), graph.group_waits(stuck), bugs, watch=DEADLOCK_SECONDS)
 
 
 def _may_be_stuck(node: WaitNode) -> bool:
@@ -200,7 +200,7 @@ def slow(graph: WaitGraph) -> HangJudgement | None:
     if too_short or not busy_threads:
         return None
     why = f"{_each(busy_threads)} has been at work {history.period}; the event loop is free"
-    return HangJudgement("slow", True, (why,), group_waits(busy_threads))
+    return HangJudgement("slow", True, (why,), graph.group_waits(busy_threads))
 
 
 def healthy(graph: WaitGraph) -> HangJudgement | None:

@@ -1,13 +1,13 @@
-"""What blocks a thread, as data: frames whose leaf can only be a wait, and calls that the source of a line shows.
+"""Recognise what blocks a thread: frames whose leaf can only be a wait, and calls in the source of a line.
 
 time.sleep, recv and `with lock:` have no Python frame: the leaf is the line that calls them, and only its source tells
-a wait from work. A frame is listed only if it waits whenever it is the leaf, but for microseconds.
+a wait from work. A frame is listed only if it waits whenever it is the leaf, apart from microseconds.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from asyncspy.analyse.remedy.fixes import Rewrite
@@ -15,13 +15,13 @@ from asyncspy.analyse.remedy.rewrite import rewrite_call
 from asyncspy.analyse.remedy.source_line import SourceLine, called_name
 from asyncspy.analyse.stacks import packages
 from asyncspy.analyse.stacks.ownership import Ownership
-from asyncspy.analyse.stacks.pattern import Pattern, Rules
+from asyncspy.analyse.stacks.pattern import Pattern, Rules, patterns
 from asyncspy.model.findings import Remedy, Wait, WaitKind
 from asyncspy.model.stacks import Frame
 
 
-def _of(kind: WaitKind, file: str, functions: str) -> Iterable[tuple[Pattern, WaitKind]]:
-    return [(Pattern(function, file), kind) for function in functions.split()]
+def _of(kind: WaitKind, file: str, functions: str) -> list[tuple[Pattern, WaitKind]]:
+    return [(pattern, kind) for pattern in patterns(file, functions)]
 
 
 STANDARD: Rules[WaitKind] = Rules(
@@ -45,7 +45,7 @@ STANDARD: Rules[WaitKind] = Rules(
         *_of("file", "shutil.py", "copyfile copyfileobj _fastcopy_sendfile"),
     ]
 )
-"""Of the standard library; the caller of such a wait is looked at, too: the loop itself waits in `select`."""
+"""Of the standard library."""
 
 PACKAGES: Rules[WaitKind] = Rules(
     [
@@ -64,26 +64,23 @@ PACKAGES: Rules[WaitKind] = Rules(
         *_of("socket", "psycopg/connection.py", "Connection.wait"),
     ]
 )
-"""Of drivers and clients whose own line calls the socket or the clock."""
+"""Of drivers and clients whose own code calls the socket or the clock."""
 
-LOOPS_OWN: Rules[int] = Rules(
+NON_BLOCKING_CALLERS: Rules[int] = Rules(
     [
-        (Pattern("BaseEventLoop._run_once", "asyncio/base_events.py"), 1),
+        (Pattern("BaseEventLoop._run_once", "asyncio/base_events.py"), 1),  # the loop itself waits for work
         (Pattern("Thread.start", "threading.py"), 3),  # through Event.wait and Condition.wait
         *(
-            (Pattern(name, "asyncio/sslproto.py"), 1)
-            for name in (
-                "SSLProtocol._do_read__buffered",
-                "SSLProtocol._do_read__copied",
-                "SSLProtocol._do_write",
-                "SSLProtocol._do_handshake",
+            (pattern, 1)  # TLS in memory
+            for pattern in patterns(
+                "asyncio/sslproto.py",
+                "SSLProtocol._do_read__buffered SSLProtocol._do_read__copied "
+                "SSLProtocol._do_write SSLProtocol._do_handshake",
             )
         ),
     ]
 )
-"""What is called from here does not block: the loop waits for work, TLS in memory returns at once, a thread starts.
-
-With it, how many frames above it the leaf may stand."""
+"""Frames whose calls do not block, with how many frames above them the leaf may be."""
 
 
 class BlockingCall(NamedTuple):
@@ -93,35 +90,33 @@ class BlockingCall(NamedTuple):
     kind: WaitKind
 
 
-FUNCTIONS: dict[str, WaitKind] = {
-    "time.sleep": "sleep",
-    "socket.create_connection": "socket",
-    "socket.getaddrinfo": "name",
-    "socket.gethostbyname": "name",
-    "os.system": "process",
-    "os.waitpid": "process",
-    "os.wait": "process",
-    "os.fsync": "file",
-    "fcntl.flock": "lock",
-    "select.select": "socket",
-}
+def _kinds(names: dict[WaitKind, str]) -> dict[str, WaitKind]:
+    return {name: kind for kind, several in names.items() for name in several.split()}
+
+
+FUNCTIONS = _kinds(
+    {
+        "sleep": "time.sleep",
+        "socket": "socket.create_connection select.select",
+        "name": "socket.getaddrinfo socket.gethostbyname",
+        "lock": "fcntl.flock",
+        "process": "os.system os.waitpid os.wait",
+        "file": "os.fsync",
+    }
+)
 """Calls by their whole spelling."""
 
-METHODS: dict[str, WaitKind] = {
-    "recv": "socket",
-    "recv_into": "socket",
-    "recvfrom": "socket",
-    "recvmsg": "socket",
-    "sendall": "socket",
-    "accept": "socket",
-    "do_handshake": "socket",
-    "acquire": "lock",
-    "communicate": "process",
-}
+METHODS = _kinds(
+    {
+        "socket": "recv recv_into recvfrom recvmsg sendall accept do_handshake",
+        "lock": "acquire",
+        "process": "communicate",
+    }
+)
 """Calls by their method's name; names that harmless objects have as well (`get`, `join`, `read`) are not here."""
 
 WRAPPERS = frozenset("create_task ensure_future gather wait_for wait shield run_coroutine_threadsafe".split())
-"""What takes a coroutine: a call among its arguments only makes one."""
+"""Functions that take a coroutine: a call among their arguments only makes one."""
 
 NOT_BLOCKING = ("setblocking(False)", "settimeout(0", "SOCK_NONBLOCK")
 """A file that holds one of these has sockets that do not block."""
@@ -134,92 +129,92 @@ def wait_kind(frames: Sequence[Frame], owners: Ownership) -> WaitKind | None:
     """What a stack waits for, if its leaf can only be a wait."""
     leaf = frames[-1]
     kind = STANDARD.match(leaf) if owners.of(leaf) == packages.STDLIB else PACKAGES.match(leaf)
-    if kind is None or any((LOOPS_OWN.match(frame) or 0) >= above for above, frame in enumerate(frames[-2:-5:-1], 1)):
+    callers = enumerate(frames[-2:-5:-1], 1)
+    if kind is None or any((NON_BLOCKING_CALLERS.match(frame) or 0) >= above for above, frame in callers):
         return None
-    return "process" if kind == "socket" and _calls_a_program(frames) else kind
-
-
-def _calls_a_program(frames: Sequence[Frame]) -> bool:
-    """`communicate` waits in a select of its own."""
-    return len(frames) > 1 and STANDARD.match(frames[-2]) == "process"
+    in_subprocess = len(frames) > 1 and STANDARD.match(frames[-2]) == "process"  # communicate() calls select itself
+    return "process" if kind == "socket" and in_subprocess else kind
 
 
 def find_blocking_call(where: SourceLine) -> BlockingCall | None:
-    """The blocking call on this line, if there is exactly one kind of it and nobody awaits it."""
-    found = {called.kind: called for called in _calls(where)}
+    """The blocking call on this line, if there is exactly one kind of it that is not awaited."""
+    found = {call.kind: call for call in _blocking_calls(where)}
     if any(sign in where.text for sign in NOT_BLOCKING):
         found.pop("socket", None)
     return next(iter(found.values())) if len(found) == 1 else None
 
 
-def _calls(where: SourceLine) -> Iterator[BlockingCall]:
-    nodes = list(ast.walk(where.tree))
-    calls = {id(call): call for call in where.calls}
-    for made in (each for node in nodes for each in _coroutines(node)) if calls else ():
-        for awaited in ast.walk(made):
-            calls.pop(id(awaited), None)
-    for node in nodes:
-        if (call := calls.get(id(node))) is not None and (kind := _kind(call.func, where)) is not None:
-            yield BlockingCall(ast.unparse(call.func), kind)
-        if isinstance(node, ast.With):
+def _blocking_calls(where: SourceLine) -> Iterator[BlockingCall]:
+    for node in ast.walk(where.tree):
+        if isinstance(node, ast.Call) and where.is_part_of(node):
+            kind = _call_kind(node, where)
+            if kind is not None and not _is_awaited(node, where):
+                yield BlockingCall(ast.unparse(node.func), kind)
+        elif isinstance(node, ast.With):
             yield from _locks(node, where.line)
 
 
-def _coroutines(node: ast.AST) -> list[ast.expr]:
-    """What of this node is awaited by others, and not done on the spot."""
-    if isinstance(node, ast.Call) and called_name(node.func) in WRAPPERS:
-        return node.args
-    return [node.value] if isinstance(node, ast.Await) else []
-
-
-def _kind(called: ast.expr, where: SourceLine) -> WaitKind | None:
-    if isinstance(called, ast.Name):
-        return "sleep" if called.id == "sleep" and _imports_sleep(where) else None
-    kind = FUNCTIONS.get(ast.unparse(called)) if isinstance(called, ast.Attribute) else None
-    return kind or (METHODS.get(called.attr) if isinstance(called, ast.Attribute) else None)
+def _call_kind(call: ast.Call, where: SourceLine) -> WaitKind | None:
+    if isinstance(call.func, ast.Name):
+        return "sleep" if call.func.id == "sleep" and _imports_sleep(where) else None
+    if isinstance(call.func, ast.Attribute):
+        return FUNCTIONS.get(ast.unparse(call.func)) or METHODS.get(call.func.attr)
+    return None
 
 
 def _imports_sleep(where: SourceLine) -> bool:
     """Whether a bare `sleep` is time's and not asyncio's."""
-    return any(
-        isinstance(node, ast.ImportFrom) and node.module == "time" and any(name.name == "sleep" for name in node.names)
-        for node in ast.walk(where.tree)
-    )
+    imports = (node for node in ast.walk(where.tree) if isinstance(node, ast.ImportFrom) and node.module == "time")
+    return any(name.name == "sleep" for node in imports for name in node.names)
+
+
+def _is_awaited(call: ast.Call, where: SourceLine) -> bool:
+    """Whether the call is part of what is awaited, or made into a task."""
+    node: ast.AST = call
+    while (above := where.parents.get(node)) is not None:
+        if isinstance(above, ast.Await):
+            return True
+        if isinstance(above, ast.Call) and called_name(above.func) in WRAPPERS and node in above.args:
+            return True
+        node = above
+    return False
 
 
 def _locks(node: ast.With, line: int) -> Iterator[BlockingCall]:
     """`with LOCK:`, whose wait has the line of the `with` or of the name."""
     for item in node.items:
-        held = item.context_expr
-        name = called_name(held) or ""
-        if line in {node.lineno, held.lineno} and any(word in name.lower() for word in LOCK_WORDS):
-            yield BlockingCall(f"with {ast.unparse(held)}", "lock")
+        lock = item.context_expr
+        name = called_name(lock) or ""
+        if line in {node.lineno, lock.lineno} and any(word in name.lower() for word in LOCK_WORDS):
+            yield BlockingCall(f"with {ast.unparse(lock)}", "lock")
 
 
 def wait_remedies(wait: Wait, where: SourceLine | None) -> tuple[Remedy, ...]:
     """What to do instead of such a wait, with the line to type where the source shows the one call."""
     first = REMEDIES[wait.kind]
-    code = _asleep(where) if where and wait.kind == "sleep" else None
-    thread = _in_a_thread(where) if where and wait.certain and wait.kind != "sleep" else None
-    others = (COMPUTING,) if not wait.certain else (Remedy(IN_A_THREAD.text, code=thread, note="in a thread"),)
-    return (first if code is None else Remedy(first.text, code=code, note=""), *others)
+    if where and wait.kind == "sleep" and (code := _asyncio_sleep(where)):
+        first = Remedy(first.text, code=code, note="")
+    if not wait.certain:
+        return first, IF_IT_COMPUTES
+    code = _call_in_a_thread(where) if where and wait.kind != "sleep" else None
+    return first, Remedy(IN_A_THREAD, code=code, note="in a thread")
 
 
-def _asleep(where: SourceLine) -> str | None:
-    """`await asyncio.sleep(…)` with what the one sleep on the line was given."""
-    sleeps = [node for node in where.calls if _kind(node.func, where) == "sleep"]
+def _asyncio_sleep(where: SourceLine) -> str | None:
+    """`await asyncio.sleep(…)` with the arguments of the only sleep on the line."""
+    sleeps = [call for call in where.calls if _call_kind(call, where) == "sleep"]
     if len(sleeps) != 1 or not where.is_async:
         return None
     return f"await asyncio.sleep({', '.join(map(ast.unparse, sleeps[0].args))})"
 
 
-def _in_a_thread(where: SourceLine) -> str | None:
-    names = [name for call in where.calls if _kind(call.func, where) and (name := called_name(call.func))]
+def _call_in_a_thread(where: SourceLine) -> str | None:
+    names = [name for call in where.calls if _call_kind(call, where) and (name := called_name(call.func))]
     return rewrite_call(where, Rewrite("wrap", names[0])) if len(names) == 1 and where.is_async else None
 
 
-IN_A_THREAD = Remedy("run it in a thread: await sync_to_async(function, thread_sensitive=False)(…)")
-COMPUTING = Remedy("if it computes: in smaller steps, or in another process; a thread still competes for the GIL")
+IN_A_THREAD = "run it in a thread: await sync_to_async(function, thread_sensitive=False)(…)"
+IF_IT_COMPUTES = Remedy("if it computes: in smaller steps, or in another process; a thread still competes for the GIL")
 
 REMEDIES: dict[WaitKind, Remedy] = {
     "sleep": Remedy("await asyncio.sleep(…), in an async function"),
