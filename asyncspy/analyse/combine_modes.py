@@ -1,4 +1,4 @@
-"""Two analyses of one run, by the GIL and counting waits, to one: each gives what only it can see."""
+"""Combine the analyses of one run sampled by the GIL and counting waits: each contributes what only it can show."""
 
 from __future__ import annotations
 
@@ -7,26 +7,20 @@ from dataclasses import replace
 from asyncspy.model.analysis import Analysis, AnalysisVerdict
 from asyncspy.model.findings import Finding
 
-Same = tuple[str, str, int, str]
-
 
 def combine_modes(running: Analysis, waiting: Analysis) -> Analysis:
-    """Who holds the GIL tells of violations and hops, who waits of blocked loops and full pools.
+    """Combine the analysis by the GIL, which shows violations and hops, and that of waits: blocked loops, full pools.
 
-    A violation that only the waits show is taken over with its own figures; of one that both show, the GIL's count.
+    A violation that only the waits show keeps its own figures; of one that both show, the GIL's figures count.
     """
-    known = {_same(finding) for finding in running.findings}
-    added = [finding for finding in waiting.findings if _same(finding) not in known]
-    findings = (*running.findings, *added)
-    violations = tuple(finding for finding in findings if finding.kind == "async-unsafe")
-    others = tuple(finding for finding in findings if finding.kind != "async-unsafe")
+    known = {_identity(finding) for finding in running.findings}
+    added = [finding for finding in waiting.findings if _identity(finding) not in known]
+    findings = sorted((*running.findings, *added), key=_rank)
+    violations = any(finding.kind == "async-unsafe" for finding in findings)
     return replace(
         running,
-        verdict=_verdict(running, waiting, bool(violations)),
-        findings=(
-            *violations,
-            *sorted(others, key=lambda finding: finding.kind not in {"blocked-loop", "pool-saturated"}),
-        ),
+        verdict="violations" if violations else _verdict_without(running, waiting),
+        findings=tuple(findings),
         origins=(*running.origins, *waiting.origins),
         inputs=(*running.inputs, *waiting.inputs),
         wall=waiting.wall,
@@ -35,12 +29,16 @@ def combine_modes(running: Analysis, waiting: Analysis) -> Analysis:
     )
 
 
-def _same(finding: Finding) -> Same:
+def _identity(finding: Finding) -> tuple[str, str, int, str]:
     culprit = finding.culprit.frame
     return finding.kind, culprit.file, culprit.line, finding.call if finding.kind == "async-unsafe" else ""
 
 
-def _verdict(running: Analysis, waiting: Analysis, violations: bool) -> AnalysisVerdict:
-    if violations:
-        return "violations"
-    return "none-seen" if "none-seen" in {running.verdict, waiting.verdict} else "no-data"
+def _rank(finding: Finding) -> int:
+    """Violations first, then what blocks."""
+    return {"async-unsafe": 0, "blocked-loop": 1, "pool-saturated": 1}.get(finding.kind, 2)
+
+
+def _verdict_without(*analyses: Analysis) -> AnalysisVerdict:
+    """The verdict where neither shows a violation."""
+    return "none-seen" if any(one.verdict == "none-seen" for one in analyses) else "no-data"
