@@ -1,4 +1,4 @@
-"""Counts of samples to what they allow to be said: shares with their bounds, and how rare a call would be missed."""
+"""Calculate what counts of samples prove: shares with their 95% bounds, and how rare a call may be to be missed."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from asyncspy.model.stacks import Origin
 
 Z95 = 1.959964
 ERROR_CHANCE = 0.05
-"""The chance that is left for being wrong: 5%."""
+"""Bounds are wrong with this probability."""
 
 EXPECTED_SAMPLES = -math.log(ERROR_CHANCE)
-"""Samples to expect of a call so that one comes with 95% certainty: none does with the chance exp(-expected)."""
+"""One sample of a call is 95% certain where so many are expected: exp(-expected) is the chance of none."""
 
 CALL_INTERVALS = (1.0, 60.0, 3600.0)
-"""Calls made once a second, a minute, an hour: how long must be recorded to see them?"""
+"""The report says how long to record to see a call made once a second, a minute, an hour."""
 
 MAX_SECONDS, MAX_RATE = 1e9, 1_000_000
-"""What a recording says beyond these is a damaged file's invention, and would not fit a float."""
+"""Larger figures come from damaged files, and would overflow a float."""
 
 SECONDS_ON_STACK = 140e-6
 """How long one violation shows the ORM on its way to the guard: 141 µs over the 6,931 count() of our recordings, more
@@ -38,18 +38,17 @@ def share(hits: int, total: int) -> Interval | None:
 
 
 def detection_limit(loop_samples: int, origins: Sequence[Origin]) -> DetectionLimit:
-    """What these samples could have seen."""
+    """What these samples could have seen: the largest share, and the rarest call, that they may have missed."""
     unseen = 1 - ERROR_CHANCE ** (1 / loop_samples) if loop_samples > 0 else None
-    efforts = [_effort(origin) for origin in origins if not origin.alongside]
-    lost = _lost(origins)
-    if not efforts or any(effort is None for effort in efforts):
+    coverages = [_coverage(origin) for origin in origins if not origin.alongside]
+    lost = _lost_share(origins)
+    known = [coverage for coverage in coverages if coverage is not None]
+    expected = sum(coverage.expected for coverage in known)
+    if len(known) < len(coverages) or expected <= 0:
         return DetectionLimit(unseen, lost_share=lost)
-    spent = sum(effort.seconds for effort in efforts if effort)
-    ticks = sum(effort.expected for effort in efforts if effort)
-    if ticks <= 0:
-        return DetectionLimit(unseen, lost_share=lost)
-    needed = tuple(NeededDuration(every, EXPECTED_SAMPLES * every * spent / ticks) for every in CALL_INTERVALS)
-    return DetectionLimit(unseen, ticks / EXPECTED_SAMPLES, needed, lost)
+    seconds = sum(coverage.seconds for coverage in known)
+    needed = tuple(NeededDuration(every, EXPECTED_SAMPLES * every * seconds / expected) for every in CALL_INTERVALS)
+    return DetectionLimit(unseen, expected / EXPECTED_SAMPLES, needed, lost)
 
 
 class Coverage(NamedTuple):
@@ -59,20 +58,20 @@ class Coverage(NamedTuple):
     expected: float
 
 
-def _effort(origin: Origin) -> Coverage | None:
-    """What was spent and what that buys; None where rate or time is unknown.
+def _coverage(origin: Origin) -> Coverage | None:
+    """What a recording covers, without the time that py-spy fell behind and the samples that it could not read.
 
-    The time that py-spy fell behind was not sampled, and a sample that it could not read shows nothing.
+    None where rate or duration is unknown.
     """
     if not origin.rate or not origin.duration:
         return None
     seconds = float(min(origin.duration, MAX_SECONDS))
     sampled = max(0.0, seconds - min(origin.late_seconds or 0.0, MAX_SECONDS))
-    good = 1 - (_lost([origin]) or 0.0)
-    return Coverage(seconds, sampled * min(1.0, min(origin.rate, MAX_RATE) * SECONDS_ON_STACK) * good)
+    readable = 1 - (_lost_share([origin]) or 0.0)
+    return Coverage(seconds, sampled * min(1.0, min(origin.rate, MAX_RATE) * SECONDS_ON_STACK) * readable)
 
 
-def _lost(origins: Sequence[Origin]) -> float | None:
+def _lost_share(origins: Sequence[Origin]) -> float | None:
     """The share of samples that the sampler could not read; None where it was not recorded."""
     known = [origin for origin in origins if origin.errors is not None and origin.samples is not None]
     lost = sum(origin.errors or 0 for origin in known)

@@ -1,4 +1,4 @@
-"""A count to its entries, most first; ties go by their spelling, so that the order of stacks never shows."""
+"""Sort the entries of a counter, most first; ties are broken by repr, so that the order of stacks does not matter."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ T = TypeVar("T")
 
 
 def ranked(counted: Mapping[T, int]) -> list[tuple[T, int]]:
-    """All entries with their counts."""
+    """All entries with their counts, most first."""
     return sorted(counted.items(), key=lambda item: (-item[1], repr(item[0])))
 
 
 def most_common(counted: Mapping[T, int]) -> T:
-    """The entry that counts most."""
+    """The entry with the highest count."""
     return ranked(counted)[0][0]

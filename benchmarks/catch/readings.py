@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from asyncspy.analyse.stacks.packages import owner
+from asyncspy.analyse.stacks.packages import owner_of_file
 from asyncspy.analyse.stacks.worlds import judge_stack
 from asyncspy.analyse.unsafe.violations import find_violation
 from asyncspy.model.stacks import Frame, Stack
@@ -17,7 +17,7 @@ def guard(stack: Stack) -> Frame | None:
     at = next((i for i, frame in enumerate(stack.frames) if frame.file.endswith("django/utils/asyncio.py")), None)
     if at is None:
         return None
-    own = [frame for frame in stack.frames[:at] if owner(frame.file) is None]
+    own = [frame for frame in stack.frames[:at] if owner_of_file(frame.file) is None]
     return own[-1] if own else stack.frames[at]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.flame_graph import MAX_DEPTH, MOST_ROWS, build_flame
+from asyncspy.analyse.flame_graph import MAX_BOXES, MAX_DEPTH, build_flame
 from asyncspy.model.analysis import FlameGraph
 from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 from asyncspy.read import load
@@ -107,7 +107,7 @@ def loops(count: int, deep: int) -> Profile:
 
 
 def test_a_page_stays_small_whatever_is_recorded() -> None:
-    assert len(drawn(loops(4_000, 3)).rows) <= 2 * MOST_ROWS
+    assert len(drawn(loops(4_000, 3)).rows) <= 2 * MAX_BOXES
     deep = drawn(loops(2, 3_000)).rows
     assert max(row.depth for row in deep) == MAX_DEPTH
     assert Counter(row.depth for row in deep)[1] == 2

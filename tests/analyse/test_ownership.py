@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse.stacks.ownership import Ownership, libraries_in, lineless_files
-from asyncspy.analyse.stacks.packages import owner
+from asyncspy.analyse.stacks.packages import owner_of_file
 from asyncspy.model.stacks import Frame
 
 OWNERS: dict[str, str | None] = {
@@ -92,7 +92,7 @@ OWNERS |= {
 
 @pytest.mark.parametrize("file", OWNERS)
 def test_owner(file: str) -> None:
-    assert owner(file) == OWNERS[file]
+    assert owner_of_file(file) == OWNERS[file]
 
 
 # roots, file: whose it is

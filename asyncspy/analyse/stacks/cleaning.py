@@ -1,9 +1,8 @@
-"""A profile to the same profile with only the frames that code of this process left; no sample is lost.
+"""Remove the frames of a profile that are not Python code of the process; no sample is lost.
 
-What goes: frames of C, Rust and the interpreter, which `--native` puts between a loop and the code on it. The frame
-`__init__ (__init__)` that Python ≥ 3.13 puts between `Form(…)` and `Form.__init__`; it has no folder and would pass
-for the user's code. And what lies below a fork, where a child shows the frames of its parent: it does not run that
-parent's loop.
+Removed are the frames of C, Rust and the interpreter, which `--native` puts between a loop and the code on it; the
+frame `__init__ (__init__)` that Python ≥ 3.13 puts between `Form(…)` and `Form.__init__`, which has no folder and would
+pass for the user's code; and the frames below a fork, which a child shows though it does not run its parent's loop.
 """
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ from asyncspy.model.stacks import Dump, Frame, Profile, Stack, ThreadSnapshot, d
 _NATIVE = re.compile(
     r"(?:.*/)?(?:python\d[\d.]*t?|[^/]*\.(?:c|cc|cpp|cxx|h|hh|hpp|rs|s|S|asm|dll|exe|dylib|so(?:\.\d+)*))"
 )
-"""The interpreter's program, libraries, and source of other languages. A template that Jinja compiled is Python."""
+"""The interpreter, libraries, and source files of other languages."""
 
-SHIM = "__init__"
-"""The file that the interpreter gives its frame around a constructor."""
+CONSTRUCTOR_FILE = "__init__"
+"""The file name of the interpreter's own frame around a constructor."""
 
 _FORKS = Rules(
     [
@@ -34,7 +33,7 @@ _FORKS = Rules(
 
 
 def clean_profile(profile: Profile) -> Profile:
-    """The profile without frames that are nobody's code here; stacks that become the same are added up."""
+    """The profile with clean stacks and dumps; stacks that become equal are added up."""
     return replace(profile, stacks=_stacks(profile.stacks), parts=(), dumps=tuple(map(_dump, profile.dumps)))
 
 
@@ -42,11 +41,11 @@ def _stacks(stacks: Mapping[Stack, int]) -> Mapping[Stack, int]:
     special = set(filter(_is_special, distinct_frames(stacks)))
     if not special:
         return stacks
-    left: Counter[Stack] = Counter()
+    cleaned: Counter[Stack] = Counter()
     for stack, weight in stacks.items():
-        whole = special.isdisjoint(stack.frames)
-        left[stack if whole else stack._replace(frames=clean_frames(stack.frames))] += weight
-    return left
+        unchanged = special.isdisjoint(stack.frames)
+        cleaned[stack if unchanged else stack._replace(frames=clean_frames(stack.frames))] += weight
+    return cleaned
 
 
 def _dump(dump: Dump) -> Dump:
@@ -57,24 +56,24 @@ def _thread(thread: ThreadSnapshot) -> ThreadSnapshot:
     frames = clean_frames(thread.frames)
     if len(frames) == len(thread.frames):
         return thread
-    whose = dict(zip(thread.frames, thread.selves, strict=False))
-    return replace(thread, frames=frames, selves=tuple(whose.get(frame, "") for frame in frames))
+    selves = dict(zip(thread.frames, thread.selves, strict=False))
+    return replace(thread, frames=frames, selves=tuple(selves.get(frame, "") for frame in frames))
 
 
 def clean_frames(frames: Sequence[Frame]) -> tuple[Frame, ...]:
-    """Those of one stack."""
+    """The frames of one stack without those that are removed."""
     if not any(map(_is_special, frames)):
         return tuple(frames)
     start = 1 + max((index for index, frame in enumerate(frames) if _FORKS.match(frame)), default=-1)
-    return tuple(frame for frame in frames[start:] if _is_written(frame))
+    return tuple(frame for frame in frames[start:] if not _is_foreign(frame))
 
 
 @lru_cache(maxsize=100_000)
 def _is_special(frame: Frame) -> bool:
-    """Whether this frame, or what stands before it, is left out: hardly any is."""
-    return _FORKS.match(frame) is not None or not _is_written(frame)
+    """Whether this frame, or those below it, are removed: hardly any frame is special."""
+    return _FORKS.match(frame) is not None or _is_foreign(frame)
 
 
 @lru_cache(maxsize=100_000)
-def _is_written(frame: Frame) -> bool:
-    return frame.file != SHIM and not _NATIVE.fullmatch(frame.file.replace("\\", "/"))
+def _is_foreign(frame: Frame) -> bool:
+    return frame.file == CONSTRUCTOR_FILE or _NATIVE.fullmatch(frame.file.replace("\\", "/")) is not None

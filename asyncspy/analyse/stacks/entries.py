@@ -1,12 +1,12 @@
-"""Frames to the door they came in by: the view, middleware, consumer, receiver … that the framework called.
+"""Find the entry of a stack: the view, middleware, consumer, receiver … of the user that a framework called.
 
-A framework frame announces what it is about to call; the next frame of the user's own code is it. The nearest
-announcement before an own frame counts, and a view outranks the middleware around it.
+A framework's frame says what it is about to call; the next frame of the user's own code is that. The nearest such frame
+before an own frame counts, and a view outranks the middleware around it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from asyncspy.analyse.stacks.pattern import Pattern, Rules
@@ -14,81 +14,48 @@ from asyncspy.model.stacks import Frame
 
 
 class Dispatcher(NamedTuple):
-    """What a framework frame calls. Of several doors on one stack the innermost one that `holds` is the entry."""
+    """A framework frame that calls something of this kind; the innermost one on a stack that is `outer` is the entry.
+
+    One that is not `outer` is called in the course of a request: its callee is the entry only where there is no other.
+    """
 
     kind: str
-    holds: bool = True
+    outer: bool = True
 
 
 CALLBACK = Dispatcher("callback")
 
+
+def _calls(kind: str, file: str, *functions: str, outer: bool = True) -> Iterable[tuple[Pattern, Dispatcher]]:
+    return [(Pattern(function, file), Dispatcher(kind, outer)) for function in functions]
+
+
 DISPATCHERS: Rules[Dispatcher] = Rules(
     [
-        (Pattern("BaseHandler._get_response_async", "django/core/handlers/base.py"), Dispatcher("async view")),
-        (Pattern("BaseHandler._get_response", "django/core/handlers/base.py"), Dispatcher("sync view")),
-        (
-            Pattern("convert_exception_to_response.<locals>.inner", "django/core/handlers/exception.py"),
-            Dispatcher("middleware"),
+        *_calls("async view", "django/core/handlers/base.py", "BaseHandler._get_response_async"),
+        *_calls("sync view", "django/core/handlers/base.py", "BaseHandler._get_response"),
+        *_calls("middleware", "django/core/handlers/exception.py", "convert_exception_to_response.<locals>.inner"),
+        *_calls("middleware", "django/utils/deprecation.py", "MiddlewareMixin.__acall__"),
+        *_calls("streamed response", "django/core/handlers/asgi.py", "ASGIHandler.send_response"),
+        *_calls("lifespan", "uvicorn/lifespan/on.py", "LifespanOn.main"),
+        *_calls("lifespan", "hypercorn/asyncio/lifespan.py", "Lifespan.handle_lifespan"),
+        *_calls("consumer", "channels/consumer.py", "AsyncConsumer.dispatch"),
+        *_calls("endpoint", "fastapi/routing.py", "run_endpoint_function"),
+        *_calls("ninja operation", "ninja/operation.py", "AsyncOperation.run"),
+        # graphql-core 3.2, then 3.3
+        *_calls("resolver", "graphql/execution/execute.py", "ExecutionContext.execute_field"),
+        *_calls("resolver", "graphql/execution/execute.py", "ExecutionContext.execute_field.<locals>.await_result"),
+        *_calls("resolver", "graphql/execution/executor.py", "Executor.execute_field"),
+        *_calls("resolver", "graphql/execution/executor.py", "Executor.complete_awaitable_value"),
+        *_calls("async_to_sync", "asgiref/sync.py", "AsyncToSync.main_wrap"),
+        *_calls("import of the app", "uvicorn/importer.py", "import_from_string"),
+        *_calls("signal receiver", "django/dispatch/dispatcher.py", "Signal.send", "Signal.send_robust", outer=False),
+        *_calls(
+            "serializer method", "rest_framework/fields.py", "SerializerMethodField.to_representation", outer=False
         ),
-        (Pattern("MiddlewareMixin.__acall__", "django/utils/deprecation.py"), Dispatcher("middleware")),
-        (Pattern("ASGIHandler.send_response", "django/core/handlers/asgi.py"), Dispatcher("streamed response")),
-        (Pattern("LifespanOn.main", "uvicorn/lifespan/on.py"), Dispatcher("lifespan")),
-        (Pattern("Lifespan.handle_lifespan", "hypercorn/asyncio/lifespan.py"), Dispatcher("lifespan")),
-        (Pattern("AsyncConsumer.dispatch", "channels/consumer.py"), Dispatcher("consumer")),
-        (Pattern("run_endpoint_function", "fastapi/routing.py"), Dispatcher("endpoint")),
-        (Pattern("AsyncOperation.run", "ninja/operation.py"), Dispatcher("ninja operation")),
-        (
-            Pattern("ExecutionContext.execute_field", "graphql/execution/execute.py"),
-            Dispatcher("resolver"),
-        ),  # graphql-core 3.2
-        (
-            Pattern("ExecutionContext.execute_field.<locals>.await_result", "graphql/execution/execute.py"),
-            Dispatcher("resolver"),
-        ),
-        (
-            Pattern("Executor.execute_field", "graphql/execution/executor.py"),
-            Dispatcher("resolver"),
-        ),  # graphql-core 3.3
-        (Pattern("Executor.complete_awaitable_value", "graphql/execution/executor.py"), Dispatcher("resolver")),
-        (Pattern("AsyncToSync.main_wrap", "asgiref/sync.py"), Dispatcher("async_to_sync")),
-        (Pattern("import_from_string", "uvicorn/importer.py"), Dispatcher("import of the app")),
-        (Pattern("Signal.send", "django/dispatch/dispatcher.py"), Dispatcher("signal receiver", holds=False)),
-        (Pattern("Signal.send_robust", "django/dispatch/dispatcher.py"), Dispatcher("signal receiver", holds=False)),
-        (
-            Pattern("SerializerMethodField.to_representation", "rest_framework/fields.py"),
-            Dispatcher("serializer method", holds=False),
-        ),
-        (Pattern("Node.render_annotated", "django/template/base.py"), Dispatcher("template tag", holds=False)),
+        *_calls("template tag", "django/template/base.py", "Node.render_annotated", outer=False),
     ]
 )
-
-
-def innermost_dispatcher(frames: Sequence[Frame]) -> Dispatcher:
-    """The innermost holding door, where nothing of the user's own came in by any."""
-    doors = (door for frame in reversed(frames) if (door := DISPATCHERS.match(frame)) and door.holds)
-    return next(doors, CALLBACK)
-
-
-class EntryPosition(NamedTuple):
-    """The kind of an entry, and where it stands in the frames."""
-
-    kind: str
-    position: int
-
-
-def find_entry(frames: Sequence[Frame], own: Sequence[bool], start: int, end: int) -> EntryPosition | None:
-    """The entry among `frames[start:end]`: the last own frame that a holding door opened to, else the first own one."""
-    best: EntryPosition | None = None
-    door: Dispatcher | None = None
-    for index in range(start, end):
-        if not own[index]:
-            door = DISPATCHERS.match(frames[index]) or door
-            continue
-        if best is None or (door is not None and door.holds):
-            best = EntryPosition((door or CALLBACK).kind, index)
-        door = None
-    return best
-
 
 CALLBACK_CALLERS: Rules[bool] = Rules(
     [
@@ -100,4 +67,32 @@ CALLBACK_CALLERS: Rules[bool] = Rules(
     ],
     lenient=True,
 )
-"""What they call next is a receiver, a tag, a method: own code, unless it is known to be somebody's."""
+"""Frames that call a registered function next (a receiver, a tag, a method): own code, unless a package owns it. Where
+no folders are recorded, only this tells own code inside of Django's from Django's own."""
+
+
+class EntryPosition(NamedTuple):
+    """The kind of an entry, and its index in the frames."""
+
+    kind: str
+    position: int
+
+
+def find_entry(frames: Sequence[Frame], own: Sequence[bool], start: int, end: int) -> EntryPosition | None:
+    """The entry among `frames[start:end]`: the last own frame that an outer dispatcher called, else the first."""
+    best: EntryPosition | None = None
+    dispatcher: Dispatcher | None = None
+    for index in range(start, end):
+        if not own[index]:
+            dispatcher = DISPATCHERS.match(frames[index]) or dispatcher
+            continue
+        if best is None or (dispatcher is not None and dispatcher.outer):
+            best = EntryPosition((dispatcher or CALLBACK).kind, index)
+        dispatcher = None
+    return best
+
+
+def innermost_dispatcher(frames: Sequence[Frame]) -> Dispatcher:
+    """The innermost outer dispatcher, for stacks on which none of them calls own code."""
+    found = (dispatcher for frame in reversed(frames) if (dispatcher := DISPATCHERS.match(frame)) and dispatcher.outer)
+    return next(found, CALLBACK)

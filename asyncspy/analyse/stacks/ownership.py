@@ -1,8 +1,8 @@
 """Decide whose code each frame is: the user's own (None), or the package that it belongs to.
 
 Where a file lies decides: in site-packages, an archive or the standard library it is somebody else's. A library that
-lies anywhere else (vendored, a source checkout, one flat folder for everything) is recognised by the frames in it that
-the rules know. `--app-root` decides where even that says nothing.
+lies anywhere else (vendored, a source checkout, one flat folder for everything) is recognised by those of its frames
+that the rules know. `--app-root` decides where even that says nothing.
 """
 
 from __future__ import annotations
@@ -22,15 +22,16 @@ from asyncspy.analyse.stacks.packages import (
     STDLIB,
     is_bare,
     owner_by_folder,
-    owner_of_script,
+    owner_of_file,
     top_level_name,
 )
 from asyncspy.analyse.stacks.pattern import Pattern, Rules, last_segment, same_file
 from asyncspy.model.stacks import Frame
 
 STDLIB_TOPS = frozenset({"asyncio", "concurrent", "multiprocessing"})
+"""Top-level names of the standard library's rules that have a folder."""
 
-PLUMBING = (
+DJANGO_INTERNALS = (
     Pattern(
         "BaseManager._get_queryset_methods.<locals>.create_method.<locals>.manager_method",
         "django/db/models/manager.py",
@@ -56,7 +57,7 @@ PLUMBING = (
     Pattern("ModelBackend.authenticate", "django/contrib/auth/backends.py"),
     Pattern("update_last_login", "django/contrib/auth/models.py"),
 )
-"""Django's frames between own code and the query that no other rule has to know; they only matter without folders."""
+"""Django's frames between own code and the query that no other rule names; they only matter without folders."""
 
 LIBRARY_FILES = {
     file: package
@@ -70,7 +71,52 @@ LIBRARY_FILES = {
     }.items()
     for file in files.split()
 }
-"""Names of modules that say enough without their folder."""
+"""Module names that belong to one known package, even without their folder."""
+
+
+SPAWNED_PROCESS = Pattern("BaseProcess._bootstrap", "multiprocessing/process.py")
+"""Below every spawned worker."""
+
+DATABASE_LAYER = re.compile(r"(?:^|/)django/db/(?:backends|models/sql)/")
+"""Files below every database call that a line can make."""
+
+
+def _all_patterns() -> Iterator[Pattern]:
+    for table in (
+        calls.CALLS,
+        sinks.SINKS,
+        entries.DISPATCHERS,
+        entries.CALLBACK_CALLERS,
+        fixes.UNEVALUATED_RESULTS,
+    ):
+        yield from (pattern for pattern, _ in table)
+    yield from (boundary.pattern for boundary in worlds.BOUNDARIES)
+    yield from (sinks.GUARD, *worlds.WAITS, *DJANGO_INTERNALS, SPAWNED_PROCESS)
+
+
+_KNOWN = Rules([(pattern, pattern) for pattern in _all_patterns()], lenient=True)
+"""Every frame that some rule knows. Lenient: this can only take blame off a frame."""
+
+
+def _package_of(pattern: Pattern) -> str:
+    top = pattern.file.partition("/")[0]
+    return STDLIB if top in STDLIB_TOPS else top
+
+
+_KNOWN_CLASSES = {
+    (pattern.function.rpartition(".")[0], pattern.file.rpartition("/")[2]): _package_of(pattern)
+    for pattern in _all_patterns()
+    if "." in pattern.function and not pattern.function.startswith("*.")
+}
+"""Classes that some rule knows a method of, and their file's name: their other methods are not the user's either."""
+
+
+def _known_owner(frame: Frame) -> str | None:
+    """Whose a frame without folder is, as far as its name and its file's name say."""
+    pattern = _KNOWN.match(frame)
+    if pattern is not None:
+        return _package_of(pattern)
+    return _KNOWN_CLASSES.get((frame.function.rpartition(".")[0], frame.file)) or LIBRARY_FILES.get(frame.file)
 
 
 class Library(NamedTuple):
@@ -80,48 +126,6 @@ class Library(NamedTuple):
     package: str
 
 
-SPAWNED = Pattern("BaseProcess._bootstrap", "multiprocessing/process.py")
-"""Below every spawned worker."""
-
-
-def _all_rules() -> Iterator[Pattern]:
-    for table in (
-        calls.CALLS,
-        sinks.SINKS,
-        entries.DISPATCHERS,
-        entries.CALLBACK_CALLERS,
-        fixes.UNEVALUATED_RESULTS,
-    ):
-        yield from (pattern for pattern, _ in table)
-    yield from (sinks.GUARD, *(boundary.pattern for boundary in worlds.BOUNDARIES), *worlds.WAITS, *PLUMBING, SPAWNED)
-
-
-_KNOWN = Rules([(pattern, pattern) for pattern in _all_rules()], lenient=True)
-"""Every frame that some rule knows. Lenient: this takes blame off frames, and never puts it on one."""
-
-
-def package_of(pattern: Pattern) -> str:
-    """The package that a rule's file belongs to."""
-    top = pattern.file.partition("/")[0]
-    return "stdlib" if top in STDLIB_TOPS else top
-
-
-_HOLDERS = {
-    (pattern.function.rpartition(".")[0], pattern.file.rpartition("/")[2]): package_of(pattern)
-    for pattern in _all_rules()
-    if "." in pattern.function and not pattern.function.startswith("*.")
-}
-"""Classes that some rule knows a method of, in files of that name: their other methods are as little the user's."""
-
-
-def known_owner(frame: Frame) -> str | None:
-    """Whose a frame without folder is, as far as its name and its file's name tell."""
-    known = _KNOWN.match(frame)
-    if known is not None:
-        return package_of(known)
-    return _HOLDERS.get((frame.function.rpartition(".")[0], frame.file)) or LIBRARY_FILES.get(frame.file)
-
-
 def libraries_in(frames: Iterable[Frame]) -> list[Library]:
     """The folders that frames known to the rules lie in, innermost first."""
     found = set()
@@ -129,63 +133,53 @@ def libraries_in(frames: Iterable[Frame]) -> list[Library]:
         file = frame.file.replace("\\", "/")
         pattern = _KNOWN.match(frame) if file.startswith("/") else None
         if pattern is not None and "/" in pattern.file and same_file(file, pattern.file):
-            found.add(Library(file.removesuffix(pattern.file), package_of(pattern)))
+            found.add(Library(file.removesuffix(pattern.file), _package_of(pattern)))
     return sorted(found, key=lambda library: (-len(library.folder), library))
-
-
-def path_below(library: Library, file: str) -> str | None:
-    """What of a file's path is below a library's folder; None where it lies elsewhere."""
-    return file.removeprefix(library.folder) if file.startswith(library.folder) else None
-
-
-BENEATH = re.compile(r"(?:^|/)django/db/(?:backends|models/sql)/")
-"""What lies beneath every call that a line can make."""
 
 
 class Ownership:
     """Whose code is whose in one recording; `roots` are the folders that the user says the own code lies in.
 
-    `served` are the packages that were served: installed like any other, they are the user's own all the same.
+    `served` are the packages that were served: they are the user's own even if they are installed.
     """
 
     def __init__(
         self, roots: Sequence[str] = (), libraries: Iterable[Library] = (), served: Iterable[str] = ()
     ) -> None:
         self._served = frozenset(served) - KNOWN_PACKAGES - sys.stdlib_module_names
-        self.roots = tuple(sorted((_slashed(root) for root in roots), key=len, reverse=True))
+        self._roots = tuple(sorted((_slashed(root) for root in roots), key=len, reverse=True))
         self._libraries = tuple(libraries)
-        self._of_file = lru_cache(maxsize=100_000)(self._owner)
-        self.of = lru_cache(maxsize=100_000)(self._package)
+        self._of_file = lru_cache(maxsize=100_000)(self._owner_of_file)
+        self.of = lru_cache(maxsize=100_000)(self._owner_of_frame)
         """The package that a frame belongs to; None where it is the user's own."""
 
-    def _package(self, frame: Frame) -> str | None:
+    def _owner_of_frame(self, frame: Frame) -> str | None:
         file = frame.file.replace("\\", "/")
         if is_bare(file) and not self._root_of(file):
-            return known_owner(frame) or self._of_file(file)
-        if file == COMMAND and _is_written(frame.function):
+            return _known_owner(frame) or self._of_file(file)
+        if file == COMMAND and not _is_generated(frame.function):
             return None
         return self._of_file(file)
 
-    def _owner(self, file: str) -> str | None:
+    def _owner_of_file(self, file: str) -> str | None:
         root = self._root_of(file)
         if root is not None:
             return owner_by_folder("/" + file[len(root) :].lstrip("/"))
-        if not self.roots and owner_by_folder(file) in self._served:
+        if not self._roots and owner_by_folder(file) in self._served:
             return None
-        found = owner_by_folder(file) or owner_of_script(file) or self._owner_by_library(file)
-        if found is not None or not self.roots or not file.startswith("/"):
+        found = owner_of_file(file) or self._owner_by_library(file)
+        if found is not None or not self._roots or not file.startswith("/"):
             return found
-        return file.rpartition("/")[0] or "/"  # outside all that was said to be own: known by its folder
+        return file.rpartition("/")[0] or "/"  # outside all roots: it goes by the name of its folder
 
     def _root_of(self, file: str) -> str | None:
         """The innermost root that a file lies below, or is."""
-        return next((root for root in self.roots if file == root or file.startswith(root.rstrip("/") + "/")), None)
+        return next((root for root in self._roots if file == root or file.startswith(root.rstrip("/") + "/")), None)
 
     def _owner_by_library(self, file: str) -> str | None:
         for library in self._libraries:
-            rest = path_below(library, file)
-            if rest is not None:
-                top = top_level_name(rest)
+            if file.startswith(library.folder):
+                top = top_level_name(file.removeprefix(library.folder))
                 if top == library.package or top in KNOWN_PACKAGES:
                     return top
                 if library.package == STDLIB and top in sys.stdlib_module_names:
@@ -193,21 +187,21 @@ class Ownership:
         return None
 
 
-def _is_written(function: str) -> bool:
-    """Whether somebody wrote a function of this name; what is generated are dunder methods and a lambda around them."""
-    name = last_segment(function)
-    return not name.startswith("__") and name != "<lambda>"
-
-
 def lineless_files(roots: Sequence[str] = ()) -> Callable[[str], bool]:
-    """Of which files a function says as much as a line: nobody would look the line up to change it."""
+    """A predicate for files whose lines need not be recorded: a function says enough where nothing is to be changed."""
     owners = Ownership(roots)
 
-    def is_so(file: str) -> bool:
+    def is_lineless(file: str) -> bool:
         package = owners.of(Frame("", file))
-        return package in NEVER_BLAMED or (package == "django" and BENEATH.search(file.replace("\\", "/")) is not None)
+        return package in NEVER_BLAMED or (package == "django" and bool(DATABASE_LAYER.search(file.replace("\\", "/"))))
 
-    return is_so
+    return is_lineless
+
+
+def _is_generated(function: str) -> bool:
+    """Whether a function of this name may be generated code: dunder methods, and a lambda around them."""
+    name = last_segment(function)
+    return name.startswith("__") or name == "<lambda>"
 
 
 def _slashed(root: str) -> str:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
-from functools import lru_cache
 
 STDLIB = "stdlib"
 SERVERS = frozenset({"uvicorn", "gunicorn", "uvicorn_worker", "daphne", "hypercorn", "granian", "twisted", "uvloop"})
 FRAMEWORK = frozenset({STDLIB, "django", "asgiref", "channels", "starlette", "anyio"}) | SERVERS
-"""Packages that carry a request; where no own code is on the way, the fault is looked for outside them first."""
+"""Packages that carry a request; where no own code is on the way, the culprit is looked for outside them first."""
 
 NEVER_BLAMED = frozenset({STDLIB, "asgiref"}) | SERVERS
-"""Packages of which no line is blamed for a query or a wait."""
+"""Packages whose lines are never the culprit of a query or a wait."""
 
 KNOWN_PACKAGES = FRAMEWORK | frozenset(
     "rest_framework ninja strawberry graphql graphene graphene_django debug_toolbar corsheaders allauth axes silk "
@@ -21,13 +20,13 @@ KNOWN_PACKAGES = FRAMEWORK | frozenset(
     "django_filters import_export taggit guardian waffle csp htmx django_htmx django_otp django_prometheus hijack "
     "simple_history model_utils mptt treebeard pydantic channels_redis django_redis storages".split()
 )
-"""Top-level names that give a package away where its folder says nothing: short names, and one folder for all."""
+"""Top-level names that identify a package where its folder does not: short names, and one folder for all."""
 
 TYPED_BY_HAND = ("<stdin>", "<console>", "<python-input", "<ipython-input", "<doctest")
-"""Names of code that has no file and is the user's own all the same; any other `<…>` was generated."""
+"""File names of code that was typed in, which is the user's own; any other `<…>` was generated."""
 
 COMMAND = "<string>"
-"""What `python -c` and `manage.py shell -c` run, and what a dataclass or a named tuple has written for itself."""
+"""The file name of what `python -c` and `manage.py shell -c` run, and of code that dataclasses generate."""
 
 INSTALLED = (
     re.compile(r".*/(?:site|dist)-packages/(.+)"),
@@ -36,7 +35,7 @@ INSTALLED = (
 )
 SCRIPT = re.compile(r"(?:.*/)?(?:bin|Scripts)/([^/.]+)(?:\.exe)?")
 SCRIPTS = frozenset({"django_admin", "pytest", "ipython", "jupyter"}) | SERVERS | {"celery", "opentelemetry_instrument"}
-"""Console scripts that start other people's programs, named as their packages are."""
+"""Console scripts of installed programs, by the names of their packages."""
 
 STDLIB_FOLDERS = (
     re.compile(r"/lib(?:64)?/(?:python|pypy)\d+(?:\.\d+)?t?/"),
@@ -49,11 +48,10 @@ def is_bare(file: str) -> bool:
     return bool(file) and "/" not in file and not file.startswith("<")
 
 
-@lru_cache(maxsize=100_000)
-def owner(file: str) -> str | None:
-    """The package that a file belongs to by its name alone; None where it is the user's own."""
+def owner_of_file(file: str) -> str | None:
+    """The package that a file belongs to by its path alone; None where that says it is the user's own."""
     file = file.replace("\\", "/")
-    return owner_by_folder(file) or owner_of_script(file)
+    return owner_by_folder(file) or _owner_of_script(file)
 
 
 def owner_by_folder(file: str) -> str | None:
@@ -68,7 +66,7 @@ def owner_by_folder(file: str) -> str | None:
     return None if file.startswith("/") else _owner_of_short_name(file)
 
 
-def owner_of_script(file: str) -> str | None:
+def _owner_of_script(file: str) -> str | None:
     """The package that a console script starts."""
     found = SCRIPT.fullmatch(file)
     name = found[1].replace("-", "_") if found else ""
@@ -82,7 +80,7 @@ def _owner_inside(installed: str) -> str:
 
 
 def _owner_of_short_name(file: str) -> str | None:
-    """py-spy shortens names to the import path: its first part is all there is to go by."""
+    """The package of a path that py-spy shortened to the import path: only its first part identifies it."""
     top = top_level_name(file)
     if top in KNOWN_PACKAGES:
         return top
@@ -90,5 +88,5 @@ def _owner_of_short_name(file: str) -> str | None:
 
 
 def top_level_name(path: str) -> str:
-    """The first part of a path below the import path: the name that is imported."""
+    """The first part of a path below the import path."""
     return path.lstrip("/").partition("/")[0].removesuffix(".py")

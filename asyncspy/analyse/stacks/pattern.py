@@ -1,8 +1,8 @@
-"""Rules that name a frame of Django, asgiref or the standard library; a table of them finds a frame's rule.
+"""Match frames against tables of rules, which name frames of Django, asgiref or the standard library.
 
 Recordings spell one frame in many ways: py-spy ≥ 0.4.3 on Python ≥ 3.11 prints `QuerySet.count`, older ones print
 `count`; files come whole, shortened to `django/db/models/query.py`, or to `query.py` when the target lived in another
-root. A rule states the full spelling, and the table accepts the poorer ones as far as they still tell frames apart.
+root. A rule states the full spelling; the table accepts shorter ones as far as they still identify the frame.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ COMMON_NAMES = frozenset(
     "_run add clear count create delete dispatch execute executemany exists first get handle inner last load login "
     "render run save send set start update wait".split()
 )
-"""Function names that anybody's code may have: with a bare file name and no class, they prove nothing."""
+"""Function names that any code may have: with a bare file name and no class, they prove nothing."""
 
 
 class Pattern(NamedTuple):
@@ -40,7 +40,7 @@ def same_file(file: str, rule_file: str) -> bool:
 
 
 class Rules(Generic[T]):
-    """A table from patterns to what they mean; the first rule that fits a frame wins.
+    """A table from patterns to their meanings; the first rule that fits a frame wins.
 
     `lenient` accepts a common name in a bare file as well: for rules whose miss would raise a false alarm.
     """
@@ -57,7 +57,7 @@ class Rules(Generic[T]):
             yield from entries
 
     def match(self, frame: Frame) -> T | None:
-        """What this frame means, if any rule knows it; on which of its lines is no matter."""
+        """The meaning of this frame, if any rule fits it; its line does not matter."""
         return self._match(frame.function, frame.file)
 
     def _look_up(self, function: str, file: str) -> T | None:

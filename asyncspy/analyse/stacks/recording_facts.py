@@ -1,6 +1,6 @@
-"""A profile to what is known of how it looked at threads: do waits count, whose loop is whose, how often it looked.
+"""Find out how a profile was sampled, and what its origins say of the processes: facts that verdicts depend on.
 
-Samples that count waits are looks: every thread is in each of them, whether it runs or not.
+Where waits were sampled, every thread is in each sample, whether it runs or not.
 """
 
 from __future__ import annotations
@@ -12,20 +12,22 @@ from asyncspy.analyse.stacks import worlds
 from asyncspy.analyse.stacks.ownership import Ownership, libraries_in
 from asyncspy.analyse.stacks.worlds import judge_stack
 from asyncspy.analyse.waits import blocking_calls
-from asyncspy.model.stacks import Frame, Origin, Profile, Stack
+from asyncspy.model.stacks import Frame, Origin, Profile, Stack, distinct_frames
 
 ALWAYS = 0.95
-"""A thread that is in this part of the samples is in all of them."""
+"""A thread that is in at least this share of the samples is taken to be in all of them."""
 
-FEWEST_LOOKS = 20
-"""Fewer samples than these prove nothing about how they were taken."""
+MIN_SAMPLES = 20
+"""Fewer samples prove nothing about how they were taken."""
 
+SAME_START = 2.0
+"""Seconds that two readings of a process's start may differ: it is counted from the machine's start."""
 
 ThreadKey = tuple[int | None, str]
 
 
 def worker_stacks(profile: Profile) -> dict[Stack, int]:
-    """The stacks of the processes that serve: a master's loop, gunicorn's for one, only talks to its workers."""
+    """The stacks of the processes that serve: the loop of a master (such as gunicorn's) only talks to its workers."""
     targets = [origin.target for origin in profile.origins if origin.target is not None]
     masters = {target.pid for target in targets if target.role != "worker"}
     serving = {stack: weight for stack, weight in profile.stacks.items() if stack.pid not in masters}
@@ -33,12 +35,12 @@ def worker_stacks(profile: Profile) -> dict[Stack, int]:
 
 
 def counts_waits(profile: Profile, owners: Ownership) -> bool:
-    """Whether waits were sampled: asyncspy's own recordings know, others may prove it."""
-    return profile.modes == {"wall"} if profile.modes else _is_always_there(profile, owners)
+    """Whether waits were sampled: asyncspy's own recordings say so, in others the stacks may prove it."""
+    return profile.modes == {"wall"} if profile.modes else _has_waits_in_every_sample(profile, owners)
 
 
-def _is_always_there(profile: Profile, owners: Ownership) -> bool:
-    """Whether a thread that only waits is in every sample, just like another one: then waits were sampled.
+def _has_waits_in_every_sample(profile: Profile, owners: Ownership) -> bool:
+    """Whether a thread that only waits is in every sample, as another thread is: then waits were sampled.
 
     py-spy's own choice of threads leaves idle ones out now and then, and by the GIL they are hardly ever seen.
     """
@@ -47,7 +49,7 @@ def _is_always_there(profile: Profile, owners: Ownership) -> bool:
         seen[stack.pid, stack.thread] += weight
     most = max(seen.values(), default=0)
     always = {thread for thread, count in seen.items() if count >= ALWAYS * most}
-    if most < FEWEST_LOOKS or len(always) <= 1:
+    if most < MIN_SAMPLES or len(always) <= 1:
         return False
     idle = seen.copy()
     for stack, weight in profile.stacks.items():
@@ -60,13 +62,13 @@ def _is_always_there(profile: Profile, owners: Ownership) -> bool:
 
 
 def _only_waits(frames: Sequence[Frame], owners: Ownership) -> bool:
-    return judge_stack(frames).world == "idle" or (
-        bool(frames) and blocking_calls.wait_kind(frames, owners) is not None
-    )
+    if judge_stack(frames).world == "idle":
+        return True
+    return bool(frames) and blocking_calls.wait_kind(frames, owners) is not None
 
 
 def samples_per_process(stacks: Mapping[Stack, int]) -> dict[int | None, int]:
-    """How often each process was looked at: as often as its busiest-sampled loop thread."""
+    """How many samples were taken of each process: as many as of its most sampled loop thread."""
     ticks: Counter[ThreadKey] = Counter()
     for stack, weight in stacks.items():
         if worlds.is_loop_thread(stack.frames):
@@ -82,14 +84,10 @@ def is_idle_loop(frames: Sequence[Frame], owners: Ownership) -> bool:
     return worlds.is_idle_leaf(frames[-1]) and blocking_calls.wait_kind(frames, owners) is None
 
 
-SAME_START = 2.0
-"""Seconds that a process's start may differ between two looks at it: it is counted from the machine's start."""
-
-
 def guard_is_off(origins: Sequence[Origin]) -> bool:
-    """Whether every target was started with DJANGO_ALLOW_ASYNC_UNSAFE: samples short of the guard do not show it."""
-    said = [origin.target.async_unsafe_allowed if origin.target else None for origin in origins]
-    return bool(said) and all(said)
+    """Whether every target was started with DJANGO_ALLOW_ASYNC_UNSAFE, which samples below the guard do not show."""
+    allowed = [origin.target.async_unsafe_allowed if origin.target else None for origin in origins]
+    return bool(allowed) and all(allowed)
 
 
 def pids_are_unique(origins: Sequence[Origin]) -> bool:
@@ -110,7 +108,7 @@ def served_packages(origins: Sequence[Origin]) -> set[str]:
 
 
 def ownership_of(profile: Profile, app_roots: Sequence[str] = ()) -> Ownership:
-    """Whose code each frame of a profile is: what was served is own, wherever it lies."""
-    frames = {frame for stack in profile.stacks for frame in stack.frames}
+    """Whose code each frame of a profile is: the packages that were served are own, wherever they lie."""
+    frames = distinct_frames(profile.stacks)
     frames.update(frame for event in profile.events for frame in event.frames)
     return Ownership(app_roots, libraries_in(frames), served_packages(profile.origins))

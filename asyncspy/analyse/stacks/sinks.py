@@ -1,11 +1,11 @@
-"""Frames that prove a query: on the event loop, work that is here can only end in Django's async_unsafe guard.
+"""Recognise the frames that prove a query: on the event loop, such work can only end in Django's async_unsafe guard.
 
-Precision comes first, so a frame earns its line here only if it is never on the stack without a query behind it.
-`QuerySet.count`, `_fetch_all`, `as_sql`, a descriptor's `__get__`, a lazy object or a template are not here: cached,
+Precision comes first, so a frame is listed only if it is never on the stack without a query behind it.
+`QuerySet.count`, `_fetch_all`, `as_sql`, a descriptor's `__get__`, a lazy object or a template are not listed: cached,
 prefetched and merely built objects pass through them too.
 
-One thing they cannot tell: a queryset that turns out to be empty while its SQL is written (`none()`, `pk__in=[]`) looks
-like any other until the last few microseconds. Its line is named, and is the same fault once the queryset is not empty.
+Known limit: a queryset that turns out to be empty while its SQL is written (`none()`, `pk__in=[]`) looks like any other
+until the last few microseconds. It is reported, and is a fault as soon as the queryset is not empty.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _GUARD_RULES = Rules([(GUARD, True)])
 class Sink(NamedTuple):
     """A frame that only a query has. `past_guard`: it runs only after the guard let the call pass.
 
-    `callers` are asked for where the frame proves a query only under them: a generator of rows is also closed on the
-    loop, long after its query ran in a thread, and without class names `__iter__` is in that file twice.
+    `callers` are given where the frame proves a query only under them: a generator of rows is also closed on the loop,
+    long after its query ran in a thread, and without class names `__iter__` is in that file twice.
     """
 
     name: str
@@ -82,7 +82,7 @@ SINKS = Rules(
         *_of("django/db/transaction.py", "Atomic.__enter__"),
         *_of("django/db/backends/base/base.py", "BaseDatabaseWrapper.get_autocommit"),
         *_of("django/db/backends/base/base.py", "BaseDatabaseWrapper.set_autocommit"),
-        # with a cursor in hand the guard has been passed
+        # a cursor is only handed out after the guard was passed
         *_of(
             "django/db/backends/utils.py",
             "CursorWrapper.execute",
@@ -105,12 +105,12 @@ def is_guard(frame: Frame) -> bool:
 
 
 def may_be_sink(frame: Frame) -> bool:
-    """Whether this is the guard, or a query where the right frame calls it."""
+    """Whether this is the guard, or a sink if the right frame calls it."""
     return is_guard(frame) or SINKS.match(frame) is not None
 
 
 def sink_at(frame: Frame, caller: Frame | None) -> Sink | None:
-    """What query this frame proves, given who called it."""
+    """The sink that this frame is, given its caller."""
     found = SINKS.match(frame)
     if found is None or not found.callers:
         return found
@@ -125,7 +125,7 @@ CONNECTION_METHODS = frozenset(
     "make_debug_cursor get_new_connection init_connection_state commit rollback savepoint savepoint_rollback "
     "savepoint_commit clean_savepoints get_autocommit set_autocommit".split()
 )
-"""What a BaseDatabaseWrapper and the backends on it do with the connection; the guard is around most of them."""
+"""Methods of BaseDatabaseWrapper and its backends that use the connection; most of them are guarded."""
 
 BACKEND: Rules[bool] = Rules(
     [
@@ -138,14 +138,9 @@ BACKEND: Rules[bool] = Rules(
 
 def is_connection(frame: Frame) -> bool:
     """Whether this is a connection's method, of Django's or of anybody's backend."""
-    return BACKEND.match(frame) is not None or _is_backend(frame)
-
-
-def _is_backend(frame: Frame) -> bool:
-    """A method of a database backend, whose module and class Django prescribes: ENGINE/base.py, DatabaseWrapper."""
+    if BACKEND.match(frame) is not None:
+        return True
+    # Django prescribes a backend's module and class: ENGINE/base.py, DatabaseWrapper
     holder, _, name = frame.function.rpartition(".")
-    return (
-        name in CONNECTION_METHODS
-        and frame.file.replace("\\", "/").endswith("/base.py")
-        and holder in {"", "DatabaseWrapper"}
-    )
+    is_base = frame.file.replace("\\", "/").endswith("/base.py")
+    return is_base and name in CONNECTION_METHODS and holder in {"", "DatabaseWrapper"}

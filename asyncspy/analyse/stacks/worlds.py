@@ -1,7 +1,7 @@
-"""A stack to the world that its leaf runs in: the boundary nearest the leaf decides.
+"""Judge in which world the leaf of a stack runs: the boundary nearest the leaf decides.
 
-Thread names prove nothing (they go stale, and any thread can run a loop); only frames do. Each boundary says what it
-holds for; tests/analyse/test_boundaries.py looks those up whose package is installed.
+Thread names prove nothing (they go stale, and any thread can run a loop); only frames do. Each boundary says for which
+versions it holds; tests/analyse/test_boundaries.py checks those whose package is installed.
 """
 
 from __future__ import annotations
@@ -80,10 +80,6 @@ BOUNDARIES = (
     Boundary("other", "asgiref/sync.py", "ThreadSensitiveContext.__aexit__.<locals>.join", "asgiref 3.12+"),
 )
 
-LOOP = tuple(boundary.pattern for boundary in BOUNDARIES if boundary.side == "loop")
-POOL = tuple(boundary.pattern for boundary in BOUNDARIES if boundary.side == "pool")
-THREAD_ENDS = tuple(boundary.pattern for boundary in BOUNDARIES if boundary.side == "other")
-
 WAITS = (
     Pattern("*.select", "selectors.py"),
     Pattern("_worker", "concurrent/futures/thread.py"),
@@ -98,7 +94,7 @@ WAITS = (
 )
 """Leaves of threads that wait for work."""
 
-# An unknown pool raises a false alarm, an unknown loop only misses: hence the different strictness.
+# An unknown pool raises a false alarm, an unknown loop only misses findings: so pools are matched more leniently.
 _LENIENT: Rules[BoundarySide] = Rules([(b.pattern, b.side) for b in BOUNDARIES if b.side != "loop"], lenient=True)
 _STRICT: Rules[BoundarySide] = Rules([(b.pattern, b.side) for b in BOUNDARIES if b.side == "loop"])
 _WAITS = Rules([(pattern, True) for pattern in WAITS])
@@ -117,43 +113,36 @@ def boundary_side(frame: Frame) -> BoundarySide | None:
     return _LENIENT.match(frame) or _STRICT.match(frame)
 
 
+def judge_stack(frames: Sequence[Frame]) -> StackVerdict:
+    """Which world the leaf of these frames runs in."""
+    boundary = next((i for i in range(len(frames) - 1, -1, -1) if boundary_side(frames[i])), -1)
+    if frames and is_idle_leaf(frames[-1]) and (boundary < 0 or boundary >= len(frames) - 2):
+        return StackVerdict("idle", boundary)  # further above the boundary it is a call that waits
+    if boundary < 0:
+        return StackVerdict("other" if all(map(_is_thread_plumbing, frames)) else "sync", -1)
+    return StackVerdict(boundary_side(frames[boundary]) or "sync", boundary)
+
+
 def is_idle_leaf(frame: Frame) -> bool:
     """Whether a stack that ends here is waiting for work."""
     return _WAITS.match(frame) is not None
 
 
-def is_thread_plumbing(frame: Frame) -> bool:
-    """Whether this frame only starts or ends threads, which is nobody's work."""
+def _is_thread_plumbing(frame: Frame) -> bool:
+    """Whether this frame only starts or ends threads."""
     return frame.file == "threading.py" or frame.file.endswith("/threading.py")
 
 
-def judge_stack(frames: Sequence[Frame]) -> StackVerdict:
-    """Which world the leaf of these frames runs in."""
-    boundary = _nearest_boundary(frames)
-    if frames and is_idle_leaf(frames[-1]) and (boundary < 0 or boundary >= len(frames) - 2):
-        return StackVerdict("idle", boundary)  # further above the boundary it is somebody's wait in a call
-    if boundary < 0:
-        return StackVerdict("other" if all(map(is_thread_plumbing, frames)) else "sync", -1)
-    return StackVerdict(boundary_side(frames[boundary]) or "sync", boundary)
-
-
-def _nearest_boundary(frames: Sequence[Frame]) -> int:
-    for index in range(len(frames) - 1, -1, -1):
-        if boundary_side(frames[index]):
-            return index
-    return -1
-
-
 def loop_start(frames: Sequence[Frame], boundary: int) -> int:
-    """Where the loop's part of the stack begins: below a coroutine's boundary its callers count as well."""
+    """The index of the first frame that runs on the loop: callers of a coroutine's boundary are included."""
     foreign = next((i for i in range(boundary, -1, -1) if boundary_side(frames[i]) not in {None, "loop"}), -1)
     return next((i for i in range(foreign + 1, boundary) if boundary_side(frames[i])), boundary) + 1
 
 
 def is_loop_thread(frames: Sequence[Frame]) -> bool:
-    """Whether this thread's own business is a loop: a loop that was started inside a pool's thread is not meant."""
+    """Whether this thread runs a loop of its own, and not one that was started inside a pool's thread."""
     first: BoundarySide | None = None
     for frame in frames:
         side = boundary_side(frame)
-        first = None if side == "sync" else first or side  # what stands below a fork is the parent's
+        first = None if side == "sync" else first or side  # frames below a fork are the parent's
     return first == "loop"
