@@ -115,4 +115,4 @@ def test_where_nothing_serves_the_runbook_names_the_exit_code() -> None:
     machine = Machine(find_workers=list)
     done = CliRunner().invoke(commands, ["dump", "--while", "hung-for", "10s"], obj=machine)
     runbook = (Path(__file__).parents[2] / "docs" / "hung-worker.md").read_text()
-    assert f"If nothing serves yet, it ends with exit code {done.exit_code}," in runbook
+    assert f"no server runs yet, it ends with exit code {done.exit_code}" in runbook
