@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 from click.core import ParameterSource
 
-from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.cli.gate_options import gate_exit_code, with_gate
-from asyncspy.cli.options import (
-    Duration,
-    Goal,
-    as_record_options,
-    with_app_root,
-    with_duration,
-    with_exact,
-    with_format,
-    with_output,
-    with_pids,
-    with_py_spy,
-    with_unfold,
-)
+from asyncspy.cli.options import duration, with_format, with_record_options, with_unfold
 from asyncspy.cli.show import show
+from asyncspy.cli.terminal import StderrFeedback
 from asyncspy.errors import UsageError
-from asyncspy.workflow.check_gate import Gate
+from asyncspy.workflow.check_gate import GateOptions, load_gate
 from asyncspy.workflow.machine import Machine
 from asyncspy.workflow.record_live import record
-from asyncspy.workflow.recording_run import RecordOptions
-from asyncspy.workflow.schedule import RecordMode, in_slices, whole_passes
+from asyncspy.workflow.record_options import RecordMode, RecordOptions, in_slices, whole_passes
+
+
+def _goal(text: str) -> int | None:
+    """Parse what ends a recording: a number of samples of the loop, as in `5000-samples`; None for `found`."""
+    found = re.fullmatch(r"(\d{1,9})-samples", text, re.ASCII)
+    if text != "found" and not (found and int(found[1])):
+        raise click.BadParameter(f"{text!r} is no goal; write found, or 5000-samples")
+    return int(found[1]) if found else None
 
 
 @click.command("attach")
-@with_pids
-@with_duration("3m")
+@with_record_options
+@click.option(
+    "--duration", "seconds", type=duration, default="3m", show_default=True, help="How long to record: 90, 90s, 3m."
+)
 @click.option(
     "--mode",
     type=click.Choice(["both", "gil", "wall", "none"]),
@@ -41,7 +40,7 @@ from asyncspy.workflow.schedule import RecordMode, in_slices, whole_passes
     "both: gil, then wall for a short time. none: nothing is sampled, for --exact alone.",
 )
 @click.option(
-    "--wall-duration", type=Duration(), default="10s", show_default=True, help="How long that is, for --mode both."
+    "--wall-duration", type=duration, default="10s", show_default=True, help="How long that is, for --mode both."
 )
 @click.option(
     "--rate",
@@ -51,34 +50,28 @@ from asyncspy.workflow.schedule import RecordMode, in_slices, whole_passes
 @click.option(
     "--until",
     "goals",
-    type=Goal(),
+    type=_goal,
+    metavar="found|N-samples",
     multiple=True,
     help="Record in slices, and end as soon as a line is found for sure, or so many samples of the loop are judged "
     "(5000-samples). May be given again: the first that is reached ends it.",
 )
-@click.option(
-    "--max-duration", type=Duration(), default="15m", show_default=True, help="The longest that --until waits."
-)
-@with_exact
-@with_py_spy
-@with_output
-@with_app_root
+@click.option("--max-duration", type=duration, default="15m", show_default=True, help="The longest that --until waits.")
 @with_format
 @with_unfold
 @with_gate
-@as_record_options
 @click.pass_context
 def command(
     ctx: click.Context,
     options: RecordOptions,
     mode: RecordMode,
-    duration: int,
+    seconds: int,
     wall_duration: int,
     rate: int | None,
     goals: tuple[int | None, ...],
     max_duration: int,
     form: str,
-    gate: Gate,
+    gate: GateOptions,
     *,
     unfold: bool,
 ) -> None:
@@ -98,11 +91,12 @@ def command(
       asyncspy attach --pid 48291 --until found --until 20000-samples
     """
     _refuse_unused_options(ctx, until=bool(goals), mode=mode, exact=options.exact)
-    stages = whole_passes(mode, max_duration if goals else duration, wall_duration, rate)
+    checked = load_gate(gate, options.app_roots)
+    stages = whole_passes(mode, max_duration if goals else seconds, wall_duration, rate)
     stages = in_slices(stages) if goals else stages
     result = record(options, stages, goals, StderrFeedback(), ctx.ensure_object(Machine))
     show(result.recording, form=form, unfold=unfold, saved=result.path)
-    closed = gate_exit_code(gate, result.recording.analysis)
+    closed = gate_exit_code(checked, result.recording.analysis)
     ctx.exit(130 if result.interrupted else closed)
 
 
@@ -114,7 +108,7 @@ def _refuse_unused_options(ctx: click.Context, *, until: bool, mode: str, exact:
     if mode == "none" and not exact:
         raise UsageError("--mode none samples nothing, and nothing is counted either", remedy="add --exact")
     rules = (
-        ("duration", until, "--until has a longest duration of its own", "give --max-duration instead of --duration"),
+        ("seconds", until, "--until has a longest duration of its own", "give --max-duration instead of --duration"),
         ("max_duration", not until, "--max-duration is for --until alone", "give --duration, or add --until found"),
         ("wall_duration", mode != "both", "--wall-duration is for --mode both alone", "give --duration instead"),
     )

@@ -8,25 +8,31 @@ from pathlib import Path
 
 import click
 
-from asyncspy.cli.feedback import StderrFeedback
-from asyncspy.cli.options import with_duration, with_format, with_rate
+from asyncspy.cli.options import duration, with_format
 from asyncspy.cli.show import show
-from asyncspy.cli.terminal import terminal_view
+from asyncspy.cli.terminal import StderrFeedback, terminal_view
 from asyncspy.demo.planted import compare, planted, twins
 from asyncspy.demo.server import Shop, running_shop
 from asyncspy.demo.traffic import Load
 from asyncspy.report.terminal.worker_tree import render_workers
 from asyncspy.workflow.list_workers import server_of
 from asyncspy.workflow.record_live import record
-from asyncspy.workflow.recording_run import RecordOptions
-from asyncspy.workflow.schedule import whole_passes
+from asyncspy.workflow.record_options import RecordOptions, whole_passes
 
 WORKERS = 2
 
 
 @click.command("demo")
-@with_duration("25s")
-@with_rate
+@click.option(
+    "--duration", "seconds", type=duration, default="25s", show_default=True, help="How long to record: 90, 90s, 3m."
+)
+@click.option(
+    "--rate",
+    type=click.IntRange(1, 1000),
+    default=100,
+    show_default=True,
+    help="Samples per second. More than 100 slows the worker and bends what is measured.",
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path, readable=False),
@@ -34,7 +40,7 @@ WORKERS = 2
 )
 @with_format
 @click.pass_context
-def command(ctx: click.Context, duration: int, rate: int, output: Path | None, form: str) -> None:
+def command(ctx: click.Context, seconds: int, rate: int, output: Path | None, form: str) -> None:
     """Serve a Django shop with planted faults, load it, and find them with the same steps that you would take.
 
     It needs Django and uvicorn: pip install "asyncspy[demo]". Everything happens on the loopback address, and nothing
@@ -42,9 +48,9 @@ def command(ctx: click.Context, duration: int, rate: int, output: Path | None, f
     """
     with running_shop(workers=WORKERS) as shop:
         _introduce(shop)
-        with Load(shop.url, shop.session, seconds=duration * 2 + 60) as load:
+        with Load(shop.url, shop.session, seconds=seconds * 2 + 60) as load:
             options = RecordOptions((shop.pid,), output=output)
-            result = record(options, whole_passes("gil", duration, 0, rate), feedback=StderrFeedback())
+            result = record(options, whole_passes("gil", seconds, 0, rate), feedback=StderrFeedback())
         click.echo(f"The shop answered {load.total} requests, {load.failed} of them with an error.\n", err=True)
         show(result.recording, form=form, saved=result.path)
         findings = result.recording.analysis.findings

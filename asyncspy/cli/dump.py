@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.cli.gate_options import gate_exit_code, with_gate
-from asyncspy.cli.options import Duration, Interval, with_app_root, with_format
+from asyncspy.cli.options import duration, interval, with_app_root, with_format
 from asyncspy.cli.show import show
-from asyncspy.workflow.check_gate import Gate
+from asyncspy.cli.terminal import StderrFeedback
+from asyncspy.workflow.check_gate import GateOptions, load_gate
 from asyncspy.workflow.dump_stacks import DumpOptions, dump_stacks
 from asyncspy.workflow.machine import Machine
 
@@ -22,15 +22,15 @@ from asyncspy.workflow.machine import Machine
     help="The worker, or a master: then each of its workers.  [default: the only server here]",
 )
 @click.option(
-    "--every", type=Interval(), default="0.5", show_default=True, help="Seconds between dumps; 30s, 5m with --while."
+    "--every", type=interval, default="0.5", show_default=True, help="Seconds between dumps; 30s, 5m with --while."
 )
 @click.option(
-    "--wait", type=Duration(), default="2s", show_default=True, help="How long to watch; longer tells slow from stuck."
+    "--wait", type=duration, default="2s", show_default=True, help="How long to watch; longer tells slow from stuck."
 )
 @click.option(
     "--while",
     "condition",
-    type=(click.Choice(["hung-for"]), Duration()),
+    type=(click.Choice(["hung-for"]), duration),
     help="Wait quietly until it has hung for so long: --while hung-for 10s.",
 )
 @click.option(
@@ -57,7 +57,7 @@ def command(
     output: Path | None,
     app_roots: tuple[str, ...],
     form: str,
-    gate: Gate,
+    gate: GateOptions,
     *,
     with_selves: bool,
 ) -> None:
@@ -73,9 +73,10 @@ def command(
       asyncspy dump --pid 48291 --every 30s --while hung-for 10s --output hang
       asyncspy report asyncspy-dump-48291-20261121T021300
     """
+    checked = load_gate(gate, app_roots)
     hung_for = condition[1] if condition else None
     options = DumpOptions(pid, every, wait, hung_for, with_selves, output, app_roots)
     result = dump_stacks(options, StderrFeedback(), ctx.ensure_object(Machine))
     show(result.recording, form=form, saved=result.folder)
-    closed = gate_exit_code(gate, result.recording.analysis)
+    closed = gate_exit_code(checked, result.recording.analysis)
     ctx.exit(130 if result.interrupted else closed)

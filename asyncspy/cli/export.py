@@ -9,8 +9,8 @@ from typing import Literal
 
 import click
 
-from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.cli.options import with_app_root
+from asyncspy.cli.terminal import StderrFeedback
 from asyncspy.errors import OutputError, UsageError
 from asyncspy.workflow.export_recordings import BINARY, SUFFIXES, TARGETS, ExportOptions, export_recordings
 

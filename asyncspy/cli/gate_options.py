@@ -17,7 +17,6 @@ from asyncspy.workflow.check_gate import (
     CONDITION_NAMES,
     Gate,
     GateOptions,
-    load_gate,
     parse_condition,
 )
 
@@ -37,26 +36,21 @@ def gate_exit_code(gate: Gate, analysis: Analysis) -> int:
     return FAILED if result.failures else 0
 
 
-class ConditionType(click.ParamType[GateCondition]):
-    """A kind of finding, or a figure with its limit."""
-
-    name = "condition"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> GateCondition:
-        """Parse it strictly."""
-        try:
-            return parse_condition(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+def _condition(text: str) -> GateCondition:
+    """Parse a kind of finding, or a figure with its limit."""
+    try:
+        return parse_condition(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def with_gate(function: F) -> F:
-    """Add --fail-on, --baseline and --ignore; the command is given a `gate`, read before anything is recorded."""
+    """Add --fail-on, --baseline and --ignore; the command is given `gate`, their values."""
     file = click.Path(path_type=Path, readable=False)
 
     @click.option(
         "--fail-on",
-        type=ConditionType(),
+        type=_condition,
         multiple=True,
         metavar="CONDITION",
         help=f"Exit with 1 if there is any: {', '.join(CONDITION_NAMES)}; "
@@ -70,7 +64,6 @@ def with_gate(function: F) -> F:
     def gated(
         *args: Any, fail_on: tuple[GateCondition, ...], baseline: Path | None, ignore: Path | None, **options: Any
     ) -> Any:
-        gate = load_gate(GateOptions(fail_on, baseline, ignore, options.get("app_roots", ())))
-        return function(*args, gate=gate, **options)
+        return function(*args, gate=GateOptions(fail_on, baseline, ignore), **options)
 
     return gated  # type: ignore[return-value]

@@ -11,9 +11,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.cli.keys import pressed
-from asyncspy.cli.terminal import terminal_view
+from asyncspy.cli.terminal import StderrFeedback, terminal_view
 from asyncspy.report.present.figures import span
 from asyncspy.report.terminal.watch_table import WatchTable, watch_line, watch_table
 from asyncspy.workflow.watch_live import WatchUpdate

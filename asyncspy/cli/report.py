@@ -9,7 +9,7 @@ import click
 from asyncspy.cli.gate_options import gate_exit_code, with_gate
 from asyncspy.cli.options import with_app_root, with_format, with_unfold
 from asyncspy.cli.show import show
-from asyncspy.workflow.check_gate import Gate
+from asyncspy.workflow.check_gate import GateOptions, load_gate
 from asyncspy.workflow.load_recordings import load_and_analyse
 
 
@@ -21,7 +21,13 @@ from asyncspy.workflow.load_recordings import load_and_analyse
 @with_gate
 @click.pass_context
 def command(
-    ctx: click.Context, files: tuple[Path, ...], app_roots: tuple[str, ...], form: str, gate: Gate, *, unfold: bool
+    ctx: click.Context,
+    files: tuple[Path, ...],
+    app_roots: tuple[str, ...],
+    form: str,
+    gate: GateOptions,
+    *,
+    unfold: bool,
 ) -> None:
     """Report from what was saved: recordings, flame graphs, dumps, logs; in files, folders, or - for standard input.
 
@@ -37,6 +43,7 @@ def command(
       asyncspy report container.raw.txt --app-root shop --app-root billing
       asyncspy report load-test.json --fail-on violation --baseline main.json
     """
+    checked = load_gate(gate, app_roots)
     recording = load_and_analyse(files, app_roots)
     show(recording, form=form, unfold=unfold)
-    ctx.exit(gate_exit_code(gate, recording.analysis))
+    ctx.exit(gate_exit_code(checked, recording.analysis))

@@ -6,8 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from asyncspy.cli.feedback import StderrFeedback
-from asyncspy.cli.terminal import echo_text, terminal_view
+from asyncspy.cli.terminal import StderrFeedback, echo_text, terminal_view
 from asyncspy.report import FORMATS
 from asyncspy.workflow.load_recordings import AnalysedRecording, with_flame_graphs
 

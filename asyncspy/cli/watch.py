@@ -6,28 +6,17 @@ from typing import Literal
 
 import click
 
-from asyncspy.cli.feedback import StderrFeedback
 from asyncspy.cli.live_table import LiveTable
-from asyncspy.cli.options import (
-    Duration,
-    as_record_options,
-    with_app_root,
-    with_exact,
-    with_format,
-    with_output,
-    with_pids,
-    with_py_spy,
-    with_unfold,
-)
+from asyncspy.cli.options import duration, with_format, with_record_options, with_unfold
 from asyncspy.cli.show import show
+from asyncspy.cli.terminal import StderrFeedback
 from asyncspy.workflow.machine import Machine
-from asyncspy.workflow.recording_run import RecordOptions
-from asyncspy.workflow.schedule import WATCH_SLICES, watch_slices
+from asyncspy.workflow.record_options import WATCH_SLICES, RecordOptions, watch_slices
 from asyncspy.workflow.watch_live import watch
 
 
 @click.command("watch")
-@with_pids
+@with_record_options
 @click.option(
     "--mode",
     type=click.Choice(["both", "gil", "wall"]),
@@ -37,24 +26,19 @@ from asyncspy.workflow.watch_live import watch
 )
 @click.option("--rate", type=click.IntRange(1, 1000), help="Samples per second.  [default: 100; of waits: 20]")
 @click.option(
-    "--slice", "seconds", type=Duration(), default="10s", show_default=True, help="How long one slice is recorded."
+    "--slice", "slice_seconds", type=duration, default="10s", show_default=True, help="How long one slice is recorded."
 )
-@click.option("--duration", type=Duration(), default="24h", show_default=True, help="When to stop by itself.")
-@with_exact
-@with_py_spy
-@with_output
-@with_app_root
+@click.option("--duration", "seconds", type=duration, default="24h", show_default=True, help="When to stop by itself.")
 @with_format
 @with_unfold
-@as_record_options
 @click.pass_context
 def command(
     ctx: click.Context,
     options: RecordOptions,
     mode: Literal["both", "gil", "wall"],
     rate: int | None,
+    slice_seconds: int,
     seconds: int,
-    duration: int,
     form: str,
     *,
     unfold: bool,
@@ -70,7 +54,7 @@ def command(
       asyncspy watch --all --output /var/tmp
       asyncspy watch --pid 48291 --duration 1h --format json > report.json
     """
-    slices = watch_slices(mode, seconds, duration, rate)
+    slices = watch_slices(mode, slice_seconds, seconds, rate)
     result = watch(options, slices, LiveTable(), StderrFeedback(), ctx.ensure_object(Machine))
     show(result.recording, form=form, unfold=unfold, saved=result.path)
     ctx.exit(130 if result.interrupted else 0)

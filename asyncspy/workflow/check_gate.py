@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -10,8 +11,6 @@ from asyncspy.analyse import gate_rules
 from asyncspy.errors import UsageError
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.gates import Allowance, GateCondition, GateResult
-from asyncspy.read.allowances import read_allowances
-from asyncspy.read.saved_reports import is_json_report, read_json_report
 from asyncspy.workflow.load_recordings import load_and_analyse
 
 CONDITION_NAMES, CONDITION_FIGURES = tuple(gate_rules.KIND_NAMES), tuple(gate_rules.FIGURES)
@@ -26,7 +25,6 @@ class GateOptions:
     conditions: tuple[GateCondition, ...] = ()
     baseline: Path | None = None
     ignore: Path | None = None
-    app_roots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +45,20 @@ class Gate:
         )
 
 
-def load_gate(options: GateOptions) -> Gate:
+def load_gate(options: GateOptions, app_roots: Sequence[str] = ()) -> Gate:
     """Read the files of a gate, so that a mistake in them is found before anything is recorded."""
     if (options.baseline or options.ignore) and not options.conditions:
         given = "--baseline" if options.baseline else "--ignore"
         raise UsageError(f"{given} means nothing without --fail-on", remedy="add, for example: --fail-on violation")
-    return Gate(
-        options.conditions,
-        _load_baseline(options.baseline, options.app_roots) if options.baseline else None,
-        tuple(read_allowances(options.ignore, gate_rules.KIND_NAMES)) if options.ignore else (),
-    )
+    # Imported here because most reports have no gate.
+    from asyncspy.read.allowances import read_allowances  # noqa: PLC0415
+    from asyncspy.read.saved_reports import is_json_report, read_json_report  # noqa: PLC0415
 
-
-def _load_baseline(path: Path, app_roots: tuple[str, ...]) -> Analysis:
-    return read_json_report(path) if is_json_report(path) else load_and_analyse([path], app_roots).analysis
+    baseline = None
+    if options.baseline:
+        saved = is_json_report(options.baseline)
+        baseline = (
+            read_json_report(options.baseline) if saved else load_and_analyse([options.baseline], app_roots).analysis
+        )
+    allowances = tuple(read_allowances(options.ignore, gate_rules.KIND_NAMES)) if options.ignore else ()
+    return Gate(options.conditions, baseline, allowances)

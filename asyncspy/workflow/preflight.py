@@ -27,8 +27,8 @@ from asyncspy.sample import (
 )
 from asyncspy.workflow.feedback import Feedback
 from asyncspy.workflow.machine import Machine
-from asyncspy.workflow.recording_run import RecordingRun, RecordOptions
-from asyncspy.workflow.schedule import Stage
+from asyncspy.workflow.record_options import RecordOptions, Stage
+from asyncspy.workflow.recording_run import RecordingRun
 
 IDLE_SECONDS, MIN_CPU_SECONDS = 0.5, 0.01
 """How long processes are observed before they are recorded, and the CPU time they use then if they serve requests."""

@@ -20,8 +20,8 @@ from asyncspy.workflow.feedback import SILENT, Feedback, Tick, offset
 from asyncspy.workflow.load_recordings import AnalysedRecording
 from asyncspy.workflow.machine import THIS_MACHINE, Machine
 from asyncspy.workflow.preflight import prepared_run
-from asyncspy.workflow.recording_run import RecordingRun, RecordOptions
-from asyncspy.workflow.schedule import Stage
+from asyncspy.workflow.record_options import RecordOptions, Stage
+from asyncspy.workflow.recording_run import RecordingRun
 
 TICK_SECONDS = 0.2
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
-from asyncspy.errors import OutputError, UsageError
+from asyncspy.errors import OutputError
 from asyncspy.model.processes import Worker
 from asyncspy.sample import PassResult, PySpy, RecordingWriter, RecordPlan, StopRequest
 from asyncspy.workflow.feedback import SILENT, Feedback, Tick, offset
 from asyncspy.workflow.machine import THIS_MACHINE, Machine
-from asyncspy.workflow.schedule import SamplingPass
+from asyncspy.workflow.record_options import RecordOptions, SamplingPass
 
 MIN_REST_SECONDS = 2
 """A pass whose process ended is only continued with another one if it has so much time left."""
@@ -20,23 +19,6 @@ MIN_REST_SECONDS = 2
 MAX_NOTES = 20
 MAX_FAILURES, PAUSE_SECONDS = 10, 2.0
 """So many slices in a row without samples end a run; after each there is a pause."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordOptions:
-    """Which processes to record and how: all servers, these pids, or the only server that there is."""
-
-    pids: tuple[int, ...] = ()
-    all_servers: bool = False
-    output: Path | None = None
-    native: bool = False
-    nonblocking: bool = False
-    exact: bool = False
-    app_roots: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.all_servers and self.pids:
-            raise UsageError("--all and --pid do not go together", remedy="leave out one of them")
 
 
 MoreFollows = Callable[[], bool]

@@ -13,8 +13,8 @@ from asyncspy.workflow.analyse_live import analyse_recording
 from asyncspy.workflow.feedback import SILENT, Feedback, Tick
 from asyncspy.workflow.machine import THIS_MACHINE, Machine
 from asyncspy.workflow.record_live import RecordingResult, description, record_observed
-from asyncspy.workflow.recording_run import RecordingRun, RecordOptions
-from asyncspy.workflow.schedule import Stage
+from asyncspy.workflow.record_options import RecordOptions, Stage
+from asyncspy.workflow.recording_run import RecordingRun
 
 NOTICEABLE_SECONDS, MAX_CPU_SHARE = 0.25, 0.1
 """Analysing all that was recorded takes ever longer. Once that is noticeable, it may use so much of one processor."""

@@ -12,8 +12,7 @@ from click.testing import CliRunner, Result
 
 from asyncspy.cli import attach, commands
 from asyncspy.errors import TargetError
-from asyncspy.workflow.recording_run import RecordOptions
-from asyncspy.workflow.schedule import SamplingPass, Stage
+from asyncspy.workflow.record_options import RecordOptions, SamplingPass, Stage
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from asyncspy.cli import commands
-from asyncspy.cli.options import Interval
+from asyncspy.cli.options import interval
 
 FRAMES = [
     ("Condition.wait", "/usr/lib/python3.12/threading.py", 355),
@@ -167,4 +167,4 @@ def test_a_pid_that_nobody_has_is_exit_3(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("text", "seconds"), [("0.5", 0.5), ("30s", 30.0), ("5m", 300.0), ("1.5h", 5400.0)])
 def test_intervals_are_written_as_people_do(text: str, seconds: float) -> None:
-    assert Interval().convert(text, None, None) == seconds
+    assert interval(text) == seconds

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from asyncspy.cli.feedback import StderrFeedback
+from asyncspy.cli.terminal import StderrFeedback
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Origin
 from asyncspy.sample import PassResult, PySpy, RecordingWriter, RecordPlan, StopRequest
 from asyncspy.workflow.machine import Machine
 from asyncspy.workflow.record_live import take_stages
-from asyncspy.workflow.recording_run import RecordingRun, RecordOptions
-from asyncspy.workflow.schedule import SamplingPass
-from asyncspy.workflow.schedule import Stage as RecordingStage
+from asyncspy.workflow.record_options import RecordOptions, SamplingPass
+from asyncspy.workflow.record_options import Stage as RecordingStage
+from asyncspy.workflow.recording_run import RecordingRun
 
 LONG, SHORT = SamplingPass("gil", 100, 60), SamplingPass("wall", 20, 10)
 EMPTY: dict[str, object] = {"profiles": [], "shared": {"frames": []}}

@@ -1,11 +1,15 @@
-"""What to record, when: the passes of a mode, in stages that follow one another."""
+"""The options of a recording: which processes, how, and which passes in which order."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-from asyncspy.sample import PassMode
+from asyncspy.errors import UsageError
+
+if TYPE_CHECKING:
+    from asyncspy.sample import PassMode
 
 RecordMode = Literal["both", "gil", "wall", "none"]
 
@@ -17,6 +21,23 @@ SLICE_SECONDS = 10
 
 WATCH_WALL_SECONDS, WATCH_SLICES = 5, 6
 """Of so many slices of a watch, the last counts waits, for so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOptions:
+    """Which processes to record and how: all servers, these pids, or the only server that there is."""
+
+    pids: tuple[int, ...] = ()
+    all_servers: bool = False
+    output: Path | None = None
+    native: bool = False
+    nonblocking: bool = False
+    exact: bool = False
+    app_roots: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.all_servers and self.pids:
+            raise UsageError("--all and --pid do not go together", remedy="leave out one of them")
 
 
 @dataclass(frozen=True, slots=True)
