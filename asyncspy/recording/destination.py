@@ -62,7 +62,7 @@ def cannot_read(path: Path, error: OSError) -> OutputError:
 
 
 def create_scratch_file(path: Path) -> Path:
-    """A new, empty file beside the recording, for py-spy to fill."""
+    """Create an empty file beside this one that only its owner may read."""
     handle, partial = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".partial", dir=path.parent)
     os.close(handle)
     return Path(partial)
@@ -109,10 +109,9 @@ def _writable_hint(error: Exception, folder: Path) -> str:
 
 def write_json(path: Path, document: Mapping[str, Any], *, replace: bool = False) -> None:
     """Write a JSON file that only its owner may read; readers see all of it or nothing, also after a crash."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".partial", dir=path.parent)
-    partial = Path(name)
+    partial = create_scratch_file(path)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with partial.open("w", encoding="utf-8") as file:
             file.write(json.dumps(document, separators=(",", ":"), default=array.tolist))
             file.flush()
             os.fsync(file.fileno())

@@ -23,7 +23,7 @@ NUMBER = re.compile(r"[0-9]+", re.ASCII)
 IMPORT_SYSTEM = "<frozen importlib."
 
 
-class FrameTable:
+class SharedFrames:
     """The frames of all documents, each once. Lines of files in `drop_lines_in` are left out of shortened stacks."""
 
     def __init__(self, drop_lines_in: Callable[[str], bool]) -> None:

@@ -14,14 +14,23 @@ from typing import Any, NamedTuple
 
 from asyncspy.errors import InputError
 from asyncspy.model.processes import Worker
-from asyncspy.model.stacks import Event, Occurrences, Origin
-from asyncspy.recording import counted_calls
-from asyncspy.recording.saved_values import REMOVE_KEY, build, is_count, is_number_text, list_or_empty
+from asyncspy.model.stacks import Event, Frame, Occurrences, Origin
+from asyncspy.recording.saved_values import (
+    REMOVE_KEY,
+    build,
+    frame_of,
+    frames_at,
+    is_count,
+    is_number_text,
+    list_or_empty,
+)
 
 KEY = "asyncspy"
 FORMAT = 2
 MAX_FILES, MAX_LINES, MAX_LINE_LENGTH = 500, 20_000, 1_000
 """How much source code a recording may carry; the rest is left out."""
+
+MAX_CHAINS = 100_000
 
 EMPTY_DOCUMENT: dict[str, Any] = {
     "$schema": "https://www.speedscope.app/file-format-schema.json",
@@ -55,7 +64,7 @@ def embed(
     if sources:
         account["sources"] = encode_sources(sources)
     if captured:
-        account["captured"] = counted_calls.encode(captured)
+        account["captured"] = encode_counts(captured)
     return {KEY: account, **document}
 
 
@@ -86,7 +95,7 @@ def saved_sources(document: dict[str, Any]) -> dict[str, dict[int, str]]:
 
 def saved_counts(document: dict[str, Any]) -> tuple[dict[Event, Occurrences], int]:
     """The calls that were counted in the process, as far as they are sound, and how many chains were not."""
-    return counted_calls.decode((_account(document) or {}).get("captured"))
+    return decode_counts((_account(document) or {}).get("captured"))
 
 
 def encode_sources(sources: Sources) -> dict[str, dict[str, str]]:
@@ -111,6 +120,36 @@ def decode_sources(saved: object) -> dict[str, dict[int, str]]:
 def _is_line(number: str, text: object) -> bool:
     numbered = is_number_text(number) and number[0] != "0"
     return numbered and isinstance(text, str) and len(text) <= MAX_LINE_LENGTH and text.replace("\t", "").isprintable()
+
+
+def encode_counts(events: Mapping[Event, Occurrences]) -> dict[str, Any]:
+    """Counted calls as JSON has them: a table of frames, and the chains as places in it."""
+    places: dict[Frame, int] = {}
+    chains = []
+    for event, occurrences in events.items():
+        numbers = [places.setdefault(frame, len(places)) for frame in event.frames]
+        chains.append([event.captured, event.whole, *occurrences, numbers])
+    return {"frames": list(map(list, places)), "chains": chains}
+
+
+def decode_counts(saved: object) -> tuple[dict[Event, Occurrences], int]:
+    """The sound counts, and how many chains were not sound."""
+    if not isinstance(saved, dict):
+        return {}, 0
+    frames = [frame_of(each) for each in list_or_empty(saved.get("frames"))]
+    chains = list_or_empty(saved.get("chains"))[:MAX_CHAINS]
+    sound = [event for chain in chains if (event := _event(chain, frames)) is not None]
+    return dict(sound), len(chains) - len(sound)
+
+
+def _event(chain: object, table: Sequence[Frame | None]) -> tuple[Event, Occurrences] | None:
+    match chain:
+        case ["raised" | "passed" as how, whole, times, None | str() as first, None | str() as last, list(numbers)]:
+            frames = frames_at(numbers, table)
+            if frames and is_count(times) and times > 0:
+                event = Event("async-unsafe", frames, whole=whole is True, captured=how)
+                return event, Occurrences(times, first, last)
+    return None
 
 
 def _account(document: dict[str, Any]) -> dict[str, Any] | None:

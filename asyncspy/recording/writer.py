@@ -13,7 +13,7 @@ import psutil
 from asyncspy.model.merging import merge_events
 from asyncspy.model.stacks import ENDED_WORKERS_PID, Event, Occurrences, Origin
 from asyncspy.recording import destination, saved_form
-from asyncspy.recording.pass_samples import FrameTable, PassSamples, process_of
+from asyncspy.recording.pass_samples import PassSamples, SharedFrames, process_of
 from asyncspy.recording.saved_form import EMPTY_DOCUMENT, Sources
 
 PassKey = tuple[int, str]
@@ -37,7 +37,7 @@ class RecordingWriter:
         self.saved = False
         """Whether any of it is on disk."""
         self._max_processes, self._silent_seconds = max_processes, silent_seconds
-        self._table = FrameTable(drop_lines_in)
+        self._table = SharedFrames(drop_lines_in)
         self._passes: dict[PassKey, PassSamples] = {}
         self._last_heard: dict[int, float] = {}
         self._failures: dict[PassKey, int] = {}

@@ -11,8 +11,8 @@ from asyncspy.errors import TargetError
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Dump
 from asyncspy.sample import PySpy
+from asyncspy.sample.kernel_state import is_traced, process_state, processor_count
 from asyncspy.sample.pyspy.dump_series import DumpSeries
-from asyncspy.sample.thread_activity import is_traced, process_state, processor_count
 from tests.sample.conftest import Stage
 
 

@@ -10,13 +10,12 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from asyncspy.model.stacks import ThreadActivity
-from asyncspy.sample import thread_activity
+from asyncspy.sample.kernel_state import ThreadReading, read_threads, settled_counters
 
 ASLEEP, RUNNABLE = False, True
-Reading = dict[int, tuple[ThreadActivity, bool]]
 
 
-def told(switches: int, state: bool, tid: int = 7) -> Reading:
+def told(switches: int, state: bool, tid: int = 7) -> ThreadReading:
     return {tid: (ThreadActivity(switches, switches * 1000), state)}
 
 
@@ -30,24 +29,17 @@ def told(switches: int, state: bool, tid: int = 7) -> Reading:
     ],
     ids=["at rest", "woken, and late for its turn", "caught in its turn", "ticks all the time"],
 )
-def test_what_was_woken_counts_only_once_it_has_had_its_turn(
-    readings: Sequence[Reading], expected: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shown: Iterator[Reading] = itertools.chain(readings, itertools.repeat(readings[-1]))
-    monkeypatch.setattr(thread_activity, "_read_threads", lambda _pid: next(shown))
-    monkeypatch.setattr(thread_activity, "SETTLE_SECONDS", 0)
-    assert thread_activity.settled_counters(0)[7].switches == expected
+def test_what_was_woken_counts_only_once_it_has_had_its_turn(readings: Sequence[ThreadReading], expected: int) -> None:
+    shown: Iterator[ThreadReading] = itertools.chain(readings, itertools.repeat(readings[-1]))
+    assert settled_counters(0, lambda _pid: next(shown), pause=0)[7].switches == expected
 
 
-def test_a_thread_that_never_gets_its_turn_is_not_awaited_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(thread_activity, "_read_threads", lambda _pid: told(5, RUNNABLE))
-    monkeypatch.setattr(thread_activity, "SETTLE_SECONDS", 0)
-    assert thread_activity.settled_counters(0)[7].switches == 5
+def test_a_thread_that_never_gets_its_turn_is_not_awaited_for_ever() -> None:
+    assert settled_counters(0, lambda _pid: told(5, RUNNABLE), pause=0)[7].switches == 5
 
 
-def test_a_process_that_is_gone_has_no_counters(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(thread_activity, "SETTLE_SECONDS", 0)
-    assert thread_activity.settled_counters(2**22 + 1) == {}
+def test_a_process_that_is_gone_has_no_counters() -> None:
+    assert settled_counters(2**22 + 1, pause=0) == {}
 
 
 def test_a_thread_that_computes_is_runnable_and_one_that_waits_is_not() -> None:
@@ -56,11 +48,11 @@ def test_a_thread_that_computes_is_runnable_and_one_that_waits_is_not() -> None:
     waits.start()
     begun.wait(10)
     try:
-        shown = thread_activity._read_threads(os.getpid())
+        shown = read_threads(os.getpid())
         assert shown[threading.get_native_id()][1] is RUNNABLE
         assert waits.native_id is not None
-        thread_activity.settled_counters(os.getpid())
-        assert thread_activity._read_threads(os.getpid())[waits.native_id][1] is ASLEEP
+        settled_counters(os.getpid())
+        assert read_threads(os.getpid())[waits.native_id][1] is ASLEEP
     finally:
         over.set()
         waits.join()

@@ -15,7 +15,7 @@ from asyncspy.analyse.stacks.ownership import lineless_files
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding
 from asyncspy.read import load, profile_of_document
-from asyncspy.recording.pass_samples import FrameTable
+from asyncspy.recording.pass_samples import SharedFrames
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 RECORDED = sorted([*FIXTURES.glob("recordings/*.speedscope.json"), *FIXTURES.glob("matrix/*.speedscope.json")])
@@ -25,7 +25,7 @@ RECORDED += sorted(FIXTURES.glob("hops/*.json"))
 def shortened(path: Path, every: int) -> dict[str, Any]:
     """This recording, as if every sample, or every second one, were of a process that ended long ago."""
     document = json.loads(path.read_text())
-    table = FrameTable(lineless_files())
+    table = SharedFrames(lineless_files())
     profiles = table.renumber(document)
     for profile in profiles:
         packed = [array("I", places).tobytes() for places in profile["samples"]]

@@ -12,10 +12,10 @@ import stat
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from asyncspy.errors import TargetError
 from asyncspy.guest.counting import FILES, LEASE_SECONDS
+from asyncspy.sample.kernel_state import status_of
 
 PLACES = (("tmp",), ("dev", "shm"), ("var", "tmp"))
 MAX_FILE_SIZE = 32 * 1024**2
@@ -160,11 +160,7 @@ def _open_in_target(pid: int, place: tuple[str, ...]) -> int:
 
 def _user_of(pid: int) -> tuple[int, int]:
     """The effective user and group of a process."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError as error:
-        raise TargetError(
-            f"process {pid} is gone: {error.strerror}", remedy="asyncspy find-workers lists what runs now"
-        ) from None
-    status = dict(line.split(":", 1) for line in lines if ":" in line)
+    status = status_of(pid)
+    if not status:
+        raise TargetError(f"process {pid} is gone", remedy="asyncspy find-workers lists what runs now")
     return int(status["Uid"].split()[1]), int(status["Gid"].split()[1])

@@ -14,7 +14,7 @@ from asyncspy.sample.inside import remote_exec
 from asyncspy.sample.inside.exchange_folder import ExchangeFolder
 from asyncspy.sample.inside.hook_report import HookReport, parse_report
 from asyncspy.sample.inside.interpreters import REMOTE_DEBUGGING_SINCE, minor_version
-from asyncspy.sample.thread_activity import process_state
+from asyncspy.sample.kernel_state import process_state
 
 POLL_SECONDS = 0.05
 START_SECONDS, ANSWER_SECONDS = 10.0, 5.0

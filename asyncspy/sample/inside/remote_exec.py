@@ -17,6 +17,7 @@ from asyncspy.model.processes import Worker
 from asyncspy.sample.inside import interpreters
 from asyncspy.sample.inside.enter import ASK
 from asyncspy.sample.inside.interpreters import Version, minor_version
+from asyncspy.sample.kernel_state import status_of
 
 ASK_SECONDS = 15
 ENTER = Path(__file__).with_name("enter.py")
@@ -109,17 +110,12 @@ def _user_and_exe(pid: int) -> tuple[int, int, str]:
 
 def _has_our_rights(pid: int) -> bool:
     """Whether a root process is confined no more than we are: then starting its program gives no rights away."""
+    its, ours = status_of(pid), status_of("self")
     try:
-        its, ours = (_status(which) for which in (str(pid), "self"))
         same = os.path.samestat(os.stat(f"/proc/{pid}/ns/user"), os.stat("/proc/self/ns/user"))  # noqa: PTH116
     except OSError:
         return False
     return same and its.get("Seccomp") == ours.get("Seccomp") and its.get("CapEff") == ours.get("CapEff")
-
-
-def _status(which: str) -> dict[str, str]:
-    lines = Path(f"/proc/{which}/status").read_text().splitlines()
-    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
 def _run(command: list[str], target: Worker) -> subprocess.CompletedProcess[str]:

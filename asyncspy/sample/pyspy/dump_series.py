@@ -19,9 +19,7 @@ from asyncspy.recording import dump_index
 from asyncspy.recording.destination import create_folder, write_json, write_new_file
 from asyncspy.sample.inside.interpreters import minor_version
 from asyncspy.sample.inside.tasks import UnreadableTasks, read_tasks
-from asyncspy.sample.pyspy.program import PySpy
-from asyncspy.sample.pyspy.stack_dump import dump_as_json
-from asyncspy.sample.thread_activity import (
+from asyncspy.sample.kernel_state import (
     STOPPED,
     ThreadCounters,
     is_traced,
@@ -30,6 +28,8 @@ from asyncspy.sample.thread_activity import (
     settled_counters,
     thread_counters,
 )
+from asyncspy.sample.pyspy.program import PySpy
+from asyncspy.sample.pyspy.stack_dump import dump_as_json
 
 
 @dataclass

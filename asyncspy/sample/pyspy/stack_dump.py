@@ -10,9 +10,9 @@ import time
 
 from asyncspy.errors import SamplerError
 from asyncspy.model.stacks import Frame, Stack
+from asyncspy.sample.kernel_state import HELD, process_state
 from asyncspy.sample.pyspy.program import MAX_STARTS, PySpy, Timeouts, error_of, is_failed_start
 from asyncspy.sample.pyspy.watchdog import PySpyWatchdog
-from asyncspy.sample.thread_activity import HELD, process_state
 
 TICK_SECONDS = 0.0003
 """How often the state of a process is read while py-spy may hold it."""

@@ -7,14 +7,15 @@ kernel says which process holds another, and counts its context switches: if nei
 from __future__ import annotations
 
 import os
-import re
 import signal
 import time
 from contextlib import suppress
 from pathlib import Path
 
+from asyncspy.sample.kernel_state import HELD, STOPPED, process_state, status_of
+
 PROC = Path("/proc")
-FIELDS = re.compile(r"^(State|TracerPid|voluntary_ctxt_switches|nonvoluntary_ctxt_switches):\t(\w+)", re.MULTILINE)
+FIELDS = ("State", "TracerPid", "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches")
 
 HeldState = tuple[str, ...]
 """What the kernel says of a process that is held; it changes whenever the process runs."""
@@ -28,7 +29,7 @@ class PySpyWatchdog:
         self._check_seconds = check_seconds
         self._held_since: dict[int, tuple[HeldState, float]] = {}
         self._checked = 0.0
-        self._stopped_before = {pid for pid in _process_tree(target) if _is_stopped(pid)}
+        self._stopped_before = {pid for pid in _process_tree(target) if process_state(pid) == STOPPED}
 
     def held_seconds(self) -> float:
         """For how long until now, as far as checking now and then can tell; 0 where there is no /proc."""
@@ -46,27 +47,16 @@ class PySpyWatchdog:
     def resume_target(self) -> None:
         """Continue what a killed py-spy left stopped, but not what was stopped before it started."""
         for pid in _process_tree(self._target):
-            if pid not in self._stopped_before and _is_stopped(pid):
+            if pid not in self._stopped_before and process_state(pid) == STOPPED:
                 with suppress(OSError):
                     os.kill(pid, signal.SIGCONT)
 
     def _held_state(self, pid: int) -> HeldState | None:
-        status = _status(pid)
+        status = status_of(pid)
         tracer = status.get("TracerPid", "0")
-        if status.get("State") != "t" or not (PROC / str(self._py_spy) / "task" / tracer).exists():
+        if status.get("State", "")[:1] != HELD or not (PROC / str(self._py_spy) / "task" / tracer).exists():
             return None
-        return tuple(status.values())
-
-
-def _is_stopped(pid: int) -> bool:
-    return _status(pid).get("State") == "T"
-
-
-def _status(pid: int) -> dict[str, str]:
-    try:
-        return dict(FIELDS.findall((PROC / str(pid) / "status").read_text(errors="replace")))
-    except OSError:
-        return {}
+        return tuple(status.get(name, "") for name in FIELDS)
 
 
 def _process_tree(pid: int) -> list[int]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from asyncspy.model.stacks import ThreadActivity
 
-SINCE_AFFINITY = (3, 13)
+AFFINITY_SINCE = (3, 13)
 """The first Python that sizes the default thread pool by os.process_cpu_count."""
 
 SETTLE_SECONDS, MAX_READINGS = 0.01, 15
@@ -19,23 +20,29 @@ STOPPED, HELD = "T", "t"
 """The kernel's letters for a process that a signal stopped, and for one that a tracer holds."""
 
 ThreadCounters = dict[int, ThreadActivity]
+ThreadReading = dict[int, tuple[ThreadActivity, bool]]
+"""Every thread's counters, and whether it runs or waits for its turn."""
+
+
+def status_of(process: int | str) -> dict[str, str]:
+    """The fields of a process's or thread's status file; none of a process that is gone."""
+    lines = _text(f"/proc/{process}/status").splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
 def process_state(pid: int) -> str | None:
     """The kernel's letter for its state: S sleeps, R runs, T is stopped, t is held by a tracer. None if it is gone."""
-    stat = _text(f"/proc/{pid}/stat")
-    return stat.rpartition(")")[2].split()[0] if stat else None
+    return status_of(pid).get("State", "")[:1] or None
 
 
 def is_traced(pid: int) -> bool:
     """Whether a debugger or tracer has attached to it."""
-    lines = _text(f"/proc/{pid}/status").splitlines()
-    return any(line.startswith("TracerPid:") and line.split()[1] != "0" for line in lines)
+    return status_of(pid).get("TracerPid", "0") != "0"
 
 
 def processor_count(pid: int, python: tuple[int, int] | None) -> int | None:
     """How many processors size the default thread pool: from Python 3.13 on those that the process may run on."""
-    if python is not None and python >= SINCE_AFFINITY:
+    if python is not None and python >= AFFINITY_SINCE:
         with suppress(OSError, AttributeError):  # gone, or a system without affinities
             return len(os.sched_getaffinity(pid))
     return os.cpu_count()
@@ -46,19 +53,22 @@ def thread_counters(pid: int) -> ThreadCounters:
 
     On a machine that is short of processors a thread that computes hardly runs, and waits for its turn.
     """
-    return {tid: activity for tid, (activity, _) in _read_threads(pid).items()}
+    return {tid: activity for tid, (activity, _) in read_threads(pid).items()}
 
 
-def settled_counters(pid: int) -> ThreadCounters:
+def settled_counters(
+    pid: int, read: Callable[[int], ThreadReading] | None = None, pause: float = SETTLE_SECONDS
+) -> ThreadCounters:
     """The counters once the threads that py-spy woke sleep again: two readings agree on all threads but a busy one.
 
     A thread that was woken and still waits for its turn shows its old counters: it has not settled.
     """
-    first = before = _read_threads(pid)
+    read = read or read_threads
+    first = before = read(pid)
     changed_before: set[int] = set()
     for _ in range(MAX_READINGS):
-        time.sleep(SETTLE_SECONDS)
-        after = _read_threads(pid)
+        time.sleep(pause)
+        after = read(pid)
         waiting = any(runnable and first.get(tid, (None,))[0] == ran for tid, (ran, runnable) in after.items())
         changed = {tid for tid, (ran, _) in after.items() if before.get(tid, (None,))[0] != ran}
         if not waiting and (not changed or (len(changed) == 1 and changed == changed_before)):  # a loop may tick often
@@ -67,15 +77,15 @@ def settled_counters(pid: int) -> ThreadCounters:
     return {tid: activity for tid, (activity, _) in after.items()}
 
 
-def _read_threads(pid: int) -> dict[int, tuple[ThreadActivity, bool]]:
-    """Every thread's counters, and whether it runs or waits for its turn."""
+def read_threads(pid: int) -> ThreadReading:
+    """What the kernel counts of every thread at this moment."""
     threads = {}
-    for name in _names_in(f"/proc/{pid}/task"):
-        status, schedule = _text(f"/proc/{pid}/task/{name}/status"), _text(f"/proc/{pid}/task/{name}/schedstat")
-        switches = [int(line.split()[1]) for line in status.splitlines() if "ctxt_switches:" in line]
+    for tid in _names_in(f"/proc/{pid}/task"):
+        status, schedule = status_of(f"{pid}/task/{tid}"), _text(f"/proc/{pid}/task/{tid}/schedstat")
+        switches = [int(value) for name, value in status.items() if name.endswith("ctxt_switches")]
         if switches and schedule:
             ran, waited = map(int, schedule.split()[:2])
-            threads[int(name)] = (ThreadActivity(sum(switches), ran + waited), "\nState:\tR" in status)
+            threads[int(tid)] = (ThreadActivity(sum(switches), ran + waited), status.get("State", "").startswith("R"))
     return threads
 
 
@@ -88,5 +98,5 @@ def _text(path: str) -> str:
 
 def _names_in(path: str) -> list[str]:
     with suppress(OSError):
-        return os.listdir(path)  # noqa: PTH208 - names are all that is wanted
+        return os.listdir(path)  # noqa: PTH208 - only the names are wanted
     return []
