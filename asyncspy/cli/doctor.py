@@ -6,7 +6,8 @@ import click
 
 from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.errors import TargetError
-from asyncspy.report.terminal.doctor_page import diagnosis_as_json, render_diagnosis
+from asyncspy.report.json_report import diagnosis_as_json
+from asyncspy.report.terminal.doctor_page import render_diagnosis
 from asyncspy.workflow.diagnose_target import diagnose_target
 
 

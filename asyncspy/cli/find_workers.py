@@ -10,7 +10,7 @@ import click
 from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.errors import TargetError, UsageError
 from asyncspy.model.processes import Worker
-from asyncspy.report.json.workers_json import workers_as_json
+from asyncspy.report.json_report import workers_as_json
 from asyncspy.untrusted import escape_unprintable
 from asyncspy.workflow.list_workers import SERVER_NAMES, ListOptions, list_workers
 from asyncspy.workflow.machine import Machine

@@ -24,7 +24,7 @@ def _terminal(analysis: Analysis, view: View) -> str:
 
 
 def _json(analysis: Analysis, view: View) -> str:
-    from asyncspy.report.json.analysis_json import render  # noqa: PLC0415
+    from asyncspy.report.json_report import render  # noqa: PLC0415
 
     return render(analysis, view)
 
@@ -36,7 +36,7 @@ def _html(analysis: Analysis, view: View) -> str:
 
 
 def _markdown(analysis: Analysis, view: View) -> str:
-    from asyncspy.report.markdown.analysis_markdown import render  # noqa: PLC0415
+    from asyncspy.report.markdown_report import render  # noqa: PLC0415
 
     return render(analysis, view)
 
@@ -60,21 +60,21 @@ def _comparison_terminal(comparison: Comparison, view: View) -> str:
 
 
 def _comparison_json(comparison: Comparison, view: View) -> str:
-    from asyncspy.report.json.comparison_json import render  # noqa: PLC0415
+    from asyncspy.report.json_report import render_comparison  # noqa: PLC0415
 
-    return render(comparison, view)
+    return render_comparison(comparison, view)
 
 
 def _comparison_html(comparison: Comparison, view: View) -> str:
-    from asyncspy.report.html.comparison_page_html import render  # noqa: PLC0415
+    from asyncspy.report.html.comparison_cards import render  # noqa: PLC0415
 
     return render(comparison, view)
 
 
 def _comparison_markdown(comparison: Comparison, view: View) -> str:
-    from asyncspy.report.markdown.comparison_markdown import render  # noqa: PLC0415
+    from asyncspy.report.markdown_report import render_comparison  # noqa: PLC0415
 
-    return render(comparison, view)
+    return render_comparison(comparison, view)
 
 
 COMPARISON_FORMATS: Mapping[str, Callable[[Comparison, View], str]] = MappingProxyType(

@@ -1,4 +1,4 @@
-"""An analysis to SARIF 2.1.0, for code scanning: one result for each finding, at the line to change."""
+"""Write an analysis as SARIF 2.1.0, for code scanning: one result for each finding, at the line to change."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from asyncspy import __version__
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding
 from asyncspy.model.stacks import ChainFrame, FindingKind, Frame
-from asyncspy.report.present import cost_words, finding_words
-from asyncspy.report.present.place_names import has_line, relative
+from asyncspy.report.present.finding_kinds import KIND_WORDS
+from asyncspy.report.present.places import has_line, relative
+from asyncspy.report.present.presented_finding import ALLOWED, PresentedFinding, present_finding
 from asyncspy.report.view import View
 from asyncspy.untrusted import escape_unprintable, to_json
 
@@ -21,53 +22,42 @@ ROOT = "%SRCROOT%"
 FINGERPRINT = "asyncspy/v1"
 """A fingerprint that is made in another way gets another name, or every known alert would come again as a new one."""
 
-RULES: dict[FindingKind, tuple[str, str, str]] = {
-    "async-unsafe": (
-        "error",
-        "Async-unsafe Django on the event loop",
-        "It raises SynchronousOnlyOperation, or corrupts.",
-    ),
-    "deadlock": ("error", "A wait that cannot end", "The worker hangs."),
-    "blocked-loop": ("warning", "The event loop is blocked", "Meanwhile the worker serves nobody."),
-    "pool-saturated": ("warning", "A thread pool is full", "Other work has to wait for it."),
-    "sync-middleware": ("note", "Sync-only middleware in an async stack", "Every request holds a thread."),
-    "hop-cost": ("note", "Hops to threads take much of the event loop", "Cross once instead of many times."),
-}
-"""The rules by kind: their level, title and consequence."""
+MAX_MESSAGE = 2_000
 
 
 def render(analysis: Analysis, view: View) -> str:
     """The SARIF log. Paths are relative to the target's folder, or to the repository where the view knows it."""
-    kinds = list(RULES)
     seen: Counter[str] = Counter()
+    findings = [present_finding(i, finding, analysis, view) for i, finding in enumerate(analysis.findings, 1)]
     run = {
-        "tool": {"driver": {"name": "asyncspy", "version": __version__, "rules": [_rule(kind) for kind in kinds]}},
+        "tool": {"driver": {"name": "asyncspy", "version": __version__, "rules": [_rule(kind) for kind in KIND_WORDS]}},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository."}}},
-        "results": [_result(finding, kinds.index(finding.kind), analysis, view, seen) for finding in analysis.findings],
+        "results": [_result(finding, view, seen) for finding in findings],
         "properties": {"verdict": analysis.verdict, "loopSamples": analysis.samples.loop},
     }
     return to_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _rule(kind: FindingKind) -> dict[str, Any]:
-    level, title, consequence = RULES[kind]
+    words = KIND_WORDS[kind]
     return {
         "id": kind,
         "name": "".join(part.capitalize() for part in kind.split("-")),
-        "shortDescription": {"text": title},
-        "fullDescription": {"text": f"{title}. {consequence}"},
-        "defaultConfiguration": {"level": level},
+        "shortDescription": {"text": words.title},
+        "fullDescription": {"text": f"{words.title}. {words.consequence}"},
+        "defaultConfiguration": {"level": words.severity},
     }
 
 
-def _result(finding: Finding, rule: int, analysis: Analysis, view: View, seen: Counter[str]) -> dict[str, Any]:
+def _result(shown: PresentedFinding, view: View, seen: Counter[str]) -> dict[str, Any]:
+    finding = shown.finding
     place = _location(finding.culprit.frame, view)
     result: dict[str, Any] = {
         "ruleId": finding.kind,
-        "ruleIndex": rule,
-        "level": RULES[finding.kind][0],
-        "message": {"text": _message(finding, analysis, view)},
+        "ruleIndex": list(KIND_WORDS).index(finding.kind),
+        "level": shown.kind.severity,
+        "message": {"text": _message(shown)},
         "partialFingerprints": {FINGERPRINT: _fingerprint(finding, view, seen)},
         "properties": {
             "samples": finding.evidence.samples,
@@ -80,43 +70,32 @@ def _result(finding: Finding, rule: int, analysis: Analysis, view: View, seen: C
     if "physicalLocation" in place:
         result["locations"] = [place]
     if finding.chain:
-        way = [{"location": _location(link, view)} for link in finding.chain]
-        result["codeFlows"] = [{"threadFlows": [{"locations": way}]}]
+        locations = [{"location": _location(link, view)} for link in finding.chain]
+        result["codeFlows"] = [{"threadFlows": [{"locations": locations}]}]
     return result
 
 
-def _message(finding: Finding, analysis: Analysis, view: View) -> str:
-    dash = view.glyphs.dash
-    unsafe = finding.kind == "async-unsafe"
-    strength = (
-        finding_words.strength(finding, analysis.samples, dash)
-        if unsafe
-        else cost_words.strength(finding, analysis, dash)
-    )
-    head = (
-        f"{finding.culprit.frame.function} calls {finding.call} on the event loop"
-        if unsafe
-        else (f"{RULES[finding.kind][1]}: {finding.culprit.frame.function}, {finding.call}")
-    )
-    parts = [f"{head} ({', '.join(strength)})", *finding_words.owner(finding.culprit)]
-    parts += [finding_words.ALLOWED] if finding.allowed else []
+def _message(shown: PresentedFinding) -> str:
+    finding = shown.finding
+    head = f"{shown.kind.title}: {shown.function}, {finding.call}"
+    if finding.kind == "async-unsafe":
+        head = f"{shown.function} calls {finding.call} on the event loop"
+    parts = [f"{head} ({', '.join(shown.strength)})", *shown.owner]
+    parts += [ALLOWED] if finding.allowed else []
     parts += [f"Fix: {remedy.text}" for remedy in finding.remedies[:1]]
     return _text(". ".join(part.rstrip(".") for part in parts) + ".")
 
 
 def _text(sentence: str) -> str:
     """A message in which no name is taken for a link or a placeholder."""
-    shown = escape_unprintable(sentence, limit=LONGEST)
+    shown = escape_unprintable(sentence, limit=MAX_MESSAGE)
     for sign in "\\[]":
         shown = shown.replace(sign, f"\\{sign}")
     return shown.replace("{", "{{").replace("}", "}}")
 
 
-LONGEST = 2_000
-
-
 def _location(frame: Frame | ChainFrame, view: View) -> dict[str, Any]:
-    """A line of a file; what no file was recorded for is named alone."""
+    """A line of a file; where no file was recorded, only the function's name."""
     named: dict[str, Any] = {"message": {"text": _text(frame.function)}}
     uri = _uri(frame.file, view)
     if not uri:
@@ -129,15 +108,11 @@ def _location(frame: Frame | ChainFrame, view: View) -> dict[str, Any]:
 
 
 def _uri(file: str, view: View) -> str:
-    """Relative to the repository or the target's folder if it lies there, else absolute; encoded, so that it is one."""
-    name = _within(file, view)
+    """Relative to the repository or the target's folder if it lies there, else absolute; percent-encoded."""
+    base = (view.repository or "").rstrip("/") + "/"
+    name = file[len(base) :] if base != "/" and file.startswith(base) else relative(file, view.root)
     encoded = quote(name.encode("utf-8", "backslashreplace"), safe="/")
     return f"file:///{encoded.lstrip('/')}" if name.startswith("/") else encoded
-
-
-def _within(file: str, view: View) -> str:
-    base = (view.repository or "").rstrip("/") + "/"
-    return file[len(base) :] if base != "/" and file.startswith(base) else relative(file, view.root)
 
 
 def _fingerprint(finding: Finding, view: View, seen: Counter[str]) -> str:

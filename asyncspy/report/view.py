@@ -1,4 +1,4 @@
-"""How a report is asked for: the paper it goes on, and what this room, which reads nothing itself, is handed."""
+"""Describe how a report is to be shown: width, colours, and what the caller has looked up for it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-Source = Callable[[str, int], list[tuple[int, str]]]
-"""The lines around a file's line, numbered; nothing where the file cannot be read."""
+from asyncspy.untrusted import escape_unprintable
+
+SourceLookup = Callable[[str, int], list[tuple[int, str]]]
+"""Return the numbered lines around a line of a file, or nothing where the file cannot be read."""
 
 
 class Glyphs(NamedTuple):
@@ -27,16 +29,16 @@ ASCII = Glyphs(arrow=">", bar="|", dots="...", dot="|", dash="-", times="x")
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything a report depends on beside the analysis.
+    """Everything that a report depends on besides the analysis.
 
-    `root` is the target's working directory, below which file names are shown relative; `repository` the root of the
-    checkout that this runs in; `show_all` unfolds what is folded. Widths under 40 columns are taken as 40.
+    `root` is the target's working directory, below which file names are shown relative; `repository` is the root of the
+    checkout that asyncspy runs in; `show_all` unfolds what is folded. Widths under 40 columns are taken as 40.
     """
 
     width: int = 80
     color: bool = False
     ascii: bool = False
-    source: Source | None = None
+    source: SourceLookup | None = None
     saved: str | None = None
     pid: int | None = None
     root: str | None = None
@@ -52,3 +54,7 @@ class View:
     def glyphs(self) -> Glyphs:
         """The signs that the reader's terminal can show."""
         return ASCII if self.ascii else UNICODE
+
+    def escape(self, text: str) -> str:
+        """Make a name from a target, a file or a log safe to show."""
+        return escape_unprintable(text, ascii_only=self.ascii)

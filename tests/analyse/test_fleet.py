@@ -18,7 +18,7 @@ from asyncspy.model.merging import merge_profiles
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 from asyncspy.report import FORMATS, View
-from asyncspy.report.present.fleet_words import spread, where
+from asyncspy.report.present.evidence import fleet_groups, fleet_spread
 from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, frames
 
 SCHEMA = Path(report.__file__).parent / "schema" / "report-1.json"
@@ -83,8 +83,8 @@ def test_a_worker_that_was_recorded_twice_is_one() -> None:
 
 def test_what_differs_by_more_than_chance_is_named() -> None:
     (finding,) = told(FLEET).findings
-    assert spread(finding) == "in 2 of 5 workers, on 2 of 3 hosts"
-    rows = dict(where(finding, View()))
+    assert fleet_spread(finding) == "in 2 of 5 workers, on 2 of 3 hosts"
+    rows = dict(fleet_groups(finding, View()))
     assert [line.partition(":")[0] for line in rows["by host"]] == ["web-1"]
     assert [line.partition(":")[0] for line in rows["by worker"]] == ["web-1 aa pid 1"]
     assert len(rows["by version"]) == 2
@@ -92,8 +92,8 @@ def test_what_differs_by_more_than_chance_is_named() -> None:
 
 def test_what_does_not_differ_is_not_listed() -> None:
     (finding,) = told([recording(f"web-{n}", "x", 20, 980) for n in range(4)]).findings
-    assert spread(finding) == "in 4 of 4 workers, on 4 of 4 hosts"
-    assert where(finding, View()) == []
+    assert fleet_spread(finding) == "in 4 of 4 workers, on 4 of 4 hosts"
+    assert fleet_groups(finding, View()) == []
 
 
 def test_many_are_counted_and_not_listed() -> None:
@@ -103,8 +103,8 @@ def test_many_are_counted_and_not_listed() -> None:
     high = finding.share._replace(low=0.9)
     groups = tuple(FleetGroup("host", f"web-{n}", share=high, **share) for n in range(9))
     finding = replace(finding, fleet=FleetSpread(9, 9, 9, 9, groups))
-    assert where(finding, View())[0][1][-1] == "… 4 more"
-    assert len(where(finding, View(show_all=True))[0][1]) == 9
+    assert fleet_groups(finding, View())[0][1][-1] == "… 4 more"
+    assert len(fleet_groups(finding, View(show_all=True))[0][1]) == 9
 
 
 @pytest.mark.parametrize("recordings", [FLEET[:1], FLEET[:2], FLEET[2:3] * 2], ids=["one", "one-host", "the-same"])

@@ -8,7 +8,7 @@ import pytest
 
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Evidence
-from asyncspy.report.terminal.watch_table import BARS, WIDTH, WatchTable, watch_line, watch_table
+from asyncspy.report.terminal.watch_table import BARS, TREND_WIDTH, WatchTable, watch_line, watch_table
 from tests.report import examples
 from tests.report.views import view
 
@@ -59,8 +59,8 @@ def test_what_comes_later_begins_after_blanks_and_what_goes_stays() -> None:
 
 
 def test_a_long_watch_shows_its_last_slices() -> None:
-    (trend,) = after(*range(1, 3 * WIDTH)).trends.values()
-    assert len(trend) == WIDTH
+    (trend,) = after(*range(1, 3 * TREND_WIDTH)).trends.values()
+    assert len(trend) == TREND_WIDTH
 
 
 def test_nothing_found_is_said() -> None:

@@ -9,7 +9,10 @@ import pytest
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding, Wait
 from asyncspy.report import FORMATS
-from asyncspy.report.present import cost_words, finding_words
+from asyncspy.report.present.evidence import WAITS_FOR, evidence
+from asyncspy.report.present.finding_kinds import findings_verdict
+from asyncspy.report.present.loop_time import hop_sentences, wall_sentences
+from asyncspy.report.present.presented_finding import conversion_gain
 from tests.report import examples
 from tests.report.views import view
 
@@ -33,11 +36,11 @@ def alone(finding: Finding) -> Analysis:
     ],
 )
 def test_the_verdict_says_the_worst_and_that_nothing_unsafe_was_seen(finding: Finding, says: str) -> None:
-    assert finding_words.verdict(alone(finding)).startswith(says)
+    assert findings_verdict([finding]).startswith(says)
 
 
 def test_violations_are_said_first() -> None:
-    said = finding_words.verdict(examples.costly)
+    said = findings_verdict(examples.costly.findings)
     assert said.startswith("1 line of your code calls async-unsafe Django on the event loop.")
     assert "No async-unsafe call" not in said
 
@@ -60,14 +63,14 @@ def test_how_much_and_how_it_is_known(finding: Finding, says: str) -> None:
 
 
 def test_converting_is_promised_no_more_than_it_brings() -> None:
-    drags = cost_words.gain(examples.pinned) or ""
+    drags = conversion_gain(examples.pinned)
     assert "no longer holds a thread" in drags
     assert "6 others run in its thread" in drags
     assert "slower" in drags
-    alone_there = cost_words.gain(replace(examples.pinned, drags=0)) or ""
+    alone_there = conversion_gain(replace(examples.pinned, drags=0))
     assert "Do not expect faster requests" in alone_there
     assert "others" not in alone_there
-    assert cost_words.gain(examples.blocked) is None
+    assert conversion_gain(examples.blocked) == ""
 
 
 @pytest.mark.parametrize(("asgiref", "warned"), [("3.11.1", True), ("3.12.0", False), (None, True), ("junk", True)])
@@ -91,25 +94,25 @@ def test_a_full_pool_without_own_code_blames_no_package() -> None:
 
 
 def test_the_hops_are_summed_up_by_who_asks() -> None:
-    said = cost_words.hops(examples.HOPS, view())
+    said = hop_sentences(examples.HOPS, view())
     assert said[0] == "Crossing between loop and threads takes 40% of the loop (95%: 39–41%)."
     assert said[1] == (
         "Of that: shop/rates.py:44 rates 74%, middleware made with MiddlewareMixin 13%, tasks of their own and results "
         "on their way back 7%, Django's handling of requests 4%, others 1%."
     )
     assert said[2] == "Middleware seen at work behind such hops: SessionMiddleware."
-    assert cost_words.hops(replace(examples.HOPS, samples=0), view()) == []
+    assert hop_sentences(replace(examples.HOPS, samples=0), view()) == []
 
 
 def test_the_loops_time() -> None:
-    assert cost_words.wall(examples.WALL) == [
+    assert wall_sentences(examples.WALL) == [
         "The loop's time: 26% in waits that block it, 42% at work, 32% free.",
         "On average 3.3 threads of its pools were busy.",
     ]
-    assert len(cost_words.wall(replace(examples.WALL, pool_threads=0.01))) == 1
+    assert len(wall_sentences(replace(examples.WALL, pool_threads=0.01))) == 1
 
 
-@pytest.mark.parametrize("kind", cost_words.WAITS_FOR)
+@pytest.mark.parametrize("kind", WAITS_FOR)
 def test_every_wait_is_worded(kind: str) -> None:
     finding = replace(examples.blocked, wait=Wait(kind, certain=True))  # type: ignore[arg-type]
-    assert cost_words.evidence(finding, view()).startswith("it waits ")
+    assert evidence(finding, view()).startswith("it waits ")

@@ -7,7 +7,8 @@ import pytest
 from rich.cells import cell_len
 
 from asyncspy.model.processes import CheckResult, Diagnosis
-from asyncspy.report.terminal.doctor_page import diagnosis_as_json, render_diagnosis
+from asyncspy.report.json_report import diagnosis_as_json
+from asyncspy.report.terminal.doctor_page import render_diagnosis
 from tests.report import examples
 from tests.report.views import view
 

@@ -11,7 +11,8 @@ from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import CountedCalls, Evidence
 from asyncspy.model.stacks import Origin
 from asyncspy.report import FORMATS
-from asyncspy.report.present import counted_words, finding_words, sampling_words
+from asyncspy.report.present.evidence import call_rate, evidence
+from asyncspy.report.present.recording_summary import recording_warnings
 from asyncspy.report.view import View
 from tests.report import examples
 
@@ -44,12 +45,12 @@ def test_json_has_the_figures() -> None:
     ("per_second", "said"), [(28.52, "28.5 a second"), (1, "1 a second"), (0.5, "30 a minute"), (0.001, "3.6 an hour")]
 )
 def test_rates_are_said_in_the_unit_that_makes_them_one_at_least(per_second: float, said: str) -> None:
-    assert counted_words.rate(per_second) == said
+    assert call_rate(per_second) == said
 
 
 def test_what_was_let_pass_and_what_was_too_much_is_said() -> None:
-    assert finding_words.evidence(FINDING) == "41 counted at the guard, 3 of them let pass, first 2026, last 2027"
-    assert sampling_words.warnings((replace(COUNTED, beyond=7),)) == [
+    assert evidence(FINDING, View()) == "41 counted at the guard, 3 of them let pass, first 2026, last 2027"
+    assert recording_warnings((replace(COUNTED, beyond=7),)) == [
         "7 calls more reached the guard than could be kept with their way there: too many at once, or too many ways."
     ]
 

@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from asyncspy.report import COMPARISON_FORMATS, FORMATS
-from asyncspy.report.markdown.escape import code, plain
+from asyncspy.report.markdown_escape import code, plain
 from tests.report import examples
 from tests.report.hostile import ATTACKS, with_names
 from tests.report.test_comparison_formats import EVERY, HOSTILE

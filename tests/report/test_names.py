@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from asyncspy.model.stacks import Frame
-from asyncspy.report.present.place_names import place, relative, shorten
+from asyncspy.report.present.places import place_of, relative
+from asyncspy.report.terminal.layout import fit_place, shorten_path
 from asyncspy.report.view import View
 
 
@@ -30,9 +31,9 @@ def test_names_are_as_short_as_a_reader_knows_them(file: str, root: str | None, 
 
 
 def test_a_line_that_was_not_recorded_is_not_shown() -> None:
-    assert place(Frame("f", "a.py", 0), View()) == "a.py"
-    assert place(Frame("f", "a.py", 10**4000), View()) == "a.py"
-    assert place(Frame("f", "", 0), View()) == "file not recorded"
+    assert str(place_of(Frame("f", "a.py", 0), View())) == "a.py"
+    assert str(place_of(Frame("f", "a.py", 10**4000), View())) == "a.py"
+    assert str(place_of(Frame("f", "", 0), View())) == "file not recorded"
 
 
 @pytest.mark.parametrize(
@@ -48,11 +49,11 @@ def test_a_line_that_was_not_recorded_is_not_shown() -> None:
     ],
 )
 def test_folders_go_before_the_file_does(room: int, shown: str) -> None:
-    assert shorten("apps/checkout/views/regional/pages.py", room, "…") == shown
+    assert shorten_path("apps/checkout/views/regional/pages.py", room, "…") == shown
 
 
 @given(st.text("ab/界é.", min_size=1, max_size=60), st.integers(1, 99_999), st.integers(12, 60))
 def test_a_place_fits_and_keeps_its_line(file: str, line: int, room: int) -> None:
-    shown = place(Frame("f", file, line), View(), room)
+    shown = fit_place(place_of(Frame("f", file, line), View()), View(), room)
     assert cell_len(shown) <= room
     assert shown.endswith(f":{line}")

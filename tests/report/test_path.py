@@ -4,15 +4,14 @@ from dataclasses import replace
 
 from asyncspy.model.findings import Finding
 from asyncspy.model.stacks import Frame
-from asyncspy.report.present.path import steps
+from asyncspy.report.present.path_steps import path_steps
 from asyncspy.report.view import View
 from tests.report import examples
 
 
 def shown(finding: Finding) -> list[str]:
-    return [
-        f"{step.text} @ {step.place}" if step.place else step.text for step in steps(finding, View(root=examples.ROOT))
-    ]
+    steps = path_steps(finding, View(root=examples.ROOT))
+    return [f"{step.text} @ {step.place}" if step.place else step.text for step in steps]
 
 
 def test_own_lines_stay_and_plumbing_is_folded() -> None:

@@ -15,7 +15,7 @@ import pytest
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Culprit
 from asyncspy.report import FORMATS
-from asyncspy.report.sarif import RULES
+from asyncspy.report.present.finding_kinds import KIND_WORDS
 from tests.report import examples
 from tests.report.hostile import ATTACKS, with_names
 from tests.report.views import view
@@ -82,7 +82,7 @@ def test_the_rule_of_each_result_is_there() -> None:
         run = log(analysis)["runs"][0]
         for result in run["results"]:
             assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
-    assert len(RULES) == 6
+    assert len(KIND_WORDS) == 6
 
 
 def test_a_fingerprint_outlives_a_move_of_its_line_and_a_change_of_its_weight() -> None:

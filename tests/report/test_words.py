@@ -10,7 +10,9 @@ from asyncspy.analyse import confidence
 from asyncspy.model.findings import Culprit, DetectionLimit, Distribution, NeededDuration, WorkerShare
 from asyncspy.model.stacks import ENDED_WORKERS_PID, Frame
 from asyncspy.report import FORMATS
-from asyncspy.report.present import finding_words, sampling_words
+from asyncspy.report.present.evidence import process_name
+from asyncspy.report.present.presented_finding import owner_sentences
+from asyncspy.report.present.recording_summary import recording_warnings
 from tests.report import examples
 from tests.report.views import view
 
@@ -59,27 +61,27 @@ def test_a_package_is_named_as_pip_knows_it() -> None:
     frame = Frame("TenantMiddleware.__call__", "/v/lib/python3.12/site-packages/tenants/middleware.py", 14)
     assert (
         "package django-tenants 3.5.0 is at fault"
-        in finding_words.owner(Culprit(frame, "tenants", Distribution("django-tenants", "3.5.0")))[0]
+        in owner_sentences(Culprit(frame, "tenants", Distribution("django-tenants", "3.5.0")))[0]
     )
-    assert "package tenants is at fault" in finding_words.owner(Culprit(frame, "tenants"))[0]
+    assert "package tenants is at fault" in owner_sentences(Culprit(frame, "tenants"))[0]
 
 
 def test_where_names_alone_decided_that_is_said_with_what_to_do() -> None:
-    (said,) = finding_words.owner(Culprit(Frame("checkout", "views.py", 3), by_name=True))
+    (said,) = owner_sentences(Culprit(Frame("checkout", "views.py", 3), by_name=True))
     assert "names alone" in said
     assert "--full-filenames" in said
     assert "--app-root" in said
-    assert finding_words.owner(Culprit(Frame("checkout", "/srv/shop/views.py", 3))) == []
+    assert owner_sentences(Culprit(Frame("checkout", "/srv/shop/views.py", 3))) == []
 
 
 @pytest.mark.parametrize(("errors", "warned"), [(0, False), (5, False), (250, True)])
 def test_a_lossy_recording_is_warned_of(errors: int, warned: bool) -> None:
-    said = sampling_words.warnings((examples.origin(samples=1000 - errors, errors=errors),))
+    said = recording_warnings((examples.origin(samples=1000 - errors, errors=errors),))
     assert any("could not read" in one for one in said) is warned
 
 
 def test_workers_that_ended_long_ago_are_listed_as_such() -> None:
-    assert [finding_words.process(pid) for pid in (48291, ENDED_WORKERS_PID, None)] == [
+    assert [process_name(pid) for pid in (48291, ENDED_WORKERS_PID, None)] == [
         "48291",
         "earlier ones",
         "unknown",

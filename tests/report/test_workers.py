@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from asyncspy.model.processes import Worker
-from asyncspy.report.json.workers_json import workers_as_json
+from asyncspy.report.json_report import workers_as_json
 from asyncspy.report.terminal.worker_tree import render_workers
 from tests.report import examples
 from tests.report.views import view

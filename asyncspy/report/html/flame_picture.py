@@ -1,7 +1,7 @@
-"""A flame graph to a picture of boxes: the callers above, wide is often, lit is what belongs to a finding.
+"""Draw a flame graph as boxes: callers above, width is frequency, and what belongs to a finding is lit.
 
-Every box is a picture inside the picture: so its text is cut at its own edge, whatever the width of the page, without
-a script. A script only moves the boxes.
+Every box is an SVG of its own, so that its text is cut at its edge at any width of the page, without a script. The
+script only moves the boxes.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 from asyncspy.model.analysis import Analysis, FlameBox, FlameGraph
 from asyncspy.report.html.tags import Html, el
 from asyncspy.report.present.figures import percent, plural
-from asyncspy.report.present.place_names import has_line, relative
+from asyncspy.report.present.places import has_line, relative
 from asyncspy.report.view import View
 
-ROW = 20
-"""The height of a box."""
+BOX_HEIGHT = 20
 
-NARROW = 0.006
+NARROWEST_LABEL = 0.006
 """A box of a smaller share has no room for a letter, on any screen; zoomed in, the script writes it from the title."""
 
 OWNERS = {"django": "django", "asgiref": "asgiref", "stdlib": "python"}
@@ -29,61 +28,57 @@ LEGEND = (
 )
 
 
-def flames(analysis: Analysis, view: View) -> list[Html]:
+def flame_sections(analysis: Analysis, view: View) -> list[Html]:
     """A section for each graph that there is."""
-    return [_section(drawn, view) for drawn in analysis.flames if drawn.samples]
+    return [_section(flame, view) for flame in analysis.flames if flame.samples]
 
 
-def _section(drawn: FlameGraph, view: View) -> Html:
+def _section(flame: FlameGraph, view: View) -> Html:
     legend = [el("li", el("i", class_=f"swatch {tone}"), name) for tone, name in LEGEND]
-    depth = max(row.depth for row in drawn.rows) + 1
-    boxes = [_box(row, drawn, view) for row in drawn.rows]
+    depth = max(row.depth for row in flame.rows) + 1
+    boxes = [_box(row, flame, view) for row in flame.rows]
     picture = el(
-        "svg", boxes, class_="flame", height=depth * ROW, role="group", tabindex=0,
+        "svg", boxes, class_="flame", height=depth * BOX_HEIGHT, role="group", tabindex=0,
         aria_label="Flame graph of the event loop; arrow keys walk, Enter zooms, Escape zooms out",
     )  # fmt: skip
+    idle = f" The {plural(flame.idle, 'sample')} in which it waited for work are left out." if flame.idle else ""
+    about = f"{plural(flame.samples, 'sample')} of the loop, callers above what they called; wide is often.{idle}"
     return el(
         "section",
-        el("h2", "Where the event loop was, waits included" if drawn.waits else "What the event loop ran"),
-        el("p", _about(drawn), class_="dim"),
+        el("h2", "Where the event loop was, waits included" if flame.waits else "What the event loop ran"),
+        el("p", about, class_="dim"),
         el("ul", legend, class_="legend"),
         el("p", "", class_="said", aria_live="polite"),
         el("div", picture, class_="scroll"),
         class_="graph",
-        id="waits" if drawn.waits else "flame",
+        id="waits" if flame.waits else "flame",
     )
 
 
-def _about(drawn: FlameGraph) -> str:
-    idle = f" The {plural(drawn.idle, 'sample')} in which it waited for work are left out." if drawn.idle else ""
-    return f"{plural(drawn.samples, 'sample')} of the loop, callers above what they called; wide is often.{idle}"
-
-
-def _box(row: FlameBox, drawn: FlameGraph, view: View) -> Html:
-    share = row.samples / drawn.samples
-    name = row.frame.function
+def _box(row: FlameBox, flame: FlameGraph, view: View) -> Html:
+    share = row.samples / flame.samples
     return el(
         "svg",
-        el("title", _told(row, share, view)),
-        el("rect", width="100%", height=ROW - 1, rx=2),
-        el("text", name, x=4, y=14) if share >= NARROW else None,
-        class_=_tone(row),
-        x=f"{100 * row.start / drawn.samples:.3f}%",
-        y=row.depth * ROW,
+        el("title", _title(row, share, view)),
+        el("rect", width="100%", height=BOX_HEIGHT - 1, rx=2),
+        el("text", row.frame.function, x=4, y=14) if share >= NARROWEST_LABEL else None,
+        class_=_classes(row),
+        x=f"{100 * row.start / flame.samples:.3f}%",
+        y=row.depth * BOX_HEIGHT,
         width=f"{100 * share:.3f}%",
-        height=ROW - 1,
+        height=BOX_HEIGHT - 1,
         data_finding=row.finding + 1 if row.finding is not None else None,
     )
 
 
-def _told(row: FlameBox, share: float, view: View) -> str:
+def _title(row: FlameBox, share: float, view: View) -> str:
     """What a pointer at rest shows: the function, its place, its part."""
     file = relative(row.frame.file, view.root)
     place = f" ({file}:{row.frame.line})" if file and has_line(row.frame) else f" ({file})" if file else ""
     return f"{row.frame.function}{place}: {plural(row.samples, 'sample')}, {percent(share)} of the loop"
 
 
-def _tone(row: FlameBox) -> str:
+def _classes(row: FlameBox) -> str:
     if row.finding is not None:
         return "b lit"
     owner = "root" if row.depth == 0 else "own" if row.package is None else OWNERS.get(row.package, "other")

@@ -1,4 +1,4 @@
-"""An analysis to the whole page: the verdict, the findings, the flame graph, the figures, and its security policy."""
+"""Lay out a report as a whole page: the verdict, the findings, the flame graph, the figures, the security policy."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from importlib.resources import files
 
 from asyncspy import __version__
 from asyncspy.model.analysis import Analysis
-from asyncspy.report.html.finding_cards import cards, overview
-from asyncspy.report.html.flame_picture import flames
-from asyncspy.report.html.hang_cards import hangs
+from asyncspy.report.html.charts import time_section
+from asyncspy.report.html.finding_cards import MAX_CARDS, cards, overview
+from asyncspy.report.html.flame_picture import flame_sections
+from asyncspy.report.html.hang_cards import hang_card
 from asyncspy.report.html.tags import Html, Piece, el, join
-from asyncspy.report.html.time_bars import time
-from asyncspy.report.present import finding_words, sampling_words
-from asyncspy.report.present.next_step import next_steps
-from asyncspy.report.terminal import hang_page
+from asyncspy.report.present.presented_report import (
+    PresentedInput,
+    PresentedReport,
+    PresentedTarget,
+    present_findings,
+    present_report,
+)
 from asyncspy.report.view import View
 
 _HERE = files("asyncspy.report.html")
@@ -24,46 +28,29 @@ SCRIPT = Html(_HERE.joinpath("script.js").read_text("utf-8"))
 
 
 def render(analysis: Analysis, view: View) -> str:
-    """The page. All that it holds is on it: it asks for nothing, and its policy lets it ask for nothing."""
-    if analysis.hangs and not analysis.samples.loop:
-        main: list[Piece] = [_head(analysis, view), el("div", hangs(analysis, view), id="findings"), _inputs(analysis)]
-    else:
-        main = _sections(analysis, view)
+    """The page. It is complete: it loads nothing, and its policy lets it load nothing."""
+    report = present_report(analysis, view)
+    findings = list(present_findings(report, analysis, view, limit=MAX_CARDS))
+    hangs = [hang_card(hang, view) for hang in report.hangs]
+    main: list[Piece] = [
+        _head(report, analysis),
+        el("div", hangs) if hangs else None,
+        overview(findings),
+        el("div", cards(findings, len(report.findings), view), id="findings"),
+    ]
+    if not report.only_dumps:
+        main += [
+            flame_sections(analysis, view),
+            time_section(analysis, view),
+            el("section", el("h2", report.limits.title), [el("p", one) for one in report.limits.sentences], id="reach"),
+        ]
+    main += [_inputs(report), _next(report)]
     body = [_toolbar(analysis), el("main", main), _foot()]
-    return document(f"asyncspy: {verdict(analysis, view)}", body, scripted=True)
+    return document(f"asyncspy: {report.verdict}", body, scripted=True)
 
 
 def document(title: str, body: list[Html], *, scripted: bool = False) -> str:
-    """A whole page; what it may do is said before anything else."""
-    script = el("script", SCRIPT) if scripted else None
-    page = el("html", el("head", _meta(title, scripted=scripted)), el("body", body, script), lang="en")
-    return f"<!doctype html>\n{page}\n"
-
-
-def verdict(analysis: Analysis, view: View) -> str:
-    """The answer; of dumps, that on the process that is worst off."""
-    if analysis.hangs and not analysis.samples.loop:
-        return hang_page.headline(analysis.hangs[0], view)
-    return finding_words.verdict(analysis)
-
-
-def _sections(analysis: Analysis, view: View) -> list[Piece]:
-    """All that a recording tells, the answer first."""
-    return [
-        _head(analysis, view),
-        el("div", hangs(analysis, view)) if analysis.hangs else None,
-        overview(analysis, view),
-        el("div", cards(analysis, view), id="findings"),
-        flames(analysis, view),
-        time(analysis, view),
-        _reach(analysis),
-        _inputs(analysis),
-        _next(analysis, view),
-    ]
-
-
-def _meta(title: str, *, scripted: bool) -> Html:
-    """The policy comes first: it holds for what follows it."""
+    """A whole page; its policy comes first, since it holds for what follows it."""
     policy = [
         "default-src 'none'",
         f"style-src '{_hash(STYLE)}'",
@@ -71,21 +58,27 @@ def _meta(title: str, *, scripted: bool) -> Html:
         "base-uri 'none'",
         "form-action 'none'",
     ]
-    return join(
-        [
-            el("meta", charset="utf-8"),
-            el("meta", http_equiv="Content-Security-Policy", content="; ".join(policy)),
-            el("meta", name="viewport", content="width=device-width, initial-scale=1"),
-            el("meta", name="color-scheme", content="light dark"),
-            el("meta", name="referrer", content="no-referrer"),
-            el("title", title),
-            el("style", STYLE),
-        ]
+    head = el(
+        "head",
+        el("meta", charset="utf-8"),
+        el("meta", http_equiv="Content-Security-Policy", content="; ".join(policy)),
+        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="color-scheme", content="light dark"),
+        el("meta", name="referrer", content="no-referrer"),
+        el("title", title),
+        el("style", STYLE),
     )
+    script = el("script", SCRIPT) if scripted else None
+    return f"<!doctype html>\n{el('html', head, el('body', body, script), lang='en')}\n"
 
 
 def _hash(content: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+
+
+def notes(warnings: tuple[str, ...]) -> list[Html]:
+    """What makes a page's figures doubtful."""
+    return [el("p", el("b", "Note "), warning, class_="warning") for warning in warnings]
 
 
 def _toolbar(analysis: Analysis) -> Html:
@@ -100,75 +93,41 @@ def _toolbar(analysis: Analysis) -> Html:
     return el("nav", brand, el("span", search, class_="grow"), el("output", id="hits", for_="search"), fold, theme)
 
 
-def _head(analysis: Analysis, view: View) -> Html:
+def _head(report: PresentedReport, analysis: Analysis) -> Html:
     """The verdict in one sentence, what was recorded, of whom, and what makes it doubtful."""
-    bad = analysis.findings or any(each.verdict in hang_page.ALARMING for each in analysis.hangs)
-    tone = "bad" if bad else "none" if analysis.verdict == "no-data" else "calm"
-    facts = [el("li", fact) for fact in sampling_words.recording(analysis.origins, analysis.samples)]
+    tone = "bad" if report.alarming else "none" if analysis.verdict == "no-data" else "calm"
+    # Words with a hyphen are kept whole: no line of the verdict ends inside of "async-unsafe".
+    words = [[el("span", word) if "-" in word else word, " "] for word in report.verdict.split(" ")]
     return el(
         "header",
-        el("h1", _unbroken(verdict(analysis, view))),
-        el("ul", facts, class_="chips"),
-        [el("p", parts, class_="target") for parts in _targets(analysis)],
-        [el("p", el("b", "Note "), warning, class_="warning") for warning in sampling_words.warnings(analysis.origins)],
+        el("h1", words),
+        el("ul", [el("li", fact) for fact in report.facts], class_="chips"),
+        [_target(target) for target in report.targets],
+        notes(report.warnings),
         class_=f"verdict {tone}",
         id="top",
     )
 
 
-def _unbroken(verdict: str) -> Html:
-    """The verdict, with no line ending inside a word of two."""
-    return join([join([el("span", word) if "-" in word else word, " "]) for word in verdict.split(" ")])
+def _target(target: PresentedTarget) -> Html:
+    pids = f"pid{'s' if len(target.pids) > 1 else ''} {', '.join(target.pids)}"
+    return el("p", [el("span", part) for part in (pids, *target.runs)], class_="target")
 
 
-def _targets(analysis: Analysis) -> list[list[Html]]:
-    """The watched processes, those that run the same together."""
-    shown: dict[tuple[str, ...], list[str]] = {}
-    for target in (origin.target for origin in analysis.origins if origin.target):
-        shown.setdefault(tuple(sampling_words.runs(target)), []).append(finding_words.process(target.pid))
-    return [
-        [
-            el("span", f"pid{'s' if len(set(pids)) > 1 else ''} {', '.join(dict.fromkeys(pids))}"),
-            *(el("span", part) for part in runs),
-        ]
-        for runs, pids in shown.items()
-    ]
-
-
-def _reach(analysis: Analysis) -> Html:
-    """What was not seen: of a recording without findings this is the answer itself."""
-    if analysis.verdict == "no-data":
-        title, said = "Why", list(sampling_words.no_data(analysis.samples))
-    elif analysis.verdict == "none-seen":
-        title, said = (
-            sampling_words.no_clean_bill(analysis),
-            [*sampling_words.none_seen(analysis.samples), *sampling_words.unseen(analysis)],
-        )
-    else:
-        title, said = sampling_words.UNSEEN, sampling_words.unseen(analysis)
-    return el("section", el("h2", title), [el("p", sentence) for sentence in said], id="reach")
-
-
-def _inputs(analysis: Analysis) -> Html | None:
+def _inputs(report: PresentedReport) -> Html | None:
     """What was read, and what of it could not be used."""
-    if not analysis.inputs:
-        return None
-    rows = [
-        el(
-            "li",
-            el("code", read.path),
-            f" {read.format}, {read.stacks:,} stacks"
-            + (f", {read.dropped:,} could not be used" if read.dropped else ""),
-            [el("p", note, class_="dim") for note in read.notes],
-        )
-        for read in analysis.inputs
-    ]
-    return el("section", el("h2", "What was read"), el("ul", rows, class_="plain"), id="inputs")
+    rows = [_input(read) for read in report.inputs]
+    listed = el("ul", rows, class_="plain")
+    return el("section", el("h2", "What was read"), listed, id="inputs") if rows else None
 
 
-def _next(analysis: Analysis, view: View) -> Html | None:
-    steps = next_steps(analysis, view)
-    rows = [el("li", el("code", step.command), el("span", step.purpose, class_="dim")) for step in steps]
+def _input(read: PresentedInput) -> Html:
+    remarks = [el("p", note, class_="dim") for note in read.notes]
+    return el("li", el("code", read.path), f" {read.summary}", remarks)
+
+
+def _next(report: PresentedReport) -> Html | None:
+    rows = [el("li", el("code", one.command), el("span", one.purpose, class_="dim")) for one in report.next_steps]
     return el("section", el("h2", "Next"), el("ul", rows, class_="steps"), id="next") if rows else None
 
 

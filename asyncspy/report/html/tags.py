@@ -1,4 +1,4 @@
-"""Names and pieces to HTML that is safe by construction: text is escaped unless it is HTML already."""
+"""Build HTML that is safe by construction: text is escaped unless it is HTML already."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from asyncspy.untrusted import escape_unprintable
 
-VOID = frozenset({"meta", "input", "br", "hr"})
-LONGEST = 4_000
+VOID_ELEMENTS = frozenset({"meta", "input", "br", "hr"})
+MAX_TEXT = 4_000
 """Characters of a text; only a hostile one is longer."""
 
 
@@ -23,16 +23,16 @@ class Html(str):
     __slots__ = ()
 
 
-def text(said: str) -> Html:
-    """A text that is shown as it is, control characters spelt out."""
-    return Html(html.escape(escape_unprintable(said, limit=LONGEST), quote=True))
+def text(content: str) -> Html:
+    """Escape a text, and spell out its control characters."""
+    return Html(html.escape(escape_unprintable(content, limit=MAX_TEXT), quote=True))
 
 
 def el(tag: str, *children: Piece, **attributes: str | int | bool | None) -> Html:
     """An element. `class_` is class, `data_x` is data-x; None and False leave an attribute out, True makes it bare."""
     named = [_attribute(name.rstrip("_").replace("_", "-"), value) for name, value in attributes.items()]
     opening = " ".join([tag, *filter(None, named)])
-    return Html(f"<{opening}>" if tag in VOID else f"<{opening}>{join(children)}</{tag}>")
+    return Html(f"<{opening}>" if tag in VOID_ELEMENTS else f"<{opening}>{join(children)}</{tag}>")
 
 
 def join(children: Iterable[Piece]) -> Html:

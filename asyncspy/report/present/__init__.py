@@ -1,1 +1,1 @@
-"""What a report says, in sentences and figures that every format shares."""
+"""Put an analysis into words once, for every format to lay out: dataclasses of titles, sentences and places."""

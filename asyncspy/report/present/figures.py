@@ -1,4 +1,4 @@
-"""Numbers to the words a person reads: shares, time spans, sizes."""
+"""Format numbers for people: counts, shares, time spans, sizes."""
 
 from __future__ import annotations
 

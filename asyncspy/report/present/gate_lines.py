@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from asyncspy.model.findings import Finding
 from asyncspy.model.gates import Allowance, GateFailure, GateResult
 from asyncspy.report.present.figures import percent, plural
-from asyncspy.report.present.place_names import has_line, relative
+from asyncspy.report.present.places import has_line, relative
 from asyncspy.untrusted import escape_unprintable
 
 MAX_LISTED = 20

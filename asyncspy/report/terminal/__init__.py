@@ -1,1 +1,1 @@
-"""Pages for a terminal."""
+"""Lay out reports, comparisons and tables for a terminal."""

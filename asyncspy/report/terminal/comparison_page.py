@@ -1,86 +1,62 @@
-"""A comparison to the text that a person reads in a terminal: the verdict first, then each finding with its proof."""
+"""Lay out a comparison for a terminal: the verdict first, then each finding with what that rests on."""
 
 from __future__ import annotations
 
 from rich.text import Text
 
-from asyncspy.model.comparisons import Comparison, FindingChange
-from asyncspy.report.present import comparison_words
-from asyncspy.report.present.place_names import outside, place
+from asyncspy.model.comparisons import Comparison
+from asyncspy.report.present.presented_comparison import (
+    HOW_COMPARED,
+    PresentedChange,
+    PresentedComparison,
+    Tone,
+    present_comparison,
+)
 from asyncspy.report.terminal.layout import (
     ALARM,
     CODE,
-    FAINT,
     NAME,
     PLACE,
+    faint_facts,
+    fit_place,
     flow,
-    indented,
     labelled,
     page,
-    prose_room,
+    prose,
+    section,
+    warnings,
     wrap,
 )
 from asyncspy.report.view import View
 
-LABEL = 8
+LABEL_WIDTH = 8
 INDENT = 2
+
+STYLES: dict[Tone, str] = {"bad": ALARM, "doubtful": NAME, "same": NAME, "good": f"{NAME} {CODE}"}
 
 
 def render(comparison: Comparison, view: View) -> str:
     """The comparison."""
-    lines = _head(comparison, view)
-    for difference in comparison.differences:
-        lines += [Text(), *_block(difference, comparison, view)]
-    if comparison.differences:
-        lines += [Text(), Text("How this was compared", NAME)]
-        lines += indented(wrap(Text(comparison_words.HOW), prose_room(view, INDENT)), INDENT)
-    return page(lines, view)
+    shown = present_comparison(comparison, view)
+    how = section("How this was compared", [HOW_COMPARED], view) if shown.changes else []
+    return page([_head(shown, view), *(_block(change, view) for change in shown.changes), how], view)
 
 
-def _head(comparison: Comparison, view: View) -> list[Text]:
-    joint = f" {view.glyphs.dot} "
-    bad = any(difference.change in comparison_words.BAD for difference in comparison.differences)
-    lines = wrap(Text(comparison_words.verdict(comparison), ALARM if bad else NAME), view.columns)
-    for label, one in (("before", comparison.before), ("after", comparison.after)):
-        facts = [Text(part, FAINT) for part in comparison_words.recorded(one)]
-        lines += labelled(label, flow(facts, view.columns - LABEL, joint), 0, LABEL)
-    for warning in comparison_words.warnings(comparison):
-        lines += labelled("!", wrap(Text(warning), prose_room(view, 2)), 0, 2, ALARM)
+def _head(shown: PresentedComparison, view: View) -> list[Text]:
+    lines = wrap(Text(shown.verdict, ALARM if shown.tone == "bad" else NAME), view.columns)
+    for label, facts in (("before", shown.before), ("after", shown.after)):
+        lines += labelled(label, faint_facts(facts, view, view.columns - LABEL_WIDTH), 0, LABEL_WIDTH)
+    return lines + warnings(shown.warnings, view)
+
+
+def _block(change: PresentedChange, view: View) -> list[Text]:
+    """What became of it, where it is, what it calls, and what is known of it."""
+    title = [
+        Text(change.words.title.upper(), STYLES[change.words.tone]),
+        Text(fit_place(change.place, view, view.columns - INDENT - LABEL_WIDTH), f"{NAME} {PLACE}"),
+        Text(f"{view.escape(change.function)} {view.glyphs.arrow} {view.escape(change.call)}"),
+    ]
+    lines = flow(title, view.columns, "  ", lead=" " * INDENT)
+    for label, text in [("before", change.before.text), ("after", change.after.text), *change.notes]:
+        lines += labelled(label, prose(text, view, INDENT + LABEL_WIDTH), INDENT, LABEL_WIDTH)
     return lines
-
-
-def _block(difference: FindingChange, comparison: Comparison, view: View) -> list[Text]:
-    room = view.columns - INDENT - LABEL
-    dash = view.glyphs.dash
-    rows = [
-        *_row("before", comparison_words.side(difference.before, difference.work_before, dash), view),
-        *_row("after", comparison_words.side(difference.after, difference.work_after, dash), view),
-    ]
-    if difference.moved and difference.before is not None:
-        rows += _row("moved", f"it was on line {difference.before.culprit.frame.line}", view)
-    rows += _row("chance", comparison_words.chance(difference), view)
-    rows += _row("so", comparison_words.conclusion(difference, comparison.after), view)
-    return [*_title(difference, view, room), *rows]
-
-
-def _title(difference: FindingChange, view: View, room: int) -> list[Text]:
-    """What became of it, where it is, and what it calls."""
-    change = difference.change
-    style = ALARM if change in comparison_words.BAD else f"{NAME} {CODE}" if change in comparison_words.GOOD else NAME
-    culprit = difference.finding.culprit.frame
-    arrow = view.glyphs.arrow
-    call = Text(f"{outside(culprit.function, view)} {arrow} {outside(difference.finding.call, view)}")
-    parts = [
-        Text(comparison_words.TITLES[change].upper(), style),
-        Text(place(culprit, view, room), f"{NAME} {PLACE}"),
-        call,
-    ]
-    return flow(parts, view.columns, "  ", lead=" " * INDENT)
-
-
-def _row(label: str, sentence: str | None, view: View) -> list[Text]:
-    return (
-        []
-        if sentence is None
-        else labelled(label, wrap(Text(sentence), prose_room(view, INDENT + LABEL)), INDENT, LABEL)
-    )

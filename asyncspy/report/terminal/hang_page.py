@@ -1,243 +1,155 @@
-"""Processes that were dumped to what a person reads in an incident: the verdict, who waits for whom, what to do."""
+"""Lay out dumped processes for a terminal: the verdict, who waits for whom, what to do."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
+from itertools import groupby
 
 from rich.text import Text
 
-from asyncspy.model.findings import Remedy
-from asyncspy.model.hangs import Hang, HangVerdict, ThreadRole, WaitingThreads, WaitReason
+from asyncspy.model.hangs import AwaitingTasks, Hang
 from asyncspy.model.stacks import ChainFrame
-from asyncspy.report.present.cost_words import WAITS_FOR
-from asyncspy.report.present.excerpt import excerpt
-from asyncspy.report.present.figures import plural, span
-from asyncspy.report.present.path import LABELS
-from asyncspy.report.present.place_names import outside, place
-from asyncspy.report.terminal.hang_tasks import tasks_of
-from asyncspy.report.terminal.layout import ALARM, CODE, FAINT, NAME, PLACE, flow, indented, labelled, prose_room, wrap
+from asyncspy.report.present.figures import plural
+from asyncspy.report.present.places import folded_frames, package_name, place_of
+from asyncspy.report.present.presented_finding import PresentedRemedy
+from asyncspy.report.present.presented_hang import PresentedHang, PresentedWait
+from asyncspy.report.terminal.layout import (
+    ALARM,
+    CODE,
+    FAINT,
+    NAME,
+    PLACE,
+    commands,
+    faint_facts,
+    fit_place,
+    flow,
+    indented,
+    labelled,
+    prose,
+    prose_room,
+    source_excerpt,
+    wrap,
+)
 from asyncspy.report.view import View
 
 INDENT = 2
-DEEPER = 6
-LABEL = 7
-NAMED = 3
-"""How many twins are named before the rest is counted."""
+FRAME_INDENT = 6
+LABEL_WIDTH = 7
+MAX_TASK_PLACES = 8
+"""So many places are shown, those with the most tasks first; the rest is counted."""
 
-VERDICTS: dict[HangVerdict, str] = {
-    "deadlock": "Deadlock: {} cannot go on by itself.",
-    "suspected": "Perhaps a deadlock: part of {} has not moved.",
-    "blocked-loop": "Blocked: the event loop of {} serves nobody.",
-    "pool-exhausted": "A thread pool of {} is full: further work for it has to wait.",
-    "slow": "Slow, not hung: requests of {} take long, and the event loop is free.",
-    "busy": "Busy, not hung: {} computes.",
-    "healthy": "Healthy: {} serves.",
-    "idle": "Idle: {} has nothing to do.",
-}
-UNSURE: dict[HangVerdict, str] = {
-    "deadlock": "Deadlock, by all that can be seen: {} has not moved.",
-    "blocked-loop": "Blocked, as it seems: the event loop of {} is in a call that waits.",
-    "pool-exhausted": "A thread pool of {} seems to be full.",
-    "busy": "Busy, as it seems: {} is at work.",
-    "healthy": "Nothing is wrong with {}, as far as one look tells.",
-    "idle": "{} has nothing to do, as far as one look tells.",
-}
-ALARMING = frozenset({"deadlock", "suspected", "blocked-loop", "pool-exhausted"})
-
-ROLES: dict[ThreadRole, str] = {
-    "loop": "the event loop",
-    "private-loop": "a loop of async_to_sync",
-    "request": "the thread of a request",
-    "shared": "the one thread-sensitive thread",
-    "default-pool": "the default pool",
-    "pool": "a pool",
-    "other": "a thread",
-}
-MANY: dict[ThreadRole, str] = {
-    "request": "the threads of {} requests",
-    "default-pool": "{} threads of the default pool",
-    "pool": "{} threads of pools",
-    "other": "{} threads",
-}
-WAITS: dict[WaitReason, str] = {
-    **dict[WaitReason, str](WAITS_FOR.items()),
-    "loop": "for the event loop to finish a coroutine",
-    "pool": "for threads of a pool to end",
-    "debugger": "for a person at a debugger",
-    "unknown": "for something that has no frame of its own",
-}
+MAX_TASKS_NAMED = 3
 
 
-def page_of(hangs: Sequence[Hang], view: View) -> list[list[Text]]:
-    """The sections of the report, a process at a time; those that are well are one line each."""
+def hang_sections(hangs: Sequence[PresentedHang], view: View) -> list[list[Text]]:
+    """The sections of the report, a process at a time; of several, those that are well are one line each."""
     sections = []
     for hang in hangs:
-        sections.append(_head(hang, view))
-        if hang.verdict in ALARMING or len(hangs) == 1 or hang.culprits:
-            sections += [
-                _why(hang, view),
-                _graph(hang, view),
-                tasks_of(hang, view),
-                *_lines(hang, view),
-                _do(hang, view),
-            ]
+        headline = Text(hang.headline, ALARM if hang.alarming else NAME)
+        sections.append(wrap(headline, view.columns) + faint_facts(hang.facts, view))
+        if hang.needs_detail or len(hangs) == 1:
+            sections += [_grounds(hang, view), _waits(hang, view), _tasks(hang.hang, view)]
+            sections += [*_sources(hang, view), _actions(hang, view)]
     return [section for section in sections if section]
 
 
-def _head(hang: Hang, view: View) -> list[Text]:
-    """The verdict, and what was looked at."""
-    lines = wrap(Text(headline(hang, view), ALARM if hang.verdict in ALARMING else NAME), view.columns)
-    return lines + flow([Text(fact, FAINT) for fact in facts(hang, view)], view.columns, f" {view.glyphs.dot} ")
-
-
-def headline(hang: Hang, view: View) -> str:
-    """The verdict in one sentence."""
-    said = VERDICTS[hang.verdict] if hang.certain else UNSURE.get(hang.verdict, VERDICTS[hang.verdict])
-    sentence = said.format(_process(hang, view))
-    return sentence[:1].upper() + sentence[1:]
-
-
-def facts(hang: Hang, view: View) -> list[str]:
-    """How it was looked at, and what it runs."""
-    said = [plural(hang.looks, "look")]
-    said += [f"over {span(round(hang.seconds, 1))}"] if hang.seconds is not None else []
-    said += [f"stood still for {hang.paused * 1000:.0f} ms in all"] if hang.paused is not None else []
-    return said + _versions(hang, view)
-
-
-def grounds(hang: Hang) -> list[str]:
-    """Why, strongest first."""
-    return [*hang.grounds, *(f"known fault {known}" for known in hang.known)]
-
-
-def does(waiting: WaitingThreads) -> str:
-    """Waits for what; one does, several do."""
-    many = len(waiting.threads) > 1 and waiting.role in MANY
-    return f"{'wait' if many else 'waits'} {WAITS[waiting.kind]}"
-
-
-def who(waiting: WaitingThreads) -> str:
-    """Which thread, or which threads, wait."""
-    count = len(waiting.threads)
-    return MANY[waiting.role].format(count) if count > 1 and waiting.role in MANY else ROLES[waiting.role]
-
-
-def _process(hang: Hang, view: View) -> str:
-    target = hang.target
-    if target is None or target.server == "python":
-        return f"process {hang.pid}" if hang.pid is not None else "the process"
-    return f"{outside(target.server, view)} {target.role} {target.pid}"
-
-
-def _versions(hang: Hang, view: View) -> list[str]:
-    target = hang.target
-    if target is None:
-        return []
-    named = (("", target.app), ("Python", target.python), ("Django", target.django), ("asgiref", target.asgiref))
-    return [outside(f"{name} {value}".strip(), view) for name, value in named if value]
-
-
-def _why(hang: Hang, view: View) -> list[Text]:
+def _grounds(hang: PresentedHang, view: View) -> list[Text]:
     lines = [Text("Why", NAME)]
-    for ground in grounds(hang):
-        lines += labelled(view.glyphs.dot, wrap(Text(outside(ground, view)), prose_room(view, INDENT + 2)), INDENT, 2)
+    for ground in hang.grounds:
+        lines += labelled(view.glyphs.dot, prose(view.escape(ground), view, INDENT + 2), INDENT, 2)
     return lines
 
 
-def _graph(hang: Hang, view: View) -> list[Text]:
-    """Each kind of waiting thread, what it waits for, and on the way to the wait the own lines."""
+def _waits(hang: PresentedHang, view: View) -> list[Text]:
+    """Each kind of waiting thread, what it waits for, and the own lines on the way to the wait."""
     if not hang.waits:
         return []
     lines = [Text("Who waits for whom", NAME)]
-    for waiting in hang.waits:
-        lines += _node(waiting, view)
-    if hang.idle_threads:
-        lines += indented([Text(f"{plural(hang.idle_threads, 'more thread')} had nothing to do", FAINT)], INDENT)
-    return lines
+    for wait in hang.waits:
+        head = [Text(wait.who, NAME), Text(wait.names, FAINT), Text(wait.waits + wait.waits_on)]
+        lines += indented(flow(head, prose_room(view, INDENT), "  ", lead="  "), INDENT)
+        lines += indented(_frames(wait, view), FRAME_INDENT)
+    idle = hang.hang.idle_threads
+    return lines + ([Text(f"  {plural(idle, 'more thread')} had nothing to do", FAINT)] if idle else [])
 
 
-def _node(waiting: WaitingThreads, view: View) -> list[Text]:
-    count = len(waiting.threads)
-    names = ", ".join(outside(name, view) for name in waiting.threads[:NAMED])
-    names += f" and {count - NAMED} like {'this' if count == NAMED + 1 else 'these'}" if count > NAMED else ""
-    on = _on(waiting, view)
-    head = [Text(who(waiting), NAME), Text(names, FAINT), Text(f"{does(waiting)}{on}")]
-    lines = indented(flow(head, prose_room(view, INDENT), "  ", lead="  "), INDENT)
-    for link in _way(waiting.frames):
-        lines += indented(_link(link, waiting, view), DEEPER)
-    return lines
-
-
-def _on(waiting: WaitingThreads, view: View) -> str:
-    names = [outside(name, view) for name in waiting.on if name]
-    if not names or waiting.kind == "lock":
-        return ""
-    return f" ({names[0]})" if len(names) == 1 else f" ({names[0]} or {plural(len(names) - 1, 'other')})"
-
-
-def _way(frames: Sequence[ChainFrame]) -> list[ChainFrame | tuple[ChainFrame, ...]]:
-    """Own frames one by one, runs of others together."""
-    steps: list[ChainFrame | tuple[ChainFrame, ...]] = []
-    for link in frames:
-        if link.package is None:
-            steps.append(link)
-        elif steps and isinstance(last := steps[-1], tuple) and not isinstance(last, ChainFrame):
-            steps[-1] = (*last, link)
-        else:
-            steps.append((link,))
-    return steps
-
-
-def _link(step: ChainFrame | tuple[ChainFrame, ...], waiting: WaitingThreads, view: View) -> list[Text]:
-    signs = view.glyphs
-    if not isinstance(step, ChainFrame):
-        packages = dict.fromkeys(link.package or "" for link in step)
-        of = ", ".join(LABELS.get(package) or outside(package, view) for package in packages)
-        last = outside(step[-1].function, view)
-        return wrap(
-            Text(f"{signs.dots} {plural(len(step), 'frame')} of {of}, to {last}", FAINT), prose_room(view, DEEPER)
-        )
-    to_blame = step.file == waiting.line.frame.file and step.line == waiting.line.frame.line
-    mark = f"{signs.arrow} " if to_blame else "  "
-    name = outside(step.function, view) + (
-        f" of a {outside(waiting.receiver, view)}" if to_blame and waiting.receiver else ""
-    )
-    parts = [Text(place(step, view, view.columns - DEEPER - 2), PLACE), Text(name, NAME if to_blame else "")]
-    return labelled(mark, flow(parts, view.columns - DEEPER - 2, "  "), 0, 2, ALARM)
-
-
-def _lines(hang: Hang, view: View) -> list[list[Text]]:
-    """The lines that start the waits, quoted."""
-    shown = []
-    for each in hang.culprits[:NAMED]:
-        quoted = excerpt(each.culprit.frame, view)
-        if quoted:
-            shown.append([Text(place(each.culprit.frame, view, view.columns), PLACE), *quoted])
-    return shown
-
-
-def _do(hang: Hang, view: View) -> list[Text]:
-    """What to do now with this process, and later in the code."""
+def _frames(wait: PresentedWait, view: View) -> list[Text]:
+    """Own frames one by one, runs of others folded."""
     lines: list[Text] = []
-    for i, action in enumerate(hang.now):
-        parts = [Text(outside(action.command, view), CODE), Text(outside(action.purpose, view), FAINT)]
-        lines += labelled("" if i else "Now", flow(parts, view.columns - LABEL, "   ", lead="  "), 0, LABEL, NAME)
-    for i, remedy in enumerate(hang.later):
-        lines += labelled("" if i else "Later", _remedy(remedy, view), 0, LABEL, NAME)
+    for own, run in groupby(wait.frames, lambda link: link.package is None):
+        if own:
+            lines += [line for link in run for line in _own_frame(link, wait, view)]
+            continue
+        links = list(run)
+        folded = f"{view.glyphs.dots} {folded_frames(links, view)}, to {view.escape(links[-1].function)}"
+        lines += prose(folded, view, FRAME_INDENT, FAINT)
     return lines
 
 
-def _remedy(remedy: Remedy, view: View) -> list[Text]:
-    said = wrap(Text(outside(remedy.text, view)), prose_room(view, LABEL))
-    return said + (wrap(Text(outside(remedy.code, view), CODE), view.columns - LABEL) if remedy.code else [])
+def _own_frame(link: ChainFrame, wait: PresentedWait, view: View) -> list[Text]:
+    here = wait.is_line(link)
+    name = view.escape(link.function)
+    name += f" of a {view.escape(wait.receiver)}" if here and wait.receiver else ""
+    return _frame(link, Text(name, NAME if here else ""), view, mark=f"{view.glyphs.arrow} " if here else "  ")
 
 
-def end(view: View) -> list[Text]:
-    """Where the dumps are, and how to read them again."""
-    if view.saved is None:
+def _frame(link: ChainFrame, name: Text, view: View, mark: str = "  ") -> list[Text]:
+    room = view.columns - FRAME_INDENT - len(mark)
+    parts = [Text(fit_place(place_of(link, view), view, room), PLACE), name]
+    return labelled(mark, flow(parts, room, "  "), 0, len(mark), ALARM)
+
+
+def _sources(hang: PresentedHang, view: View) -> list[list[Text]]:
+    """The lines that start the waits, quoted."""
+    quoted = [(frame, source_excerpt(frame, view)) for frame in hang.culprits]
+    return [
+        [Text(fit_place(place_of(frame, view), view, view.columns), PLACE), *lines] for frame, lines in quoted if lines
+    ]
+
+
+def _actions(hang: PresentedHang, view: View) -> list[Text]:
+    """What to do now with this process, and later in the code."""
+    lines = commands("Now", [(view.escape(command), view.escape(purpose)) for command, purpose in hang.now], view)
+    for i, remedy in enumerate(hang.later):
+        lines += labelled("" if i else "Later", _remedy(remedy, view), 0, LABEL_WIDTH, NAME)
+    return lines
+
+
+def _remedy(remedy: PresentedRemedy, view: View) -> list[Text]:
+    code = wrap(Text(view.escape(remedy.code), CODE), view.columns - LABEL_WIDTH) if remedy.code else []
+    return prose(view.escape(remedy.text), view, LABEL_WIDTH) + code
+
+
+def _tasks(hang: Hang, view: View) -> list[Text]:
+    """Each place of own code at which coroutines wait, or why they could not be read."""
+    if hang.no_tasks:
+        return prose(f"The tasks were not read: {view.escape(hang.no_tasks)}", view, style=FAINT)
+    if not hang.awaiting:
         return []
-    path = outside(shlex.quote(view.saved), view)
-    lines = labelled("Saved", wrap(Text(outside(view.saved, view), PLACE), view.columns - LABEL), 0, LABEL, NAME)
-    again = [Text(f"asyncspy report {path}", CODE), Text("this report again, without the process", FAINT)]
-    return lines + labelled("Next", flow(again, view.columns - LABEL, "   ", lead="  "), 0, LABEL, NAME)
+    lines = [Text("Coroutines that wait", NAME)]
+    for awaiting in hang.awaiting[:MAX_TASK_PLACES]:
+        lines += _awaiting(awaiting, view)
+    rest = sum(len(awaiting.tasks) for awaiting in hang.awaiting[MAX_TASK_PLACES:])
+    more = [f"{plural(rest, 'more task')} of this code"] if rest else []
+    more += [f"{plural(hang.other_tasks, 'task')} of servers and frameworks"] if hang.other_tasks else []
+    return lines + indented([Text(f"and {each}", FAINT) for each in more], INDENT)
+
+
+def _awaiting(awaiting: AwaitingTasks, view: View) -> list[Text]:
+    """How many tasks, what they await, and the own lines on the way, the innermost last."""
+    names = ", ".join(view.escape(name) for name in awaiting.tasks[:MAX_TASKS_NAMED])
+    rest = len(awaiting.tasks) - MAX_TASKS_NAMED
+    names += f" and {rest} more" if rest > 0 else ""
+    last = awaiting.frames[-1]
+    awaits = "is at this line"
+    if last.package is not None:
+        awaits = f"awaits {view.escape(last.function)} of {package_name(last.package, view)}"
+    head = [Text(names, FAINT), Text(awaits)]
+    if awaiting.awaited_by:
+        by = ", ".join(view.escape(name) for name in awaiting.awaited_by[:MAX_TASKS_NAMED])
+        head.append(Text(f"awaited by {by}", FAINT))
+    lines = indented(flow(head, prose_room(view, INDENT), "  ", lead="  "), INDENT)
+    for link in awaiting.frames:
+        if link.package is None:
+            lines += indented(_frame(link, Text(view.escape(link.function)), view), FRAME_INDENT)
+    return lines

@@ -1,4 +1,4 @@
-"""The figures of an analysis to bars: where the threads were by role, what the loop did, who asks for hops."""
+"""Draw shares as bars, with attributes alone: the page's policy forbids styles on elements."""
 
 from __future__ import annotations
 
@@ -6,19 +6,59 @@ from collections import Counter
 from collections.abc import Sequence
 
 from asyncspy.model.analysis import Analysis
-from asyncspy.model.findings import CodeShare, HopCosts, LoopTime, SampleCounts
-from asyncspy.report.html.bars import bar, stacked
+from asyncspy.model.findings import CodeShare, HopCosts, Interval, LoopTime, SampleCounts
 from asyncspy.report.html.tags import Html, el
-from asyncspy.report.present import cost_words
 from asyncspy.report.present.figures import plural, rough_percent
-from asyncspy.report.present.place_names import has_line, relative
+from asyncspy.report.present.loop_time import hop_callers, hop_sentences
+from asyncspy.report.present.places import has_line, relative
 from asyncspy.report.view import View
 
-LISTED = 8
+MAX_ROWS = 8
 
 
-def time(analysis: Analysis, view: View) -> Html | None:
-    """The section; nothing where nothing was sampled."""
+def _width(share: float) -> str:
+    """A share as an attribute: 12.34%."""
+    return f"{min(max(share, 0.0), 1.0) * 100:.2f}%"
+
+
+def _svg(*pieces: Html, wide: bool = False) -> Html:
+    return el("svg", pieces, class_="bar wide" if wide else "bar", aria_hidden="true", focusable="false")
+
+
+def bar(share: float) -> Html:
+    """One bar."""
+    ground = el("rect", class_="ground", width="100%", height="100%")
+    return _svg(ground, el("rect", class_="part", width=_width(share), height="100%"))
+
+
+def interval_bar(share: Interval | None, scale: float, tone: str) -> Html | None:
+    """A share with its bounds, drawn so wide that `scale` fills the bar."""
+    if share is None:
+        return None
+    at, low, high = (value / scale if scale else 0.0 for value in share)
+    return _svg(
+        el("rect", class_="ground", width="100%", height="100%"),
+        el("rect", class_=f"part {tone}", width=_width(at), height="100%"),
+        el("rect", class_="bounds", x=_width(low), width=_width(high - low), y="35%", height="30%"),
+    )
+
+
+def _stacked_bar(parts: Sequence[tuple[str, float]]) -> Html:
+    """Parts of a whole beside each other, each with its tone."""
+    pieces, at = list[Html](), 0.0
+    for tone, share in parts:
+        pieces.append(el("rect", class_=f"part {tone}", x=_width(at), width=_width(share), height="100%"))
+        at += share
+    return _svg(*pieces, wide=True)
+
+
+def share_row(tag: str, share: float, figure: str, *what: Html | str) -> Html:
+    """A share among others: its bar, its figure, and what it is of."""
+    return el(tag, bar(share), el("span", figure, class_="figure"), el("span", *what, class_="what"), class_="entry")
+
+
+def time_section(analysis: Analysis, view: View) -> Html | None:
+    """Where the threads were by role, what the loop did, who asks for hops; nothing where nothing was sampled."""
     if not analysis.samples.total:
         return None
     parts = [_threads(analysis.samples)]
@@ -30,7 +70,6 @@ def time(analysis: Analysis, view: View) -> Html | None:
 
 
 def _threads(samples: SampleCounts) -> Html:
-    """All samples by what their thread was there for."""
     roles = [
         ("loop", "event loop", samples.loop),
         ("pool", "thread pools", samples.pool),
@@ -58,20 +97,17 @@ def _parts(title: str, whole: str, parts: Sequence[tuple[str, str, int]]) -> Htm
         el("li", el("i", class_=f"swatch {tone}"), f"{name} ", el("b", rough_percent(number, total)))
         for tone, name, number in shown
     ]
-    drawn = stacked([(tone, number / total) for tone, _, number in shown])
+    drawn = _stacked_bar([(tone, number / total) for tone, _, number in shown])
     return el("div", el("h3", title, " ", el("span", whole, class_="dim")), drawn, el("ul", legend, class_="legend"))
 
 
 def _hops(hops: HopCosts, view: View) -> list[Html]:
     """What crossing costs, who asks for it, and what it is for."""
-    callers: Counter[str] = Counter()
-    for portion in hops.callers:
-        callers[cost_words.caller(portion, view)] += portion.weight
     work: Counter[str] = Counter()
     for portion in hops.work:
         work[_named(portion, view)] += portion.weight
-    said = [el("p", sentence) for sentence in cost_words.hops(hops, view)[:1]]
-    asks = el("div", el("h3", "Hops by caller"), said, _ranked(callers))
+    cost = [el("p", sentence) for sentence in hop_sentences(hops, view)[:1]]
+    asks = el("div", el("h3", "Hops by caller"), cost, _ranked(hop_callers(hops, view)))
     return [asks, el("div", el("h3", "What ran in the threads"), _ranked(work))] if work else [asks]
 
 
@@ -84,17 +120,10 @@ def _named(portion: CodeShare, view: View) -> str:
 
 
 def _ranked(counted: Counter[str]) -> Html:
-    """The strongest, each with its bar."""
+    """The largest, each with its bar."""
     whole = counted.total()
-    top = counted.most_common(LISTED)
+    top = counted.most_common(MAX_ROWS)
     rest = whole - sum(number for _, number in top)
     rows = [*top, ("others", rest)] if rest else top
-    return el(
-        "ul",
-        [
-            el("li", bar(number / whole), el("span", rough_percent(number, whole), class_="figure"),
-               el("span", name, class_="what"), class_="entry")
-            for name, number in rows
-        ],
-        class_="plain",
-    )  # fmt: skip
+    listed = [share_row("li", number / whole, rough_percent(number, whole), name) for name, number in rows]
+    return el("ul", listed, class_="plain")

@@ -1,0 +1,81 @@
+"""Reduce a finding's chain to the steps a reader follows: own lines and the call are kept, framework code is folded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from asyncspy.model.findings import Finding
+from asyncspy.model.stacks import ChainFrame, Frame
+from asyncspy.report.present.places import folded_frames, place_of
+from asyncspy.report.view import View
+
+
+class Step(NamedTuple):
+    """One step of the path; `place` is set where nothing else in the report says where it is."""
+
+    text: str
+    place: str = ""
+    folded: bool = False
+    culprit: bool = False
+
+
+def is_culprit(link: ChainFrame, finding: Finding) -> bool:
+    """Whether this frame of the chain is the line to change."""
+    return _frame(link) == finding.culprit.frame
+
+
+def path_steps(finding: Finding, view: View) -> tuple[Step, ...]:
+    """The path from the entry over the culprit and its call to the sink; none where a pool has no path of its own."""
+    if finding.kind == "pool-saturated":
+        return ()
+    chain = finding.chain
+    at = max((i for i, link in enumerate(chain) if is_culprit(link, finding)), default=0)
+    name = _named(chain[at], view) if chain and is_culprit(chain[at], finding) else ""
+    culprit = Step(name or view.escape(finding.culprit.frame.function), culprit=True)
+    return (*_before(finding, chain[:at], view), culprit, *_after(finding, chain[at + 1 :], view))
+
+
+def _named(link: ChainFrame, view: View) -> str:
+    """A function; one that called itself says how often: fib ×7."""
+    name = view.escape(link.function)
+    return f"{name} {view.glyphs.times}{link.repeats}" if link.repeats > 1 else name
+
+
+def _frame(link: ChainFrame) -> Frame:
+    return Frame(link.function, link.file, link.line)
+
+
+def _before(finding: Finding, links: Sequence[ChainFrame], view: View) -> Iterable[Step]:
+    """Own frames one by one, runs of others folded; an entry is always kept."""
+    entries = {entry.frame for entry in finding.entries}
+
+    for fold, run in groupby(links, lambda link: link.package is not None and _frame(link) not in entries):
+        if fold:
+            yield _folded(run, view)
+            continue
+        for link in run:
+            place = "" if _frame(link) in entries else place_of(link, view).shown(view)
+            yield Step(_named(link, view), place)
+
+
+def _after(finding: Finding, links: Sequence[ChainFrame], view: View) -> Iterable[Step]:
+    """The call, what lies between folded, and the sink."""
+    call, sink = finding.call, finding.sink
+    yield Step(view.escape(call))
+    if sink is None or sink == call:
+        return
+    last = max((i for i, link in enumerate(links) if _is_named(link, sink)), default=len(links) - 1)
+    if links[1:last]:
+        yield _folded(links[1:last], view)
+    yield Step(view.escape(sink))
+
+
+def _is_named(link: ChainFrame, name: str) -> bool:
+    """Recordings of older Pythons have no class names."""
+    return link.function == name or name.endswith("." + link.function)
+
+
+def _folded(links: Iterable[ChainFrame], view: View) -> Step:
+    return Step(f"{view.glyphs.dots} {folded_frames(links, view)}", folded=True)
