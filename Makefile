@@ -5,19 +5,23 @@
 # make dist    sdist and wheel, built with the locked tools and checked as PyPI would
 # make locks   the image's packages anew, each with the hashes of its files; needs Python 3.11 or newer
 # make image   the container image, with docker or whatever IMAGE_BUILDER names
+# make bless   write the expected reports of the tests again; read the difference before you commit it
 # make check   all that CI runs: format, lint, types, the import contracts, the rules of the house, the tests
 
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check lint matrix ship dist locks image clean
+.PHONY: demo test bless check lint matrix ship dist locks image clean
 
 demo: $(VENV)/.demo-ready
 	$(BIN)/asyncspy demo
 
 test: $(VENV)/.dev-ready
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
+
+bless: $(VENV)/.dev-ready
+	$(BIN)/python -m tests.report.goldens
 
 check: lint test
 
