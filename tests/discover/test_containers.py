@@ -11,7 +11,7 @@ SHORT = ID[:12]
 
 
 @pytest.mark.parametrize(
-    ("cgroup", "told"),
+    ("cgroup", "expected"),
     [
         (f"12:memory:/docker/{ID}\n11:cpu:/docker/{ID}\n", f"docker {SHORT}"),
         (f"0::/system.slice/docker-{ID}.scope\n", f"docker {SHORT}"),
@@ -39,11 +39,11 @@ SHORT = ID[:12]
         ("0::/docker/not-an-id\n", None),
     ],
 )  # fmt: skip
-def test_container(cgroup: str, told: str | None) -> None:
-    assert container_name(cgroup) == told
+def test_container(cgroup: str, expected: str | None) -> None:
+    assert container_name(cgroup) == expected
 
 
-def test_pid_inside_is_told_only_where_it_is_another() -> None:
+def test_pid_inside_is_given_only_if_it_differs() -> None:
     assert pid_inside({"NSpid": "4711"}) is None
     assert pid_inside({"NSpid": "4711\t7"}) == 7
     assert pid_inside({}) is None

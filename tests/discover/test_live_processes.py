@@ -1,9 +1,10 @@
-"""The vital figures of a process, and what its files say of it."""
+"""Usage, life and families of live processes are what the kernel says of them."""
 
 from __future__ import annotations
 
 import os
 import pwd
+import signal
 import subprocess
 import sys
 import threading
@@ -14,11 +15,19 @@ from pathlib import Path
 import psutil
 import pytest
 
-from asyncspy.discover.live_processes import cpu_seconds, is_running, process_usage
+from asyncspy.discover.live_processes import (
+    cpu_seconds,
+    is_running,
+    process_usage,
+    require_not_stopped,
+    total_cpu_seconds,
+    without_descendants,
+)
 from asyncspy.discover.proc import Proc
 from asyncspy.discover.servers.process_table import server_candidates
 from asyncspy.discover.servers.scan import MachineScan
-from tests.discover.fake_proc import FakeProc
+from asyncspy.errors import TargetError
+from tests.live.processes import eventually
 
 BUSY = "sum(range(10**7)); print('ready', flush=True); import sys; sys.stdin.read()"
 
@@ -82,40 +91,81 @@ def test_one_that_is_kept_from_us_has_none(monkeypatch: pytest.MonkeyPatch) -> N
     assert process_usage(os.getpid()) is None
 
 
-def test_command_lines_are_those_of_psutil(child: subprocess.Popen[str]) -> None:
-    assert list(Proc().cmdline(child.pid)) == psutil.Process(child.pid).cmdline() == [sys.executable, "-c", BUSY]
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("python\0\0-c\0", ("python", "", "-c")),
-        ("gunicorn: master [shop]\0\0\0", ("gunicorn: master [shop]", "", "")),
-        ("python -m uvicorn", ("python", "-m", "uvicorn")),
-        ("", ()),
-    ],
-)
-def test_a_command_line_that_was_written_over(fake: FakeProc, text: str, told: tuple[str, ...]) -> None:
-    fake.write("42/cmdline", text)
-    assert fake.of().cmdline(42) == told
-
-
-@pytest.mark.parametrize(
-    ("stat", "flags"),
-    [
-        ("", None),
-        ("42 (a) b) S 1", None),
-        ("42 (python) S " + "x " * 40, None),
-        ("42 (a) R 9 9 (b) S 71 2 3 4 5 6 7 8 9 10 150 50 0 0 20 0 4 0 12345 1 2 3", 6),
-    ],
-)
-def test_a_name_may_hold_anything_and_what_makes_no_sense_is_no_error(
-    fake: FakeProc, stat: str, flags: int | None
-) -> None:
-    fake.write("42/stat", stat)
-    assert fake.of().flags(42) == flags
+FAMILY = f"""
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", {BUSY!r}], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+child.stdout.readline()
+print(child.pid, flush=True)
+sys.stdin.read()
+"""
 
 
 @pytest.fixture
-def fake(tmp_path: Path) -> FakeProc:
-    return FakeProc(tmp_path)
+def family() -> Iterator[tuple[int, int]]:
+    """A parent that does little, and its child that has worked."""
+    command = [sys.executable, "-c", FAMILY]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        yield parent.pid, child
+        parent.kill()
+
+
+def ticks(pid: int) -> int:
+    """What the kernel's own file says that it has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def test_a_process_below_another_is_left_out(family: tuple[int, int]) -> None:
+    parent, child = family
+    assert without_descendants([child, parent]) == [parent]
+    assert without_descendants([child]) == [child]
+    assert without_descendants([child, os.getpid(), parent, parent]) == [os.getpid()]
+
+
+def test_what_a_family_has_used_is_counted_once(family: tuple[int, int]) -> None:
+    parent, child = family
+    expected = sum(ticks(pid) for pid in family) / os.sysconf("SC_CLK_TCK")
+    assert total_cpu_seconds([parent]) == pytest.approx(expected, abs=0.05)
+    assert total_cpu_seconds([parent, child]) == pytest.approx(expected, abs=0.05)
+    assert total_cpu_seconds([child]) > 0
+    assert total_cpu_seconds([]) == 0
+
+
+def test_a_zombie_does_not_run(family: tuple[int, int]) -> None:
+    assert all(is_running(pid) for pid in family)
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        os.waitid(os.P_PID, gone.pid, os.WEXITED | os.WNOWAIT)
+        assert psutil.pid_exists(gone.pid)
+        assert not is_running(gone.pid)
+    assert not is_running(gone.pid)
+
+
+@pytest.fixture
+def sleeping() -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_stopped_process_is_refused_with_what_lets_it_go_on(sleeping: subprocess.Popen[bytes]) -> None:
+    require_not_stopped(sleeping.pid)
+    sleeping.send_signal(signal.SIGSTOP)
+    assert eventually(lambda: psutil.Process(sleeping.pid).status() == psutil.STATUS_STOPPED, timeout=10)
+    with pytest.raises(TargetError, match="is stopped") as caught:
+        require_not_stopped(sleeping.pid)
+    assert caught.value.remedy.endswith(f"kill -CONT {sleeping.pid}")
+
+
+def test_a_zombie_runs_no_more(sleeping: subprocess.Popen[bytes]) -> None:
+    assert is_running(sleeping.pid)
+    sleeping.kill()
+    assert eventually(lambda: not is_running(sleeping.pid), timeout=10)
+
+
+def test_what_is_below_another_is_recorded_with_it(sleeping: subprocess.Popen[bytes]) -> None:
+    assert without_descendants([sleeping.pid, os.getpid(), sleeping.pid]) == [os.getpid()]
+    assert without_descendants([sleeping.pid]) == [sleeping.pid]

@@ -18,7 +18,7 @@ NAMED = {"DJANGO_SETTINGS_MODULE": "shop.settings.staging"}
 UVICORN = "python -m uvicorn shop.asgi:application"
 
 
-def told(fake: FakeProc, process: ProcessInfo) -> str | None:
+def settings_of(fake: FakeProc, process: ProcessInfo) -> str | None:
     (placed,) = classify([process])
     return settings_module(placed, fake.of())
 
@@ -44,14 +44,14 @@ def fake(tmp_path: Path) -> FakeProc:
 )
 def test_settings_of_an_app(fake: FakeProc, source: str, environ: dict[str, str] | None, expected: str | None) -> None:
     fake.write("42/cwd/shop/asgi.py", f"import os\n{source}")
-    assert told(fake, row(42, UVICORN, environ=environ)) == expected
+    assert settings_of(fake, row(42, UVICORN, environ=environ)) == expected
 
 
 @pytest.mark.parametrize("option", ["--settings shop.dev", "--settings=shop.dev"])
 def test_an_option_of_runserver_comes_first(fake: FakeProc, option: str) -> None:
     fake.write("42/cwd/manage.py", DEFAULT)
-    assert told(fake, row(42, f"python manage.py runserver {option}", environ=NAMED)) == "shop.dev"
-    assert told(fake, row(42, "python manage.py runserver", environ={})) == "shop.settings"
+    assert settings_of(fake, row(42, f"python manage.py runserver {option}", environ=NAMED)) == "shop.dev"
+    assert settings_of(fake, row(42, "python manage.py runserver", environ={})) == "shop.settings"
 
 
 def test_an_app_that_is_a_named_pipe_is_not_waited_for(fake: FakeProc) -> None:
@@ -60,7 +60,7 @@ def test_an_app_that_is_a_named_pipe_is_not_waited_for(fake: FakeProc) -> None:
     folder = fake.root / "42/cwd/shop"
     folder.mkdir(parents=True)
     os.mkfifo(folder / "asgi.py")
-    assert told(fake, row(42, UVICORN, environ={})) is None
+    assert settings_of(fake, row(42, UVICORN, environ={})) is None
 
 
 UNSAFE = "DJANGO_ALLOW_ASYNC_UNSAFE"
@@ -110,5 +110,5 @@ def test_what_the_code_may_switch_off_is_unknown(fake: FakeProc, file: str) -> N
 def test_settings_that_the_server_itself_names(fake: FakeProc) -> None:
     fake.write("42/cwd/shop/asgi.py", DEFAULT)
     fake.write("42/cwd/.env", "DJANGO_SETTINGS_MODULE=shop.settings.staging\n")
-    assert told(fake, row(42, f"{GUNICORN} -e DJANGO_SETTINGS_MODULE=shop.live", environ=NAMED)) == "shop.live"
-    assert told(fake, row(42, f"{UVICORN} --env-file .env", environ={})) == "shop.settings.staging"
+    assert settings_of(fake, row(42, f"{GUNICORN} -e DJANGO_SETTINGS_MODULE=shop.live", environ=NAMED)) == "shop.live"
+    assert settings_of(fake, row(42, f"{UVICORN} --env-file .env", environ={})) == "shop.settings.staging"

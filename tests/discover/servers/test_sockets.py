@@ -42,7 +42,7 @@ a line break and more: words than that
         ([], None),
     ],
 )
-def test_listening_sockets_are_told_and_no_others(tmp_path: Path, inodes: list[int], bind: str | None) -> None:
+def test_only_listening_sockets_are_found(tmp_path: Path, inodes: list[int], bind: str | None) -> None:
     fake = FakeProc(tmp_path)
     for name, text in (("tcp", TCP), ("tcp6", TCP6), ("unix", UNIX)):
         fake.write(f"42/net/{name}", text)

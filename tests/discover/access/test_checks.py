@@ -1,4 +1,4 @@
-"""Each cause is told by itself, on machines that this one is not: the reason, and the line for that situation."""
+"""Each cause has its own reason and the line that helps there, on machines that this one is not."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_a_user_namespace_of_ones_own_is_named() -> None:
     assert "user namespace of your own" in refused(at({"own_user_namespace": True}, hidden))[0]
 
 
-def test_a_hidden_process_is_told_apart_from_one_that_is_gone() -> None:
+def test_a_hidden_process_is_not_taken_for_one_that_is_gone() -> None:
     hidden = AccessFacts(replace(MACHINE, hidepid="2"), TargetFacts(42, hidden=True))
     assert "hidepid=2" in refused(hidden)[0]
 

@@ -1,4 +1,4 @@
-"""Whether we may attach is told without trying, with the one cause and the line that mends it."""
+"""Whether we may attach is decided without trying, with the one cause and the line that fixes it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_yama(fake: FakeProc, scope: int, capabilities: int, allowed: bool) -> N
         assert f"ptrace_scope is {scope}" in refused(fake)[0]
 
 
-def test_yama_3_is_not_mended_by_sudo(fake: FakeProc) -> None:
+def test_sudo_does_not_help_against_yama_3(fake: FakeProc) -> None:
     fake.yama(3)
     remedy = refused(fake)[1]
     assert "reboot" in remedy
@@ -101,13 +101,13 @@ def test_roots_process_is_reached_by_sudo_alone(fake: FakeProc) -> None:
     assert refused(fake)[1].endswith("attach --pid 42")
 
 
-def test_a_user_without_a_name_is_told_by_number(fake: FakeProc) -> None:
+def test_a_user_without_a_name_is_named_by_number(fake: FakeProc) -> None:
     fake.us(uid=US + 5000)
     fake.target(uid=54321)
     assert "belongs to uid 54321" in refused(fake)[0]
 
 
-def test_root_in_a_container_without_the_capability_is_not_told_to_use_sudo(fake: FakeProc) -> None:
+def test_root_in_a_container_without_the_capability_is_not_sent_to_sudo(fake: FakeProc) -> None:
     fake.us(uid=0, bounding=0)
     fake.target(uid=1000)
     reason, remedy = refused(fake)
@@ -116,7 +116,7 @@ def test_root_in_a_container_without_the_capability_is_not_told_to_use_sudo(fake
     assert "sudo" not in remedy
 
 
-def test_user_in_a_container_where_root_has_no_capability_is_not_told_to_use_sudo(fake: FakeProc) -> None:
+def test_user_in_a_container_where_root_has_no_capability_is_not_sent_to_sudo(fake: FakeProc) -> None:
     fake.us(uid=US + 5000, bounding=0)
     fake.target(uid=65534)
     assert "sudo" not in refused(fake)[1]
@@ -190,8 +190,8 @@ def waiting(code: str, user: int | None = None) -> Iterator[int]:
             child.kill()
 
 
-def told_and_true(pid: int, uid: int | None) -> tuple[bool, bool, str]:
-    """What an ordinary user is told, and what the kernel says when he opens the memory (the same right as ptrace)."""
+def answer_and_truth(pid: int, uid: int | None) -> tuple[bool, bool, str]:
+    """The answer for an ordinary user, and the kernel's when that user opens the memory (the same right as ptrace)."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -206,9 +206,9 @@ def told_and_true(pid: int, uid: int | None) -> tuple[bool, bool, str]:
             os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as pipe:
-        told, true, reason = json.loads(pipe.read())
+        answer, truth, reason = json.loads(pipe.read())
     os.waitpid(child, 0)
-    return told, true, reason
+    return answer, truth, reason
 
 
 def _opens(path: str) -> bool:
@@ -220,10 +220,10 @@ def _opens(path: str) -> bool:
 
 
 @pytest.mark.live
-def test_what_is_told_is_what_the_kernel_then_does() -> None:
+def test_the_answer_is_what_the_kernel_then_does() -> None:
     with waiting(SLEEP) as pid:
-        told, true, _ = told_and_true(pid, None)
-    assert told == true
+        answer, truth, _ = answer_and_truth(pid, None)
+    assert answer == truth
 
 
 @pytest.mark.live
@@ -239,9 +239,11 @@ def test_what_is_told_is_what_the_kernel_then_does() -> None:
         (NOT_DUMPABLE, NOBODY, None, ""),
     ],
 )
-def test_other_users_are_told_what_the_kernel_then_does(code: str, owner: int, asker: int | None, reason: str) -> None:
+def test_other_users_get_the_answer_that_the_kernel_then_gives(
+    code: str, owner: int, asker: int | None, reason: str
+) -> None:
     with waiting(code, owner) as pid:
-        told, true, said = told_and_true(pid, asker)
-    assert told == true
-    assert told is (reason == "")
+        answer, truth, said = answer_and_truth(pid, asker)
+    assert answer == truth
+    assert answer is (reason == "")
     assert reason in said

@@ -1,4 +1,4 @@
-"""Every role, app and address is told right on recorded process tables."""
+"""Every role, app and address is classified right on recorded process tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHOP = "shop.asgi:application"
 MASTER, WORKER, RELOADER, HELPER = "master", "worker", "reloader", "helper"
 
 # table: server, app, the roles in the order of the pids (a question mark: not certain)
-TOLD = {
+EXPECTED = {
     "daphne": ("daphne", SHOP, [WORKER]),
     "granian-plain": ("granian", SHOP, [MASTER, WORKER, WORKER]),
     "granian-setproctitle": ("granian", SHOP, [MASTER, WORKER, WORKER]),
@@ -41,19 +41,19 @@ def roles(table: list[ProcessInfo]) -> list[str]:
     return [placed.role + ("" if placed.doubt is None else "?") for placed in found]
 
 
-def test_every_recorded_table_is_told() -> None:
-    assert sorted(TOLD) == sorted(path.stem for path in FOLDER.glob("*.json"))
+def test_every_recorded_table_has_expectations() -> None:
+    assert sorted(EXPECTED) == sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
-@pytest.mark.parametrize("name", TOLD)
+@pytest.mark.parametrize("name", EXPECTED)
 def test_recorded_table(name: str) -> None:
-    server, app, expected = TOLD[name]
+    server, app, expected = EXPECTED[name]
     table = recorded(name)
     assert roles(table) == expected
     assert {(placed.server.name, placed.app) for placed in classify(table)} == {(server, app)}
 
 
-@pytest.mark.parametrize("name", TOLD)
+@pytest.mark.parametrize("name", EXPECTED)
 def test_the_order_of_the_table_does_not_matter(name: str) -> None:
     """Pids start again at the bottom, so a worker may well have a smaller one than its master."""
     table = recorded(name)
@@ -184,7 +184,7 @@ def test_a_wrapper_that_wraps_nothing_is_no_server(line: str) -> None:
     assert classify([row(10, line)]) == []
 
 
-def test_a_dirty_arbiter_without_a_title_is_told_by_its_fork() -> None:
+def test_a_dirty_arbiter_without_a_title_is_recognised_by_its_fork() -> None:
     line = "/srv/venv/bin/python /srv/venv/bin/gunicorn shop.asgi --dirty-app tasks:App"
     table = [row(10, line), row(11, line, ppid=10), row(12, line, ppid=11), row(13, line, ppid=10)]
     assert roles(table) == [MASTER, HELPER, HELPER, WORKER]

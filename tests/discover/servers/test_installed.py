@@ -89,7 +89,7 @@ def test_the_interpreter_that_was_called_comes_before_a_variable_left_over(fake:
 
 
 def test_paths_of_a_chroot_are_seen_from_inside(fake: FakeProc) -> None:
-    """/proc shows a chroot's files with its folder in front, and its root link tells the folder."""
+    """/proc shows a chroot's files with its folder in front, and its root link shows the folder."""
     outside = fake.root / "chroot"
     (outside / VENV.lstrip("/") / DJANGO).mkdir(parents=True)
     fake.link("42/root", str(outside))
@@ -97,7 +97,7 @@ def test_paths_of_a_chroot_are_seen_from_inside(fake: FakeProc) -> None:
     assert versions(fake, titled, frozenset({f"{outside}{VENV}/_x.so"})) == {"django": "5.2.19"}
 
 
-def test_two_versions_of_one_package_are_told_as_none(fake: FakeProc) -> None:
+def test_two_versions_of_one_package_have_no_version(fake: FakeProc) -> None:
     install(fake, VENV, DJANGO, "django-4.2.1.dist-info", "asgiref-3.13.0.dist-info")
     assert versions(fake, process("/srv/venv/bin/python")) == {"asgiref": "3.13.0"}
 
@@ -117,7 +117,7 @@ def test_a_process_that_is_gone_has_no_versions(fake: FakeProc) -> None:
 @pytest.mark.parametrize("inside", ["", "site-packages/", ".deps/Django-5.2.19-py3-none-any.whl/"])
 @pytest.mark.parametrize("shebang", ["", "#!/usr/bin/env python3\n"])
 @pytest.mark.parametrize("called", ["shop.pyz", "/srv/shop/shop.pyz"])
-def test_what_a_zipapp_holds_is_told(fake: FakeProc, inside: str, shebang: str, called: str) -> None:
+def test_packages_in_a_zipapp_are_found(fake: FakeProc, inside: str, shebang: str, called: str) -> None:
     path = fake.root / "42/root/srv/shop/shop.pyz"
     path.parent.mkdir(parents=True)
     with path.open("wb") as file:
@@ -129,7 +129,7 @@ def test_what_a_zipapp_holds_is_told(fake: FakeProc, inside: str, shebang: str, 
     assert versions(fake, process("python3", "-X", "dev", called, "--port", "80")) == {"django": "5.2.19"}
 
 
-def test_what_pex_has_unpacked_is_told(fake: FakeProc) -> None:
+def test_packages_that_pex_has_unpacked_are_found(fake: FakeProc) -> None:
     install(fake, "/root/.cache/pex/unzipped_pexes/4/e2a0/.deps", "django-5.2.19-py3-none-any.whl")
     run = process("/usr/bin/python3.12", "/root/.cache/pex/unzipped_pexes/4/e2a0", "shop.asgi:application")
     assert versions(fake, run) == {"django": "5.2.19"}

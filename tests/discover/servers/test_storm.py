@@ -1,6 +1,6 @@
 """Processes that vanish, become zombies, change their title or fork while they are listed are no error.
 
-`ASYNCSPY_LISTINGS=10000 pytest tests/discover/test_storm.py` is the long form.
+`ASYNCSPY_LISTINGS=10000 pytest tests/discover/servers/test_storm.py` is the long form.
 """
 
 from __future__ import annotations

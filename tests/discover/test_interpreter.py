@@ -33,16 +33,16 @@ TWO = frozenset({"/usr/lib/python3.9/lib-dynload/a.so", "/srv/venv/lib/python3.1
     ],
 )
 def test_interpreter(exe: str | None, files: frozenset[str] | None, found: bool | None, version: str | None) -> None:
-    told = identify_interpreter(exe, files)
-    assert (told.found, told.version) == (found, version)
+    interpreter = identify_interpreter(exe, files)
+    assert (interpreter.found, interpreter.version) == (found, version)
 
 
-def test_pypy_is_told_apart() -> None:
+def test_pypy_is_recognised() -> None:
     assert identify_interpreter("/usr/bin/pypy3.10", frozenset()).pypy
     assert not identify_interpreter("/usr/bin/python3.10", frozenset()).pypy
 
 
-def test_an_executable_that_only_the_maps_show_is_told() -> None:
+def test_an_executable_that_only_the_maps_show_is_found() -> None:
     """Newer kernels show the maps to some from whom they hide the link; Debian's Python maps no libpython."""
     debian = frozenset({"/usr/bin/python3.11", "/usr/lib/x86_64-linux-gnu/libc.so.6"})
     assert identify_interpreter(None, debian) == Interpreter(found=True, version="3.11")
