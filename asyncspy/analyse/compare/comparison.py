@@ -13,7 +13,7 @@ from asyncspy.analyse.compare.matching import (
     MatchedFinding,
     match_findings,
     match_modes,
-    recording_without,
+    other_work,
     sampling_mode,
 )
 from asyncspy.analyse.compare.pairing import PairedFinding
@@ -58,8 +58,8 @@ def compare_parts(
     """
     parts = match_modes(first, second)
     matched = match_findings(parts)
-    sampled = [one for one in matched if one.is_sampled]
-    chances = holm_adjusted([chance_of_difference(*one.counts) for one in sampled])
+    sampled = [one for one in matched if any(each.finding.evidence.samples for each in one.pair.findings)]
+    chances = holm_adjusted([chance_of_difference(one.before, one.after) for one in sampled])
     chance_of = dict(zip(map(id, sampled), chances, strict=True))
     level = SIGNIFICANCE_LEVEL / max(1, len(sampled))
     changes = [_change(one, chance_of.get(id(one)), level, ran) for one in matched]
@@ -70,43 +70,49 @@ def compare_parts(
 
 def _relative_load(before: Analysis, after: Analysis) -> float | None:
     """How much work AFTER did per second, relative to BEFORE."""
-    first, second = (recording_without(one, ()).work_per_sample for one in (before, after))
+    first, second = (_work_per_sample(analysis) for analysis in (before, after))
     return second / first if first and second else None
+
+
+def _work_per_sample(analysis: Analysis) -> float:
+    ticks = sum((origin.duration or 0) * (origin.rate or 0) for origin in analysis.origins)
+    return other_work(analysis, ()) / ticks if ticks else 0.0
 
 
 def _change(one: MatchedFinding, chance: float | None, level: float, ran: SeenFunctions) -> FindingChange:
     """Judge one finding; what is on one side only is a change only if chance does not explain it."""
-    before, after = one.counts
-    grew = after.hits * before.work > before.hits * after.work
-    kind = _change_kind(one, grew, certain=chance is not None and chance <= SIGNIFICANCE_LEVEL)
+    finding = one.pair.findings[0].finding
+    kind = _change_kind(one, certain=chance is not None and chance <= SIGNIFICANCE_LEVEL)
     doubt: DoubtReason | None = None if chance is not None else "not-sampled"
-    if kind in {"gone", "not-seen-yet"} and not _was_entered(one.finding, ran):
+    if kind in {"gone", "not-seen-yet"} and not _was_entered(finding, ran):
         kind, doubt = "not-seen-yet", "entry-not-seen"
-    seconds = None
-    if kind == "not-seen-yet" and doubt is None:
-        needed, done = work_needed(before, level), one.after.work
-        seconds = one.after.seconds * needed / done if needed is not None and done else None
     return FindingChange(
         change=kind,
-        finding=one.finding,
+        finding=finding,
         before=_compared_finding(one.pair.before),
         after=_compared_finding(one.pair.after),
         chance=chance,
-        needed_seconds=seconds or None,
+        needed_seconds=_needed_seconds(one, level) if kind == "not-seen-yet" and doubt is None else None,
         doubt=doubt,
-        work_before=before.work,
-        work_after=after.work,
+        work_before=one.before.work,
+        work_after=one.after.work,
     )
 
 
-def _change_kind(one: MatchedFinding, grew: bool, *, certain: bool) -> ChangeKind:
+def _needed_seconds(one: MatchedFinding, level: float) -> float | None:
+    """How long AFTER would have to be to show that the finding is gone."""
+    needed = work_needed(one.before, level)
+    return one.seconds * needed / one.after.work if needed is not None and one.after.work and one.seconds else None
+
+
+def _change_kind(one: MatchedFinding, *, certain: bool) -> ChangeKind:
     if one.pair.after is None:
         return "gone" if certain else "not-seen-yet"
     if one.pair.before is None:
         return "new" if certain else "not-seen-before"
     if not certain:
         return "same"
-    return "more" if grew else "less"
+    return "more" if one.after.hits * one.before.work > one.before.hits * one.after.work else "less"
 
 
 def _was_entered(finding: Finding, ran: SeenFunctions) -> bool:

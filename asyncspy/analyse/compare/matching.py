@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from asyncspy.analyse.compare.pairing import FindingPair, PairedFinding, pair_findings
@@ -12,66 +12,16 @@ from asyncspy.model.findings import Finding
 from asyncspy.model.stacks import UNSAMPLED_MODES, SamplingMode
 
 WAIT_SECONDS = 1.0
-"""A wait is assumed to last so long: of samples that count waits, all those of one wait are one event."""
-
-
-class ComparedRecording(NamedTuple):
-    """One side: its analysis, the samples of its other work, and how many samples of a wait make one event."""
-
-    analysis: Analysis
-    work: int
-    samples_per_wait: int
-
-    def counts(self, finding: Finding | None) -> EventCounts:
-        """A finding's independent events, and the work that they are compared with."""
-        samples = finding.evidence.samples if finding else 0
-        per_event = self.samples_per_wait if finding and finding.kind != "async-unsafe" else 1
-        return EventCounts(max(samples // per_event, min(samples, 1)), self.work)
-
-    @property
-    def seconds(self) -> float:
-        """How long it was sampled."""
-        return sum(origin.duration or 0 for origin in self.analysis.origins if origin.mode != "exact")
-
-    @property
-    def work_per_sample(self) -> float:
-        """Its work, by how often the sampler looked; 0 where that is not known."""
-        ticks = sum((origin.duration or 0) * (origin.rate or 0) for origin in self.analysis.origins)
-        return self.work / ticks if ticks else 0.0
+"""A wait is assumed to last so long."""
 
 
 class MatchedFinding(NamedTuple):
-    """One fault in two recordings of one mode."""
+    """One fault in two recordings of one mode, with its counts in each, and how long AFTER was sampled."""
 
     pair: FindingPair
-    before: ComparedRecording
-    after: ComparedRecording
-
-    @property
-    def findings(self) -> list[PairedFinding]:
-        """One or both, AFTER's first."""
-        return [one for one in (self.pair.after, self.pair.before) if one is not None]
-
-    @property
-    def finding(self) -> Finding:
-        """AFTER's where it is there."""
-        return self.findings[0].finding
-
-    @property
-    def counts(self) -> tuple[EventCounts, EventCounts]:
-        """Before and after."""
-        before, after = (one.finding if one else None for one in self.pair)
-        return self.before.counts(before), self.after.counts(after)
-
-    @property
-    def is_sampled(self) -> bool:
-        """Whether there are samples to compare."""
-        return any(one.finding.evidence.samples for one in self.findings)
-
-    @property
-    def places(self) -> set[tuple[str, str, int]]:
-        """The kind, file and line in each recording."""
-        return {(one.finding.kind, one.finding.culprit.frame.file, one.line) for one in self.findings}
+    before: EventCounts
+    after: EventCounts
+    seconds: float
 
 
 def match_modes(first: Sequence[Analysis], second: Sequence[Analysis]) -> list[tuple[Analysis, Analysis]]:
@@ -106,26 +56,23 @@ def match_findings(parts: Iterable[tuple[Analysis, Analysis]]) -> list[MatchedFi
     kept: list[MatchedFinding] = []
     known: set[tuple[str, str, int]] = set()
     for before, after in parts:
-        matched = list(_match_part(before, after))
-        kept += [one for one in matched if not one.places & known]
-        known.update(*(one.places for one in matched))
+        pairs = [pair for pair in pair_findings(before, after) if not all(one.faint for one in pair.findings)]
+        work_before = other_work(before, [pair.before.finding for pair in pairs if pair.before])
+        work_after = other_work(after, [pair.after.finding for pair in pairs if pair.after])
+        seconds = sum(origin.duration or 0 for origin in after.origins if origin.mode != "exact")
+        for pair in pairs:
+            if not pair.places & known:
+                first = EventCounts(_events(pair.before, before), work_before)
+                second = EventCounts(_events(pair.after, after), work_after)
+                kept.append(MatchedFinding(pair, first, second, seconds))
+        known.update(*(pair.places for pair in pairs))
     return kept
 
 
-def _match_part(before: Analysis, after: Analysis) -> Iterator[MatchedFinding]:
-    pairs = [pair for pair in pair_findings(before, after) if not all(one is None or one.faint for one in pair)]
-    first = recording_without(before, (pair.before.finding for pair in pairs if pair.before))
-    second = recording_without(after, (pair.after.finding for pair in pairs if pair.after))
-    return (MatchedFinding(pair, first, second) for pair in pairs)
-
-
-def recording_without(analysis: Analysis, findings: Iterable[Finding]) -> ComparedRecording:
-    """A recording whose other work is what the loop did apart from these findings, and from all waits."""
-    wall = analysis.wall
-    whole = wall.busy if wall else analysis.samples.loop
-    taken = sum(finding.evidence.samples for finding in findings if _is_work(finding))
-    rate = max((origin.rate for origin in analysis.origins if origin.rate), default=1)
-    return ComparedRecording(analysis, max(0, whole - taken), max(1, round(rate * WAIT_SECONDS)) if wall else 1)
+def other_work(analysis: Analysis, findings: Iterable[Finding]) -> int:
+    """The samples of what the loop did apart from these findings, and from all waits."""
+    whole = analysis.wall.busy if analysis.wall else analysis.samples.loop
+    return max(0, whole - sum(finding.evidence.samples for finding in findings if _is_work(finding)))
 
 
 def _is_work(finding: Finding) -> bool:
@@ -133,3 +80,14 @@ def _is_work(finding: Finding) -> bool:
     if finding.wait is not None:
         return not finding.wait.certain
     return finding.kind in {"async-unsafe", "hop-cost"}
+
+
+def _events(paired: PairedFinding | None, analysis: Analysis) -> int:
+    """How many independent events the samples of a finding are: all samples of one wait are one event."""
+    if paired is None:
+        return 0
+    samples = paired.finding.evidence.samples
+    if analysis.wall is None or paired.finding.kind == "async-unsafe":
+        return samples
+    rate = max((origin.rate for origin in analysis.origins if origin.rate), default=1)
+    return max(samples // max(1, round(rate * WAIT_SECONDS)), min(samples, 1))

@@ -35,6 +35,16 @@ class FindingPair(NamedTuple):
     before: PairedFinding | None
     after: PairedFinding | None
 
+    @property
+    def findings(self) -> list[PairedFinding]:
+        """One or both, AFTER's first."""
+        return [one for one in (self.after, self.before) if one is not None]
+
+    @property
+    def places(self) -> set[tuple[str, str, int]]:
+        """Their kinds, files and lines."""
+        return {(one.finding.kind, one.finding.culprit.frame.file, one.line) for one in self.findings}
+
 
 def pair_findings(before: Analysis, after: Analysis) -> list[FindingPair]:
     """Pair every finding of either analysis with the same fault in the other."""

@@ -18,13 +18,22 @@ NANOSECONDS = 1e9
 
 @dataclass(frozen=True)
 class ThreadHistory:
-    """One thread in the dumps that show it, oldest first, each with what it ran since the dump before."""
+    """One thread in the dumps that show it, oldest first, each with what it ran since the dump before.
 
+    `unchanged`: every dump shows it with the same frames. `moved`: it ran between two dumps; None where that was not
+    counted. `still`: several dumps show it unchanged, and it is not known to have moved; one dump says nothing about
+    movement. `idle`: it waited for work in each snapshot. `always_busy`: every dump shows it with work.
+    """
+
+    name: str
+    role: ThreadRole
     snapshots: tuple[ThreadSnapshot, ...]
     activity: tuple[ThreadActivity | None, ...]
-    role: ThreadRole
-    looks: int
-    """How many dumps of the process there are."""
+    unchanged: bool
+    moved: bool | None
+    still: bool
+    idle: bool
+    always_busy: bool
 
     @property
     def last(self) -> ThreadSnapshot:
@@ -35,42 +44,6 @@ class ThreadHistory:
     def frames(self) -> tuple[Frame, ...]:
         """The frames of its last snapshot."""
         return self.last.frames
-
-    @property
-    def name(self) -> str:
-        """What to call it."""
-        return self.last.name or str(self.last.os_id or self.last.id or "unnamed")
-
-    @property
-    def in_all(self) -> bool:
-        """Whether every dump shows it."""
-        return len(self.snapshots) == self.looks
-
-    @property
-    def unchanged(self) -> bool:
-        """Whether every dump shows it with the same frames."""
-        return self.in_all and len({thread.frames for thread in self.snapshots}) == 1
-
-    @property
-    def still(self) -> bool:
-        """Whether several dumps show it and it did not move; one dump tells nothing about movement."""
-        return self.looks > 1 and self.unchanged and not self.moved
-
-    @property
-    def moved(self) -> bool | None:
-        """Whether it ran between any two dumps; None where that was not counted."""
-        counted = [ran for ran in self.activity if ran is not None]
-        return any(ran.switches or ran.nanoseconds for ran in counted) if counted else None
-
-    @property
-    def idle(self) -> bool:
-        """Whether it waited for work in every snapshot."""
-        return all(waits_for_work(thread.frames) for thread in self.snapshots)
-
-    @property
-    def always_busy(self) -> bool:
-        """Whether every dump shows it with work."""
-        return self.in_all and not any(waits_for_work(thread.frames) for thread in self.snapshots)
 
 
 @dataclass(frozen=True)
@@ -143,11 +116,27 @@ def _history(pid: int | None, dumps: list[Dump]) -> ProcessHistory:
         for thread in dump.threads:
             activity = dump.ran.get(thread.os_id) if dump.ran and thread.os_id is not None else None
             seen.setdefault(_identity(thread), []).append((thread, activity))
-    threads = []
-    for each in seen.values():
-        snapshots, activities = zip(*each, strict=True)
-        threads.append(ThreadHistory(snapshots, activities, thread_role(snapshots), len(dumps)))
-    return ProcessHistory(pid, tuple(threads), tuple(dumps))
+    return ProcessHistory(pid, tuple(_thread_history(each, len(dumps)) for each in seen.values()), tuple(dumps))
+
+
+def _thread_history(seen: list[tuple[ThreadSnapshot, ThreadActivity | None]], looks: int) -> ThreadHistory:
+    snapshots, activity = zip(*seen, strict=True)
+    in_all = len(snapshots) == looks
+    unchanged = in_all and len({thread.frames for thread in snapshots}) == 1
+    counted = [ran for ran in activity if ran is not None]
+    moved = any(ran.switches or ran.nanoseconds for ran in counted) if counted else None
+    idle = [waits_for_work(thread.frames) for thread in snapshots]
+    return ThreadHistory(
+        name=snapshots[-1].name or str(snapshots[-1].os_id or snapshots[-1].id or "unnamed"),
+        role=thread_role(snapshots),
+        snapshots=snapshots,
+        activity=activity,
+        unchanged=unchanged,
+        moved=moved,
+        still=looks > 1 and unchanged and not moved,
+        idle=all(idle),
+        always_busy=in_all and not any(idle),
+    )
 
 
 def _identity(thread: ThreadSnapshot) -> tuple[int | None, str]:

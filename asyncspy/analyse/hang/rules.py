@@ -172,24 +172,25 @@ def busy(graph: WaitGraph) -> HangJudgement | None:
 
 def suspected_deadlock(graph: WaitGraph) -> HangJudgement | None:
     """Threads wait for this process itself, without a limit, and do not move. A slow request can look the same."""
-    stuck = [node for node in graph.others if _may_be_stuck(node)]
+    one_look = graph.history.looks == 1
+    stuck = [node for node in graph.others if _may_be_stuck(node, one_look=one_look)]
     if not stuck:
         return None
     seconds = graph.history.seconds or 0.0
     bugs = tuple(dict.fromkeys(bug for node in stuck for bug in matching_bugs(_shape_of(node), graph.target)))
     first = f"{_each(stuck)} waits for {_most_wanted(stuck)} and has not moved {graph.history.period}"
-    if graph.history.looks > 1 and seconds >= DEADLOCK_SECONDS:
+    if not one_look and seconds >= DEADLOCK_SECONDS:
         second = f"nothing that takes part has moved for {seconds:.0f} s; requests that long are rare"
         return HangJudgement("deadlock", False, (first, second), graph.group_waits(stuck), bugs)
     second = "a request that is merely slow has the same frames: only time tells them apart"
     return HangJudgement("suspected", False, (first, second), graph.group_waits(stuck), bugs, watch=DEADLOCK_SECONDS)
 
 
-def _may_be_stuck(node: WaitNode) -> bool:
+def _may_be_stuck(node: WaitNode, *, one_look: bool) -> bool:
     wait, thread = node.wait, node.thread
     if wait.kind not in {"loop", "thread", "lock"} or wait.timed is True or thread.role == "other":
         return False
-    return thread.still or (thread.looks == 1 and wait.kind == "loop")
+    return thread.still or (one_look and wait.kind == "loop")
 
 
 def slow(graph: WaitGraph) -> HangJudgement | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from asyncspy.analyse.remedy.source_line import SourceLine, SourceReader, parse_line
 from asyncspy.analyse.stacks import worlds
 from asyncspy.analyse.stacks.ownership import Ownership
-from asyncspy.analyse.stacks.pattern import Pattern, Rules, any_of
+from asyncspy.analyse.stacks.pattern import Pattern, Rules, any_of, rules_by_meaning
 from asyncspy.analyse.stacks.worlds import judge_stack
 from asyncspy.analyse.waits import blocked_loop, blocking_calls
 from asyncspy.analyse.waits.pools import DEFAULT_EXECUTOR, SENSITIVE_THREAD
@@ -30,33 +30,30 @@ QUEUE_GET = any_of(Pattern("Queue.get", "queue.py"), Pattern("SimpleQueue.get", 
 UVICORN_PONG = any_of(Pattern("Process.always_pong", "uvicorn/supervisors/multiprocess.py"))
 """The thread that tells uvicorn's master that the process lives."""
 
-RUN_UNTIL_FUTURE = Pattern("CurrentThreadExecutor.run_until_future", "asgiref/current_thread_executor.py")
-POOL_SHUTDOWN = Pattern("ThreadPoolExecutor.shutdown", "concurrent/futures/thread.py")
-FOR_COROUTINE = any_of(RUN_UNTIL_FUTURE)
-WITHOUT_LIMIT = any_of(RUN_UNTIL_FUTURE, POOL_SHUTDOWN)
 CONDITION_WAIT = any_of(Pattern("Condition.wait", "threading.py"))
 
-WAIT_FRAMES: Rules[WaitReason] = Rules(
-    [
-        (RUN_UNTIL_FUTURE, "loop"),
-        (POOL_SHUTDOWN, "pool"),
-        (Pattern("Future.result", "concurrent/futures/_base.py"), "thread"),
-        (Pattern("Future.exception", "concurrent/futures/_base.py"), "thread"),
-        # database drivers written in C: the last Python frame is the one that calls them
-        (Pattern("CursorWrapper._execute", "django/db/backends/utils.py"), "socket"),
-        (Pattern("CursorWrapper._executemany", "django/db/backends/utils.py"), "socket"),
-        (Pattern("CursorWrapper._execute_with_wrappers", "django/db/backends/utils.py"), "socket"),
-        (Pattern("Connection.query", "MySQLdb/connections.py"), "socket"),
-        # a debugger's prompt
-        (Pattern("Pdb.interaction", "pdb.py"), "debugger"),
-        (Pattern("Pdb._cmdloop", "pdb.py"), "debugger"),
-        (Pattern("Bdb.user_line", "bdb.py"), "debugger"),
-        (Pattern("PyDB.do_wait_suspend", "_pydevd_bundle/pydevd.py"), "debugger"),
-        (Pattern("PyDB._do_wait_suspend", "_pydevd_bundle/pydevd.py"), "debugger"),
-        (Pattern("PyDB.do_wait_suspend", "pydevd.py"), "debugger"),
-    ]
+WAIT_FRAMES: Rules[WaitReason] = rules_by_meaning(
+    {
+        "loop": {"asgiref/current_thread_executor.py": "CurrentThreadExecutor.run_until_future"},
+        "pool": {"concurrent/futures/thread.py": "ThreadPoolExecutor.shutdown"},
+        "thread": {"concurrent/futures/_base.py": "Future.result Future.exception"},
+        "socket": {  # database drivers written in C: the last Python frame is the one that calls them
+            "django/db/backends/utils.py": "CursorWrapper._execute CursorWrapper._executemany "
+            "CursorWrapper._execute_with_wrappers",
+            "MySQLdb/connections.py": "Connection.query",
+        },
+        "debugger": {
+            "pdb.py": "Pdb.interaction Pdb._cmdloop",
+            "bdb.py": "Bdb.user_line",
+            "_pydevd_bundle/pydevd.py": "PyDB.do_wait_suspend PyDB._do_wait_suspend",
+            "pydevd.py": "PyDB.do_wait_suspend",
+        },
+    }
 )
 """Frames near the leaf that say what a thread waits for, more precisely than the leaf itself."""
+
+WITHOUT_LIMIT: frozenset[WaitReason | None] = frozenset({"loop", "pool"})
+"""Such waits never have a timeout."""
 
 TAIL_FRAMES = 4
 """How many frames at the leaf may belong to the wait itself; a debugger's may be anywhere."""
@@ -99,8 +96,8 @@ def _is_queue_consumer(frames: Sequence[Frame]) -> bool:
         return True
     tail = frames[-3:]
     in_background = not any(map(worlds.boundary_side, frames))
-    # asgiref up to 3.8 waits for a coroutine with Queue.get
-    return in_background and any(map(QUEUE_GET.match, tail)) and not any(map(FOR_COROUTINE.match, tail))
+    for_coroutine = any(WAIT_FRAMES.match(frame) == "loop" for frame in tail)  # asgiref up to 3.8 uses Queue.get
+    return in_background and any(map(QUEUE_GET.match, tail)) and not for_coroutine
 
 
 class ThreadWait(NamedTuple):
@@ -162,7 +159,7 @@ def _waits_for_coroutine(where: SourceLine | None) -> bool:
 
 def _is_timed(frames: Sequence[Frame], source: SourceReader, line: int) -> bool | None:
     """Whether the wait ends by itself; `Condition.wait` has different lines for waits with and without a timeout."""
-    if any(map(WITHOUT_LIMIT.match, frames[-TAIL_FRAMES:])):
+    if any(WAIT_FRAMES.match(frame) in WITHOUT_LIMIT for frame in frames[-TAIL_FRAMES:]):
         return False
     leaf = frames[-1]
     if CONDITION_WAIT.match(leaf):

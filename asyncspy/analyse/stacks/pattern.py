@@ -7,7 +7,7 @@ root. A rule states the full spelling; the table accepts shorter ones as far as 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
@@ -89,6 +89,16 @@ def _is_common(name: str) -> bool:
 def patterns(file: str, functions: str) -> list[Pattern]:
     """The patterns of functions of one file, whose names are separated by spaces."""
     return [Pattern(function, file) for function in functions.split()]
+
+
+def rules_by_meaning(table: Mapping[T, Mapping[str, str]]) -> Rules[T]:
+    """Build rules from a table of what functions mean: for each meaning the files, with the functions of each."""
+    return Rules(
+        (pattern, meaning)
+        for meaning, files in table.items()
+        for file, functions in files.items()
+        for pattern in patterns(file, functions)
+    )
 
 
 def any_of(*patterns: Pattern) -> Rules[bool]:

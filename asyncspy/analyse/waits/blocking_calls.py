@@ -15,72 +15,71 @@ from asyncspy.analyse.remedy.rewrite import rewrite_call
 from asyncspy.analyse.remedy.source_line import SourceLine, called_name
 from asyncspy.analyse.stacks import packages
 from asyncspy.analyse.stacks.ownership import Ownership
-from asyncspy.analyse.stacks.pattern import Pattern, Rules, patterns
+from asyncspy.analyse.stacks.pattern import Rules, rules_by_meaning
 from asyncspy.model.findings import Remedy, Wait, WaitKind
 from asyncspy.model.stacks import Frame
 
+PATHLIB = "Path.read_text Path.read_bytes Path.write_text Path.write_bytes Path.open"
 
-def _of(kind: WaitKind, file: str, functions: str) -> list[tuple[Pattern, WaitKind]]:
-    return [(pattern, kind) for pattern in patterns(file, functions)]
-
-
-STANDARD: Rules[WaitKind] = Rules(
-    [
-        *_of("socket", "socket.py", "SocketIO.readinto SocketIO.write socket.accept create_connection"),
-        *_of("name", "socket.py", "getaddrinfo getfqdn"),
-        *_of("socket", "ssl.py", "SSLSocket.read SSLSocket.write SSLSocket.send SSLSocket.recv SSLSocket.do_handshake"),
-        *_of("socket", "selectors.py", "*.select"),
-        *_of("thread", "threading.py", "Condition.wait Thread.join Thread._wait_for_tstate_lock"),
-        *_of("process", "subprocess.py", "Popen._try_wait Popen._wait Popen.wait Popen.communicate"),
-        *_of("process", "subprocess.py", "Popen._communicate Popen._execute_child"),
-        *_of("process", "multiprocessing/popen_fork.py", "Popen.poll"),
-        *_of("process", "multiprocessing/connection.py", "Connection._recv Connection._poll"),
-        *(
-            row
-            for file in ("pathlib.py", "pathlib/_local.py", "pathlib/__init__.py")  # up to 3.12, in 3.13, from 3.14
-            for row in _of("file", file, "Path.read_text Path.read_bytes Path.write_text Path.write_bytes Path.open")
-        ),
-        *_of("file", "pathlib/_abc.py", "PathBase.read_text PathBase.read_bytes"),
-        *_of("file", "pathlib/_abc.py", "PathBase.write_text PathBase.write_bytes"),
-        *_of("file", "shutil.py", "copyfile copyfileobj _fastcopy_sendfile"),
-    ]
+STANDARD: Rules[WaitKind] = rules_by_meaning(
+    {
+        "socket": {
+            "socket.py": "SocketIO.readinto SocketIO.write socket.accept create_connection",
+            "ssl.py": "SSLSocket.read SSLSocket.write SSLSocket.send SSLSocket.recv SSLSocket.do_handshake",
+            "selectors.py": "*.select",
+        },
+        "name": {"socket.py": "getaddrinfo getfqdn"},
+        "thread": {"threading.py": "Condition.wait Thread.join Thread._wait_for_tstate_lock"},
+        "process": {
+            "subprocess.py": "Popen._try_wait Popen._wait Popen.wait Popen.communicate Popen._communicate "
+            "Popen._execute_child",
+            "multiprocessing/popen_fork.py": "Popen.poll",
+            "multiprocessing/connection.py": "Connection._recv Connection._poll",
+        },
+        "file": {
+            "pathlib.py": PATHLIB,  # up to Python 3.12
+            "pathlib/_local.py": PATHLIB,  # in 3.13
+            "pathlib/_abc.py": "PathBase.read_text PathBase.read_bytes PathBase.write_text PathBase.write_bytes",
+            "pathlib/__init__.py": PATHLIB,  # from 3.14 on
+            "shutil.py": "copyfile copyfileobj _fastcopy_sendfile",
+        },
+    }
 )
 """Of the standard library."""
 
-PACKAGES: Rules[WaitKind] = Rules(
-    [
-        *_of("sleep", "tenacity/nap.py", "sleep"),
-        *_of("sleep", "urllib3/util/retry.py", "Retry._sleep_backoff Retry.sleep_for_retry"),
-        *_of("socket", "urllib3/util/wait.py", "poll_wait_for_socket select_wait_for_socket"),
-        *_of("socket", "urllib3/util/connection.py", "create_connection"),
-        *_of("socket", "httpcore/_backends/sync.py", "SyncStream.read SyncStream.write SyncBackend.connect_tcp"),
-        *_of("socket", "redis/_parsers/socket.py", "SocketBuffer._read_from_socket"),
-        *_of("socket", "redis/_parsers/hiredis.py", "_HiredisParser.read_from_socket"),
-        *_of("socket", "redis/connection.py", "Connection._connect SocketBuffer._read_from_socket"),
-        *_of("socket", "pymongo/network_layer.py", "receive_data"),
-        *_of("socket", "pymongo/network.py", "_receive_data_on_socket"),
-        *_of("socket", "amqp/transport.py", "_AbstractTransport._read TCPTransport._read SSLTransport._read"),
-        *_of("socket", "psycopg/waiting.py", "wait_selector wait_select wait_epoll wait_poll wait_conn"),
-        *_of("socket", "psycopg/connection.py", "Connection.wait"),
-    ]
+PACKAGES: Rules[WaitKind] = rules_by_meaning(
+    {
+        "sleep": {
+            "tenacity/nap.py": "sleep",
+            "urllib3/util/retry.py": "Retry._sleep_backoff Retry.sleep_for_retry",
+        },
+        "socket": {
+            "urllib3/util/wait.py": "poll_wait_for_socket select_wait_for_socket",
+            "urllib3/util/connection.py": "create_connection",
+            "httpcore/_backends/sync.py": "SyncStream.read SyncStream.write SyncBackend.connect_tcp",
+            "redis/_parsers/socket.py": "SocketBuffer._read_from_socket",
+            "redis/_parsers/hiredis.py": "_HiredisParser.read_from_socket",
+            "redis/connection.py": "Connection._connect SocketBuffer._read_from_socket",
+            "pymongo/network_layer.py": "receive_data",
+            "pymongo/network.py": "_receive_data_on_socket",
+            "amqp/transport.py": "_AbstractTransport._read TCPTransport._read SSLTransport._read",
+            "psycopg/waiting.py": "wait_selector wait_select wait_epoll wait_poll wait_conn",
+            "psycopg/connection.py": "Connection.wait",
+        },
+    }
 )
 """Of drivers and clients whose own code calls the socket or the clock."""
 
-NON_BLOCKING_CALLERS: Rules[int] = Rules(
-    [
-        (Pattern("BaseEventLoop._run_once", "asyncio/base_events.py"), 1),  # the loop itself waits for work
-        (Pattern("Thread.start", "threading.py"), 3),  # through Event.wait and Condition.wait
-        *(
-            (pattern, 1)  # TLS in memory
-            for pattern in patterns(
-                "asyncio/sslproto.py",
-                "SSLProtocol._do_read__buffered SSLProtocol._do_read__copied "
-                "SSLProtocol._do_write SSLProtocol._do_handshake",
-            )
-        ),
-    ]
+TLS_IN_MEMORY = (
+    "SSLProtocol._do_read__buffered SSLProtocol._do_read__copied SSLProtocol._do_write SSLProtocol._do_handshake"
 )
-"""Frames whose calls do not block, with how many frames above them the leaf may be."""
+NON_BLOCKING_CALLERS: Rules[int] = rules_by_meaning(
+    {
+        1: {"asyncio/base_events.py": "BaseEventLoop._run_once", "asyncio/sslproto.py": TLS_IN_MEMORY},
+        3: {"threading.py": "Thread.start"},  # through Event.wait and Condition.wait
+    }
+)
+"""Frames whose calls do not block, with how many frames above them the leaf may be: the loop itself waits for work."""
 
 
 class BlockingCall(NamedTuple):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from asyncspy.analyse import confidence
@@ -65,11 +65,13 @@ SENSITIVE_THREAD, DEFAULT_EXECUTOR = POOLS = (
 )
 
 
-class _PoolSamples(NamedTuple):
-    """Samples of work in one pool of one process, by thread and by stack."""
+@dataclass
+class _PoolSamples:
+    """Samples of work in one pool of one process, by thread and by line, with a stack for each line."""
 
-    threads: Counter[str]
-    stacks: Counter[tuple[Frame, ...]]
+    threads: Counter[str] = field(default_factory=Counter)
+    lines: Counter[tuple[str, int]] = field(default_factory=Counter)
+    examples: dict[tuple[str, int], tuple[tuple[Frame, ...], int]] = field(default_factory=dict)
 
 
 def measure_pools(
@@ -87,9 +89,12 @@ def measure_pools(
         busy += weight
         pool = _pool_of(stack, owners)
         if pool is not None:
-            samples = pools.setdefault((stack.pid, pool), _PoolSamples(Counter(), Counter()))
+            samples = pools.setdefault((stack.pid, pool), _PoolSamples())
             samples.threads[stack.thread] += weight
-            samples.stacks[stack.frames] += weight
+            index = _line_of_work(stack.frames, owners)
+            line = stack.frames[index].file, stack.frames[index].line
+            samples.lines[line] += weight
+            samples.examples.setdefault(line, (stack.frames, index))
     full: list[Finding] = []
     others: list[Finding] = []
     for (pid, pool), samples in pools.items():
@@ -113,29 +118,22 @@ def _pool_of(stack: Stack, owners: Ownership) -> ThreadPool | None:
     return next((pool for pool in named if any(owners.of(frame) == pool.package for frame in stack.frames)), None)
 
 
+def _line_of_work(frames: Sequence[Frame], owners: Ownership) -> int:
+    """The index of the deepest own frame, else of what the thread was started for, else of the leaf."""
+    start = _after_pool(frames)
+    own = next((i for i in range(len(frames) - 1, start - 1, -1) if owners.of(frames[i]) is None), -1)
+    index = own if own >= 0 else hop_costs.index_of_work(frames, start - 1, owners)
+    return index if index >= 0 else len(frames) - 1
+
+
+def _after_pool(frames: Sequence[Frame]) -> int:
+    """The index of the first frame that does not belong to the pool itself."""
+    return max((i for i, frame in enumerate(frames) if worlds.boundary_side(frame) == "pool"), default=-1) + 1
+
+
 def _finding(pool: ThreadPool, samples: _PoolSamples, share: Interval, owners: Ownership) -> Finding:
-    frames, culprit = _main_work(samples, owners)
+    frames, culprit = samples.examples[most_common(samples.lines)]
     line = LineSamples()
     line.add(frames[culprit], frames[_after_pool(frames) : culprit + 1], samples.threads.total())
     finding = line.finding("pool-saturated", pool.name, pool.remedies, owners)
     return replace(finding, share=share, threads=float(len(samples.threads)))
-
-
-def _main_work(samples: _PoolSamples, owners: Ownership) -> tuple[tuple[Frame, ...], int]:
-    """The line that fills the pool most, by a stack and an index: the deepest own line, else the work or the leaf."""
-    lines: Counter[tuple[str, int]] = Counter()
-    examples: dict[tuple[str, int], tuple[tuple[Frame, ...], int]] = {}
-    for frames, weight in samples.stacks.items():
-        start = _after_pool(frames)
-        index = next((i for i in range(len(frames) - 1, start - 1, -1) if owners.of(frames[i]) is None), -1)
-        index = index if index >= 0 else hop_costs.index_of_work(frames, start - 1, owners)
-        index = index if index >= 0 else len(frames) - 1
-        line = frames[index].file, frames[index].line
-        lines[line] += weight
-        examples.setdefault(line, (frames, index))
-    return examples[most_common(lines)]
-
-
-def _after_pool(frames: tuple[Frame, ...]) -> int:
-    """The index of the first frame that does not belong to the pool itself."""
-    return max((i for i, frame in enumerate(frames) if worlds.boundary_side(frame) == "pool"), default=-1) + 1
