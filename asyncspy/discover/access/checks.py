@@ -117,7 +117,7 @@ def yama(facts: AccessFacts) -> Refusal | str | None:
 def seccomp(facts: AccessFacts) -> Refusal | str | None:
     """Refuse where a filter on our system calls keeps ptrace from us, even as root."""
     if facts.machine.ptrace_filter is not None:
-        effect = {"kills": "kills whoever calls ptrace", "refuses": "refuses ptrace"}[facts.machine.ptrace_filter]
+        effect = {"kills": "kills processes that call ptrace", "refuses": "refuses ptrace"}[facts.machine.ptrace_filter]
         return Refusal(f"a seccomp filter on this shell or container {effect}", without_filter(facts.machine))
     return "a filter is in force, and lets ptrace pass" if facts.machine.seccomp else "no filter on system calls"
 
@@ -126,7 +126,7 @@ def other_tracer(facts: AccessFacts) -> Refusal | str | None:
     """Refuse a process that a debugger is attached to: it can have one tracer at a time."""
     tracer = facts.target.tracer if facts.target else None
     if tracer is None or tracer[1] in PAUSING_SAMPLERS:
-        return "nobody else is attached" if facts.target else None
+        return "no other tracer is attached" if facts.target else None
     pid, name = tracer
     return Refusal(
         f"{name or 'another program'} (process {pid}) is attached to it already", f"end that program: kill {pid}"
