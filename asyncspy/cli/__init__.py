@@ -1,7 +1,6 @@
-"""The commands: options in, stages called, exit code out.
+"""The command line: each command translates its options, calls one use case and shows the result.
 
-Each command lives in a module of its own that is imported when it is asked for, so that `asyncspy --version` in a
-runbook does not wait for rich.
+Each command is a module of its own that is imported when it is asked for, so that `asyncspy --version` is fast.
 """
 
 from __future__ import annotations
@@ -16,19 +15,9 @@ import click
 from asyncspy import __version__
 from asyncspy.errors import AsyncspyError, OutputError
 
-COMMANDS = {
-    "attach": "asyncspy.cli.attach",
-    "demo": "asyncspy.cli.demo",
-    "diff": "asyncspy.cli.diff",
-    "doctor": "asyncspy.cli.doctor",
-    "dump": "asyncspy.cli.dump",
-    "export": "asyncspy.cli.export",
-    "find-workers": "asyncspy.cli.find_workers",
-    "report": "asyncspy.cli.report",
-    "watch": "asyncspy.cli.watch",
-}
+COMMANDS = ("attach", "demo", "diff", "doctor", "dump", "export", "find-workers", "report", "watch")
 INTERRUPTED = 130
-LONGEST = 2000
+MAX_TEXT = 2000
 """Characters of an error that are shown: it may quote a name from a file or from another program."""
 
 
@@ -37,35 +26,34 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """The names of all commands."""
-        return sorted(COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import one command."""
-        module = COMMANDS.get(cmd_name)
-        if module is None:
+        if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(module).command
+        command: click.Command = import_module(f"asyncspy.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what it raises on purpose becomes two lines and an exit code."""
+        """Run a command; an error is printed in two lines and becomes an exit code."""
         try:
             return super().invoke(ctx)
         except AsyncspyError as error:
-            complain(error)
+            print_error(error)
             ctx.exit(error.exit_code)
         except BrokenPipeError:  # `asyncspy demo 2>&1 | head` is no error
             _mute(sys.stdout)
             ctx.exit(0)
         except OSError as error:
-            if error.errno == errno.EIO:  # the terminal was closed: there is nobody left to tell
+            if error.errno == errno.EIO:  # the terminal was closed
                 _mute(sys.stdout, sys.stderr)
                 ctx.exit(INTERRUPTED)
             _mute(sys.stdout)
             where = error.filename or "the output"
-            told = OutputError(f"{where}: {error.strerror or error}", remedy="make room there, or write elsewhere")
-            complain(told)
-            ctx.exit(told.exit_code)
+            failure = OutputError(f"{where}: {error.strerror or error}", remedy="make room there, or write elsewhere")
+            print_error(failure)
+            ctx.exit(failure.exit_code)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
@@ -78,14 +66,14 @@ def _mute(*streams: TextIO) -> None:
         mute(stream)
 
 
-def complain(error: AsyncspyError) -> None:
-    """What happened, and the next step."""
-    from asyncspy.untrusted import escape_unprintable  # noqa: PLC0415 - only who errs waits for it
+def print_error(error: AsyncspyError) -> None:
+    """Print what happened, and the next step."""
+    from asyncspy.untrusted import escape_unprintable  # noqa: PLC0415 - only needed after an error
 
     click.echo(
-        f"{click.style('error:', fg='red', bold=True)} {escape_unprintable(error.message, limit=LONGEST)}", err=True
+        f"{click.style('error:', fg='red', bold=True)} {escape_unprintable(error.message, limit=MAX_TEXT)}", err=True
     )
-    click.echo(f"{click.style(' next:', bold=True)} {escape_unprintable(error.remedy, limit=LONGEST)}", err=True)
+    click.echo(f"{click.style(' next:', bold=True)} {escape_unprintable(error.remedy, limit=MAX_TEXT)}", err=True)
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -99,7 +87,7 @@ def commands(*, quiet: bool) -> None:
 
     \b
       asyncspy find-workers             which processes serve, and can they be watched?
-      asyncspy doctor --pid 48291       will attaching work, and if not, what mends it?
+      asyncspy doctor --pid 48291       will attaching work, and if not, what fixes it?
       asyncspy attach --pid 48291       record one of them for three minutes and report
       asyncspy dump --pid 48291         is it hung, and on what?
       asyncspy watch --pid 48291        findings as they come, until stopped

@@ -15,10 +15,11 @@ from asyncspy.cli.keys import pressed
 from asyncspy.cli.terminal import StderrFeedback, terminal_view
 from asyncspy.report.present.figures import span
 from asyncspy.report.terminal.watch_table import WatchTable, watch_line, watch_table
-from asyncspy.workflow.watch_live import WatchUpdate
+from asyncspy.workflow.feedback import Tick
+from asyncspy.workflow.watch_live import WatchUpdate, WatchView
 
 
-class LiveTable:
+class LiveTable(StderrFeedback, WatchView):
     """The `WatchView` of the command line."""
 
     def __init__(self) -> None:
@@ -34,13 +35,13 @@ class LiveTable:
         with pressed("q", stop) as keyboard:
             self._footer = f"{'q or ' * keyboard}Ctrl-C ends it with the report."
             if not self._console.is_terminal:
-                StderrFeedback().say(f"Watching {watched}. {self._footer}")
+                self.say(f"Watching {watched}. {self._footer}")
                 yield
                 return
             self._live = Live(console=self._console, auto_refresh=False, transient=True)
             try:
                 self._live.start()
-                self.tick(0.0)
+                self._draw(0.0)
                 yield
             finally:
                 with suppress(OSError):
@@ -52,13 +53,17 @@ class LiveTable:
         self._table.add(update.analysis, update.seconds, update.slices)
         if self._live is None:
             view = replace(terminal_view(), root=update.root)
-            StderrFeedback().say(f"{time.strftime('%H:%M:%S')} {watch_line(self._table, view)}")
+            self.say(f"{time.strftime('%H:%M:%S')} {watch_line(self._table, view)}")
 
-    def tick(self, seconds: float) -> None:
-        """Draw the table again."""
+    @contextmanager
+    def progress(self, seconds: int) -> Iterator[Tick]:  # noqa: ARG002
+        """Draw the table again and again."""
+        yield self._draw
+
+    def _draw(self, seconds: float) -> None:
         if self._live is None:
             return
         view = replace(terminal_view(), width=self._console.width, root=self._table.root)
-        footer = Text(f"{span(seconds)} into this slice. {self._footer}", "dim")
+        footer = Text(f"{span(seconds)} so far. {self._footer}", "dim")
         with suppress(OSError):  # the terminal was closed: the recording matters, and is saved
             self._live.update(Group(*watch_table(self._table, view), Text(), footer), refresh=True)

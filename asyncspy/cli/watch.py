@@ -9,7 +9,6 @@ import click
 from asyncspy.cli.live_table import LiveTable
 from asyncspy.cli.options import duration, with_format, with_record_options, with_unfold
 from asyncspy.cli.show import show
-from asyncspy.cli.terminal import StderrFeedback
 from asyncspy.workflow.machine import Machine
 from asyncspy.workflow.record_options import WATCH_SLICES, RecordOptions, watch_slices
 from asyncspy.workflow.watch_live import watch
@@ -55,6 +54,6 @@ def command(
       asyncspy watch --pid 48291 --duration 1h --format json > report.json
     """
     slices = watch_slices(mode, slice_seconds, seconds, rate)
-    result = watch(options, slices, LiveTable(), StderrFeedback(), ctx.ensure_object(Machine))
+    result = watch(options, slices, LiveTable(), ctx.ensure_object(Machine))
     show(result.recording, form=form, unfold=unfold, saved=result.path)
     ctx.exit(130 if result.interrupted else 0)

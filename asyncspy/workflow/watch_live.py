@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Protocol
 
 from asyncspy.model.analysis import Analysis
 from asyncspy.workflow.analyse_live import analyse_recording
-from asyncspy.workflow.feedback import SILENT, Feedback, Tick
+from asyncspy.workflow.count_calls import count_calls
+from asyncspy.workflow.feedback import Feedback
 from asyncspy.workflow.machine import THIS_MACHINE, Machine
-from asyncspy.workflow.record_live import RecordingResult, description, record_observed
+from asyncspy.workflow.preflight import prepared_run
+from asyncspy.workflow.record_live import RecordingResult, analysed_result, description, take_stages
 from asyncspy.workflow.record_options import RecordOptions, Stage
 from asyncspy.workflow.recording_run import RecordingRun
 
@@ -31,72 +32,48 @@ class WatchUpdate:
     slices: int
 
 
-class WatchView(Protocol):
-    """Shows a watch to a person."""
+class WatchView(Feedback):
+    """Shows a watch to a person; this one shows nothing."""
 
-    def opened(self, watched: str, stop: Callable[[], None]) -> AbstractContextManager[object]:
+    def opened(self, watched: str, stop: Callable[[], None]) -> AbstractContextManager[object]:  # noqa: ARG002
         """Show it while the context lasts; `stop` ends the watch."""
+        return nullcontext()
 
     def update(self, update: WatchUpdate) -> None:
         """Show new findings."""
 
-    def tick(self, seconds: float) -> None:
-        """Show how many seconds of the current slice have passed."""
 
-
-def watch(
-    options: RecordOptions,
-    slices: Stage,
-    view: WatchView,
-    feedback: Feedback = SILENT,
-    machine: Machine = THIS_MACHINE,
-) -> RecordingResult:
+def watch(options: RecordOptions, slices: Stage, view: WatchView, machine: Machine = THIS_MACHINE) -> RecordingResult:
     """Record and show until the slices are over, a stop is requested, or no worker is left; then analyse it all."""
-    return record_observed(options, [slices], _WatchObserver(view, feedback), feedback, machine)
+    with prepared_run(options, [slices], view, machine) as run, count_calls(run) as counter:
+        updates = _Updates(run, view)
+        with view.opened(updates.watched, run.stop.request):
+            take_stages(run, [slices], updates.add_slice, counter)
+            if not run.targets:
+                view.note("nothing is left to watch")
+    return analysed_result(run)
 
 
-class _WatchObserver:
+class _Updates:
     """Analyses the recording after each slice, or less often where that takes long, and updates the view."""
 
-    def __init__(self, view: WatchView, feedback: Feedback) -> None:
-        self._view, self._feedback = view, feedback
-        self._watched = ""
-        self._started = self._due = 0.0
-        self._passed = self._slice_start = 0.0
+    def __init__(self, run: RecordingRun, view: WatchView) -> None:
+        self._run, self._view = run, view
+        self.watched = description(run)
+        self._started = self._due = time.monotonic()
         self._slices = 0
 
-    @contextmanager
-    def started(self, run: RecordingRun) -> Iterator[None]:
-        """Open the view."""
-        self._watched = description(run)
-        with self._view.opened(self._watched, run.stop.request):
-            self._started = self._due = time.monotonic()
-            yield
-            if not run.targets:
-                self._feedback.note("nothing is left to watch")
-
-    @contextmanager
-    def stage(self, _stage: Stage) -> Iterator[Tick]:
-        """Pass on the seconds since the last slice ended."""
-        yield self._tick
-
-    def _tick(self, seconds: float) -> None:
-        self._passed = seconds
-        self._view.tick(seconds - self._slice_start)
-
-    def is_enough(self, run: RecordingRun) -> bool:
-        """Never; but update the view, unless that was done only just now."""
+    def add_slice(self) -> bool:
+        """Update the view, unless it is too early for that; False, as a watch has never seen enough."""
         self._slices += 1
-        self._slice_start = self._passed
         now, used = time.monotonic(), time.process_time()
         if now < self._due:
             return False
-        recording = analyse_recording(run.writer, run.options.app_roots)
-        self._watched = description(run) or self._watched
+        recording = analyse_recording(self._run.writer, self._run.options.app_roots)
+        self.watched = description(self._run) or self.watched
         root = recording.target.cwd if recording.target else None
-        self._view.update(WatchUpdate(self._watched, root, recording.analysis, now - self._started, self._slices))
+        self._view.update(WatchUpdate(self.watched, root, recording.analysis, now - self._started, self._slices))
         self._slices = 0
         took = time.process_time() - used
         self._due = now + (took / MAX_CPU_SHARE if took > NOTICEABLE_SECONDS else 0.0)
-        self._view.tick(0.0)
         return False
