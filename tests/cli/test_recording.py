@@ -24,8 +24,7 @@ from asyncspy.recording import destination
 from asyncspy.sample import RecordingWriter
 from asyncspy.workflow import preflight, record_live, recording_run, watch_live
 from asyncspy.workflow.machine import Machine
-from tests.sample.conftest import fails, staged
-from tests.sample.test_record import SPEEDSCOPE
+from tests.sample.conftest import SPEEDSCOPE, fails, staged
 
 RECORDS = f"done({SPEEDSCOPE!r})"
 
@@ -87,9 +86,9 @@ def modes(result: Result) -> list[str]:
 def test_a_second_pass_that_finds_no_place_for_its_file_leaves_the_report_of_the_first(
     attach: Attach, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        destination, "create_scratch_file", fails(destination.create_scratch_file, 3, errno.EROFS)
-    )  # the first of them was the claim
+    before = 3  # the check before it all; the first pass, for py-spy and for the recording
+    failing = fails(destination.create_scratch_file, before + 1, errno.EROFS)
+    monkeypatch.setattr(destination, "create_scratch_file", failing)
     done = attach(*TWO_PASSES)
     assert done.exit_code == 0, done.output
     assert modes(done) == ["gil"]

@@ -15,6 +15,9 @@ import pytest
 from asyncspy.sample import PySpy
 from asyncspy.sample.pyspy.program import Timeouts
 
+SPEEDSCOPE = '{"profiles": [], "shared": {"frames": []}, "exporter": "py-spy@0.4.3"}'
+"""A document of py-spy's without samples."""
+
 
 class Stage(Protocol):
     """Write a stand-in of these Python lines, with these `Timeouts`."""

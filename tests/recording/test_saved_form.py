@@ -71,7 +71,7 @@ def test_an_account_without_what_it_needs_is_refused_with_a_way_out() -> None:
     assert "remove" in caught.value.remedy
 
 
-FIRST = Path(__file__).parents[1] / "fixtures" / "hops" / "gil-plain-first.json"
+FIRST = Path(__file__).parents[2] / "fixtures" / "hops" / "gil-plain-first.json"
 
 
 def test_the_first_format_is_read_forever() -> None:

@@ -25,8 +25,7 @@ from asyncspy.sample import (
 from asyncspy.sample.pyspy import stack_dump, watchdog
 from asyncspy.sample.pyspy.dump_series import create_series
 from tests.live.processes import eventually
-from tests.sample.conftest import Stage
-from tests.sample.test_record import SPEEDSCOPE
+from tests.sample.conftest import SPEEDSCOPE, Stage
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ptrace as Linux has it")
 

@@ -31,10 +31,9 @@ from asyncspy.sample import (
     stop_on_signals,
 )
 from asyncspy.sample.pyspy import child_process
-from tests.sample.conftest import Stage, fails
+from tests.sample.conftest import SPEEDSCOPE, Stage, fails
 
 OUT = Path("out.json")
-SPEEDSCOPE = '{"profiles": [], "shared": {"frames": []}, "exporter": "py-spy@0.4.3"}'
 TARGET = Worker(77, 1, "worker", True, "uvicorn", django="5.2.19")
 
 
