@@ -222,11 +222,6 @@ class Profile:
         return sum(self.stacks.values())
 
     @property
-    def threads(self) -> tuple[ThreadSnapshot, ...]:
-        """The threads of all dumps."""
-        return tuple(thread for dump in self.dumps for thread in dump.threads)
-
-    @property
     def modes(self) -> frozenset[SamplingMode]:
         """The known modes that it was sampled in."""
         return frozenset(origin.mode for origin in self.origins) - UNSAMPLED_MODES

@@ -147,7 +147,9 @@ def test_no_value_of_a_variable_is_kept(name: str) -> None:
 
 def test_a_dump_keeps_what_it_says_of_each_thread() -> None:
     for name in ("py-spy-dump.txt", "py-spy-dump.json"):
-        main = next(thread for thread in load(FORMATS / name).threads if thread.name == "MainThread")
+        main = next(
+            thread for dump in load(FORMATS / name).dumps for thread in dump.threads if thread.name == "MainThread"
+        )
         assert main.pid == main.os_id == MADE[name]["pid"]
         assert main.active is True
         assert any(frame.function == "helper_count" for frame in main.frames)

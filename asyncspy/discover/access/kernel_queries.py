@@ -17,10 +17,8 @@ UNUSED_PID = 2**22 + 7
 """Beyond the largest pid that Linux gives out."""
 
 CAPABILITY_ATTRIBUTE = "security.capability"
-CAPABILITY_WORDS = {0x01000000: 1, 0x02000000: 2, 0x03000000: 2}
-"""By revision of the attribute: how many words of 32 capabilities it holds. Revision 3 adds a root user id."""
-REVISION_WITH_ROOT = 0x03000000
-REVISION_MASK, EFFECTIVE_BIT = 0xFF000000, 1
+CAPABILITY_REVISIONS = {12: 1, 20: 2, 24: 3}
+"""Revisions of the attribute by its size in bytes."""
 ALL_CAPABILITIES = (1 << 64) - 1
 
 
@@ -86,10 +84,12 @@ def file_capabilities(path: str) -> int:
 
 def decode_capabilities(attribute: bytes) -> int:
     """Return the permitted capabilities of an attribute that makes them effective; 0 for any other or invalid one."""
-    words = struct.unpack(f"<{len(attribute) // 4}I", attribute[: len(attribute) // 4 * 4])
-    count = CAPABILITY_WORDS.get(words[0] & REVISION_MASK, 0) if words else 0
-    if not count or len(words) <= 2 * count or not words[0] & EFFECTIVE_BIT:
+    if len(attribute) not in CAPABILITY_REVISIONS:
         return 0
-    if words[0] & REVISION_MASK == REVISION_WITH_ROOT and words[2 * count + 1 :] != (0,):
+    header, permitted, _, *rest = struct.unpack(f"<{len(attribute) // 4}I", attribute)
+    revision, effective = header >> 24, header & 1
+    if revision != CAPABILITY_REVISIONS[len(attribute)] or not effective:
         return 0
-    return sum(word << 32 * place for place, word in enumerate(words[1 : 2 * count + 1 : 2]))
+    # After the inheritable ones come the higher halves of both, and in revision 3 the root user that may use them.
+    higher, _, root_user = (*rest, 0, 0, 0)[:3]
+    return 0 if root_user else permitted | higher << 32

@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import functools
 import re
 
-from asyncspy.discover.access.facts import MachineFacts
 from asyncspy.discover.access.gather import read_machine
 from asyncspy.discover.access.permission import may_attach
 from asyncspy.discover.command_line import ProcessInfo
@@ -36,6 +34,7 @@ class MachineScan:
     def __init__(self, proc: Proc) -> None:
         self.proc = proc
         self.sockets = ListeningSockets(proc)
+        self._machine = read_machine(proc)
         self._installed = InstalledPackages(proc)
         self._mapped: dict[int, frozenset[str] | None] = {}
 
@@ -62,7 +61,7 @@ class MachineScan:
             return None
         versions = self.versions(process)
         settings = settings_module(found, self.proc)
-        permission = may_attach(process.pid, self.proc, self._machine_facts)
+        permission = may_attach(process.pid, self.proc, self._machine)
         return Worker(
             pid=process.pid,
             ppid=process.ppid,
@@ -88,10 +87,6 @@ class MachineScan:
             pid_inside=pid_inside(self.proc.status(process.pid)),
             **usage._asdict(),
         )
-
-    @functools.cached_property
-    def _machine_facts(self) -> MachineFacts:
-        return read_machine(self.proc)
 
     def _bind(self, found: ServerProcess) -> str | None:
         """Return where it listens: as the command line says, unless it says nothing or "any port"."""
