@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import unicodedata
+from dataclasses import fields, is_dataclass
 
 DEFAULT_LIMIT = 300
 MAX_COMBINING_MARKS = 2
@@ -45,22 +46,24 @@ def finite(value: float | None) -> float | None:
 
 
 def to_json(document: object, *, compact: bool = False) -> str:
-    """Encode plain values as JSON that every parser accepts and every terminal can show.
+    """Encode plain values, dataclasses and named tuples as JSON that every parser accepts and every terminal can show.
 
     ASCII only, so that control characters and bidi marks stay escapes; it ends with a newline.
     """
     indent, separators = (None, (",", ":")) if compact else (2, None)
-    return json.dumps(_valid(document), allow_nan=False, indent=indent, separators=separators) + "\n"
+    return json.dumps(_plain(document), allow_nan=False, indent=indent, separators=separators) + "\n"
 
 
-def _valid(value: object) -> object:
-    r"""Replace what JSON cannot hold: spell out lone surrogates (`\udc80`), turn infinity and NaN into null."""
+def _plain(value: object) -> object:
+    r"""Turn fields into keys, spell out lone surrogates (`\udc80`), and turn infinity and NaN into null."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, float):
         return value if math.isfinite(value) else None
+    if is_dataclass(value):
+        value = {field.name: getattr(value, field.name) for field in fields(value)}
+    elif isinstance(value, tuple) and hasattr(value, "_asdict"):
+        value = value._asdict()
     if isinstance(value, dict):
-        return {key: _valid(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_valid(item) for item in value]
-    return value
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,4 +1,4 @@
-"""A profile to the files of other tools: one module per format, one signature for all."""
+"""Write profiles as files of other tools: one module per format, all with one signature."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ SUFFIXES: Mapping[str, str] = MappingProxyType(
         "gecko": ".gecko.json",
     }
 )
-"""How its files are called."""
+"""What the names of its files end with."""
 
 BINARY = frozenset({"pprof", "otlp"})
-"""Those that are no text."""
+"""The formats that are not text."""
 
 __all__ = ["BINARY", "SUFFIXES", "TARGETS", "EmbedOrigin", "Export", "export_profile"]

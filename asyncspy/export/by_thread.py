@@ -1,31 +1,33 @@
-"""A profile to its threads, as the formats want them: each with its stacks, those alike side by side."""
+"""Split a profile into its threads, and express its times and lines as the formats of other tools want them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Hashable
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
-from asyncspy.model.stacks import Frame, Origin, Profile
+from asyncspy.model.stacks import Frame, Profile
 from asyncspy.untrusted import escape_unprintable, finite
 
-MOST_HZ = 1_000_000
-LONGEST_NAME = 10_000
+MAX_RATE = 1_000_000
+MAX_NAME = 10_000
 """Characters of a name; a longer one is no name."""
 
-BILLION = 1_000_000_000
-LONGEST = 1e9
-"""Seconds; more than these are no recording."""
+NANOSECONDS = 1_000_000_000
+MAX_SECONDS = 1e9
+"""A longer recording is a damaged one."""
 
-LARGEST, LARGEST_LINE = 2**63 - 1, 2**31 - 1
-"""What the numbers of protocol buffers hold."""
+MAX_INT64, MAX_INT32 = 2**63 - 1, 2**31 - 1
 
-NONE = (Frame("(no frames)", ""),)
+NO_FRAMES = (Frame("(no frames)", ""),)
 """What a sample shows that was taken outside of Python; the formats want every sample to have a frame."""
 
+T = TypeVar("T", bound=Hashable)
 
-class Thread(NamedTuple):
+
+class ExportedThread(NamedTuple):
     """One thread of one process; its stacks from the root to the leaf, with their samples."""
 
     pid: int | None
@@ -35,64 +37,76 @@ class Thread(NamedTuple):
     @property
     def title(self) -> str:
         """`Process 7 MainThread`, as far as that is known."""
-        parts = [f"Process {self.pid}" if self.pid is not None else "", safe(self.name)]
+        parts = [f"Process {self.pid}" if self.pid is not None else "", escaped(self.name)]
         return " ".join(filter(None, parts)) or "all threads"
 
 
-def threads_of(profile: Profile) -> list[Thread]:
+def split_by_thread(profile: Profile) -> list[ExportedThread]:
     """All threads, the busiest first."""
     threads: dict[tuple[int | None, str], list[tuple[tuple[Frame, ...], int]]] = defaultdict(list)
     for stack, weight in profile.stacks.items():
-        threads[stack.pid, stack.thread].append((stack.frames or NONE, weight))
-    made = [Thread(pid, name, tuple(sorted(stacks))) for (pid, name), stacks in threads.items()]
+        threads[stack.pid, stack.thread].append((stack.frames or NO_FRAMES, weight))
+    made = [ExportedThread(pid, name, tuple(sorted(stacks))) for (pid, name), stacks in threads.items()]
     return sorted(made, key=lambda one: (-sum(weight for _, weight in one.stacks), one.pid or 0, one.name))
 
 
-def interval(profile: Profile) -> float | None:
+def sampling_interval(profile: Profile) -> float | None:
     """The seconds that one sample stands for, where all origins agree on it."""
     rates = {origin.rate for origin in profile.origins}
     rate = rates.pop() if len(rates) == 1 else None
-    return 1 / rate if rate and 0 < rate <= MOST_HZ else None
+    return 1 / rate if rate and 0 < rate <= MAX_RATE else None
 
 
-def duration(origins: tuple[Origin, ...]) -> float:
-    """How long was recorded, in seconds; 0 where it is not known."""
-    return sum(finite(origin.duration) or 0 for origin in origins)
+def interval_nanoseconds(profile: Profile) -> int:
+    """The sampling interval; 0 where it is not known."""
+    return round((sampling_interval(profile) or 0) * NANOSECONDS)
 
 
-def measured(profile: Profile) -> str:
-    """What its samples are samples of."""
-    return "wall" if profile.modes == {"wall"} else "cpu"
+def duration_nanoseconds(profile: Profile) -> int:
+    """How long was recorded; 0 where it is not known."""
+    seconds = sum(finite(origin.duration) or 0 for origin in profile.origins)
+    return round(min(seconds, MAX_SECONDS) * NANOSECONDS)
 
 
-def started(profile: Profile) -> int:
-    """When the first recording began, in nanoseconds since 1970; 0 where none says."""
+def start_nanoseconds(profile: Profile) -> int:
+    """When the first recording began, since 1970; 0 where none says."""
     times = []
     for origin in profile.origins:
         try:
             times.append(datetime.fromisoformat(origin.started_at or "").timestamp())
         except (ValueError, OverflowError):
             continue
-    return max(0, round(min(times) * BILLION)) if times else 0
+    return max(0, round(min(times) * NANOSECONDS)) if times else 0
 
 
-def safe(name: str) -> str:
+def clock(profile: Profile) -> str:
+    """What its samples measure."""
+    return "wall" if profile.modes == {"wall"} else "cpu"
+
+
+def line_number(frame: Frame) -> int:
+    """The line, as far as the formats can hold it; 0 where it is not known."""
+    return min(max(frame.line, 0), MAX_INT32)
+
+
+def escaped(name: str) -> str:
     """A name without control characters, and in valid Unicode."""
-    return escape_unprintable(name, limit=LONGEST_NAME)
+    return escape_unprintable(name, limit=MAX_NAME)
 
 
 @lru_cache(maxsize=100_000)
 def frame_name(frame: Frame) -> str:
     """A frame as py-spy writes it: `count (django/db/models/query.py:604)`."""
     line = f":{frame.line}" if frame.line > 0 else ""
-    return safe(f"{frame.function} ({frame.file}{line})" if frame.file else frame.function)
+    return escaped(f"{frame.function} ({frame.file}{line})" if frame.file else frame.function)
 
 
-class Table:
-    """Names or other things, each once; what is asked for is its number."""
+class Numbering(Generic[T]):
+    """Give each thing a number when it is first asked for, from `start` on."""
 
-    def __init__(self, *first: object) -> None:
-        self.numbers: dict[object, int] = {each: number for number, each in enumerate(first)}
+    def __init__(self, *things: T, start: int = 0) -> None:
+        self.start = start
+        self.numbers: dict[T, int] = {thing: start + i for i, thing in enumerate(things)}
 
-    def __getitem__(self, thing: object) -> int:
-        return self.numbers.setdefault(thing, len(self.numbers))
+    def __getitem__(self, thing: T) -> int:
+        return self.numbers.setdefault(thing, self.start + len(self.numbers))

@@ -1,4 +1,7 @@
-"""Numbers, texts and messages to the bytes of a protocol buffer: the few shapes that profiles are made of."""
+"""Encode numbers, texts and messages as protocol buffers: the few shapes that profiles are made of.
+
+The protobuf package would bring three megabytes of compiled code, and classes generated for each format, for these.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ def numbers(field: int, values: Iterable[int]) -> bytes:
 
 
 def message(field: int, content: bytes) -> bytes:
-    """A field that holds a message or a text, in whatever bytes; left out where it is empty."""
+    """A field that holds a message or a text, as bytes."""
     return varint(field << 3 | _BYTES) + varint(len(content)) + content
 
 

@@ -1,4 +1,4 @@
-"""A profile to the Gecko format, which profiler.firefox.com opens: one thread for each, one entry for each sample."""
+"""Write a profile in the Gecko format, which profiler.firefox.com opens: one entry for each sample of a thread."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Any
 
 from asyncspy import __version__
 from asyncspy.errors import OutputError
-from asyncspy.export.by_thread import Table, Thread, frame_name, interval, threads_of
+from asyncspy.export.by_thread import ExportedThread, Numbering, frame_name, sampling_interval, split_by_thread
 from asyncspy.model.stacks import Profile
 from asyncspy.untrusted import to_json
 
 VERSION = 24
 """Of the format: what Linux's and Android's tools write too; the profiler upgrades it as it reads."""
 
-MOST_SAMPLES = 5_000_000
+MAX_SAMPLES = 5_000_000
 MILLISECONDS = 1000
 
 FRAMES = ("location", "relevantForJS", "innerWindowID", "implementation", "optimizations", "line", "column", "category",
@@ -22,13 +22,13 @@ FRAMES = ("location", "relevantForJS", "innerWindowID", "implementation", "optim
 
 def export(profile: Profile) -> bytes:
     """The format knows no weights: a stack that was sampled often is listed as often, one interval after the other."""
-    if profile.total > MOST_SAMPLES:
+    if profile.total > MAX_SAMPLES:
         raise OutputError(
             f"the Gecko format lists every sample, and {profile.total:,} are too many of them",
             remedy="export to speedscope or pprof instead",
         )
-    each = (interval(profile) or 0.001) * MILLISECONDS
-    threads = [_thread(number, thread, each) for number, thread in enumerate(threads_of(profile), 1)]
+    each = (sampling_interval(profile) or 0.001) * MILLISECONDS
+    threads = [_thread(number, thread, each) for number, thread in enumerate(split_by_thread(profile), 1)]
     meta = {
         "version": VERSION,
         "product": f"asyncspy {__version__}",
@@ -48,8 +48,9 @@ def export(profile: Profile) -> bytes:
     return to_json(document, compact=True).encode()
 
 
-def _thread(number: int, thread: Thread, each: float) -> dict[str, Any]:
-    names, frames, stacks = Table(), Table(), Table()
+def _thread(number: int, thread: ExportedThread, each: float) -> dict[str, Any]:
+    names, frames = Numbering[str](), Numbering[tuple[int, int]]()
+    stacks = Numbering[tuple[int | None, int]]()
     order: list[int | None] = []
     for path, weight in thread.stacks:
         leaf: int | None = None
@@ -68,8 +69,8 @@ def _thread(number: int, thread: Thread, each: float) -> dict[str, Any]:
             "schema": _schema("stack", "time", "responsiveness"),
             "data": [[leaf, round(i * each, 3), 0] for i, leaf in enumerate(order)],
         },
-        "frameTable": {"schema": _schema(*FRAMES), "data": [_frame(one) for one in frames.numbers]},
-        "stackTable": {"schema": _schema("prefix", "frame"), "data": [list(one) for one in stacks.numbers]},  # type: ignore[call-overload]
+        "frameTable": {"schema": _schema(*FRAMES), "data": [_frame(*one) for one in frames.numbers]},
+        "stackTable": {"schema": _schema("prefix", "frame"), "data": list(stacks.numbers)},
         "stringTable": list(names.numbers),
     }
 
@@ -78,8 +79,5 @@ def _schema(*names: str) -> dict[str, int]:
     return {name: column for column, name in enumerate(names)}
 
 
-def _frame(named: object) -> list[Any]:
-    if not isinstance(named, tuple):
-        raise TypeError(named)
-    name, line = named
+def _frame(name: int, line: int) -> list[Any]:
     return [name, False, None, None, None, line if line > 0 else None, None, 0, 0]

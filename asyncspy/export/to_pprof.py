@@ -1,90 +1,82 @@
-"""A profile to pprof's gzipped protocol buffer, as `go tool pprof` and continuous profilers take it.
-
-The encoder is our own fifty lines: of the format only numbers, texts and messages are needed, and the protobuf package
-would bring compiled code of three megabytes for them.
-"""
+"""Write a profile as pprof's gzipped protocol buffer, as `go tool pprof` and continuous profilers take it."""
 
 from __future__ import annotations
 
 import gzip
 
 from asyncspy.export.by_thread import (
-    BILLION,
-    LARGEST,
-    LARGEST_LINE,
-    LONGEST,
-    Table,
-    Thread,
-    duration,
-    interval,
-    measured,
-    safe,
-    started,
-    threads_of,
+    MAX_INT64,
+    ExportedThread,
+    Numbering,
+    clock,
+    duration_nanoseconds,
+    escaped,
+    interval_nanoseconds,
+    line_number,
+    split_by_thread,
+    start_nanoseconds,
 )
 from asyncspy.export.protobuf import message, number, numbers, texts
 from asyncspy.model.stacks import Frame, Profile
 
+# The numbers of profile.proto's fields.
+SAMPLE_TYPE, SAMPLE, LOCATION, FUNCTION, STRINGS = 1, 2, 4, 5, 6
+TIME, DURATION, PERIOD_TYPE, PERIOD, DEFAULT_TYPE = 9, 10, 11, 12, 14
 
-class Fields:
-    """The numbers of profile.proto's fields."""
 
-    SAMPLE_TYPE, SAMPLE, MAPPING, LOCATION, FUNCTION, STRINGS = 1, 2, 3, 4, 5, 6
-    TIME, DURATION, PERIOD_TYPE, PERIOD, DEFAULT_TYPE = 9, 10, 11, 12, 14
+class _Tables:
+    """What samples refer to by number; locations and functions are numbered from 1."""
+
+    def __init__(self) -> None:
+        self.strings = Numbering("")
+        self.locations = Numbering[Frame](start=1)
+        self.functions = Numbering[tuple[str, str]](start=1)
 
 
 def export(profile: Profile) -> bytes:
     """Samples, and where the rate is known the time that they stand for; process and thread are labels."""
-    each = interval(profile)
-    period = round(each * BILLION) if each else 0
-    strings = Table("")
-    functions, locations = Table(None), Table(None)
-    kind = measured(profile)
-    types = [("samples", "count"), *([(kind, "nanoseconds")] if period else [])]
-    body = b"".join(
-        _sample(thread, frames, weight, period, strings, locations)
-        for thread in threads_of(profile)
+    period = interval_nanoseconds(profile)
+    tables = _Tables()
+    kinds = [("samples", "count"), *([(clock(profile), "nanoseconds")] if period else [])]
+    samples = [
+        _sample(thread, frames, weight, period, tables)
+        for thread in split_by_thread(profile)
         for frames, weight in thread.stacks
-    )
-    body += b"".join(message(Fields.SAMPLE_TYPE, _type(*one, strings)) for one in types)
-    body += _places(locations, functions, strings)
-    body += number(Fields.TIME, started(profile))
-    body += number(Fields.DURATION, round(min(duration(profile.origins), LONGEST) * BILLION))
+    ]
+    types = [_type(*kind, tables) for kind in kinds]
+    body = b"".join(message(SAMPLE, one) for one in samples) + b"".join(message(SAMPLE_TYPE, one) for one in types)
+    body += _places(tables)
+    body += number(TIME, start_nanoseconds(profile)) + number(DURATION, duration_nanoseconds(profile))
     if period:
-        body += message(Fields.PERIOD_TYPE, _type(kind, "nanoseconds", strings)) + number(Fields.PERIOD, period)
-    body += number(Fields.DEFAULT_TYPE, strings[types[-1][0]])
-    body += texts(Fields.STRINGS, (str(text) for text in strings.numbers))
-    return gzip.compress(body, mtime=0)
+        body += message(PERIOD_TYPE, types[-1]) + number(PERIOD, period)
+    body += number(DEFAULT_TYPE, tables.strings[kinds[-1][0]])
+    return gzip.compress(body + texts(STRINGS, tables.strings.numbers), mtime=0)
 
 
-def _type(name: str, unit: str, strings: Table) -> bytes:
-    return number(1, strings[name]) + number(2, strings[unit])
+def _type(name: str, unit: str, tables: _Tables) -> bytes:
+    return number(1, tables.strings[name]) + number(2, tables.strings[unit])
 
 
-def _sample(
-    thread: Thread, frames: tuple[Frame, ...], weight: int, period: int, strings: Table, locations: Table
-) -> bytes:
+def _sample(thread: ExportedThread, frames: tuple[Frame, ...], weight: int, period: int, tables: _Tables) -> bytes:
     """Locations go from the leaf to the root."""
-    weight = min(weight, LARGEST // max(period, 1))
-    label = number(1, strings["thread"]) + number(2, strings[safe(thread.name)])
-    content = numbers(1, (locations[frame] for frame in reversed(frames)))
+    weight = min(weight, MAX_INT64 // max(period, 1))
+    strings = tables.strings
+    label = number(1, strings["thread"]) + number(2, strings[escaped(thread.name)])
+    content = numbers(1, (tables.locations[frame] for frame in reversed(frames)))
     content += numbers(2, [weight, weight * period] if period else [weight])
     content += message(3, label) if thread.name else b""
     if thread.pid is not None:
         content += message(3, number(1, strings["pid"]) + number(3, thread.pid))
-    return message(Fields.SAMPLE, content)
+    return content
 
 
-def _places(locations: Table, functions: Table, strings: Table) -> bytes:
-    """One location for each line, one function for each name in a file; both are numbered from 1."""
+def _places(tables: _Tables) -> bytes:
+    """One location for each line, one function for each name in a file."""
     body = b""
-    for frame, place in locations.numbers.items():
-        if not isinstance(frame, Frame):
-            continue
-        line = number(1, functions[frame.function, frame.file]) + number(2, min(max(frame.line, 0), LARGEST_LINE))
-        body += message(Fields.LOCATION, number(1, place) + message(4, line))
-    for named, place in functions.numbers.items():
-        if isinstance(named, tuple):
-            name, file = (strings[safe(text)] for text in named)
-            body += message(Fields.FUNCTION, number(1, place) + number(2, name) + number(3, name) + number(4, file))
+    for frame, place in tables.locations.numbers.items():
+        line = number(1, tables.functions[frame.function, frame.file]) + number(2, line_number(frame))
+        body += message(LOCATION, number(1, place) + message(4, line))
+    for names, place in tables.functions.numbers.items():
+        name, file = (tables.strings[escaped(text)] for text in names)
+        body += message(FUNCTION, number(1, place) + number(2, name) + number(3, name) + number(4, file))
     return body

@@ -1,4 +1,4 @@
-"""A profile to a speedscope file: one sampled profile for each thread."""
+"""Write a profile as a speedscope file: one sampled profile for each thread."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from asyncspy import __version__
-from asyncspy.export.by_thread import Table, Thread, interval, safe, threads_of
+from asyncspy.export.by_thread import ExportedThread, Numbering, escaped, sampling_interval, split_by_thread
 from asyncspy.model.stacks import Frame, Origin, Profile
 from asyncspy.untrusted import to_json
 
@@ -18,8 +18,8 @@ EmbedOrigin = Callable[[dict[str, Any], Origin], dict[str, Any]]
 
 def export(profile: Profile, embed_origin: EmbedOrigin | None = None) -> bytes:
     """Weights are seconds where the rate is known, else samples."""
-    table, each = Table(), interval(profile)
-    profiles = [_profile(thread, table, each) for thread in threads_of(profile)]
+    table, each = Numbering[Frame](), sampling_interval(profile)
+    profiles = [_profile(thread, table, each) for thread in split_by_thread(profile)]
     document = {
         "$schema": SCHEMA,
         "exporter": f"asyncspy@{__version__}",
@@ -37,18 +37,16 @@ def _origin(profile: Profile) -> Origin:
     """Of several recordings, what they have in common."""
     if len(profile.origins) == 1:
         return profile.origins[0]
-    each, modes = interval(profile), sorted(profile.modes)
+    each, modes = sampling_interval(profile), sorted(profile.modes)
     return Origin("asyncspy export", modes[0] if len(modes) == 1 else "unknown", round(1 / each) if each else None)
 
 
-def _frame(frame: object) -> dict[str, Any]:
-    if not isinstance(frame, Frame):
-        raise TypeError(frame)
-    known = {"name": safe(frame.function), "file": safe(frame.file) or None, "line": max(frame.line, 0) or None}
+def _frame(frame: Frame) -> dict[str, Any]:
+    known = {"name": escaped(frame.function), "file": escaped(frame.file) or None, "line": max(frame.line, 0) or None}
     return {key: value for key, value in known.items() if value is not None}
 
 
-def _profile(thread: Thread, table: Table, each: float | None) -> dict[str, Any]:
+def _profile(thread: ExportedThread, table: Numbering[Frame], each: float | None) -> dict[str, Any]:
     weights = [weight * each if each else weight for _, weight in thread.stacks]
     return {
         "type": "sampled",
