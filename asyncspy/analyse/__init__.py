@@ -20,7 +20,6 @@ from asyncspy.analyse.unsafe.reported import add_counted, add_logged, counted_se
 from asyncspy.analyse.waits import blocked_loop, pools
 from asyncspy.model.analysis import Analysis, AnalysisVerdict
 from asyncspy.model.findings import Distribution, Finding, HopCosts, LoopTime, SampleCounts, World
-from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import FindingKind, Profile, Stack, common_django_version
 
 __all__ = ["DistributionFinder", "SourceReader", "analyse"]
@@ -53,6 +52,7 @@ def analyse(
     sampled = [with_shares(to_finding(fault), fault, loop_by_pid, profile.origins) for fault in faults]
     counted = add_counted(sampled, profile.events, to_finding, owners, profile.origins)
     reported = add_logged(counted, profile.events, to_finding, owners)
+    targets = {target.pid: target for target in recording_facts.targets_of(profile.origins)}
     costs = find_costs(profile, verdicts, source, owners, clean_profile(beside) if beside else None)
     violations = [one for one in reported if one.kind == "async-unsafe"]
     others = [*(one for one in reported if one.kind != "async-unsafe"), *costs.findings]
@@ -68,7 +68,7 @@ def analyse(
         hops=costs.hops,
         wall=costs.wall,
         faint=tuple(sorted(costs.faint, key=_severity)),
-        hangs=hang.judge_hangs(profile.dumps, _targets(profile), source=source, owners=owners),
+        hangs=hang.judge_hangs(profile.dumps, targets, source=source, owners=owners),
     )
 
 
@@ -117,11 +117,6 @@ def find_costs(
     busy, full, partly = pools.measure_pools(stacks, ticks, owners)
     middleware = sync_middleware.middleware_findings(stacks, sum(ticks.values()), source, owners)
     return Costs(None, replace(wall, pool_threads=busy), [*blocking, *full, *middleware], [*passing, *partly])
-
-
-def _targets(profile: Profile) -> dict[int, Worker]:
-    """The processes that were watched, by pid."""
-    return {origin.target.pid: origin.target for origin in profile.origins if origin.target is not None}
 
 
 KINDS: tuple[FindingKind, ...] = ("blocked-loop", "pool-saturated", "sync-middleware", "hop-cost")

@@ -9,31 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from asyncspy.analyse.remedy.fixes import (
-    ASYNC_FOR,
-    ASYNC_ITERATOR,
-    BEFORE_RENDERING,
-    COUNT_OR_FETCH,
-    EXISTS_OR_FETCH,
-    FIRST_OR_FETCH,
-    LIST_FIRST,
-    PREFETCH,
-    REFRESH,
-    SELECT_RELATED,
-    Call,
-    Fix,
-    Rewrite,
-)
-from asyncspy.analyse.stacks.pattern import Pattern, Rules
+from asyncspy.analyse.remedy.fixes import LIST_FIRST, PREFETCH, REFRESH, SELECT_RELATED, Call, Fix, Rewrite
+from asyncspy.analyse.stacks.pattern import Pattern, Rules, last_segment
 
 Row = tuple[Pattern, Call]
+
+ASYNC_ITERATOR = Fix("loop with async for over .aiterator(…)", "4.1", Rewrite("iterate", "iterator", "aiterator"))
+BEFORE_RENDERING = Fix(
+    "evaluate what the template needs before rendering: querysets as [item async for item in queryset], relations, "
+    "the user",
+    "4.1",
+)
 
 
 def _async_twins(file: str, owner: str, methods: str, since: str) -> Iterable[Row]:
     """Methods that got an `a` twin in one release."""
     for method in methods.split():
         twin = Fix(f"await the a-method: .a{method}(…)", since, Rewrite("rename", method, f"a{method}"))
-        yield Pattern(f"{owner}.{method}", file), Call(f"{owner.rpartition('.')[2]}.{method}", (twin,))
+        yield Pattern(f"{owner}.{method}", file), Call(f"{last_segment(owner)}.{method}", (twin,))
+
+
+def _managers(file: str, owner: str) -> Iterable[Row]:
+    """The methods of a related manager."""
+    return _async_twins(file, owner, "add create get_or_create update_or_create remove clear set", "4.2")
 
 
 def _functions(file: str, names: str, since: str) -> Iterable[Row]:
@@ -52,39 +50,43 @@ def _same(file: str, names: str, *fixes: Fix) -> Iterable[Row]:
 def _wrapped(file: str, names: str, text: str) -> Iterable[Row]:
     """Calls without an async twin: through sync_to_async."""
     for name in names.split():
-        method = name.rpartition(".")[2]
-        yield Pattern(name, file), Call(name, (Fix(text, None, Rewrite("wrap", method)),))
+        yield Pattern(name, file), Call(name, (Fix(text, None, Rewrite("wrap", last_segment(name))),))
+
+
+def _evaluated(name: str, text: str) -> Iterable[Row]:
+    """Ways to evaluate a whole queryset where one answer of the database is enough."""
+    yield Pattern(name, QUERY), Call(name, (Fix(text, "4.1"), LIST_FIRST))
+
+
+def _renders(file: str, name: str) -> Iterable[Row]:
+    """Calls that evaluate what a template asks for."""
+    in_thread = Fix("render in a thread", None, Rewrite("wrap", last_segment(name)))
+    yield Pattern(name, file), Call(name, (BEFORE_RENDERING, in_thread))
 
 
 def _pages(names: str, text: str, *, wrapped: bool) -> Iterable[Row]:
     """Pagination: an AsyncPaginator where there is one, a thread before that."""
     use_async = Fix("use AsyncPaginator: await paginator.aget_page(number)", "6.0")
     for name in names.split():
-        wrap = Rewrite("wrap", name.rpartition(".")[2]) if wrapped else None
+        wrap = Rewrite("wrap", last_segment(name)) if wrapped else None
         yield Pattern(name, "django/core/paginator.py"), Call(name, (use_async, Fix(text, None, wrap)))
 
 
 QUERY = "django/db/models/query.py"
 RELATED = "django/db/models/fields/related_descriptors.py"
+GENERIC = "django/contrib/contenttypes/fields.py"
 SESSION = "django/contrib/sessions/backends/base.py"
 
 CALLS: Rules[Call] = Rules(
     [
         # templates, forms and serializers, which hide what they evaluate
-        *(
-            (Pattern(name, file), Call(shown, (BEFORE_RENDERING, Fix("render in a thread", None, wrap))))
-            for name, file, shown, wrap in (
-                ("render", "django/shortcuts.py", "render", Rewrite("wrap", "render")),
-                (
-                    "render_to_string",
-                    "django/template/loader.py",
-                    "render_to_string",
-                    Rewrite("wrap", "render_to_string"),
-                ),
-                ("Template.render", "django/template/backends/django.py", "Template.render", Rewrite("wrap", "render")),
-                ("Template.render", "django/template/base.py", "Template.render", Rewrite("wrap", "render")),
-                ("SimpleTemplateResponse.render", "django/template/response.py", "TemplateResponse.render", None),
-            )
+        *_renders("django/shortcuts.py", "render"),
+        *_renders("django/template/loader.py", "render_to_string"),
+        *_renders("django/template/backends/django.py", "Template.render"),
+        *_renders("django/template/base.py", "Template.render"),
+        (
+            Pattern("SimpleTemplateResponse.render", "django/template/response.py"),
+            Call("TemplateResponse.render", (BEFORE_RENDERING, Fix("render in a thread"))),
         ),
         *_same("django/forms/utils.py", "RenderableMixin.render", Fix("show the form in a thread")),
         *_wrapped(
@@ -170,7 +172,7 @@ CALLS: Rules[Call] = Rules(
             RELATED, "ForwardManyToOneDescriptor.__get__ ReverseOneToOneDescriptor.__get__", SELECT_RELATED, PREFETCH
         ),
         *(
-            (Pattern(name, "django/contrib/contenttypes/fields.py"), Call("GenericForeignKey.__get__", (PREFETCH,)))
+            (Pattern(name, GENERIC), Call("GenericForeignKey.__get__", (PREFETCH,)))
             for name in ("GenericForeignKey.__get__", "GenericForeignKeyDescriptor.__get__")  # from 6.1 on
         ),
         *_same(
@@ -180,24 +182,9 @@ CALLS: Rules[Call] = Rules(
             REFRESH,
         ),
         # related managers, querysets, objects
-        *_async_twins(
-            RELATED,
-            "create_reverse_many_to_one_manager.<locals>.RelatedManager",
-            "add create get_or_create update_or_create remove clear set",
-            "4.2",
-        ),
-        *_async_twins(
-            RELATED,
-            "create_forward_many_to_many_manager.<locals>.ManyRelatedManager",
-            "add create get_or_create update_or_create remove clear set",
-            "4.2",
-        ),
-        *_async_twins(
-            "django/contrib/contenttypes/fields.py",
-            "create_generic_related_manager.<locals>.GenericRelatedObjectManager",
-            "add create get_or_create update_or_create remove clear set",
-            "4.2",
-        ),
+        *_managers(RELATED, "create_reverse_many_to_one_manager.<locals>.RelatedManager"),
+        *_managers(RELATED, "create_forward_many_to_many_manager.<locals>.ManyRelatedManager"),
+        *_managers(GENERIC, "create_generic_related_manager.<locals>.GenericRelatedObjectManager"),
         *_async_twins(
             QUERY,
             "QuerySet",
@@ -206,16 +193,16 @@ CALLS: Rules[Call] = Rules(
             "4.1",
         ),
         (Pattern("QuerySet._iterator", QUERY), Call("QuerySet.iterator", (ASYNC_ITERATOR, LIST_FIRST))),
-        *_same(QUERY, "QuerySet.__len__", COUNT_OR_FETCH, LIST_FIRST),
-        *_same(QUERY, "QuerySet.__bool__", EXISTS_OR_FETCH, LIST_FIRST),
-        *_same(QUERY, "QuerySet.__getitem__", FIRST_OR_FETCH, LIST_FIRST),
+        *_evaluated("QuerySet.__len__", "ask the database for the number: await queryset.acount()"),
+        *_evaluated("QuerySet.__bool__", "ask the database whether there is one: await queryset.aexists()"),
+        *_evaluated("QuerySet.__getitem__", "ask the database for the one: await queryset.afirst(), or aget()"),
         *_same(QUERY, "QuerySet.__getstate__", LIST_FIRST),
         *_same(QUERY, "QuerySet.__repr__", Fix("show str(queryset.query), or what was fetched without blocking")),
         *_same(
             QUERY,
             "QuerySet.__iter__ QuerySet._fetch_all RawQuerySet.__iter__ RawQuerySet.__len__ RawQuerySet.__bool__ "
             "RawQuerySet.__getitem__ RawQuerySet._fetch_all RawQuerySet.iterator",
-            ASYNC_FOR,
+            Fix("loop with async for", "4.1", Rewrite("iterate", "__iter__")),
             LIST_FIRST,
         ),
         *_functions(QUERY, "prefetch_related_objects", "5.0"),

@@ -42,13 +42,7 @@ class Call(NamedTuple):
     fixes: tuple[Fix, ...] = ()
 
 
-ASYNC_FOR = Fix("loop with async for", "4.1", Rewrite("iterate", "__iter__"))
 LIST_FIRST = Fix("fetch first, without blocking: items = [item async for item in queryset]", "4.1")
-BEFORE_RENDERING = Fix(
-    "evaluate what the template needs before rendering: querysets as [item async for item in queryset], relations, "
-    "the user",
-    "4.1",
-)
 SELECT_RELATED = Fix(
     'load the relation with the query: .select_related("…")',
     None,
@@ -86,10 +80,6 @@ FROM_RESOLVER = Fix(
     "resolver of its own",
     "4.1",
 )
-COUNT_OR_FETCH = Fix("ask the database for the number: await queryset.acount()", "4.1")
-EXISTS_OR_FETCH = Fix("ask the database whether there is one: await queryset.aexists()", "4.1")
-FIRST_OR_FETCH = Fix("ask the database for the one: await queryset.afirst(), or aget()", "4.1")
-ASYNC_ITERATOR = Fix("loop with async for over .aiterator(…)", "4.1", Rewrite("iterate", "iterator", "aiterator"))
 
 CONNECTION = Call(
     "a method of the connection",

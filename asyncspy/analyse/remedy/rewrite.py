@@ -11,9 +11,10 @@ import builtins
 from collections.abc import Callable, Iterator
 
 from asyncspy.analyse.remedy.fixes import Rewrite
-from asyncspy.analyse.remedy.source_line import Function, SourceLine, called_name
+from asyncspy.analyse.remedy.source_line import SourceLine, called_name
 
 REQUEST_NAMES = frozenset({"request", "req", "_request"})
+INNER_SCOPES = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
 MAX_CODE_LENGTH = 160
 """Longer proposed code is of no use on a terminal and is left out."""
 
@@ -67,8 +68,7 @@ def _rename(line: SourceLine, rewrite: Rewrite, node: ast.AST) -> str | None:
 def _wrap(line: SourceLine, rewrite: Rewrite, node: ast.AST) -> str | None:
     if not isinstance(node, ast.Call) or not _calls(node, rewrite.old, line.line):
         return None
-    wrapped = f"await sync_to_async({line.code(node.func)}){_arguments(line, node)}"
-    return _with_rest(line, node, wrapped)
+    return _with_rest(line, node, f"await sync_to_async({line.code(node.func)}){_arguments(line, node)}")
 
 
 def _iterate(line: SourceLine, rewrite: Rewrite, node: ast.AST) -> str | None:
@@ -127,18 +127,9 @@ def _with_name(line: SourceLine, rewrite: Rewrite, node: ast.Attribute) -> str |
     is_model = isinstance(node.value, ast.Name) and holder[:1].isupper()
     if is_model or holder.rpartition(".")[2] in REQUEST_NAMES:
         return None
-    if "{holder}" in rewrite.new and _in_comprehension(line, node):
+    if "{holder}" in rewrite.new and any(isinstance(above, INNER_SCOPES) for above in line.ancestors(node)):
         return None
     return rewrite.new.format(holder=holder, name=node.attr)
-
-
-def _in_comprehension(line: SourceLine, node: ast.AST) -> bool:
-    above = line.parents.get(node)
-    while above is not None and not isinstance(above, Function):
-        if isinstance(above, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)):
-            return True
-        above = line.parents.get(above)
-    return False
 
 
 def _may_be_queryset(node: ast.expr) -> bool:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 SourceReader = Callable[[str], str | None]
 """Returns the text of a file by its recorded name, or None where it cannot be read."""
 
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-NO_AWAIT = (ast.Lambda, ast.GeneratorExp, ast.ClassDef, ast.Module)
+NO_AWAIT = (ast.Lambda, ast.GeneratorExp, ast.ClassDef)
 """Scopes in which `await` is a syntax error or would belong to something else than the function around them."""
 
 
@@ -70,14 +71,17 @@ class SourceLine:
         """The calls that span this line."""
         return [node for node in ast.walk(self.tree) if isinstance(node, ast.Call) and self.is_part_of(node)]
 
+    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The nodes around a node, up to and including its function."""
+        while (node := self.parents[node]) is not self.tree:
+            yield node
+            if isinstance(node, Function):
+                return
+
     def may_await(self, node: ast.AST) -> bool:
         """Whether an `await` at this node would belong to a function."""
-        above = self.parents.get(node)
-        while above is not None and not isinstance(above, Function):
-            if isinstance(above, NO_AWAIT):
-                return False
-            above = self.parents.get(above)
-        return above is not None
+        scope = next((above for above in self.ancestors(node) if isinstance(above, (*NO_AWAIT, *FUNCTIONS))), None)
+        return isinstance(scope, Function)
 
     def code(self, node: ast.AST) -> str:
         """The source text of a node."""

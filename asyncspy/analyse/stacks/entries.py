@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from asyncspy.analyse.stacks.pattern import Pattern, Rules
+from asyncspy.analyse.stacks.pattern import Pattern, Rules, any_of, patterns
 from asyncspy.model.stacks import Frame
 
 
@@ -26,8 +26,8 @@ class Dispatcher(NamedTuple):
 CALLBACK = Dispatcher("callback")
 
 
-def _calls(kind: str, file: str, *functions: str, outer: bool = True) -> Iterable[tuple[Pattern, Dispatcher]]:
-    return [(Pattern(function, file), Dispatcher(kind, outer)) for function in functions]
+def _calls(kind: str, file: str, functions: str, *, outer: bool = True) -> Iterable[tuple[Pattern, Dispatcher]]:
+    return [(pattern, Dispatcher(kind, outer)) for pattern in patterns(file, functions)]
 
 
 DISPATCHERS: Rules[Dispatcher] = Rules(
@@ -49,7 +49,7 @@ DISPATCHERS: Rules[Dispatcher] = Rules(
         *_calls("resolver", "graphql/execution/executor.py", "Executor.complete_awaitable_value"),
         *_calls("async_to_sync", "asgiref/sync.py", "AsyncToSync.main_wrap"),
         *_calls("import of the app", "uvicorn/importer.py", "import_from_string"),
-        *_calls("signal receiver", "django/dispatch/dispatcher.py", "Signal.send", "Signal.send_robust", outer=False),
+        *_calls("signal receiver", "django/dispatch/dispatcher.py", "Signal.send Signal.send_robust", outer=False),
         *_calls(
             "serializer method", "rest_framework/fields.py", "SerializerMethodField.to_representation", outer=False
         ),
@@ -57,14 +57,10 @@ DISPATCHERS: Rules[Dispatcher] = Rules(
     ]
 )
 
-CALLBACK_CALLERS: Rules[bool] = Rules(
-    [
-        (Pattern("Signal.send", "django/dispatch/dispatcher.py"), True),
-        (Pattern("Signal.send_robust", "django/dispatch/dispatcher.py"), True),
-        (Pattern("SimpleNode.render", "django/template/library.py"), True),
-        (Pattern("InclusionNode.render", "django/template/library.py"), True),
-        (Pattern("SerializerMethodField.to_representation", "rest_framework/fields.py"), True),
-    ],
+CALLBACK_CALLERS = any_of(
+    *patterns("django/dispatch/dispatcher.py", "Signal.send Signal.send_robust"),
+    *patterns("django/template/library.py", "SimpleNode.render InclusionNode.render"),
+    *patterns("rest_framework/fields.py", "SerializerMethodField.to_representation"),
     lenient=True,
 )
 """Frames that call a registered function next (a receiver, a tag, a method): own code, unless a package owns it. Where

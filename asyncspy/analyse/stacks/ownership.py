@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from asyncspy.analyse.remedy import calls, fixes
 from asyncspy.analyse.stacks import entries, sinks, worlds
@@ -25,37 +25,32 @@ from asyncspy.analyse.stacks.packages import (
     owner_of_file,
     top_level_name,
 )
-from asyncspy.analyse.stacks.pattern import Pattern, Rules, last_segment, same_file
+from asyncspy.analyse.stacks.pattern import Pattern, Rules, last_segment, patterns, same_file
 from asyncspy.model.stacks import Frame
 
 STDLIB_TOPS = frozenset({"asyncio", "concurrent", "multiprocessing"})
 """Top-level names of the standard library's rules that have a folder."""
 
 DJANGO_INTERNALS = (
-    Pattern(
-        "BaseManager._get_queryset_methods.<locals>.create_method.<locals>.manager_method",
+    *patterns(
         "django/db/models/manager.py",
+        "BaseManager._get_queryset_methods.<locals>.create_method.<locals>.manager_method",
     ),
-    Pattern("convert_exception_to_response.<locals>.inner", "django/core/handlers/exception.py"),
-    Pattern("ASGIHandler.run_get_response", "django/core/handlers/asgi.py"),
-    Pattern("ASGIStaticFilesHandler.__call__", "django/contrib/staticfiles/handlers.py"),
-    Pattern("View.as_view.<locals>.view", "django/views/generic/base.py"),
-    Pattern("View.dispatch", "django/views/generic/base.py"),
-    Pattern("TemplateResponseMixin.render_to_response", "django/views/generic/base.py"),
-    Pattern("ContextMixin.get_context_data", "django/views/generic/base.py"),
-    Pattern("BaseListView.get", "django/views/generic/list.py"),
-    Pattern("BaseDetailView.get", "django/views/generic/detail.py"),
-    Pattern("SingleObjectMixin.get_object", "django/views/generic/detail.py"),
-    Pattern("AuthenticationMiddleware.process_request.<locals>.<lambda>", "django/contrib/auth/middleware.py"),
-    Pattern(
-        "sensitive_variables.<locals>.decorator.<locals>.sensitive_variables_wrapper",
+    *patterns("django/core/handlers/exception.py", "convert_exception_to_response.<locals>.inner"),
+    *patterns("django/core/handlers/asgi.py", "ASGIHandler.run_get_response"),
+    *patterns("django/contrib/staticfiles/handlers.py", "ASGIStaticFilesHandler.__call__"),
+    *patterns("django/views/generic/base.py", "View.as_view.<locals>.view View.dispatch"),
+    *patterns("django/views/generic/base.py", "TemplateResponseMixin.render_to_response ContextMixin.get_context_data"),
+    *patterns("django/views/generic/list.py", "BaseListView.get"),
+    *patterns("django/views/generic/detail.py", "BaseDetailView.get SingleObjectMixin.get_object"),
+    *patterns(
         "django/views/decorators/debug.py",
+        "sensitive_variables.<locals>.decorator.<locals>.sensitive_variables_wrapper",
     ),
-    Pattern("auser", "django/contrib/auth/middleware.py"),
-    Pattern("AbstractBaseUser.save", "django/contrib/auth/base_user.py"),
-    Pattern("ModelBackend.get_user", "django/contrib/auth/backends.py"),
-    Pattern("ModelBackend.authenticate", "django/contrib/auth/backends.py"),
-    Pattern("update_last_login", "django/contrib/auth/models.py"),
+    *patterns("django/contrib/auth/middleware.py", "AuthenticationMiddleware.process_request.<locals>.<lambda> auser"),
+    *patterns("django/contrib/auth/base_user.py", "AbstractBaseUser.save"),
+    *patterns("django/contrib/auth/backends.py", "ModelBackend.get_user ModelBackend.authenticate"),
+    *patterns("django/contrib/auth/models.py", "update_last_login"),
 )
 """Django's frames between own code and the query that no other rule names; they only matter without folders."""
 
@@ -82,13 +77,8 @@ DATABASE_LAYER = re.compile(r"(?:^|/)django/db/(?:backends|models/sql)/")
 
 
 def _all_patterns() -> Iterator[Pattern]:
-    for table in (
-        calls.CALLS,
-        sinks.SINKS,
-        entries.DISPATCHERS,
-        entries.CALLBACK_CALLERS,
-        fixes.UNEVALUATED_RESULTS,
-    ):
+    tables: list[Rules[Any]] = [calls.CALLS, sinks.SINKS, entries.DISPATCHERS, entries.CALLBACK_CALLERS]
+    for table in (*tables, fixes.UNEVALUATED_RESULTS):
         yield from (pattern for pattern, _ in table)
     yield from (boundary.pattern for boundary in worlds.BOUNDARIES)
     yield from (sinks.GUARD, *worlds.WAITS, *DJANGO_INTERNALS, SPAWNED_PROCESS)

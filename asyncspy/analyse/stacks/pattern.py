@@ -101,6 +101,6 @@ def rules_by_meaning(table: Mapping[T, Mapping[str, str]]) -> Rules[T]:
     )
 
 
-def any_of(*patterns: Pattern) -> Rules[bool]:
+def any_of(*patterns: Pattern, lenient: bool = False) -> Rules[bool]:
     """Build rules that only tell whether a frame fits one of these patterns."""
-    return Rules((pattern, True) for pattern in patterns)
+    return Rules(((pattern, True) for pattern in patterns), lenient=lenient)

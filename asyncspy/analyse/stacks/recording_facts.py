@@ -12,6 +12,7 @@ from asyncspy.analyse.stacks import worlds
 from asyncspy.analyse.stacks.ownership import Ownership, libraries_in
 from asyncspy.analyse.stacks.worlds import judge_stack
 from asyncspy.analyse.waits import blocking_calls
+from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame, Origin, Profile, Stack, distinct_frames
 
 ALWAYS = 0.95
@@ -26,10 +27,14 @@ SAME_START = 2.0
 ThreadKey = tuple[int | None, str]
 
 
+def targets_of(origins: Sequence[Origin]) -> list[Worker]:
+    """The processes that were watched."""
+    return [origin.target for origin in origins if origin.target is not None]
+
+
 def worker_stacks(profile: Profile) -> dict[Stack, int]:
     """The stacks of the processes that serve: the loop of a master (such as gunicorn's) only talks to its workers."""
-    targets = [origin.target for origin in profile.origins if origin.target is not None]
-    masters = {target.pid for target in targets if target.role != "worker"}
+    masters = {target.pid for target in targets_of(profile.origins) if target.role != "worker"}
     serving = {stack: weight for stack, weight in profile.stacks.items() if stack.pid not in masters}
     return serving or dict(profile.stacks)
 
@@ -92,7 +97,7 @@ def guard_is_off(origins: Sequence[Origin]) -> bool:
 
 def pids_are_unique(origins: Sequence[Origin]) -> bool:
     """Whether a pid is one process in all recordings; in two containers, or after a restart, it may be two."""
-    targets = [origin.target for origin in origins if origin.target is not None]
+    targets = targets_of(origins)
     starts: dict[int, list[float]] = {}
     for target in targets:
         starts.setdefault(target.pid, []).extend([target.started_at] if target.started_at else [])
@@ -102,8 +107,7 @@ def pids_are_unique(origins: Sequence[Origin]) -> bool:
 
 def served_packages(origins: Sequence[Origin]) -> set[str]:
     """The packages that the targets serve: of `shop.asgi:application` and of the settings in `shop.settings`."""
-    targets = [origin.target for origin in origins if origin.target is not None]
-    modules = [name for target in targets for name in (target.app, target.settings) if name]
+    modules = [name for target in targets_of(origins) for name in (target.app, target.settings) if name]
     return {name.partition(":")[0].partition(".")[0] for name in modules if not name.startswith("/")}
 
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from asyncspy.analyse.stacks.pattern import Pattern, Rules, last_segment
+from asyncspy.analyse.stacks.pattern import Pattern, Rules, any_of, last_segment, patterns
 from asyncspy.model.stacks import Frame
 
 GUARD = Pattern("async_unsafe.<locals>.decorator.<locals>.inner", "django/utils/asyncio.py")
-_GUARD_RULES = Rules([(GUARD, True)])
+_GUARD_RULES = any_of(GUARD)
 
 
 class Sink(NamedTuple):
@@ -31,53 +31,44 @@ class Sink(NamedTuple):
     callers: frozenset[str] = frozenset()
 
 
-def _of(file: str, *functions: str, past_guard: bool = False, callers: str = "") -> list[tuple[Pattern, Sink]]:
-    return [(Pattern(name, file), Sink(name, past_guard, frozenset(callers.split()))) for name in functions]
+def _of(file: str, functions: str, *, past_guard: bool = False, callers: str = "") -> list[tuple[Pattern, Sink]]:
+    under = frozenset(callers.split())
+    return [(pattern, Sink(pattern.function, past_guard, under)) for pattern in patterns(file, functions)]
 
 
 SINKS = Rules(
     [
         # the compiler on its way to a cursor, and reading from one
-        *_of(
-            "django/db/models/sql/compiler.py",
-            "SQLCompiler.execute_sql",
-            "SQLInsertCompiler.execute_sql",
-            "SQLUpdateCompiler.execute_sql",
-            "SQLCompiler.has_results",
-            "SQLCompiler.results_iter",
-        ),
-        *_of("django/db/models/sql/compiler.py", "SQLCompiler.explain_query"),
-        *_of("django/db/models/sql/query.py", "Query.get_count", "Query.get_aggregation", "Query.has_results"),
-        *_of("django/db/models/sql/query.py", "Query.explain", "RawQuery.__iter__", "RawQuery._execute_query"),
-        *_of("django/db/models/sql/subqueries.py", "DeleteQuery.do_query", "DeleteQuery.delete_batch"),
+        *_of("django/db/models/sql/compiler.py", "SQLCompiler.execute_sql SQLInsertCompiler.execute_sql"),
+        *_of("django/db/models/sql/compiler.py", "SQLUpdateCompiler.execute_sql SQLCompiler.has_results"),
+        *_of("django/db/models/sql/compiler.py", "SQLCompiler.results_iter SQLCompiler.explain_query"),
+        *_of("django/db/models/sql/query.py", "Query.get_count Query.get_aggregation Query.has_results"),
+        *_of("django/db/models/sql/query.py", "Query.explain RawQuery.__iter__ RawQuery._execute_query"),
+        *_of("django/db/models/sql/subqueries.py", "DeleteQuery.do_query DeleteQuery.delete_batch"),
         *_of("django/db/models/sql/subqueries.py", "UpdateQuery.update_batch"),
         # rows to objects
         *_of(
             "django/db/models/query.py",
-            "ModelIterable.__iter__",
-            "RawModelIterable.__iter__",
-            "ValuesIterable.__iter__",
-            "ValuesListIterable.__iter__",
-            "NamedValuesListIterable.__iter__",
-            "FlatValuesListIterable.__iter__",
+            "ModelIterable.__iter__ RawModelIterable.__iter__ ValuesIterable.__iter__ ValuesListIterable.__iter__ "
+            "NamedValuesListIterable.__iter__ FlatValuesListIterable.__iter__",
             callers="_fetch_all _iterator iterator",
         ),
-        *_of("django/db/models/query.py", "QuerySet._insert", "QuerySet._update", "QuerySet._batched_insert"),
-        *_of("django/db/models/query.py", "QuerySet._raw_delete", "QuerySet._prepare_for_bulk_create"),
+        *_of("django/db/models/query.py", "QuerySet._insert QuerySet._update QuerySet._batched_insert"),
+        *_of("django/db/models/query.py", "QuerySet._raw_delete QuerySet._prepare_for_bulk_create"),
         # methods that take nothing from a cache: while they build their query, it is already certain to be sent
-        *_of("django/db/models/query.py", "QuerySet.get", "QuerySet._earliest", "QuerySet.last", "QuerySet.delete"),
-        *_of("django/db/models/query.py", "QuerySet.create", "QuerySet.get_or_create", "QuerySet.update_or_create"),
+        *_of("django/db/models/query.py", "QuerySet.get QuerySet._earliest QuerySet.last QuerySet.delete"),
+        *_of("django/db/models/query.py", "QuerySet.create QuerySet.get_or_create QuerySet.update_or_create"),
         # one object
-        *_of("django/db/models/base.py", "Model.save_base", "Model._save_table", "Model._save_parents"),
-        *_of("django/db/models/base.py", "Model._do_insert", "Model._do_update", "Model.refresh_from_db"),
-        *_of("django/db/models/base.py", "Model.delete"),
+        *_of("django/db/models/base.py", "Model.save_base Model._save_table Model._save_parents"),
+        *_of("django/db/models/base.py", "Model._do_insert Model._do_update Model.refresh_from_db Model.delete"),
         *_of("django/db/models/deletion.py", "Collector.delete"),
         # sessions, caches
-        *_of("django/contrib/sessions/backends/db.py", "SessionStore.load", "SessionStore._get_session_from_db"),
-        *_of("django/contrib/sessions/backends/db.py", "SessionStore.exists", "SessionStore.save"),
-        *_of("django/core/cache/backends/db.py", "DatabaseCache.get_many", "DatabaseCache._base_set"),
-        *_of("django/core/cache/backends/db.py", "DatabaseCache._base_delete_many", "DatabaseCache.has_key"),
-        *_of("django/core/cache/backends/db.py", "DatabaseCache.clear"),
+        *_of("django/contrib/sessions/backends/db.py", "SessionStore.load SessionStore._get_session_from_db"),
+        *_of("django/contrib/sessions/backends/db.py", "SessionStore.exists SessionStore.save"),
+        *_of(
+            "django/core/cache/backends/db.py", "DatabaseCache.get_many DatabaseCache._base_set DatabaseCache.has_key"
+        ),
+        *_of("django/core/cache/backends/db.py", "DatabaseCache._base_delete_many DatabaseCache.clear"),
         # transactions ask the connection first
         *_of("django/db/transaction.py", "Atomic.__enter__"),
         *_of("django/db/backends/base/base.py", "BaseDatabaseWrapper.get_autocommit"),
@@ -85,13 +76,8 @@ SINKS = Rules(
         # a cursor is only handed out after the guard was passed
         *_of(
             "django/db/backends/utils.py",
-            "CursorWrapper.execute",
-            "CursorWrapper.executemany",
-            "CursorWrapper.callproc",
-            "CursorWrapper._execute",
-            "CursorWrapper._executemany",
-            "CursorWrapper._execute_with_wrappers",
-            "CursorDebugWrapper.execute",
+            "CursorWrapper.execute CursorWrapper.executemany CursorWrapper.callproc CursorWrapper._execute "
+            "CursorWrapper._executemany CursorWrapper._execute_with_wrappers CursorDebugWrapper.execute "
             "CursorDebugWrapper.executemany",
             past_guard=True,
         ),
@@ -127,11 +113,8 @@ CONNECTION_METHODS = frozenset(
 )
 """Methods of BaseDatabaseWrapper and its backends that use the connection; most of them are guarded."""
 
-BACKEND: Rules[bool] = Rules(
-    [
-        (Pattern(f"BaseDatabaseWrapper.{name}", "django/db/backends/base/base.py"), True)
-        for name in sorted(CONNECTION_METHODS)
-    ],
+BACKEND = any_of(
+    *(Pattern(f"BaseDatabaseWrapper.{name}", "django/db/backends/base/base.py") for name in sorted(CONNECTION_METHODS)),
     lenient=True,
 )
 

@@ -10,19 +10,17 @@ from asyncspy.analyse.stacks import sinks
 from asyncspy.analyse.stacks.entries import CALLBACK_CALLERS
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.packages import COMMAND, FRAMEWORK, STDLIB, is_bare
-from asyncspy.analyse.stacks.pattern import Pattern, Rules, last_segment
+from asyncspy.analyse.stacks.pattern import Rules, any_of, last_segment, patterns
 from asyncspy.model.stacks import Frame
 
-MACHINERY: Rules[bool] = Rules(
-    [
-        *((Pattern(f"{name}.execute_sql", "django/db/models/sql/compiler.py"), True) for name in (
-            "SQLCompiler", "SQLInsertCompiler", "SQLUpdateCompiler")),
-        *sinks.BACKEND,
-        *((pattern, True) for pattern, sink in sinks.SINKS if sink.past_guard),
-        (sinks.GUARD, True),
-    ],
+MACHINERY = any_of(
+    *patterns("django/db/models/sql/compiler.py", "SQLCompiler.execute_sql SQLInsertCompiler.execute_sql"),
+    *patterns("django/db/models/sql/compiler.py", "SQLUpdateCompiler.execute_sql"),
+    *(pattern for pattern, _ in sinks.BACKEND),
+    *(pattern for pattern, sink in sinks.SINKS if sink.past_guard),
+    sinks.GUARD,
     lenient=True,
-)  # fmt: skip
+)
 """Where the query leaves the ORM for the connection. Own code beyond it (an execute_wrapper, a cursor or a backend of
 one's own, a receiver of connection_created) only watches or carries the query: the culprit is its caller."""
 
