@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import NamedTuple, get_args
 
-from asyncspy.analyse import confidence, hang
+from asyncspy.analyse import confidence
+from asyncspy.analyse.hang import judge_hangs
 from asyncspy.analyse.hops import hop_costs, sync_middleware
 from asyncspy.analyse.remedy.source_line import SourceReader
 from asyncspy.analyse.stacks import recording_facts
 from asyncspy.analyse.stacks.cleaning import clean_profile
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.worlds import StackVerdict, judge_stack
-from asyncspy.analyse.unsafe.faults import fault_finding, find_faults, with_shares
-from asyncspy.analyse.unsafe.reported import add_counted, add_logged, counted_seconds
+from asyncspy.analyse.unsafe import find_unsafe
+from asyncspy.analyse.unsafe.reported import counted_seconds
 from asyncspy.analyse.waits import blocked_loop, pools
 from asyncspy.model.analysis import Analysis, AnalysisVerdict
 from asyncspy.model.findings import Distribution, Finding, HopCosts, LoopTime, SampleCounts, World
-from asyncspy.model.stacks import FindingKind, Profile, Stack, common_django_version
+from asyncspy.model.stacks import FindingKind, Profile, Stack
 
 __all__ = ["DistributionFinder", "SourceReader", "analyse"]
 
@@ -46,29 +45,26 @@ def analyse(
     owners = recording_facts.ownership_of(profile, app_roots)
     verdicts = [judge_stack(stack.frames) for stack in profile.stacks]
     samples = count_worlds(profile.stacks, verdicts)
-    to_finding = partial(fault_finding, source=source, django=common_django_version(profile.origins), owners=owners)
-    loop_by_pid = loop_samples_by_pid(profile.stacks, verdicts)
-    faults = find_faults(profile.stacks, verdicts, owners)
-    sampled = [with_shares(to_finding(fault), fault, loop_by_pid, profile.origins) for fault in faults]
-    counted = add_counted(sampled, profile.events, to_finding, owners, profile.origins)
-    reported = add_logged(counted, profile.events, to_finding, owners)
-    targets = {target.pid: target for target in recording_facts.targets_of(profile.origins)}
+    unsafe = find_unsafe(profile, verdicts, source, owners)
     costs = find_costs(profile, verdicts, source, owners, clean_profile(beside) if beside else None)
-    violations = [one for one in reported if one.kind == "async-unsafe"]
-    others = [*(one for one in reported if one.kind != "async-unsafe"), *costs.findings]
+    targets = {target.pid: target for target in recording_facts.targets_of(profile.origins)}
+    hangs = judge_hangs(profile.dumps, targets, source=source, owners=owners)
+
+    violations = [finding for finding in unsafe if finding.kind == "async-unsafe"]
+    others = sorted((each for each in (*unsafe, *costs.findings) if each.kind != "async-unsafe"), key=_severity)
     looked = samples.loop or others or counted_seconds(profile.origins)
     verdict: AnalysisVerdict = "violations" if violations else "none-seen" if looked else "no-data"
     return Analysis(
         verdict=verdict,
         samples=samples,
-        findings=tuple(_with_distribution(one, distribution) for one in (*violations, *sorted(others, key=_severity))),
+        findings=tuple(_with_distribution(finding, distribution) for finding in (*violations, *others)),
         reach=confidence.detection_limit(samples.loop, profile.origins),
         origins=profile.origins,
         inputs=profile.inputs,
         hops=costs.hops,
         wall=costs.wall,
         faint=tuple(sorted(costs.faint, key=_severity)),
-        hangs=hang.judge_hangs(profile.dumps, targets, source=source, owners=owners),
+        hangs=hangs,
     )
 
 
@@ -78,15 +74,6 @@ def count_worlds(stacks: Mapping[Stack, int], verdicts: Sequence[StackVerdict]) 
     for weight, verdict in zip(stacks.values(), verdicts, strict=True):
         counts[verdict.world] += weight
     return SampleCounts(total=sum(counts.values()), **counts)
-
-
-def loop_samples_by_pid(stacks: Mapping[Stack, int], verdicts: Sequence[StackVerdict]) -> Counter[int | None]:
-    """How many samples of each process ran on the loop."""
-    counts: Counter[int | None] = Counter()
-    for (stack, weight), verdict in zip(stacks.items(), verdicts, strict=True):
-        if verdict.world == "loop":
-            counts[stack.pid] += weight
-    return counts
 
 
 class Costs(NamedTuple):

@@ -1,1 +1,35 @@
-"""Async-unsafe calls on the event loop."""
+"""Find async-unsafe calls on the event loop, as samples show them, as they were counted, and as logs report them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+
+from asyncspy.analyse.remedy.source_line import SourceReader
+from asyncspy.analyse.stacks.ownership import Ownership
+from asyncspy.analyse.stacks.worlds import StackVerdict
+from asyncspy.analyse.unsafe.faults import fault_finding, find_faults, with_shares
+from asyncspy.analyse.unsafe.reported import add_counted, add_logged
+from asyncspy.model.findings import Finding
+from asyncspy.model.stacks import Profile, common_django_version
+
+
+def find_unsafe(
+    profile: Profile, verdicts: Sequence[StackVerdict], source: SourceReader, owners: Ownership
+) -> list[Finding]:
+    """A finding for each unsafe call on a line, and for each sync-only middleware that only logs report."""
+    to_finding = partial(fault_finding, source=source, django=common_django_version(profile.origins), owners=owners)
+    loop_by_pid = _loop_samples_by_pid(profile, verdicts)
+    faults = find_faults(profile.stacks, verdicts, owners)
+    sampled = [with_shares(to_finding(fault), fault, loop_by_pid, profile.origins) for fault in faults]
+    counted = add_counted(sampled, profile.events, to_finding, owners, profile.origins)
+    return add_logged(counted, profile.events, to_finding, owners)
+
+
+def _loop_samples_by_pid(profile: Profile, verdicts: Sequence[StackVerdict]) -> Counter[int | None]:
+    counts: Counter[int | None] = Counter()
+    for (stack, weight), verdict in zip(profile.stacks.items(), verdicts, strict=True):
+        if verdict.world == "loop":
+            counts[stack.pid] += weight
+    return counts
