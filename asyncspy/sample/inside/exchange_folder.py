@@ -38,7 +38,8 @@ class ExchangeFolder:
             about = os.fstat(self._folder)
             if about.st_uid != os.geteuid() or any(os.scandir(self._folder)):
                 raise TargetError(
-                    f"somebody else took {self.path_in_target} in the file system of process {pid}", remedy="try again"
+                    f"another user changed {self.path_in_target} in the file system of process {pid}",
+                    remedy="try again",
                 )
             self._owner = _user_of(pid)
             self._give_to_target(self._folder)
@@ -141,7 +142,7 @@ def _create_in(pid: int, name: str, places: Sequence[tuple[str, ...]]) -> tuple[
         else:
             return parent, "/".join(place)
     raise TargetError(
-        f"no private folder can be made in the file system of process {pid} ({problem})",
+        f"no private folder can be created in the file system of process {pid} ({problem})",
         remedy="give it a /tmp that can be written to (--tmpfs /tmp), or record without --exact",
     )
 

@@ -32,11 +32,11 @@ for tool in range(6):
 """
 """Stops the hook where no loop runs in the main thread to check the lease."""
 
-TOO_OLD = (
-    "process {pid} runs Python {python}: code can be let in from outside since Python 3.14, and asyncspy.django, which "
-    "can be asked before that, {lacks}"
+NOT_STARTED_BY_APP = (
+    "process {pid} runs Python {python}: the hook can be started from outside since Python 3.14, and by "
+    "asyncspy.django before that, which did not answer within {seconds} s (it checks when a request begins)"
 )
-TOO_OLD_REMEDY = (
+NOT_STARTED_BY_APP_REMEDY = (
     "what works there: sampling (asyncspy attach --pid {pid}) and tracebacks in its log (asyncspy report web.log); to "
     "count exactly, add 'asyncspy.django' to INSTALLED_APPS and restart"
 )
@@ -83,21 +83,22 @@ class HookSession:
         problem = _problem(answer)
         if problem is not None:
             raise TargetError(
-                f"process {self.target.pid} did not take the hook in: {problem}",
+                f"the hook could not be started in process {self.target.pid}: {problem}",
                 remedy=f"asyncspy attach --pid {self.target.pid} samples it as it is",
             )
 
     def _not_started(self) -> AsyncspyError:
         pid, seconds = self.target.pid, round(START_SECONDS)
         if not self._is_running():
-            return TargetError(f"process {pid} ended meanwhile", remedy="asyncspy find-workers lists what runs now")
+            return TargetError(
+                f"process {pid} ended before the hook was started", remedy="asyncspy find-workers lists what runs now"
+            )
         if self._by_app:
-            lacks = f"did not answer within {seconds} s (it looks when a request begins)"
-            message = TOO_OLD.format(pid=pid, python=self.target.python, lacks=lacks)
-            return TargetError(message, remedy=TOO_OLD_REMEDY.format(pid=pid))
+            message = NOT_STARTED_BY_APP.format(pid=pid, python=self.target.python, seconds=seconds)
+            return TargetError(message, remedy=NOT_STARTED_BY_APP_REMEDY.format(pid=pid))
         return TargetError(
-            f"process {pid} came by no place within {seconds} s where it could let the hook in: its main thread waits "
-            "for requests, or in C; what was asked of it is withdrawn",
+            f"process {pid} reached no point within {seconds} s where it could start the hook: its main thread waits "
+            "for requests, or runs C code; the request to start it is withdrawn",
             remedy=f"try again while it serves requests; is it hung? asyncspy dump --pid {pid}",
         )
 
@@ -141,13 +142,13 @@ class HookSession:
         pid = self.target.pid
         if not self._is_running():
             return TargetError(
-                f"process {pid} ended, and what was counted in it with it",
+                f"process {pid} ended, and the calls counted in it are lost",
                 remedy="asyncspy find-workers lists what runs now",
             )
         return SamplerError(
-            f"the hook in process {pid} did not answer within {round(2 * ANSWER_SECONDS)} s: its loop is held; it "
-            "takes itself out as soon as that goes on",
-            remedy=f"asyncspy dump --pid {pid} shows what holds it",
+            f"the hook in process {pid} did not answer within {round(2 * ANSWER_SECONDS)} s: its loop is blocked; "
+            "it removes itself as soon as the loop runs again",
+            remedy=f"asyncspy dump --pid {pid} shows what blocks it",
         )
 
     def close(self) -> None:

@@ -54,7 +54,7 @@ def _command(target: Worker, path: str) -> list[str]:
         )
     if not os.path.lexists(Path(f"/proc/{target.pid}/root", "proc", "self")):
         raise TargetError(
-            f"process {target.pid} runs in another root that has no /proc: nobody can look at it from in there",
+            f"process {target.pid} runs in another root that has no /proc: it cannot be examined from inside",
             remedy=f"mount -t proc proc {os.readlink(f'/proc/{target.pid}/root')}/proc; or {_without(target)}",  # noqa: PTH115
         )
     uid, gid, exe = _user_and_exe(target.pid)
@@ -86,7 +86,7 @@ def _installed(target: Worker, version: Version) -> str:
         if interpreters.is_safe_to_start(program):
             return str(program)
     raise TargetError(
-        f"process {target.pid} can only be asked by a {name} that nobody else can change; its own is not one",
+        f"process {target.pid} can only be asked by a {name} that no other user can change; its own can be changed",
         remedy=f"run asyncspy itself on that Python: {name} -m pip install asyncspy; {_without(target)}",
     )
 
@@ -122,7 +122,7 @@ def _run(command: list[str], target: Worker) -> subprocess.CompletedProcess[str]
     try:
         return interpreters.run(command, ASK_SECONDS)
     except subprocess.TimeoutExpired:
-        why = f"did not come to an end within {ASK_SECONDS} s"
+        why = f"did not end within {ASK_SECONDS} s"
     except OSError as error:
         why = f"cannot be started: {error.strerror}"
     raise TargetError(f"{command[0]}, which was to ask process {target.pid}, {why}", remedy=_without(target))
@@ -131,7 +131,7 @@ def _run(command: list[str], target: Worker) -> subprocess.CompletedProcess[str]
 def _refused(target: Worker, why: str) -> TargetError:
     if "not enabled" in why or "disabled" in why:
         return TargetError(
-            f"process {target.pid} lets no code in from outside: it was started with PYTHON_DISABLE_REMOTE_DEBUG or "
+            f"process {target.pid} accepts no code from outside: it was started with PYTHON_DISABLE_REMOTE_DEBUG or "
             "-X disable-remote-debug, or its Python was built without",
             remedy=f"start it without that; until then {_without(target)}",
         )
@@ -140,7 +140,7 @@ def _refused(target: Worker, why: str) -> TargetError:
             f"no right to write into process {target.pid}: {why}",
             remedy=f"sudo asyncspy attach --exact --pid {target.pid}; asyncspy doctor --pid {target.pid} says more",
         )
-    return TargetError(f"process {target.pid} cannot be asked to let the hook in: {why}", remedy=_without(target))
+    return TargetError(f"process {target.pid} cannot be asked to start the hook: {why}", remedy=_without(target))
 
 
 def _without(target: Worker) -> str:

@@ -52,7 +52,7 @@ def read_tasks(target: Worker, script: str = SCRIPT, since: Version = REMOTE_DEB
         if done.returncode == 0:
             return _decode(done.stdout)
     lines = done.stderr.strip().splitlines()
-    raise UnreadableTasks(lines[-1][:300] if lines else "the reading interpreter said nothing")
+    raise UnreadableTasks(lines[-1][:300] if lines else "the reading interpreter printed nothing")
 
 
 def find_interpreter(pid: int, version: Version) -> str:

@@ -1,8 +1,8 @@
 """Take stack dumps of processes again and again; each is saved as py-spy wrote it, before anything reads it.
 
-An index beside them has what only that moment can tell: when a dump was taken, for how long the process stood still for
-it, and how often each thread ran since the dump before. py-spy makes every thread run for a moment, so the kernel's
-counters are read when that is over, and again just before the next dump.
+An index beside them has what can only be measured at that moment: when a dump was taken, for how long the process stood
+still for it, and how often each thread ran since the dump before. py-spy makes every thread run for a moment, so the
+kernel's counters are read when that is over, and again just before the next dump.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def is_failed_start(output: str) -> bool:
 
 
 def error_of(output: str, pid: int, py_spy: PySpy) -> AsyncspyError:
-    """What py-spy printed when it failed, as an error of ours."""
+    """What py-spy printed when it failed, as an AsyncspyError."""
     for complaint in COMPLAINTS:
         if re.search(complaint.pattern, output, re.IGNORECASE):
             return complaint.error(complaint.message.format(pid=pid), remedy=complaint.remedy.format(pid=pid))
@@ -113,7 +113,7 @@ def error_lines(output: str) -> str:
     """The lines of py-spy's output that name an error, else the last one, as one short line."""
     lines = [line.strip() for line in output.splitlines() if line.strip() and "Stack backtrace" not in line]
     errors = [line for line in lines if line.startswith(("Error:", "Reason:"))]
-    return ("; ".join(errors) or (lines[-1] if lines else "it said nothing"))[:MAX_QUOTE]
+    return ("; ".join(errors) or (lines[-1] if lines else "it printed nothing"))[:MAX_QUOTE]
 
 
 def seconds_behind(output: str) -> float | None:

@@ -68,7 +68,7 @@ class PySpyRun:
         timeouts = self.py_spy.timeouts
         self.started_at, self.started = datetime.now(timezone.utc), time.monotonic()
         self._deadline = self.started + self.plan.duration * 1.5 + timeouts.grace
-        self.told_to_end = False
+        self.interrupted = False
         self._resources = ExitStack()
         command = self.plan.command(self.py_spy, self.output)
         started = child_process.started(command, exit_seconds=timeouts.exit)
@@ -76,7 +76,7 @@ class PySpyRun:
         self._watchdog = PySpyWatchdog(self.plan.target.pid, self._child.pid, timeouts.check)
 
     def poll(self) -> bool:
-        """Whether it has ended. One that is overdue is told to end, and killed when it does not."""
+        """Whether it has ended. One that is overdue is interrupted, and killed if it does not end."""
         if self._ended is not None:
             return True
         if self._child.poll() is not None and (self.stopping or self._child.returncode == 0 or not self._restart()):
@@ -85,9 +85,9 @@ class PySpyRun:
         if not self.held_target and self._watchdog.held_seconds() > self.py_spy.timeouts.held:
             self._release_target()
         if time.monotonic() > self._deadline:
-            if self.told_to_end:
+            if self.interrupted:
                 self._child.kill()
-            self._tell_to_end(self.py_spy.timeouts.grace)
+            self._interrupt(self.py_spy.timeouts.grace)
         return False
 
     def wait(self, seconds: float) -> None:
@@ -100,7 +100,7 @@ class PySpyRun:
     def stop(self) -> None:
         """Ask it to end early and to write what it has."""
         self.stopping = True
-        self._tell_to_end(min(self.py_spy.timeouts.grace, self._deadline - time.monotonic()))
+        self._interrupt(min(self.py_spy.timeouts.grace, self._deadline - time.monotonic()))
 
     def close(self) -> None:
         """End it for good and keep what it printed."""
@@ -111,15 +111,15 @@ class PySpyRun:
         if self.exit_code == -signal.SIGKILL:
             self._watchdog.resume_target()
 
-    def _tell_to_end(self, seconds: float) -> None:
-        self.told_to_end = True
+    def _interrupt(self, seconds: float) -> None:
+        self.interrupted = True
         self._deadline = time.monotonic() + seconds
         child_process.send(self._child, signal.SIGINT)
 
     def _release_target(self) -> None:
         """Put the target first: a py-spy that holds it gets a moment to write its file, then it is killed."""
         self.held_target = True
-        self._tell_to_end(self.py_spy.timeouts.last_chance)
+        self._interrupt(self.py_spy.timeouts.last_chance)
         child_process.send(self._child, signal.SIGCONT)
 
     def _restart(self) -> bool:

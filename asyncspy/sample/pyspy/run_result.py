@@ -17,7 +17,7 @@ INTERRUPTED_CODES = {-signal.SIGINT, 128 + signal.SIGINT, 1}
 """How py-spy, or the program that becomes py-spy, exits when it is interrupted before it has a sample."""
 
 RECORD_AGAIN = "record again; if it happens again, send that file with a bug report"
-RECORD_ELSEWHERE = "record again, to where there is room and nobody clears away: --output FOLDER"
+RECORD_ELSEWHERE = "record again, into a folder with room that nothing cleans up: --output FOLDER"
 
 
 def read_document(run: PySpyRun) -> dict[str, Any]:
@@ -71,9 +71,9 @@ def _failure(run: PySpyRun) -> AsyncspyError:
             f"py-spy hung while it held process {pid}, and was killed; the process runs on",
             remedy="record again, at a lower --rate; is the machine out of memory, or its disk hanging? (dmesg)",
         )
-    if run.told_to_end:
+    if run.interrupted:
         return SamplerError(
-            f"py-spy did not come to an end while it recorded process {pid}, and was killed",
+            f"py-spy did not end while it recorded process {pid}, and was killed",
             remedy="record again, at a lower --rate; is the process stopped? asyncspy doctor looks",
         )
     return SamplerError(

@@ -46,7 +46,7 @@ def test_a_worker_that_ends_meanwhile_ends_the_count(version: str, tmp_path: Pat
         psutil.Process(served.pid).send_signal(signal.SIGKILL)
         said = attached.communicate(timeout=60)[1]
     assert attached.returncode == 3, said
-    assert f"process {served.pid} ended, and what was counted in it with it" in said
+    assert f"process {served.pid} ended, and the calls counted in it are lost" in said
 
 
 @versions("3.14")
@@ -73,7 +73,7 @@ def test_one_that_is_blocked_in_c_is_left_alone(version: str, tmp_path: Path) ->
         with in_background(served, f"/block/{BLOCKED_SECONDS}"), attach(served, tmp_path) as attached:
             said = attached.communicate(timeout=60)[1]
         assert attached.returncode == 3, said
-        assert ("came by no place" if version != "ours" else "did not answer within") in said
+        assert ("reached no point" if version != "ours" else "did not answer within") in said
         assert eventually(lambda: look(served) == before, timeout=PATIENCE)
 
 
@@ -88,7 +88,7 @@ def test_one_that_blocks_while_it_is_counted_lets_the_hook_out_afterwards(versio
                 attached.send_signal(signal.SIGINT)
                 said = attached.communicate(timeout=60)[1]
         assert attached.returncode == 4, said
-        assert "takes itself out as soon as that goes on" in said
+        assert "removes itself as soon as the loop runs again" in said
         assert eventually(lambda: look(served) == before, timeout=PATIENCE)
 
 

@@ -49,7 +49,7 @@ def _(one: Scene) -> None:
     one.start(stub=holds)
 
 
-@fault("py-spy hangs", 4, "did not come to an end", saved=False)
+@fault("py-spy hangs", 4, "did not end", saved=False)
 def _(one: Scene) -> None:
     one.spin()
     hangs = "signal.signal(signal.SIGINT, signal.SIG_IGN); print('Sampling process', flush=True)\ntime.sleep(600)"

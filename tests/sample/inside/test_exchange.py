@@ -143,7 +143,7 @@ def test_the_text_stands_alone() -> None:
     [
         ("RuntimeError: Remote debugging is not enabled in the remote process.", "PYTHON_DISABLE_REMOTE_DEBUG"),
         ("PermissionError: [Errno 1] Operation not permitted", "no right to write into process 7"),
-        ("RuntimeError: weather", "cannot be asked to let the hook in: RuntimeError: weather"),
+        ("RuntimeError: weather", "cannot be asked to start the hook: RuntimeError: weather"),
     ],
 )
 def test_each_refusal_says_why_and_what_to_do(said: str, words: str) -> None:

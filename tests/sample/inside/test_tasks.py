@@ -68,7 +68,7 @@ def test_what_is_told_innermost_first_is_kept_outermost_first() -> None:
         ("raise RuntimeError('no such section')", "no such section"),
         ("print('[[1, 2]]')", "form that this asyncspy does not know"),
         ("print('x')", "form that this asyncspy does not know"),
-        ("raise SystemExit(3)", "said nothing"),
+        ("raise SystemExit(3)", "printed nothing"),
     ],
 )
 def test_why_they_could_not_be_read_is_said(code: str, said: str) -> None:
