@@ -93,11 +93,10 @@ def imports_by_string(source: str) -> Iterator[str]:
 
 
 def test_no_room_is_imported_by_string() -> None:
-    """Contracts see import statements alone: by string only commands and optional libraries may be imported."""
+    """Contracts see import statements alone: by string only commands and zstd may be imported."""
     allowed = {
         "cli/__init__.py": "the commands, each imported when it is called",
         "read/open_file.py": "zstd, which older Pythons have from a backport",
-        "read/logs/anchors.py": "ahocorasick_rs, an extra",
     }
     found = {
         str(path.relative_to(ROOT / "asyncspy")): calls

@@ -49,11 +49,11 @@ FORMATS = (
 """In the order in which they are tried."""
 
 
-def reader_of(name: str) -> Reader:
+def import_reader(name: str) -> Reader:
     """The reader of a format, imported when it is needed."""
     match name:
         case "speedscope":
-            from asyncspy.read.speedscope.reader import read
+            from asyncspy.read.speedscope.document import read
         case "chrometrace":
             from asyncspy.read.chrometrace import read
         case "looks":
@@ -69,7 +69,7 @@ def reader_of(name: str) -> Reader:
         case "folded":
             from asyncspy.read.text_stacks.austin import read
         case "log":
-            from asyncspy.read.logs import read
+            from asyncspy.read.logs.log_file import read
         case _:
             from asyncspy.read.text_stacks.folded import read
     return read
@@ -91,12 +91,12 @@ def load(path: Path) -> Profile:
                 f"not a recording of a known format ({', '.join(one.name for one in FORMATS)})",
                 remedy=f"give a file that asyncspy attach or py-spy record wrote, a log, or {RECORD_AGAIN}",
             )
-        return reader_of(known.name)(stream, name)
+        return import_reader(known.name)(stream, name)
 
 
 def profile_of_document(document: dict[str, Any], path: Path) -> Profile:
     """The profile of a recording that is still being made, as it would be read from its file."""
-    from asyncspy.read.speedscope.reader import profile_of
+    from asyncspy.read.speedscope.document import profile_of
 
     with _paused_collector(), name_errors(str(path)):
         return profile_of(document, str(path))

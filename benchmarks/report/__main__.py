@@ -2,7 +2,7 @@
 
     python -m benchmarks.report [--megabytes N] [--rounds N] [--peers] [--recorded FILE] [FORMAT...]
 
-Needs orjson and msgspec beside `asyncspy[fast]`, and grep. Each task runs in a process of its own, the tasks of a
+Needs orjson and grep. Each task runs in a process of its own, the tasks of a
 format by turns; the best of the rounds counts, since noise only ever adds.
 """
 
@@ -26,7 +26,6 @@ FLOORS = {
     "svg": (["expat_empty"], 1.5),
     "log": (["grep_count"], 2.0),
 }
-ALSO = {"log": ["asyncspy_alone"]}
 
 
 def measure(task: str, path: Path) -> tuple[float, int]:
@@ -43,7 +42,7 @@ def compare(form: str, path: Path, rounds: int, peers: list[str]) -> None:
     size = path.stat().st_size
     best: dict[str, tuple[float, int]] = {}
     for _ in range(rounds):
-        for task in ["asyncspy", *ALSO.get(form, ()), *floors, *peers]:
+        for task in ["asyncspy", *floors, *peers]:
             now = measure(task, path)
             best[task] = min(best.get(task, now), now)
     floor = min(best[task][0] for task in floors)

@@ -30,12 +30,6 @@ def asyncspy(path: Path) -> object:
     return load(path)
 
 
-def asyncspy_alone(path: Path) -> object:
-    """The same as installed without `asyncspy[fast]`."""
-    sys.modules["ahocorasick_rs"] = None  # type: ignore[assignment]
-    return load(path)
-
-
 def split_lines(path: Path) -> None:
     """The floor for folded stacks: every line, with its count split off."""
     total = 0
@@ -80,7 +74,6 @@ TASKS: dict[str, Callable[[Path], object]] = {
     task.__name__: task
     for task in (
         asyncspy,
-        asyncspy_alone,
         split_lines,
         orjson_loads,
         msgspec_decode,

@@ -16,7 +16,7 @@ import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
 with atheris.instrument_imports(include=["asyncspy.read", "asyncspy.recording.saved_form"]):
     from asyncspy import read
 
-    READERS = {known.name: read.reader_of(known.name) for known in read.FORMATS}
+    READERS = {known.name: read.import_reader(known.name) for known in read.FORMATS}
 
 from asyncspy.analyse import analyse
 from asyncspy.errors import InputError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import tracemalloc
@@ -15,7 +14,8 @@ import pytest
 from asyncspy.analyse import analyse
 from asyncspy.model.findings import Finding
 from asyncspy.model.stacks import Event, Occurrences, Profile
-from asyncspy.read import load, logs
+from asyncspy.read import load
+from asyncspy.read.logs import log_file, windows
 from asyncspy.read.logs.windows import BLOCK, LOOKBACK
 from tests.read.fixtures import FIXTURES
 
@@ -43,7 +43,7 @@ def counted(profile: Profile) -> dict[str, int]:
 
 
 def read_text(text: str) -> Profile:
-    return logs.read(io.BytesIO(text.encode()), "web.log")
+    return log_file.read(io.BytesIO(text.encode()), "web.log")
 
 
 def frame(function: str, file: str = "/srv/app/views.py", line: int = 3) -> str:
@@ -136,7 +136,7 @@ def test_a_traceback_is_found_wherever_the_blocks_end() -> None:
 @pytest.mark.parametrize("name", sorted(MADE))
 def test_what_is_left_unread_before_an_exception_tells_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     events = load(LOGS / name).events
-    monkeypatch.setattr(importlib.import_module("asyncspy.read.logs.windows"), "_may_go_back", lambda *_: True)
+    monkeypatch.setattr(windows, "_may_belong_to_earlier", lambda *_: True)
     assert load(LOGS / name).events == events
 
 
@@ -159,7 +159,7 @@ def traced(stream: BinaryIO) -> tuple[Profile, int]:
     """What a log tells, and what memory it took at most."""
     tracemalloc.start()
     try:
-        return logs.read(stream, "web.log"), tracemalloc.get_traced_memory()[1]
+        return log_file.read(stream, "web.log"), tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from asyncspy.model.stacks import Frame, Stack
 from asyncspy.read.frame_names import is_digits, parse_frame
-from asyncspy.read.text_stacks import folded
+from asyncspy.read.text_stacks import austin, folded
 
 FUNCTIONS = st.from_regex(r"[\w.<>]{1,30}", fullmatch=True)
 FILE_LETTERS = st.characters(exclude_characters=";\n\r", exclude_categories=["Cs"])
@@ -117,3 +118,17 @@ def test_a_process_is_not_looked_for_in_line_after_line() -> None:
     assert {stack.pid for stack in profile.stacks} == {None}
     fewer = "\n".join(['process 4:"python -c', *lines[: folded.MAX_JOIN_ATTEMPTS - 1], 'z";main (a.py:1) 2', ""])
     assert 4 in {stack.pid for stack in folded.read(io.BytesIO(fewer.encode()), "stacks.txt").stacks}
+
+
+SPELT = re.compile(r"(.*?):([^:]*(?:::[^:]*)*):([0-9]{1,9})\Z", re.DOTALL)
+"""A file, a function, a line: what is meant, in one pattern, which tries each colon against all that follow."""
+
+
+@given(st.text(st.sampled_from(":::a/.7\n"), max_size=12))
+def test_a_file_a_function_and_a_line(text: str) -> None:
+    told = SPELT.match(text)
+    frame = austin._parse_frame(text)
+    if told is not None:
+        assert frame == Frame(told[2], told[1], int(told[3]))
+    else:
+        assert frame is None or frame == Frame(text, "")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from asyncspy.errors import InputError
 from asyncspy.read import decode_json
-from asyncspy.read.speedscope import reader, samples
+from asyncspy.read.speedscope import document, samples
 from tests.read.fixtures import FIXTURES
 
 DOCUMENTS = sorted(path for path in FIXTURES.rglob("*.json") if b'"samples"' in path.read_bytes()[:1_000_000])
@@ -20,7 +20,7 @@ DOCUMENTS = sorted(path for path in FIXTURES.rglob("*.json") if b'"samples"' in 
 
 def outcome(decode: Callable[[bytes], object], data: bytes) -> object:
     try:
-        return reader.profile_of(decode(data), "x.json")
+        return document.profile_of(decode(data), "x.json")
     except InputError as error:
         return error.message
 
@@ -62,8 +62,8 @@ def test_whatever_is_in_the_lists(listed: list[object], weights: object, mixed: 
     profile = {"type": "sampled", "name": "x", "unit": unit, "samples": listed, "weights": weights}
     other = {"type": "sampled", "name": "y", "unit": unit, "samples": [[0], [1], [0]], "weights": [3, 3, 3]}
     frames = [{"name": "a"}, {"name": "b"}, {"name": 5}]
-    document = {"profiles": [profile, other], "shared": {"frames": frames}}
-    data = json.dumps(document, separators=(",", ":") if compact else None).encode()
+    made = {"profiles": [profile, other], "shared": {"frames": frames}}
+    data = json.dumps(made, separators=(",", ":") if compact else None).encode()
     by_text, decoded = both(data)
     assert by_text == decoded
 

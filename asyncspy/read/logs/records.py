@@ -1,7 +1,7 @@
-"""Takes text of a log; gives its lines, unwrapped from what stands around them: JSON, escapes, terminal colours.
+"""Unwrap the lines of a log from what is around them: JSON, escapes, terminal colours.
 
-A JSON record that holds a traceback becomes the lines of that traceback. Structured frames (structlog) become such
-lines, too; their locals can hold secrets and are never looked at.
+A JSON record with a traceback becomes the lines of that traceback. Structured frames (structlog) become such lines,
+too; their locals can hold secrets and are never looked at.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
-from functools import partial
 from typing import Any, NamedTuple
 
 COLOUR = re.compile(r"(?:\x1b|#033|\\x1b|\\u001b)\[[0-9;]{0,20}m")
 ESCAPED_LINE = re.compile(r"\\n[ |]*File ")
-MOST_BEFORE_JSON = 200
+MAX_JSON_PREFIX = 200
 MAX_NODES = 2_000
 MAX_BYTE = 255
 MAX_MICROS_DIGITS = 16
@@ -28,34 +27,30 @@ BREAK = "\x00end of record"
 
 
 class Line(NamedTuple):
-    """One line of one writer, with the time that its wrapping tells."""
+    """One line, with the source and the time that its wrapping names."""
 
     text: str
     source: str = ""
     time: str | None = None
 
 
-new_line = partial(tuple.__new__, Line)
-"""To call Line itself takes twice as long."""
-
-
-def lines_of(raw: str) -> Iterable[Line]:
-    """What a line of the file holds. After a record that stands for itself comes a line with the text BREAK."""
+def unwrap(raw: str) -> Iterable[Line]:
+    """The lines in a line of the file. After a record that is complete in itself comes a line with the text BREAK."""
     line = raw.rstrip("\r")
     if "[" in line and ("\x1b" in line or "033[" in line or "x1b" in line or "001b" in line):
         line = COLOUR.sub("", line)
-    brace = line.find("{", 0, MOST_BEFORE_JSON)
+    brace = line.find("{", 0, MAX_JSON_PREFIX)
     if brace >= 0 and (document := _json(line[brace:])) is not None:
         return _from_json(document, line[:brace].strip())
     if "#012" in line and BEGIN in line:  # how rsyslog writes a newline
         return _split(line.split("#012"))
     if "\\n" in line and BEGIN in line and ESCAPED_LINE.search(line):
         return _split(line.replace('\\"', '"').split("\\n"))
-    return (new_line((line[:MAX_TEXT], "", None)),)
+    return (Line(line[:MAX_TEXT]),)
 
 
 def _split(parts: list[str]) -> Iterator[Line]:
-    """A record whose newlines were escaped: the traceback may begin on the line that has the prefix."""
+    """The lines of a record whose newlines were escaped; the traceback may begin on the line with the prefix."""
     before, found, after = parts[0].partition(BEGIN)
     first = [before, found + after] if found else [before]
     for part in [*first, *parts[1:]]:
@@ -76,7 +71,7 @@ def _json(text: str) -> dict[str, Any] | None:
 def _from_json(document: dict[str, Any], prefix: str) -> Iterator[Line]:
     if isinstance(log := document.get("log"), str) and "stream" in document:  # docker's json-file
         yield from _wrapped(log, f"{prefix}{document['stream']}"[:80], _time(document))
-    elif "MESSAGE" in document:  # journalctl -o json; bytes that are no text come as numbers
+    elif "MESSAGE" in document:  # journalctl -o json; bytes that are not text come as numbers
         source = str(document.get("_PID"))[:20]
         yield from _wrapped(_message(document["MESSAGE"]), f"journal {source}", _time(document))
     else:
@@ -88,7 +83,7 @@ def _wrapped(text: str, source: str, time: str | None) -> Iterator[Line]:
         inner = _json(line) if line.startswith("{") else None
         if inner is None:
             yield Line(line, source, time)
-        else:  # a JSON log in a JSON wrapping; no deeper
+        else:  # a JSON log wrapped in JSON; nothing deeper is unwrapped
             yield from _record(inner)
 
 
@@ -99,18 +94,18 @@ def _message(value: Any) -> str:
 
 
 def _time(document: dict[str, Any]) -> str | None:
-    told = next((document[key] for key in TIME_KEYS if key in document), None)
+    time = next((document[key] for key in TIME_KEYS if key in document), None)
     micros = document.get("__REALTIME_TIMESTAMP")
     if isinstance(micros, str) and micros.isascii() and micros.isdigit() and len(micros) <= MAX_MICROS_DIGITS:
         return datetime.fromtimestamp(int(micros) / 1e6, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    if isinstance(told, int | float) and 0 < told < MAX_SECONDS:
-        return datetime.fromtimestamp(told, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return told[:40] if isinstance(told, str) else None
+    if isinstance(time, int | float) and 0 < time < MAX_SECONDS:
+        return datetime.fromtimestamp(time, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time[:40] if isinstance(time, str) else None
 
 
 def _record(document: dict[str, Any]) -> Iterator[Line]:
-    """The tracebacks of a record that holds all of them, each once though several fields may hold it."""
-    texts, exceptions, plain = _held(document)
+    """The tracebacks of a record, each once though several fields may hold it; failing these, its other texts."""
+    texts, exceptions, plain = _collect(document)
     time = _time(document)
     kept: list[str] = []
     for text in sorted(texts, key=len, reverse=True):
@@ -125,8 +120,8 @@ def _record(document: dict[str, Any]) -> Iterator[Line]:
     yield Line(BREAK, "record")
 
 
-def _held(document: dict[str, Any]) -> tuple[list[str], list[dict[str, Any]], list[str]]:
-    """All strings with a traceback, all structured exceptions, and all other strings, in a bounded part of it."""
+def _collect(document: dict[str, Any]) -> tuple[list[str], list[dict[str, Any]], list[str]]:
+    """The strings with a traceback, the structured exceptions, and the other strings, in the first MAX_NODES nodes."""
     texts: list[str] = []
     exceptions: list[dict[str, Any]] = []
     plain: list[str] = []

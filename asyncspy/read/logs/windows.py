@@ -1,7 +1,7 @@
-"""Takes a stream; gives the few parts of it that can tell of a violation, in order, with what stands before them.
+"""Find the few parts of a log that can hold a violation, each with the lines before it that may belong to it.
 
-A log is nearly all of something else, so it is searched block by block for rare words, and only what is around them is
-looked at line by line.
+Nearly all of a log is something else. So it is searched, block by block, for words that only a violation or an adapted
+middleware has, and only what is around them is looked at line by line.
 """
 
 from __future__ import annotations
@@ -10,111 +10,112 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from asyncspy.read.logs.anchors import anchored
-
+ANCHOR = re.compile(rb"ynchronous(?:(?<=Synchronous)OnlyOperation|(?<=Asynchronous) (?:handler adapted|middleware ))")
+"""The words. What they have in common comes first, since a literal beginning is searched for at 2 GB/s."""
 BEGIN = b"Traceback (most recent call last)"
-UNWRAPPED = (b"raise SynchronousOnlyOperation", b"django.core.exceptions.SynchronousOnlyOperation:")
-INSIDE = rb"[ |+]{0,80}(?:File |(?:Exception Group )?Traceback )"
-NAME = re.compile(rb"(?:raise )?[\w.]*\Z")
+WITHOUT_PREFIX = (b"raise SynchronousOnlyOperation", b"django.core.exceptions.SynchronousOnlyOperation:")
+FRAME_OR_BEGIN = rb"[ |+]{0,80}(?:File |(?:Exception Group )?Traceback )"
+EXCEPTION_NAME = re.compile(rb"(?:raise )?[\w.]*\Z")
 DIGIT = re.compile(rb"[0-9]")
-TAIL = 6
+PREFIX_TAIL = 6
 WHOLE_RECORD = (BEGIN, b'"exc_type"')
 BLOCK = 256 * 1024
 LOOKBACK = 64 * 1024
-"""A traceback with its chain is 5 to 15 KB; several workers write into each other's."""
+"""A traceback with its chain is 5 to 15 KB, and several workers may write into each other's."""
 MARGIN = 128
 """How far within its line an exception may stand in the drawing of an exception group."""
 HEADING = 512
-"""Before a traceback stands the line of its record, with the time."""
+"""Before a traceback is the line of its record, with the time."""
 MAX_LINE = 4 * 1024**2
 
 
 class Window(NamedTuple):
-    """Whole lines that end with one that holds an anchor; `follows` says that nothing is left out before them."""
+    """Whole lines, the last of which has an anchor; `follows` says that nothing is left out before them."""
 
     data: bytes
     follows: bool
 
 
-def windows(stream: BinaryIO) -> Iterator[Window]:
-    """The windows of a stream. Lines longer than any record are cut.
-
-    One buffer serves for all blocks: what is read again and again stays in the processor's cache.
-    """
-    data, filled, follows = bytearray(2 * LOOKBACK + BLOCK), 0, True
+def find_windows(stream: BinaryIO) -> Iterator[Window]:
+    """The windows of a stream, in order. Lines longer than any record are cut."""
+    data, follows = b"", True
     while True:
-        with memoryview(data) as room:
-            count = stream.readinto(room[filled:])  # type: ignore[attr-defined]
-        filled += count
-        end = _end(data, filled, last=not count)
-        if end == filled:  # the last line may have no end: what is left of longer blocks must not seem to belong to it
-            del data[filled:]
-        fed = 0
-        for first, line_end in _runs(data, anchored(data, end)):
-            start = _start(data, fed, first, line_end)
-            yield Window(bytes(data[start:line_end]), follows and start == fed)
-            fed, follows = line_end, True
-        if not count:
+        block = stream.read(BLOCK)
+        data += block
+        end = _end_of_lines(data) if block else len(data)
+        done = 0
+        for first, window_end in _anchor_runs(data, end):
+            start = _window_start(data, done, first, window_end)
+            yield Window(data[start:window_end], follows and start == done)
+            done, follows = window_end, True
+        if not block:
             return
-        keep = max(fed, end - LOOKBACK, 0)
-        follows = follows and keep == fed
-        filled -= keep
-        data[:filled] = data[keep : keep + filled]
-        if len(data) - filled < BLOCK:  # cut off above, or taken by a line longer than all that is looked back at
-            data += bytes(BLOCK)
+        keep = max(done, end - LOOKBACK, 0)
+        follows = follows and keep == done
+        data = data[keep:]
 
 
-def _start(data: bytearray, fed: int, anchor: int, end: int) -> int:
-    """Where the lines begin that are looked at: far enough before the anchor, and with its own line in any case."""
-    line = max(fed, data.rfind(b"\n", fed, anchor) + 1)
-    if data[line : line + 1] == b"{" and any(
-        data.find(mark, line, data.find(b"\n", line, end)) >= 0 for mark in WHOLE_RECORD
-    ):
+def _end_of_lines(data: bytes) -> int:
+    """The end of the last whole line; a line longer than any record is cut."""
+    end = data.rfind(b"\n") + 1
+    return len(data) if len(data) - end > MAX_LINE else end
+
+
+def _anchored_lines(data: bytes, end: int) -> Iterator[tuple[int, int]]:
+    """The first anchor of each line that has one, and the end of that line."""
+    found = ANCHOR.search(data, 0, end)
+    while found:
+        newline = data.find(b"\n", found.end(), end)
+        line_end = newline + 1 if newline >= 0 else end
+        yield found.start(), line_end
+        found = ANCHOR.search(data, line_end, end)
+
+
+def _anchor_runs(data: bytes, end: int) -> Iterator[tuple[int, int]]:
+    """Anchors that are near each other as one, the first with the end of the last one's line.
+
+    One that has a traceback without a prefix before it begins a run of its own.
+    """
+    run: tuple[int, int] | None = None
+    for anchor, line_end in _anchored_lines(data, end):
+        line = data.rfind(b"\n", 0, anchor) + 1
+        if run and (anchor - run[1] > LOOKBACK or (_has_no_prefix(data, line) and _begin(data, run[1], line) >= 0)):
+            yield run
+            run = None
+        run = (run[0] if run else anchor, line_end)
+    if run:
+        yield run
+
+
+def _window_start(data: bytes, done: int, anchor: int, end: int) -> int:
+    """Where to begin to read: far enough before the anchor, at least at the beginning of its line."""
+    line = max(done, data.rfind(b"\n", done, anchor) + 1)
+    line_end = data.find(b"\n", line, end)
+    if data[line : line + 1] == b"{" and any(data.find(mark, line, line_end) >= 0 for mark in WHOLE_RECORD):
         return line
-    begin = _begin(data, fed, line) if _is_unwrapped(data, line) else -1
+    begin = _begin(data, done, line) if _has_no_prefix(data, line) else -1
     start = begin - HEADING if begin >= 0 else anchor - LOOKBACK
-    if begin < 0 and not _may_go_back(data, max(start, fed), line, anchor):
+    if begin < 0 and not _may_belong_to_earlier(data, max(start, done), line, anchor):
         return line
-    if start <= fed:
-        return fed
+    if start <= done:
+        return done
     newline = data.find(b"\n", start, line)
     return newline + 1 if newline >= 0 else line
 
 
-def _is_unwrapped(data: bytearray, line: int) -> bool:
-    return data[line : line + MARGIN].lstrip(b" |").startswith(UNWRAPPED)
+def _has_no_prefix(data: bytes, line: int) -> bool:
+    return data[line : line + MARGIN].lstrip(b" |").startswith(WITHOUT_PREFIX)
 
 
-def _begin(data: bytearray, fed: int, line: int) -> int:
-    """Lines without a prefix are not mixed: what counts begins with the last traceback; -1 where that is not near."""
-    return data.rfind(BEGIN, max(fed, line - LOOKBACK), line)
+def _begin(data: bytes, done: int, line: int) -> int:
+    """Where the last traceback before a line begins, -1 if not near: lines without a prefix are not mixed."""
+    return data.rfind(BEGIN, max(done, line - LOOKBACK), line)
 
 
-def _may_go_back(data: bytearray, start: int, line: int, anchor: int) -> bool:
-    """Whether what stands before the exception on its line, less what may be a time, stands before frames as well."""
-    name = NAME.search(data, max(line, anchor - MARGIN), anchor)
-    writer = data[line : name.start() if name else anchor].rstrip(b" |")[-TAIL:]
-    if len(writer) < TAIL or DIGIT.search(writer):
+def _may_belong_to_earlier(data: bytes, start: int, line: int, anchor: int) -> bool:
+    """Whether the prefix of the exception's line, less what may be a time, is before frames as well."""
+    name = EXCEPTION_NAME.search(data, max(line, anchor - MARGIN), anchor)
+    tail = data[line : name.start() if name else anchor].rstrip(b" |")[-PREFIX_TAIL:]
+    if len(tail) < PREFIX_TAIL or DIGIT.search(tail):
         return True
-    return re.compile(re.escape(bytes(writer)) + INSIDE).search(data, start, line) is not None
-
-
-def _end(data: bytearray, filled: int, *, last: bool) -> int:
-    """Where the last whole line ends; a line beyond all reason is cut where it is."""
-    if last:
-        return filled
-    end = data.rfind(b"\n", 0, filled) + 1
-    return filled if filled - end > MAX_LINE else end
-
-
-def _runs(data: bytearray, places: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Anchors that are near each other as one, but for those that a traceback of their own leads to."""
-    run: tuple[int, int] | None = None
-    for at, line_end in places:
-        line = data.rfind(b"\n", 0, at) + 1
-        if run and (at - run[1] > LOOKBACK or (_is_unwrapped(data, line) and _begin(data, run[1], line) >= 0)):
-            yield run
-            run = None
-        run = (run[0] if run else at, line_end)
-    if run:
-        yield run
+    return re.compile(re.escape(tail) + FRAME_OR_BEGIN).search(data, start, line) is not None

@@ -1,0 +1,39 @@
+"""Read a log of any length, text or JSON lines, with or without prefixes, into a `Profile` of events.
+
+What is looked for: tracebacks that end in SynchronousOnlyOperation, and the start-up lines in which django.request says
+for which middleware it had to adapt the asynchronous handler. Memory stays flat: a log is read in blocks.
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from asyncspy.model.stacks import InputFile, Profile
+from asyncspy.read.logs.records import unwrap
+from asyncspy.read.logs.tracebacks import Tracebacks
+from asyncspy.read.logs.windows import find_windows
+
+NO_TRACEBACKS = (
+    "no SynchronousOnlyOperation is in it; Django's default logging writes no traceback for an error 500 "
+    "with DEBUG=False, so this proves nothing"
+)
+MENTIONS = "{:,} lines name SynchronousOnlyOperation without a traceback: where it was raised is not told"
+CUT = "{:,} tracebacks end before they name their exception: not counted"
+
+
+def read(stream: BinaryIO, path: str) -> Profile:
+    """Read every violation that has a traceback, and every middleware that was adapted for."""
+    found = Tracebacks()
+    for window in find_windows(stream):
+        if not window.follows:
+            found.end_all()
+        for text in window.data.decode("utf-8", "backslashreplace").split("\n"):
+            for line in unwrap(text):
+                found.add(line)
+    found.end_all()
+    notes = [] if found.events else [NO_TRACEBACKS]
+    notes += [MENTIONS.format(found.mentions)] if found.mentions else []
+    notes += [CUT.format(found.cut)] if found.cut else []
+    count = sum(occurrences.times for occurrences in found.events.values())
+    read_in = InputFile(path, "log", count, found.mentions + found.cut, tuple(notes))
+    return Profile({}, inputs=(read_in,), events=found.events)
