@@ -45,8 +45,8 @@ MADE_OF = {"_CALLS": ["CALLS"], "MACHINERY": ["SINKS", "_GUARD_RULES", "BACKEND"
 EVERYTHING = "_KNOWN"
 """The table that all patterns are in."""
 
-MERGED = {"SERVERS"}
-"""Sets that only go into others when a module is loaded."""
+MERGED = {"SERVERS", "DJANGO_INTERNALS"}
+"""Tables that only go into others when a module is loaded."""
 
 WRITING = ("rewrite.", "remedies.", "blocking_calls.")
 """Modules whose names end up in what is to be typed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from asyncspy.analyse.stacks.pattern import Pattern, Rules
+from asyncspy.analyse.stacks.pattern import Rules, rules_by_meaning
 from asyncspy.model.stacks import Frame
 
 
@@ -87,20 +87,21 @@ CONNECTION = Call(
 )
 """Any method of a database connection: the fix is the same for all. A cursor from a thread would query on the loop."""
 
-UNEVALUATED_RESULTS: Rules[tuple[Fix, ...]] = Rules(
-    [
-        (Pattern("Operation._result_to_response", "ninja/operation.py"), (FROM_OPERATION, IN_A_LIST)),
-        (Pattern("serialize_response", "fastapi/routing.py"), (FROM_OPERATION, IN_A_LIST)),
-        *(
-            (Pattern(f"{name}.dispatch", "django/contrib/auth/mixins.py"), (FROM_MIXIN, SYNC_HANDLERS))
-            for name in ("LoginRequiredMixin", "PermissionRequiredMixin", "UserPassesTestMixin")
-        ),
-        *(
-            (Pattern(f"{holder}.{name}", f"graphql/execution/{file}.py"), (FROM_RESOLVER, IN_A_LIST))
-            for holder, file in (("ExecutionContext", "execute"), ("Executor", "executor"))  # 3.2, 3.3
-            for name in ("execute_field", "complete_value")
-        ),
-    ]
+UNEVALUATED_RESULTS: Rules[tuple[Fix, ...]] = rules_by_meaning(
+    {
+        (FROM_OPERATION, IN_A_LIST): {
+            "ninja/operation.py": "Operation._result_to_response",
+            "fastapi/routing.py": "serialize_response",
+        },
+        (FROM_MIXIN, SYNC_HANDLERS): {
+            "django/contrib/auth/mixins.py": "LoginRequiredMixin.dispatch PermissionRequiredMixin.dispatch "
+            "UserPassesTestMixin.dispatch",
+        },
+        (FROM_RESOLVER, IN_A_LIST): {
+            "graphql/execution/execute.py": "ExecutionContext.execute_field ExecutionContext.complete_value",
+            "graphql/execution/executor.py": "Executor.execute_field Executor.complete_value",  # graphql-core 3.3
+        },
+    }
 )
 """Framework frames that work on what the user's code returned or declared: where a query is sent from them without own
 code between, the fix is to return or declare something else."""

@@ -6,10 +6,10 @@ before an own frame counts, and a view outranks the middleware around it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from asyncspy.analyse.stacks.pattern import Pattern, Rules, any_of, patterns
+from asyncspy.analyse.stacks.pattern import Rules, any_of, patterns, rules_by_meaning
 from asyncspy.model.stacks import Frame
 
 
@@ -26,35 +26,35 @@ class Dispatcher(NamedTuple):
 CALLBACK = Dispatcher("callback")
 
 
-def _calls(kind: str, file: str, functions: str, *, outer: bool = True) -> Iterable[tuple[Pattern, Dispatcher]]:
-    return [(pattern, Dispatcher(kind, outer)) for pattern in patterns(file, functions)]
-
-
-DISPATCHERS: Rules[Dispatcher] = Rules(
-    [
-        *_calls("async view", "django/core/handlers/base.py", "BaseHandler._get_response_async"),
-        *_calls("sync view", "django/core/handlers/base.py", "BaseHandler._get_response"),
-        *_calls("middleware", "django/core/handlers/exception.py", "convert_exception_to_response.<locals>.inner"),
-        *_calls("middleware", "django/utils/deprecation.py", "MiddlewareMixin.__acall__"),
-        *_calls("streamed response", "django/core/handlers/asgi.py", "ASGIHandler.send_response"),
-        *_calls("lifespan", "uvicorn/lifespan/on.py", "LifespanOn.main"),
-        *_calls("lifespan", "hypercorn/asyncio/lifespan.py", "Lifespan.handle_lifespan"),
-        *_calls("consumer", "channels/consumer.py", "AsyncConsumer.dispatch"),
-        *_calls("endpoint", "fastapi/routing.py", "run_endpoint_function"),
-        *_calls("ninja operation", "ninja/operation.py", "AsyncOperation.run"),
-        # graphql-core 3.2, then 3.3
-        *_calls("resolver", "graphql/execution/execute.py", "ExecutionContext.execute_field"),
-        *_calls("resolver", "graphql/execution/execute.py", "ExecutionContext.execute_field.<locals>.await_result"),
-        *_calls("resolver", "graphql/execution/executor.py", "Executor.execute_field"),
-        *_calls("resolver", "graphql/execution/executor.py", "Executor.complete_awaitable_value"),
-        *_calls("async_to_sync", "asgiref/sync.py", "AsyncToSync.main_wrap"),
-        *_calls("import of the app", "uvicorn/importer.py", "import_from_string"),
-        *_calls("signal receiver", "django/dispatch/dispatcher.py", "Signal.send Signal.send_robust", outer=False),
-        *_calls(
-            "serializer method", "rest_framework/fields.py", "SerializerMethodField.to_representation", outer=False
-        ),
-        *_calls("template tag", "django/template/base.py", "Node.render_annotated", outer=False),
-    ]
+DISPATCHERS: Rules[Dispatcher] = rules_by_meaning(
+    {
+        Dispatcher("async view"): {"django/core/handlers/base.py": "BaseHandler._get_response_async"},
+        Dispatcher("sync view"): {"django/core/handlers/base.py": "BaseHandler._get_response"},
+        Dispatcher("middleware"): {
+            "django/core/handlers/exception.py": "convert_exception_to_response.<locals>.inner",
+            "django/utils/deprecation.py": "MiddlewareMixin.__acall__",
+        },
+        Dispatcher("streamed response"): {"django/core/handlers/asgi.py": "ASGIHandler.send_response"},
+        Dispatcher("lifespan"): {
+            "uvicorn/lifespan/on.py": "LifespanOn.main",
+            "hypercorn/asyncio/lifespan.py": "Lifespan.handle_lifespan",
+        },
+        Dispatcher("consumer"): {"channels/consumer.py": "AsyncConsumer.dispatch"},
+        Dispatcher("endpoint"): {"fastapi/routing.py": "run_endpoint_function"},
+        Dispatcher("ninja operation"): {"ninja/operation.py": "AsyncOperation.run"},
+        Dispatcher("resolver"): {
+            "graphql/execution/execute.py": "ExecutionContext.execute_field "  # graphql-core 3.2
+            "ExecutionContext.execute_field.<locals>.await_result",
+            "graphql/execution/executor.py": "Executor.execute_field Executor.complete_awaitable_value",  # 3.3
+        },
+        Dispatcher("async_to_sync"): {"asgiref/sync.py": "AsyncToSync.main_wrap"},
+        Dispatcher("import of the app"): {"uvicorn/importer.py": "import_from_string"},
+        Dispatcher("signal receiver", outer=False): {"django/dispatch/dispatcher.py": "Signal.send Signal.send_robust"},
+        Dispatcher("serializer method", outer=False): {
+            "rest_framework/fields.py": "SerializerMethodField.to_representation"
+        },
+        Dispatcher("template tag", outer=False): {"django/template/base.py": "Node.render_annotated"},
+    }
 )
 
 CALLBACK_CALLERS = any_of(

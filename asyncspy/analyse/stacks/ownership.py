@@ -31,27 +31,21 @@ from asyncspy.model.stacks import Frame
 STDLIB_TOPS = frozenset({"asyncio", "concurrent", "multiprocessing"})
 """Top-level names of the standard library's rules that have a folder."""
 
-DJANGO_INTERNALS = (
-    *patterns(
-        "django/db/models/manager.py",
-        "BaseManager._get_queryset_methods.<locals>.create_method.<locals>.manager_method",
-    ),
-    *patterns("django/core/handlers/exception.py", "convert_exception_to_response.<locals>.inner"),
-    *patterns("django/core/handlers/asgi.py", "ASGIHandler.run_get_response"),
-    *patterns("django/contrib/staticfiles/handlers.py", "ASGIStaticFilesHandler.__call__"),
-    *patterns("django/views/generic/base.py", "View.as_view.<locals>.view View.dispatch"),
-    *patterns("django/views/generic/base.py", "TemplateResponseMixin.render_to_response ContextMixin.get_context_data"),
-    *patterns("django/views/generic/list.py", "BaseListView.get"),
-    *patterns("django/views/generic/detail.py", "BaseDetailView.get SingleObjectMixin.get_object"),
-    *patterns(
-        "django/views/decorators/debug.py",
-        "sensitive_variables.<locals>.decorator.<locals>.sensitive_variables_wrapper",
-    ),
-    *patterns("django/contrib/auth/middleware.py", "AuthenticationMiddleware.process_request.<locals>.<lambda> auser"),
-    *patterns("django/contrib/auth/base_user.py", "AbstractBaseUser.save"),
-    *patterns("django/contrib/auth/backends.py", "ModelBackend.get_user ModelBackend.authenticate"),
-    *patterns("django/contrib/auth/models.py", "update_last_login"),
-)
+DJANGO_INTERNALS = {
+    "django/db/models/manager.py": "BaseManager._get_queryset_methods.<locals>.create_method.<locals>.manager_method",
+    "django/core/handlers/exception.py": "convert_exception_to_response.<locals>.inner",
+    "django/core/handlers/asgi.py": "ASGIHandler.run_get_response",
+    "django/contrib/staticfiles/handlers.py": "ASGIStaticFilesHandler.__call__",
+    "django/views/generic/base.py": "View.as_view.<locals>.view View.dispatch TemplateResponseMixin.render_to_response "
+    "ContextMixin.get_context_data",
+    "django/views/generic/list.py": "BaseListView.get",
+    "django/views/generic/detail.py": "BaseDetailView.get SingleObjectMixin.get_object",
+    "django/views/decorators/debug.py": "sensitive_variables.<locals>.decorator.<locals>.sensitive_variables_wrapper",
+    "django/contrib/auth/middleware.py": "AuthenticationMiddleware.process_request.<locals>.<lambda> auser",
+    "django/contrib/auth/base_user.py": "AbstractBaseUser.save",
+    "django/contrib/auth/backends.py": "ModelBackend.get_user ModelBackend.authenticate",
+    "django/contrib/auth/models.py": "update_last_login",
+}
 """Django's frames between own code and the query that no other rule names; they only matter without folders."""
 
 LIBRARY_FILES = {
@@ -81,7 +75,9 @@ def _all_patterns() -> Iterator[Pattern]:
     for table in (*tables, fixes.UNEVALUATED_RESULTS):
         yield from (pattern for pattern, _ in table)
     yield from (boundary.pattern for boundary in worlds.BOUNDARIES)
-    yield from (sinks.GUARD, *worlds.WAITS, *DJANGO_INTERNALS, SPAWNED_PROCESS)
+    yield from (sinks.GUARD, *worlds.WAITS, SPAWNED_PROCESS)
+    for file, functions in DJANGO_INTERNALS.items():
+        yield from patterns(file, functions)
 
 
 _KNOWN = Rules([(pattern, pattern) for pattern in _all_patterns()], lenient=True)
