@@ -83,7 +83,7 @@ class RecordingWriter:
             if pid in ended and target is not None and target.role == "worker":
                 one.merge_processes(ended, self._table.shorten)
                 self._merge_into_ended(self._passes.pop((pid, mode)), mode)
-                self._merge_counted_calls(self._counted_calls.pop(pid, {}))
+                self._merge_counted_calls(pid)
             else:
                 one.merge_processes(ended - {pid}, self._table.shorten)
         self._last_heard = {pid: heard for pid, heard in self._last_heard.items() if pid not in ended}
@@ -96,11 +96,9 @@ class RecordingWriter:
             ended.mark_as_ended()
             self._passes[ENDED_WORKERS_PID, mode] = ended
 
-    def _merge_counted_calls(self, ended: Mapping[Event, Occurrences]) -> None:
-        if ended:
-            self._counted_calls[ENDED_WORKERS_PID] = merge_events(
-                [self._counted_calls.get(ENDED_WORKERS_PID, {}), ended]
-            )
+    def _merge_counted_calls(self, pid: int) -> None:
+        counted = self._counted_calls
+        counted[ENDED_WORKERS_PID] = merge_events([counted.get(ENDED_WORKERS_PID, {}), counted.pop(pid, {})])
 
     def add_failure(self, pid: int, mode: str) -> None:
         """Count a slice that gave nothing."""

@@ -41,15 +41,24 @@ def is_safe_to_start(program: Path) -> bool:
     return all(each.st_uid in {0, os.geteuid()} and not each.st_mode & writable for each in found)
 
 
+class InterpreterError(Exception):
+    """Why an interpreter did not run to its end: `cannot be started`, ..."""
+
+
 def run(command: Sequence[str], seconds: float) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end; raises TimeoutExpired or OSError."""
-    return subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=seconds,
-        check=False,
-        cwd="/",
-    )
+    """Run a command to its end."""
+    try:
+        return subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+            check=False,
+            cwd="/",
+        )
+    except subprocess.TimeoutExpired:
+        raise InterpreterError(f"did not end within {seconds} s") from None
+    except OSError as error:
+        raise InterpreterError(f"cannot be started: {error.strerror}") from None

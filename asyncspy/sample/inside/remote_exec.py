@@ -121,11 +121,9 @@ def _has_our_rights(pid: int) -> bool:
 def _run(command: list[str], target: Worker) -> subprocess.CompletedProcess[str]:
     try:
         return interpreters.run(command, ASK_SECONDS)
-    except subprocess.TimeoutExpired:
-        why = f"did not end within {ASK_SECONDS} s"
-    except OSError as error:
-        why = f"cannot be started: {error.strerror}"
-    raise TargetError(f"{command[0]}, which was to ask process {target.pid}, {why}", remedy=_without(target))
+    except interpreters.InterpreterError as error:
+        message = f"{command[0]}, which was to ask process {target.pid}, {error}"
+        raise TargetError(message, remedy=_without(target)) from None
 
 
 def _refused(target: Worker, why: str) -> TargetError:

@@ -8,7 +8,6 @@ root directory and only root or we can have written it.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from typing import Any
 
@@ -48,7 +47,10 @@ def read_tasks(target: Worker, script: str = SCRIPT, since: Version = REMOTE_DEB
         return ()
     command = [find_interpreter(target.pid, version), "-I", "-c", script, str(target.pid)]
     for _ in range(MAX_TRIES):
-        done = _run(command)
+        try:
+            done = interpreters.run(command, READ_SECONDS)
+        except interpreters.InterpreterError as error:
+            raise UnreadableTasks(f"{command[0]} {error}") from None
         if done.returncode == 0:
             return _decode(done.stdout)
     lines = done.stderr.strip().splitlines()
@@ -72,15 +74,6 @@ def find_interpreter(pid: int, version: Version) -> str:
             f"its interpreter {path} can be changed by others: asyncspy has to run on Python {wanted}"
         )
     return str(path)
-
-
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    try:
-        return interpreters.run(command, READ_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise UnreadableTasks(f"they could not be read within {READ_SECONDS} s") from None
-    except OSError as error:
-        raise UnreadableTasks(f"{command[0]} cannot be started: {error.strerror}") from None
 
 
 def _decode(text: str) -> tuple[Task, ...]:
