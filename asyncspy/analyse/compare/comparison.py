@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from asyncspy.analyse.compare.matching import (
+from asyncspy.analyse.compare.pairing import (
     MatchedFinding,
+    PairedFinding,
     match_findings,
     match_modes,
     other_work,
     sampling_mode,
 )
-from asyncspy.analyse.compare.pairing import PairedFinding
 from asyncspy.analyse.compare.significance import chance_of_difference, holm_adjusted, work_needed
 from asyncspy.analyse.stacks.entries import CALLBACK
 from asyncspy.analyse.stacks.pattern import last_segment

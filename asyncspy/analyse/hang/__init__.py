@@ -40,18 +40,19 @@ def judge_hangs(
 def _judge_process(history: ProcessHistory, target: Worker | None, source: SourceReader, owners: Ownership) -> Hang:
     graph = build_wait_graph(history, target, source, owners)
     judgement = judge_graph(graph)
-    culprits = {each.line.frame: each for each in judgement.culprits}
+    to_blame = graph.group_waits(judgement.to_blame)
+    culprits = {each.line.frame: each for each in to_blame}
     awaiting, other_tasks = group_awaiting_tasks(history, owners)
     return Hang(
         pid=history.pid,
         verdict=judgement.verdict,
         certain=judgement.certain,
-        grounds=judgement.grounds,
+        grounds=tuple(judgement.grounds),
         culprits=tuple(HangCulprit(each.line, each.kind, each.role, each.receiver) for each in culprits.values()),
         waits=graph.group_waits(node for node in graph.nodes if node.is_waiting),
         known=tuple(f"{bug.name}: {bug.description}" for bug in judgement.bugs),
         now=immediate_actions(judgement, history.pid, target),
-        later=code_remedies(judgement, source),
+        later=code_remedies(judgement, to_blame, source),
         watch=judgement.watch,
         looks=history.looks,
         seconds=history.seconds,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from asyncspy.analyse.hang.rules import HangJudgement
 from asyncspy.analyse.hops import sync_middleware
 from asyncspy.analyse.remedy.source_line import SourceReader, parse_line
@@ -42,7 +44,7 @@ def immediate_actions(judgement: HangJudgement, pid: int | None, target: Worker 
     if judgement.held_by is not None:
         command, purpose = RESUME[judgement.held_by]
         return (SuggestedCommand(command.format(pid=pid), purpose),)
-    if any(waiting.kind == "debugger" for waiting in judgement.culprits):
+    if any(node.wait.kind == "debugger" for node in judgement.to_blame):
         return ()
     actions = []
     if judgement.watch is not None:
@@ -60,10 +62,12 @@ def _who_restarts(target: Worker | None) -> str:
     return "whoever supervises it has to start another"
 
 
-def code_remedies(judgement: HangJudgement, source: SourceReader) -> tuple[Remedy, ...]:
+def code_remedies(
+    judgement: HangJudgement, culprits: Sequence[WaitingThreads], source: SourceReader
+) -> tuple[Remedy, ...]:
     """Fixes in the code: the release of asgiref that has one, and what to change in the lines to blame."""
     remedies = [bug.remedy for bug in judgement.bugs]
-    for waiting in judgement.culprits[:2]:
+    for waiting in culprits[:2]:
         remedies += _line_remedies(waiting, judgement.verdict, source)
     return tuple(dict.fromkeys(remedies))
 

@@ -14,7 +14,7 @@ from asyncspy.analyse.hang.asgiref_bugs import AsgirefBug, HangShape, matching_b
 from asyncspy.analyse.hang.graph import WaitGraph, WaitNode, find_saturated_pool
 from asyncspy.analyse.hops import sync_middleware
 from asyncspy.analyse.stacks.pattern import Pattern, any_of
-from asyncspy.model.hangs import HangVerdict, WaitingThreads
+from asyncspy.model.hangs import HangVerdict
 
 DEADLOCK_SECONDS = 60
 """A wait that looks like a deadlock is called one after so long without movement; few requests take longer."""
@@ -39,9 +39,9 @@ class HangJudgement:
 
     verdict: HangVerdict
     certain: bool
-    grounds: tuple[str, ...]
-    culprits: tuple[WaitingThreads, ...] = ()
-    bugs: tuple[AsgirefBug, ...] = ()
+    grounds: Sequence[str]
+    to_blame: Sequence[WaitNode] = ()
+    bugs: Sequence[AsgirefBug] = ()
     watch: int | None = None
     held_by: Literal["signal", "tracer"] | None = None
 
@@ -59,11 +59,11 @@ def stopped(graph: WaitGraph) -> HangJudgement | None:
     states = [dump.state for dump in graph.history.dumps]
     if all(state == TRACED for state in states):
         why = "the process is held by a debugger or tracer (gdb, strace): nothing in it can move until that lets it go"
-        return HangJudgement("blocked-loop", True, (why,), held_by="tracer")
+        return HangJudgement("blocked-loop", True, [why], held_by="tracer")
     if states[-1] != STOPPED:
         return None
     why = "the process is stopped by a signal (SIGSTOP or Ctrl-Z): nothing in it can move until it is continued"
-    return HangJudgement("blocked-loop", True, (why,), held_by="signal")
+    return HangJudgement("blocked-loop", True, [why], held_by="signal")
 
 
 def circular_wait(graph: WaitGraph) -> HangJudgement | None:
@@ -83,30 +83,28 @@ def _joins_waiting_threads(graph: WaitGraph, loop: WaitNode) -> HangJudgement | 
     if loop.wait.kind != "pool" or not graph.others:
         return None
     some = f"{len(graph.others)} threads" if len(graph.others) > 1 else "a thread"
-    grounds = (
+    grounds = [
         f"the event loop waits for {some} to end, and serves nobody meanwhile",
         f"{_each(graph.others)} waits for the event loop: neither can go on",
         f"this is proved by the frames alone, and they were the same {graph.history.period}",
-    )
+    ]
     bugs = matching_bugs("closing", graph.target) if any(map(CONTEXT_EXIT.match, loop.thread.frames)) else []
-    return HangJudgement("deadlock", True, grounds, graph.group_waits(graph.others), tuple(bugs))
+    return HangJudgement("deadlock", True, grounds, graph.others, bugs)
 
 
 def _no_thread_left(graph: WaitGraph, loop: WaitNode) -> HangJudgement | None:
     """The loop waits for something that only this process can provide, and no thread in it is left to do so."""
     if not loop.thread.still or loop.thread.moved:
         return None
-    others = "no other thread has anything to do"
-    if graph.others:
-        others = f"{_each(graph.others)} waits for the loop itself"
+    rest = f"{_each(graph.others)} waits for the loop itself" if graph.others else "no other thread has anything to do"
     wanted = {"lock": "a lock", "loop": "a coroutine that only the loop itself could run"}
-    grounds = (
+    grounds = [
         f"the event loop waits for {wanted.get(loop.wait.kind, 'the result of other work')}, without a limit",
-        f"{others}: nobody is left who could end that wait",
+        f"{rest}: nobody is left who could end that wait",
         f"nothing has moved {graph.history.period}",
-    )
+    ]
     certain = loop.wait.kind in {"lock", "loop"} or bool(graph.others)
-    return HangJudgement("deadlock", certain, grounds, graph.group_waits([loop]))
+    return HangJudgement("deadlock", certain, grounds, [loop])
 
 
 def blocked(graph: WaitGraph) -> HangJudgement | None:
@@ -118,7 +116,7 @@ def blocked(graph: WaitGraph) -> HangJudgement | None:
             if node.thread.moved is False:
                 grounds.append("the kernel did not let it run once between the looks")
             watch = SHORT_WATCH_SECONDS if looks == 1 else None
-            return HangJudgement("blocked-loop", looks > 1, tuple(grounds), graph.group_waits([node]), watch=watch)
+            return HangJudgement("blocked-loop", looks > 1, grounds, [node], watch=watch)
     return None
 
 
@@ -127,9 +125,9 @@ def often_blocked(graph: WaitGraph) -> HangJudgement | None:
     looks = graph.history.looks
     for node in graph.loops:
         if node.wait.shown and looks > 1 and node.waiting_looks >= max(2, MOST_OF_THE_TIME * looks):
-            often = f"in {node.waiting_looks} of {looks} looks"
-            why = f"{often} the event loop was in a call that blocks; it moved in between"
-            return HangJudgement("blocked-loop", False, (why,), graph.group_waits([node]))
+            often = f"in {node.waiting_looks} of {looks} looks the event loop was in a call that blocks"
+            why = f"{often}; it moved in between"
+            return HangJudgement("blocked-loop", False, [why], [node])
     return None
 
 
@@ -148,7 +146,7 @@ def exhausted_pool(graph: WaitGraph) -> HangJudgement | None:
         grounds.append("none of them has moved" if len(pool.nodes) > 1 else "it has not moved")
     if all(node.wait.kind == "loop" for node in pool.nodes):
         grounds.append("each waits for a coroutine; where that needs this pool, too, it is a deadlock")
-    return HangJudgement("pool-exhausted", still and pool.size_known, tuple(grounds), graph.group_waits(pool.nodes))
+    return HangJudgement("pool-exhausted", still and pool.size_known, grounds, pool.nodes)
 
 
 def busy(graph: WaitGraph) -> HangJudgement | None:
@@ -158,15 +156,15 @@ def busy(graph: WaitGraph) -> HangJudgement | None:
     loops = [node for node in graph.loops if not node.wait.shown]
     if share is not None and share >= MOST_OF_THE_TIME:
         why = f"the event loop computes: it ran, or waited for its turn to run, for {share:.0%} of the time"
-        return HangJudgement("busy", several, (why,), graph.group_waits(loops))
+        return HangJudgement("busy", several, [why], loops)
     if share is None and any(node.thread.always_busy for node in loops):
         why = f"the event loop was at work {history.period}; whether it computes or waits cannot be seen"
-        return HangJudgement("busy", False, (why,), graph.group_waits(loops))
+        return HangJudgement("busy", False, [why], loops)
     share = history.cpu_share(history.threads)
     if share is not None and share >= MOST_OF_THE_TIME:
         why = f"its threads compute: together they ran, or waited for their turn, for {share:.0%} of the time"
         others = [node for node in graph.others if not node.wait.shown]
-        return HangJudgement("busy", several, (why,), graph.group_waits(others))
+        return HangJudgement("busy", several, [why], others)
     return None
 
 
@@ -177,13 +175,13 @@ def suspected_deadlock(graph: WaitGraph) -> HangJudgement | None:
     if not stuck:
         return None
     seconds = graph.history.seconds or 0.0
-    bugs = tuple(dict.fromkeys(bug for node in stuck for bug in matching_bugs(_shape_of(node), graph.target)))
+    bugs = list(dict.fromkeys(bug for node in stuck for bug in matching_bugs(_shape_of(node), graph.target)))
     first = f"{_each(stuck)} waits for {_most_wanted(stuck)} and has not moved {graph.history.period}"
     if not one_look and seconds >= DEADLOCK_SECONDS:
         second = f"nothing that takes part has moved for {seconds:.0f} s; requests that long are rare"
-        return HangJudgement("deadlock", False, (first, second), graph.group_waits(stuck), bugs)
+        return HangJudgement("deadlock", False, [first, second], stuck, bugs)
     second = "a request that is merely slow has the same frames: only time tells them apart"
-    return HangJudgement("suspected", False, (first, second), graph.group_waits(stuck), bugs, watch=DEADLOCK_SECONDS)
+    return HangJudgement("suspected", False, [first, second], stuck, bugs, watch=DEADLOCK_SECONDS)
 
 
 def _may_be_stuck(node: WaitNode, *, one_look: bool) -> bool:
@@ -201,7 +199,7 @@ def slow(graph: WaitGraph) -> HangJudgement | None:
     if too_short or not busy_threads:
         return None
     why = f"{_each(busy_threads)} has been at work {history.period}; the event loop is free"
-    return HangJudgement("slow", True, (why,), graph.group_waits(busy_threads))
+    return HangJudgement("slow", True, [why], busy_threads)
 
 
 def healthy(graph: WaitGraph) -> HangJudgement | None:
@@ -211,7 +209,7 @@ def healthy(graph: WaitGraph) -> HangJudgement | None:
     why = "work comes and goes: no thread was at the same thing all the time, and the event loop was free in between"
     if graph.history.looks == 1:
         why = "the event loop was free when it was looked at; one look cannot tell more"
-    return HangJudgement("healthy", graph.history.looks > 1, (why,))
+    return HangJudgement("healthy", graph.history.looks > 1, [why])
 
 
 def idle(graph: WaitGraph) -> HangJudgement:
@@ -219,7 +217,7 @@ def idle(graph: WaitGraph) -> HangJudgement:
     grounds = [f"no thread had anything to do {graph.history.period}"]
     if not any(dump.tasks for dump in graph.history.dumps):
         grounds.append("a coroutine that waits for ever has no thread, and cannot be seen this way before Python 3.14")
-    return HangJudgement("idle", graph.history.looks > 1, tuple(grounds))
+    return HangJudgement("idle", graph.history.looks > 1, grounds)
 
 
 RULES: tuple[Rule, ...] = (
