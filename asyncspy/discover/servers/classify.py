@@ -86,19 +86,19 @@ class _Tree:
 def classify(table: Iterable[ProcessInfo]) -> list[ServerProcess]:
     """Return the server processes of a table, parents before their children."""
     tree = _Tree(table)
-    placed: dict[int, ServerProcess] = {}
+    classified: dict[int, ServerProcess] = {}
     for process in tree.parents_first():
-        found = _classify_one(process, placed.get(process.ppid), tree)
+        found = _classify_one(process, classified.get(process.ppid), tree)
         if found is not None:
-            placed[process.pid] = found
-    return list(placed.values())
+            classified[process.pid] = found
+    return list(classified.values())
 
 
 def _classify_one(process: ProcessInfo, parent: ServerProcess | None, tree: _Tree) -> ServerProcess | None:
     started_again = parent is not None and parent.server.children == "again" and parent.role == "reloader"
     if parent is not None and process.cmdline == parent.process.cmdline and not started_again:
-        return _forked(process, parent, tree)
-    titled = _titled(process, parent)
+        return _classify_fork(process, parent, tree)
+    titled = _classify_titled(process, parent)
     if titled is not None:
         return titled
     run = python_command(process)
@@ -106,15 +106,15 @@ def _classify_one(process: ProcessInfo, parent: ServerProcess | None, tree: _Tre
         return None
     server_and_arguments = server_of(run)
     if server_and_arguments is not None:
-        return _started(process, parse_options(*server_and_arguments, process), parent, tree)
+        return _classify_started(process, parse_options(*server_and_arguments, process), parent, tree)
     if run.program == "-c" and parent is not None:
-        found = _spawned(process, parent, run.arguments[0])
+        found = _classify_spawned(process, parent, run.arguments[0])
         if found is not None:
             return found
-    return _suspected(process, tree) if process.suspected is not None else None
+    return _classify_suspect(process, tree) if process.suspected is not None else None
 
 
-def _titled(process: ProcessInfo, parent: ServerProcess | None) -> ServerProcess | None:
+def _classify_titled(process: ProcessInfo, parent: ServerProcess | None) -> ServerProcess | None:
     """Classify a process by the title that it gave itself."""
     title = " ".join(filter(None, process.cmdline))
     if len(title) > MAX_TITLE_LENGTH:
@@ -135,7 +135,9 @@ def _titled(process: ProcessInfo, parent: ServerProcess | None) -> ServerProcess
     return None
 
 
-def _started(process: ProcessInfo, options: ServerOptions, parent: ServerProcess | None, tree: _Tree) -> ServerProcess:
+def _classify_started(
+    process: ProcessInfo, options: ServerOptions, parent: ServerProcess | None, tree: _Tree
+) -> ServerProcess:
     """Classify what the server's own command started: the top of its tree, or its reloader's child."""
     server = options.server
     role: Role = "worker"
@@ -172,7 +174,7 @@ def _reloading_role(
     return ("reloader", None) if tree.forks(process.pid) else ("worker", NO_RELOADER_SEEN)
 
 
-def _suspected(process: ProcessInfo, tree: _Tree) -> ServerProcess:
+def _classify_suspect(process: ProcessInfo, tree: _Tree) -> ServerProcess:
     """Classify a program of the user's own that may run a server."""
     server = SERVERS_BY_NAME[process.suspected or ""]
     spawned = len(tree.spawned.get(process.pid, ()))
@@ -184,34 +186,34 @@ def _suspected(process: ProcessInfo, tree: _Tree) -> ServerProcess:
     return ServerProcess(process, server, role, OWN_PROGRAM.format(server.distribution))
 
 
-def _forked(process: ProcessInfo, parent: ServerProcess, tree: _Tree) -> ServerProcess:
+def _classify_fork(process: ProcessInfo, parent: ServerProcess, tree: _Tree) -> ServerProcess:
     """Classify a process with its parent's command line: a fork that never started another program.
 
     A master's fork is a worker. That is in doubt if it forks too (a worker with a process pool of its own, or the new
     master of an upgrade), or still has its master's title.
     """
     if parent.role != "master" or parent.server.children != "fork":
-        return _child(process, parent, "helper", parent.doubt)
+        return _child_of_server(process, parent, "helper", parent.doubt)
     if tree.forks(process.pid):
         keeps_arbiter = parent.options is not None and parent.options.dirty
         if keeps_arbiter and tree.only_forking_child(process.pid, parent.process.pid):
-            return _child(process, parent, "helper", None)
-        return _child(process, parent, "worker", FORKED)
+            return _child_of_server(process, parent, "helper", None)
+        return _child_of_server(process, parent, "worker", FORKED)
     if parent.options is None and parent.process.suspected is None:
-        return _child(process, parent, "worker", STILL_TITLED)
-    return _child(process, parent, "worker", parent.doubt)
+        return _child_of_server(process, parent, "worker", STILL_TITLED)
+    return _child_of_server(process, parent, "worker", parent.doubt)
 
 
-def _spawned(process: ProcessInfo, parent: ServerProcess, code: str) -> ServerProcess | None:
+def _classify_spawned(process: ProcessInfo, parent: ServerProcess, code: str) -> ServerProcess | None:
     """Classify a bare interpreter that a server has spawned, by its parent."""
     if TRACKER_CODE.search(code):
-        return _child(process, parent, "helper", None)
+        return _child_of_server(process, parent, "helper", None)
     if not SPAWNED_CODE.search(code):
         return None
     makes_workers = parent.server.children == "spawn" and parent.role in {"master", "reloader"}
-    return _child(process, parent, "worker" if makes_workers else "helper", parent.doubt)
+    return _child_of_server(process, parent, "worker" if makes_workers else "helper", parent.doubt)
 
 
-def _child(process: ProcessInfo, parent: ServerProcess, role: Role, doubt: str | None) -> ServerProcess:
+def _child_of_server(process: ProcessInfo, parent: ServerProcess, role: Role, doubt: str | None) -> ServerProcess:
     master = parent.master or parent.process
     return ServerProcess(process, parent.server, role, doubt, parent.app, parent.bind, parent.options, master)

@@ -32,40 +32,44 @@ class EnvironmentVariable(NamedTuple):
     known: bool = True
 
 
-def settings_module(found: ServerProcess, proc: Proc) -> str | None:
+def settings_module(server_process: ServerProcess, proc: Proc) -> str | None:
     """Return the settings module: from an option, an assignment in the app's module, the environment, its default.
 
     The default counts only if the environment could be read and names none.
     """
-    if found.options is not None and found.options.server is RUNSERVER and found.options.settings:
-        return found.options.settings
-    source = next(filter(None, (_read(found.process, path, proc) for path in _app_files(found))), "")
+    if (
+        server_process.options is not None
+        and server_process.options.server is RUNSERVER
+        and server_process.options.settings
+    ):
+        return server_process.options.settings
+    source = next(filter(None, (_read(server_process.process, path, proc) for path in _app_files(server_process))), "")
     if assigned := _ASSIGNED.search(source):
         return assigned["value"]
-    variable = _variable(found, SETTINGS, proc)
+    variable = _variable(server_process, SETTINGS, proc)
     default = _DEFAULT.search(source) if variable.known else None
     return variable.value or (default["value"] if default else None)
 
 
-def async_unsafe_allowed(found: ServerProcess, settings: str | None, proc: Proc) -> bool | None:
+def async_unsafe_allowed(server_process: ServerProcess, settings: str | None, proc: Proc) -> bool | None:
     """Decide as Django does: any value but the empty one allows, even "false". None: only the process itself knows.
 
     It is unknown if the code of the app or its settings mentions the variable, other than in a comment: it may set it.
     """
-    variable = _variable(found, ALLOW_UNSAFE, proc)
+    variable = _variable(server_process, ALLOW_UNSAFE, proc)
     if variable.value:
         return True
     if not variable.known:
         return None
-    files = (*_app_files(found), *(_module_files(settings) if settings else ()))
-    sources = (_read(found.process, path, proc) or "" for path in files)
+    files = (*_app_files(server_process), *(_module_files(settings) if settings else ()))
+    sources = (_read(server_process.process, path, proc) or "" for path in files)
     mentioned = any(ALLOW_UNSAFE in line.partition("#")[0] for source in sources for line in source.split("\n"))
     return None if mentioned else False
 
 
-def _variable(found: ServerProcess, name: str, proc: Proc) -> EnvironmentVariable:
+def _variable(server_process: ServerProcess, name: str, proc: Proc) -> EnvironmentVariable:
     """Look up a variable: what the server sets itself, then the environment, then env files, which override nothing."""
-    options, environ = found.options, found.process.environ
+    options, environ = server_process.options, server_process.process.environ
     given = options.environment.get(name) if options is not None else None
     if given is not None:
         return EnvironmentVariable(given)
@@ -73,17 +77,17 @@ def _variable(found: ServerProcess, name: str, proc: Proc) -> EnvironmentVariabl
         return EnvironmentVariable(environ[name])
     line = re.compile(_ENV_FILE_LINE.format(re.escape(name)), re.MULTILINE)
     for file in options.environ_files if options is not None else ():
-        if match := line.search(_read(found.process, file, proc) or ""):
+        if match := line.search(_read(server_process.process, file, proc) or ""):
             return EnvironmentVariable(match["value"].strip())
     return EnvironmentVariable(None, known=environ is not None)
 
 
-def _app_files(found: ServerProcess) -> Iterator[str]:
+def _app_files(server_process: ServerProcess) -> Iterator[str]:
     """List where the code that starts the app may be, from the working directory: the app's module, or manage.py."""
-    if found.app is not None:
-        yield from _module_files(found.app.partition(":")[0])
-    if found.server is RUNSERVER:
-        yield from (word for word in found.process.cmdline[1:6] if word.endswith(".py"))
+    if server_process.app is not None:
+        yield from _module_files(server_process.app.partition(":")[0])
+    if server_process.server is RUNSERVER:
+        yield from (word for word in server_process.process.cmdline[1:6] if word.endswith(".py"))
 
 
 def _module_files(module: str) -> tuple[str, ...]:

@@ -53,63 +53,65 @@ class MachineScan:
         python = self.interpreter(process).version
         return self._installed.versions(process, python, self.mapped_files(process.pid) or frozenset())
 
-    def worker(self, found: ServerProcess) -> Worker | None:
+    def worker(self, server_process: ServerProcess) -> Worker | None:
         """Read all that a listing shows of a process; None if it has ended."""
-        process = found.process
+        process = server_process.process
         usage = process_usage(process.pid)
         if usage is None:
             return None
         versions = self.versions(process)
-        settings = settings_module(found, self.proc)
+        settings = settings_module(server_process, self.proc)
         permission = may_attach(process.pid, self.proc, self._machine)
         return Worker(
             pid=process.pid,
             ppid=process.ppid,
-            role=found.role,
-            certain=found.doubt is None,
-            server=found.server.name,
-            server_version=versions.get(found.server.distribution),
-            app=found.app,
-            bind=self._bind(found),
-            loop=_loop(found, self.mapped_files(process.pid)),
+            role=server_process.role,
+            certain=server_process.doubt is None,
+            server=server_process.server.name,
+            server_version=versions.get(server_process.server.distribution),
+            app=server_process.app,
+            bind=self._bind(server_process),
+            loop=_loop(server_process, self.mapped_files(process.pid)),
             python=self.interpreter(process).version,
             django=versions.get("django"),
             asgiref=versions.get("asgiref"),
-            async_unsafe_allowed=async_unsafe_allowed(found, settings, self.proc),
+            async_unsafe_allowed=async_unsafe_allowed(server_process, settings, self.proc),
             attachable=permission.allowed,
             reason=permission.reason,
             remedy=permission.remedy,
             command=redact([argument for argument in process.cmdline if argument]),
             cwd=self.proc.link(process.pid, "cwd"),
-            doubt=found.doubt,
+            doubt=server_process.doubt,
             settings=settings,
             container=container_name(self.proc.text(process.pid, "cgroup") or ""),
             pid_inside=pid_inside(self.proc.status(process.pid)),
             **usage._asdict(),
         )
 
-    def _bind(self, found: ServerProcess) -> str | None:
+    def _bind(self, server_process: ServerProcess) -> str | None:
         """Return where it listens: as the command line says, unless it says nothing or "any port"."""
-        if found.bind is not None and not _ANY_PORT.search(found.bind):
-            return found.bind
-        return self.sockets.addresses((found.master or found.process).pid)
+        if server_process.bind is not None and not _ANY_PORT.search(server_process.bind):
+            return server_process.bind
+        return self.sockets.addresses((server_process.master or server_process.process).pid)
 
 
-def _loop(found: ServerProcess, files: frozenset[str] | None) -> str | None:
+def _loop(server_process: ServerProcess, files: frozenset[str] | None) -> str | None:
     """Return the event loop, if it is known; masters run none that serves.
 
     A mapped uvloop shows that it runs; that it is not mapped proves nothing unless the command line says "auto".
     """
-    if found.role != "worker":
+    if server_process.role != "worker":
         return None
-    setting = found.options.loop if found.options is not None else found.server.loop_unless_said
-    if found.options is None and setting == "auto":
+    setting = (
+        server_process.options.loop if server_process.options is not None else server_process.server.loop_unless_said
+    )
+    if server_process.options is None and setting == "auto":
         setting = "unknown"
     if setting in {None, "asyncio", "uvloop"}:
         return setting
     if files is None:
         return None
-    if found.server is RUNSERVER:
+    if server_process.server is RUNSERVER:
         return "asyncio" if any(TWISTED in file for file in files) else None
     if any("/uvloop/" in file for file in files):
         return "uvloop"
