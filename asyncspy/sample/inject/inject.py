@@ -1,0 +1,97 @@
+"""Have the main thread of a worker run a file at its next safe moment, on CPython 3.9 to 3.13."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+from asyncspy.model.processes import Worker
+from asyncspy.sample.inject import texts
+from asyncspy.sample.inject.layouts import LAYOUTS
+from asyncspy.sample.inject.pending_queue import WriteTarget
+from asyncspy.sample.inject.refusal_words import in_words
+from asyncspy.sample.inject.refused import Refused
+from asyncspy.sample.inject.rehearse import RETRIED, rehearse
+from asyncspy.sample.inject.target_python import Layouts, TargetPython, find_python
+from asyncspy.sample.inject.writer_process import run_writer
+
+TRIES, PAUSE_SECONDS = 20, 0.02
+SETTLE_SECONDS = 0.3
+"""A text of somebody else that has not changed for that long is not being read any more."""
+
+_rehearsed: set[tuple[object, ...]] = set()
+"""Programs that were rehearsed since asyncspy was started: a recycled worker is of the same."""
+
+
+class Injection(NamedTuple):
+    """A text that was queued in a process; `stopped_ns` is how long that stood still for it."""
+
+    target: WriteTarget
+    text: bytes
+    stopped_ns: int
+    tries: int
+
+
+def inject_file(worker: Worker, path: str) -> Injection:
+    """Have it run a file of its own file system. Raises TargetError; nothing has changed in the worker then."""
+    try:
+        return inject(worker.pid, path)
+    except Refused as refused:
+        raise in_words(worker.pid, refused) from None
+
+
+def inject(pid: int, path: str, layouts: Layouts = LAYOUTS) -> Injection:
+    """Queue the running of a file, rehearsed before. Raises Refused; nothing has changed in the process then."""
+    text = texts.run_file(path)
+    target = find_python(pid, layouts)
+    if len(text) > target.write.room:
+        raise Refused("no_room", f"{target.write.room} bytes for {len(text)}")
+    key = _program(target)
+    if key not in _rehearsed:
+        rehearse(target, text, layouts)
+        _rehearsed.add(key)
+    return _write(pid, target, text, layouts)
+
+
+def _write(pid: int, rehearsed: TargetPython, text: bytes, layouts: Layouts) -> Injection:
+    """Try until the moment is right; what was there before must not have changed meanwhile."""
+    for attempt in range(1, TRIES + 1):
+        target = find_python(pid, layouts)
+        if target._replace(write=rehearsed.write) != rehearsed:
+            raise Refused("gone")
+        if any(target.write.found):
+            time.sleep(SETTLE_SECONDS)
+        try:
+            answer = run_writer("add", target.write, text)
+        except Refused as refused:
+            if refused.kind == "slow":
+                withdraw(Injection(target.write, text, 0, attempt))  # it may have been written before the end
+            if refused.kind not in RETRIED or attempt == TRIES:
+                raise
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return Injection(target.write, text, answer["stopped_ns"], attempt)
+    raise AssertionError("the last try returns or raises")
+
+
+def withdraw(injection: Injection) -> bool:
+    """Take a text back that has not been run; whether it still waited. Raises Refused where that cannot be told."""
+    for attempt in range(TRIES):
+        try:
+            return bool(run_writer("withdraw", injection.target, injection.text)["withdrawn"])
+        except Refused as refused:
+            if refused.kind not in RETRIED or attempt + 1 == TRIES:
+                raise
+            time.sleep(PAUSE_SECONDS)
+    raise AssertionError("the last try returns or raises")
+
+
+def clear(injection: Injection) -> None:
+    """Remove a text that has been run."""
+    run_writer("clear", injection.target, injection.text)
+
+
+def _program(target: TargetPython) -> tuple[object, ...]:
+    return target._replace(
+        write=target.write._replace(pid=0, identity=(), runtime=0, interpreter=0, state=0, run=0, place=0, found=b"")
+    )

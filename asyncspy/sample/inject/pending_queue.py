@@ -1,0 +1,190 @@
+"""Parse and check the queue of pending calls of a process, and build what is written to add a call or take it back.
+
+`PyRun_SimpleString` is the function that is queued, and the address of a text its argument: what `Py_AddPendingCall`
+would put there. Nothing here reads or writes by itself but `take_snapshot`.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from .layouts import Layout
+from .memory import Piece, read, read_pieces
+from .refused import Refused
+
+MAX_WAITING = 4
+"""A queue with more calls in it is in heavy use: there is no hurry, and another moment is better."""
+
+LIMITS = (32, 0)
+"""From 3.13 on the queue names its own: so many calls may wait, and any number is run at a time."""
+
+CALLS_BIT = 1 << 2
+"""The bit of the breaker that says that calls wait, from 3.13 on; before that the breaker is 0 or 1."""
+
+FREE_SEMAPHORE = 1
+
+
+class WriteTarget(NamedTuple):
+    """All that the writer has to know of a process; found out while it runs (`target_python`)."""
+
+    pid: int
+    identity: tuple[int, ...]
+    layout: Layout
+    runtime: int
+    interpreter: int
+    state: int
+    run: int
+    place: int
+    room: int
+    found: bytes
+    """What was at `place` in the `room` for a text: zeros, or the text of an asyncspy that was killed."""
+
+    @property
+    def queue(self) -> int:
+        """Its address."""
+        return (self.interpreter if self.layout.spare_queue is None else self.runtime) + self.layout.queue
+
+    @property
+    def breaker(self) -> int:
+        """The address of what makes the main thread look at the queue."""
+        return (self.state or self.interpreter) + self.layout.breaker
+
+    def as_json(self) -> dict[str, Any]:
+        """For the writer's command line."""
+        return {**self._asdict(), "found": self.found.hex()}
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> WriteTarget:
+        """What `as_json` gave."""
+        changed = {"found": bytes.fromhex(fields["found"]), "layout": Layout(*fields["layout"])}
+        return cls(**{**fields, **changed, "identity": tuple(fields["identity"])})
+
+
+class Snapshot(NamedTuple):
+    """What was read of a process in one go."""
+
+    queue: bytes
+    breaker: int
+    interpreter: int
+    main_thread: int
+    state: int
+    place: bytes
+    semaphore: int | None
+
+
+class PendingQueue(NamedTuple):
+    """The queue as numbers; `waiting` are the functions and arguments that are in it, the next one first."""
+
+    first: int
+    last: int
+    to_do: int
+    held: bool
+    waiting: tuple[tuple[int, int], ...]
+
+
+def take_snapshot(target: WriteTarget) -> Snapshot:
+    """Read all that has to be checked, in one system call; before 3.13 another one reads the lock's semaphore."""
+    layout, runtime = target.layout, target.runtime
+    wanted = [(target.queue, layout.size), (target.breaker, 8), (target.place, target.room)]
+    pointers = [layout.main_interpreter, layout.main_thread, *filter(None, [layout.main_state])]
+    queue, breaker, place, *found = read_pieces(target.pid, [*wanted, *[(runtime + each, 8) for each in pointers]])
+    interpreter, main_thread, *state = (struct.unpack("<Q", each)[0] for each in found)
+    semaphore = None
+    if layout.main_state is None:
+        breaker = breaker[:4] + bytes(4)
+        (lock,) = struct.unpack_from("<Q", queue, layout.lock)
+        semaphore = struct.unpack("<I", read(target.pid, lock, 4))[0] if lock else None
+    flags = struct.unpack("<Q", breaker)[0]
+    return Snapshot(queue, flags, interpreter, main_thread, state[0] if state else 0, place, semaphore)
+
+
+def parse(layout: Layout, seen: Snapshot) -> PendingQueue:
+    """The queue in a snapshot. Raises Refused where it is none."""
+    first, last, to_do = (_number(seen.queue, at) for at in (layout.first, layout.last, layout.to_do))
+    if not (0 <= first < layout.slots and 0 <= last < layout.slots):
+        raise Refused("unexpected", f"a queue from {first} to {last} of {layout.slots}")
+    count = (last - first) % layout.slots
+    at = [layout.calls + layout.slot * ((first + number) % layout.slots) for number in range(count)]
+    waiting = tuple(struct.unpack_from("<QQ", seen.queue, each) for each in at)
+    if layout.limit is None or layout.loop_limit is None:
+        if to_do not in {0, 1} or seen.breaker not in {0, 1} or seen.semaphore not in {0, 1}:
+            said = f"calls to do {to_do}, breaker {seen.breaker}, semaphore {seen.semaphore}"
+            raise Refused("unexpected", said)
+        return PendingQueue(first, last, to_do, seen.semaphore != FREE_SEMAPHORE, waiting)
+    limits = _number(seen.queue, layout.limit), _number(seen.queue, layout.loop_limit)
+    held = seen.queue[layout.lock] != 0
+    if limits != LIMITS or (to_do != count and not held):
+        raise Refused("unexpected", f"limits {limits}, {to_do} of {count} calls to do")
+    return PendingQueue(first, last, to_do, held, waiting)
+
+
+def check(
+    target: WriteTarget, seen: Snapshot, queue: PendingQueue, code: Sequence[tuple[int, int]], thread: int | None = None
+) -> None:
+    """Raise Refused where anything is other than it must be; `thread` is the main thread's, once it is stopped."""
+    if (seen.interpreter, seen.state) != (target.interpreter, target.state):
+        raise Refused("unexpected", "its main interpreter is another one by now")
+    if not all(any(start <= function < end for start, end in code) for function, _ in queue.waiting):
+        raise Refused("unexpected", "what is queued is no code")
+    if any(target.place <= argument < target.place + target.room for _, argument in queue.waiting):
+        raise Refused("another")
+    if seen.place != target.found:
+        raise Refused("another" if any(seen.place) else "busy")
+    if len(queue.waiting) > MAX_WAITING:
+        raise Refused("busy", f"{len(queue.waiting)} calls wait in its queue")
+    if thread is None:
+        return
+    if thread != seen.main_thread:
+        raise Refused("main_thread")
+    if queue.held:
+        raise Refused("busy", "its queue is being changed")
+
+
+def added(target: WriteTarget, seen: Snapshot, queue: PendingQueue, text: bytes) -> list[Piece]:
+    """What to write so that the text is run: the text, the queue, the breaker. Any number of them is harmless.
+
+    A text to which nothing refers does nothing. A queue that the breaker does not announce is looked at later.
+    """
+    layout = target.layout
+    changed = bytearray(seen.queue)
+    at = layout.calls + layout.slot * queue.last
+    changed[at : at + layout.slot] = struct.pack("<QQ", target.run, target.place).ljust(layout.slot, b"\0")
+    struct.pack_into("<i", changed, layout.last, (queue.last + 1) % layout.slots)
+    by_count = layout.limit is not None
+    struct.pack_into("<i", changed, layout.to_do, queue.to_do + 1 if by_count else 1)
+    breaker = struct.pack("<Q", seen.breaker | CALLS_BIT) if by_count else struct.pack("<i", 1)
+    return [(target.place, text), _without_lock(target, changed), (target.breaker, breaker)]
+
+
+def taken_back(target: WriteTarget, seen: Snapshot, queue: PendingQueue, text: bytes) -> list[Piece] | None:
+    """What to write so that a text that waits is not run; None where it waits no more.
+
+    First the text becomes empty, and an empty program does nothing. Where it was queued last, the call goes, too.
+    """
+    ours = (target.run, target.place)
+    if ours not in queue.waiting or not seen.place.startswith(text):
+        return None
+    empty: Piece = (target.place, bytes(len(text)))
+    if queue.waiting[-1] != ours:
+        return [empty]
+    layout = target.layout
+    changed = bytearray(seen.queue)
+    last = (queue.last - 1) % layout.slots
+    at = layout.calls + layout.slot * last
+    changed[at : at + layout.slot] = bytes(layout.slot)
+    struct.pack_into("<i", changed, layout.last, last)
+    left = queue.to_do - 1 if layout.limit is not None else int(len(queue.waiting) > 1)
+    struct.pack_into("<i", changed, layout.to_do, left)
+    return [empty, _without_lock(target, changed)]
+
+
+def _without_lock(target: WriteTarget, queue: bytearray) -> Piece:
+    """What lies before the count of calls is the lock, and stays as it is."""
+    return target.queue + target.layout.to_do, bytes(queue[target.layout.to_do :])
+
+
+def _number(data: bytes, at: int) -> int:
+    number: int = struct.unpack_from("<i", data, at)[0]
+    return number

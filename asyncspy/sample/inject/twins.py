@@ -1,0 +1,131 @@
+"""Start twins of a process: its own program again, as its user, where it runs, doing nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from asyncspy.sample.inject.refused import Refused
+from asyncspy.sample.inject.start_twin import NAMESPACES, differs
+
+START = Path(__file__).with_name("start_twin.py")
+PATIENCE_SECONDS = 20.0
+READY, PID = b"ready\n", re.compile(rb"pid (\d+)\n")
+MAX_SAID = 4_096
+RIGHTS = ("CapEff", "CapPrm", "CapBnd", "Seccomp")
+"""What root may; one that may less is confined, and its program is not started with our rights."""
+
+BUSY = "import os\nos.write(1,b'ready\\n')\nwhile 1: pass\n"
+"""Never lets go of the interpreter's lock: it looks at its queue only if the right breaker is set."""
+
+SLEEPING = "import os,time\nos.write(1,b'ready\\n')\nwhile 1: time.sleep(.005)\n"
+"""Is in C nearly always, like a worker that waits for requests."""
+
+KEPT_VARIABLES = ("LD_LIBRARY_PATH", "LD_PRELOAD", "GLIBC_TUNABLES", "PATH")
+"""What decides which libraries are loaded, and where."""
+
+
+class Twin(NamedTuple):
+    """A twin that runs; `answers` is what it writes to its standard output."""
+
+    pid: int
+    answers: int
+
+    def answer(self, size: int, seconds: float) -> bytes:
+        """The next bytes that it writes; fewer if it ends, or does not in that time."""
+        said, deadline = b"", time.monotonic() + seconds
+        while len(said) < size:
+            ready, _, _ = select.select([self.answers], [], [], max(0.0, deadline - time.monotonic()))
+            part = os.read(self.answers, size - len(said)) if ready else b""
+            if not part:
+                break
+            said += part
+        return said
+
+
+@contextmanager
+def started(pid: int, script: str) -> Iterator[Twin]:
+    """A twin while this lasts; afterwards it is gone, whatever happens. Raises Refused where none can be started."""
+    command = [sys.executable, "-I", "-S", "-B", str(START), json.dumps(_job(pid, script))]
+    starter = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        cwd="/",
+    )
+    with starter:
+        assert starter.stdout is not None  # noqa: S101 - a pipe was asked for
+        try:
+            yield _ready(starter)
+        finally:
+            starter.kill()  # the kernel kills the twin with it
+
+
+def _ready(starter: subprocess.Popen[bytes]) -> Twin:
+    """Once it says so, and which pid it has."""
+    assert starter.stdout is not None  # noqa: S101
+    answers, said, deadline = starter.stdout.fileno(), b"", time.monotonic() + PATIENCE_SECONDS
+    while READY not in said or not (found := PID.search(said)):
+        part = Twin(0, answers).answer(1, deadline - time.monotonic())
+        if not part or len(said) > MAX_SAID:
+            starter.kill()
+            errors = starter.stderr.read(MAX_SAID).decode(errors="replace") if starter.stderr else ""
+            raise Refused("no_twin", (errors.strip().splitlines() or ["it did not come to run"])[-1][:300])
+        said += part
+    return Twin(int(found[1]), answers)
+
+
+def _job(pid: int, script: str) -> dict[str, Any]:
+    """What `start_twin` needs. Raises Refused where the twin would have other rights than the process."""
+    status, enter = _status(pid), _enters(pid)
+    uid, gid = (int(status[name].split()[1]) for name in ("Uid", "Gid"))
+    groups = list(map(int, status.get("Groups", "").split()))
+    root = os.geteuid() == 0
+    if root and uid == 0 and any(status.get(name) != _status("self").get(name) for name in RIGHTS):
+        raise Refused("confined_root")
+    path, base = os.readlink(f"/proc/{pid}/exe"), os.readlink(f"/proc/{pid}/root")  # noqa: PTH115
+    program = path.removeprefix(base) if base != "/" else path
+    return {
+        "pid": pid,
+        "parent": os.getpid(),
+        "enter": enter,
+        "user": (uid, gid, groups) if root else None,
+        "command": [program, "-I", "-S", "-c", script],
+        "environment": _environment(pid),
+    }
+
+
+def _enters(pid: int) -> bool:
+    """Whether the twin has to be brought to where the process is. Raises Refused where only root could do that."""
+    same_root = os.path.samestat(os.stat(f"/proc/{pid}/root"), os.stat("/"))  # noqa: PTH116 - the link is followed
+    if os.geteuid() != 0:
+        if not same_root:
+            raise Refused("other_root")
+        return False
+    return not same_root or any(differs(pid, name) for name in NAMESPACES)
+
+
+def _environment(pid: int) -> dict[str, str]:
+    found = {}
+    with suppress(OSError):
+        for each in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+            name, _, value = each.decode(errors="surrogateescape").partition("=")
+            if name in KEPT_VARIABLES:
+                found[name] = value
+    return found
+
+
+def _status(pid: int | str) -> dict[str, str]:
+    lines = Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
