@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 from asyncspy.model.processes import Worker
 from asyncspy.sample.inject import texts
@@ -15,7 +16,12 @@ from asyncspy.sample.inject.rehearse import RETRIED, rehearse
 from asyncspy.sample.inject.target_python import Layouts, TargetPython, find_python
 from asyncspy.sample.inject.writer_process import run_writer
 
+T = TypeVar("T")
+
 TRIES, PAUSE_SECONDS = 20, 0.02
+UNCERTAIN = frozenset({"slow", "failed"})
+"""Refusals after which it is not known whether the text was written."""
+
 SETTLE_SECONDS = 0.3
 """A text of somebody else that has not changed for that long is not being read any more."""
 
@@ -43,7 +49,7 @@ def inject_file(worker: Worker, path: str) -> Injection:
 def inject(pid: int, path: str, layouts: Layouts = LAYOUTS) -> Injection:
     """Queue the running of a file, rehearsed before. Raises Refused; nothing has changed in the process then."""
     text = texts.run_file(path)
-    target = find_python(pid, layouts)
+    target = _retrying(lambda: find_python(pid, layouts))
     if len(text) > target.write.room:
         raise Refused("no_room", f"{target.write.room} bytes for {len(text)}")
     key = _program(target)
@@ -54,8 +60,12 @@ def inject(pid: int, path: str, layouts: Layouts = LAYOUTS) -> Injection:
 
 
 def _write(pid: int, rehearsed: TargetPython, text: bytes, layouts: Layouts) -> Injection:
-    """Try until the moment is right; what was there before must not have changed meanwhile."""
-    for attempt in range(1, TRIES + 1):
+    """Write once the moment is right; what was there before must not have changed meanwhile."""
+    tries = 0
+
+    def once() -> Injection:
+        nonlocal tries
+        tries += 1
         target = find_python(pid, layouts)
         if target._replace(write=rehearsed.write) != rehearsed:
             raise Refused("gone")
@@ -64,26 +74,28 @@ def _write(pid: int, rehearsed: TargetPython, text: bytes, layouts: Layouts) -> 
         try:
             answer = run_writer("add", target.write, text)
         except Refused as refused:
-            if refused.kind == "slow":
-                withdraw(Injection(target.write, text, 0, attempt))  # it may have been written before the end
-            if refused.kind not in RETRIED or attempt == TRIES:
-                raise
-            time.sleep(PAUSE_SECONDS)
-        else:
-            return Injection(target.write, text, answer["stopped_ns"], attempt)
-    raise AssertionError("the last try returns or raises")
+            if refused.kind in UNCERTAIN:
+                withdraw(Injection(target.write, text, 0, tries))
+            raise
+        return Injection(target.write, text, answer["stopped_ns"], tries)
+
+    return _retrying(once)
 
 
 def withdraw(injection: Injection) -> bool:
     """Take a text back that has not been run; whether it still waited. Raises Refused where that cannot be told."""
-    for attempt in range(TRIES):
+    return _retrying(lambda: bool(run_writer("withdraw", injection.target, injection.text)["withdrawn"]))
+
+
+def _retrying(act: Callable[[], T]) -> T:
+    for _ in range(TRIES - 1):
         try:
-            return bool(run_writer("withdraw", injection.target, injection.text)["withdrawn"])
+            return act()
         except Refused as refused:
-            if refused.kind not in RETRIED or attempt + 1 == TRIES:
+            if refused.kind not in RETRIED:
                 raise
             time.sleep(PAUSE_SECONDS)
-    raise AssertionError("the last try returns or raises")
+    return act()
 
 
 def clear(injection: Injection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import re
 import struct
@@ -41,7 +42,7 @@ def read_pieces(pid: int, wanted: Sequence[tuple[int, int]]) -> list[bytes]:
     ours = _vectors([(ctypes.addressof(buffer), size) for buffer, (_, size) in zip(buffers, wanted, strict=True)])
     done = _libc.process_vm_readv(pid, ours, len(wanted), _vectors(wanted), len(wanted), 0)
     if done != sum(size for _, size in wanted):
-        raise OSError(ctypes.get_errno(), f"{done} bytes read of process {pid}")
+        raise _failure(done)
     return [buffer.raw for buffer in buffers]
 
 
@@ -74,7 +75,13 @@ class PreparedWrite:
         """Write. Raises OSError where not all of it could be."""
         done = _libc.process_vm_writev(self._pid, self._ours, self._count, self._theirs, self._count, 0)
         if done != self._size:
-            raise OSError(ctypes.get_errno(), f"{done} of {self._size} bytes written")
+            raise _failure(done)
+
+
+def _failure(done: int) -> OSError:
+    """Why not all was read or written; where a part was, the rest is not mapped."""
+    number = ctypes.get_errno() if done < 0 else errno.EFAULT
+    return OSError(number, os.strerror(number))
 
 
 def _vectors(pieces: Sequence[tuple[int, int]]) -> ctypes.Array[_Vector]:
@@ -108,7 +115,7 @@ def mappings(pid: int) -> list[Mapping]:
                 if len(found) > MAX_MAPPINGS:
                     raise Refused("unexpected", f"more than {MAX_MAPPINGS} mappings")
     except OSError as error:
-        raise Refused(*_kind(error)) from None
+        raise refusal(error) from None
     if not found:
         raise Refused("gone")
     return found
@@ -134,14 +141,17 @@ def process_identity(pid: int) -> tuple[int, ...]:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
             fields = file.read().rpartition(")")[2].split()
     except OSError as error:
-        raise Refused(*_kind(error)) from None
+        raise refusal(error) from None
     try:  # start time; start and end of code, start of stack; start and end of data, start of heap
         return tuple(int(fields[number - 3]) for number in (22, 26, 27, 28, 45, 46, 47))
     except (IndexError, ValueError):
         raise Refused("unexpected", "its stat cannot be read") from None
 
 
-def _kind(error: OSError) -> tuple[str, str]:
+def refusal(error: OSError) -> Refused:
+    """What a failed look at a process means."""
     if isinstance(error, (FileNotFoundError, ProcessLookupError)):
-        return "gone", ""
-    return ("denied" if isinstance(error, PermissionError) else "unexpected"), os.strerror(error.errno or 0)
+        return Refused("gone")
+    if isinstance(error, PermissionError):
+        return Refused("denied")
+    return Refused("unexpected", os.strerror(error.errno or 0))

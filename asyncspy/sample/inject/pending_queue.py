@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .layouts import Layout
-from .memory import Piece, read, read_pieces
+from .memory import Piece, read, read_pieces, refusal
 from .refused import Refused
 
 MAX_WAITING = 4
@@ -24,6 +24,8 @@ CALLS_BIT = 1 << 2
 """The bit of the breaker that says that calls wait, from 3.13 on; before that the breaker is 0 or 1."""
 
 FREE_SEMAPHORE = 1
+LOCK_SIZE = 4
+"""From 3.13 on the lock is a byte, and the count of calls follows it as soon as that can."""
 
 
 class WriteTarget(NamedTuple):
@@ -86,6 +88,13 @@ class PendingQueue(NamedTuple):
 
 def take_snapshot(target: WriteTarget) -> Snapshot:
     """Read all that has to be checked, in one system call; before 3.13 another one reads the lock's semaphore."""
+    try:
+        return _read_snapshot(target)
+    except OSError as error:
+        raise refusal(error) from None
+
+
+def _read_snapshot(target: WriteTarget) -> Snapshot:
     layout, runtime = target.layout, target.runtime
     wanted = [(target.queue, layout.size), (target.breaker, 8), (target.place, target.room)]
     pointers = [layout.main_interpreter, layout.main_thread, *filter(None, [layout.main_state])]
@@ -102,7 +111,7 @@ def take_snapshot(target: WriteTarget) -> Snapshot:
 
 def parse(layout: Layout, seen: Snapshot) -> PendingQueue:
     """The queue in a snapshot. Raises Refused where it is none."""
-    first, last, to_do = (_number(seen.queue, at) for at in (layout.first, layout.last, layout.to_do))
+    first, last, to_do = (number(seen.queue, at) for at in (layout.first, layout.last, layout.to_do))
     if not (0 <= first < layout.slots and 0 <= last < layout.slots):
         raise Refused("unexpected", f"a queue from {first} to {last} of {layout.slots}")
     count = (last - first) % layout.slots
@@ -113,9 +122,10 @@ def parse(layout: Layout, seen: Snapshot) -> PendingQueue:
             said = f"calls to do {to_do}, breaker {seen.breaker}, semaphore {seen.semaphore}"
             raise Refused("unexpected", said)
         return PendingQueue(first, last, to_do, seen.semaphore != FREE_SEMAPHORE, waiting)
-    limits = _number(seen.queue, layout.limit), _number(seen.queue, layout.loop_limit)
-    held = seen.queue[layout.lock] != 0
-    if limits != LIMITS or (to_do != count and not held):
+    limits = number(seen.queue, layout.limit), number(seen.queue, layout.loop_limit)
+    lock = seen.queue[layout.lock : layout.to_do]  # one byte, and what lies between is never set
+    held = any(lock)
+    if len(lock) != LOCK_SIZE or limits != LIMITS or (to_do != count and not held):
         raise Refused("unexpected", f"limits {limits}, {to_do} of {count} calls to do")
     return PendingQueue(first, last, to_do, held, waiting)
 
@@ -185,6 +195,7 @@ def _without_lock(target: WriteTarget, queue: bytearray) -> Piece:
     return target.queue + target.layout.to_do, bytes(queue[target.layout.to_do :])
 
 
-def _number(data: bytes, at: int) -> int:
-    number: int = struct.unpack_from("<i", data, at)[0]
-    return number
+def number(data: bytes, at: int) -> int:
+    """The signed 32 bits there."""
+    found: int = struct.unpack_from("<i", data, at)[0]
+    return found

@@ -14,7 +14,7 @@ WORDS = {
     # the process
     "gone": ("it ended, or runs another program by now", "asyncspy find-workers lists what runs now"),
     "denied": ("there is no right to write into it", "asyncspy doctor --pid {pid} names what is missing"),
-    "stopped": ("it is stopped by a signal ({detail})", "let it go on first: kill -CONT {pid}"),
+    "stopped": ("it is stopped by a signal", "let it go on first: kill -CONT {pid}"),
     "traced": ("another program traces it: a debugger, strace or py-spy", "end that first; then try again"),
     "threads": ("its threads cannot all be stopped ({detail})", AGAIN),
     "main_thread": ("Python was not started in its first thread", OTHERWISE),

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from asyncspy.sample.inject.layouts import LAYOUTS
-from asyncspy.sample.inject.pending_queue import WriteTarget, parse, take_snapshot
+from asyncspy.sample.inject.memory import executable_ranges, mappings
+from asyncspy.sample.inject.pending_queue import WriteTarget, check, parse, take_snapshot
 from asyncspy.sample.inject.refused import Refused
 from asyncspy.sample.inject.target_python import Layouts, TargetPython, find_python
 from asyncspy.sample.inject.texts import write_number
-from asyncspy.sample.inject.twins import BUSY, SLEEPING, Twin, started
+from asyncspy.sample.inject.twins import BUSY, SLEEPING, WAITING, Twin, started
 from asyncspy.sample.inject.writer_process import run_writer
 
 TIMES = 5
@@ -30,6 +31,8 @@ def rehearse(target: TargetPython, text: bytes, layouts: Layouts = LAYOUTS, writ
                 found = _same_python(target, twin, layouts)
                 _once(found.write, twin, number, text, write)
             _left_as_it_was(find_python(twin.pid, layouts).write, twin)
+    with started(target.write.pid, WAITING) as twin:
+        _withdraw_once(_same_python(target, twin, layouts).write, text, write)
 
 
 def _same_python(target: TargetPython, twin: Twin, layouts: Layouts) -> TargetPython:
@@ -59,6 +62,22 @@ def _retrying(act: Callable[[], object], tries: int = 3) -> None:
                 raise Refused("rehearsal", f"{refused.kind}: {refused.detail}") from None
         else:
             return
+
+
+def _withdraw_once(target: WriteTarget, text: bytes, write: Write) -> None:
+    """What the interpreter queued itself is seen; a text is queued behind that, and taken back."""
+    before = take_snapshot(target)
+    waiting = parse(target.layout, before).waiting
+    check(target, before, parse(target.layout, before), executable_ranges(mappings(target.pid)))
+    if len(waiting) != 1:
+        raise Refused("rehearsal", f"{len(waiting)} calls are seen where one waits")
+    _retrying(lambda: write("add", target, text))
+    if parse(target.layout, take_snapshot(target)).waiting != (*waiting, (target.run, target.place)):
+        raise Refused("rehearsal", "what was queued is not there")
+    _retrying(lambda: write("withdraw", target, text))
+    after = take_snapshot(target)
+    if after.queue != before.queue or any(after.place):
+        raise Refused("rehearsal", "what was queued could not be taken back")
 
 
 def _left_as_it_was(target: WriteTarget, twin: Twin) -> None:

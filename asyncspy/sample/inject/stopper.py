@@ -102,7 +102,7 @@ class StoppedProcess:
         if event != PTRACE_EVENT_STOP:
             self._signals[thread] = number
         elif number != signal.SIGTRAP:
-            raise Refused("stopped", signal.Signals(number).name)
+            raise Refused("stopped")
 
 
 def _threads(pid: int) -> list[int]:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from asyncspy.sample.inject.elf import HEADER_SIZE, PF_WRITE, Image, machine
 from asyncspy.sample.inject.layouts import LAYOUTS, OPEN_ARCHITECTURES, Layout
-from asyncspy.sample.inject.memory import PAGE, Mapping, mappings, process_identity, read, word
-from asyncspy.sample.inject.pending_queue import WriteTarget
+from asyncspy.sample.inject.memory import PAGE, Mapping, mappings, process_identity, read, refusal, word
+from asyncspy.sample.inject.pending_queue import FREE_SEMAPHORE, WriteTarget, number
 from asyncspy.sample.inject.refused import Refused
 
 Layouts = Dictionary[tuple[str, int, int], Layout]
@@ -27,6 +29,10 @@ ROOM = 512
 """Bytes for a text."""
 
 LEAST_ROOM = 288
+MAX_INTERPRETERS = 1 << 31
+SPARE_LIMITS = (300, 100)
+"""What the interpreter's own queue says of itself from 3.13 on."""
+
 TEXT_START = b"try:\n try:exec(compile(("
 """How every text begins (`texts`): what is left of one that was killed is known by it."""
 
@@ -54,6 +60,7 @@ class TargetPython(NamedTuple):
 def find_python(pid: int, layouts: Layouts = LAYOUTS) -> TargetPython:
     """Look at a process while it runs. Raises Refused where anything is other than expected."""
     identity = process_identity(pid)
+    _check_state(pid)
     architecture = _architecture(pid)
     mapped = mappings(pid)
     program = _program(pid, mapped)
@@ -69,13 +76,29 @@ def find_python(pid: int, layouts: Layouts = LAYOUTS) -> TargetPython:
     at = partial(read, pid)
     try:
         interpreter = word(at, runtime + layout.main_interpreter)
+        interpreters = word(at, runtime + layout.main_interpreter + 8)
         state = word(at, runtime + layout.main_state) if layout.main_state is not None else 0
         place, named = _place(pid, mapped, layout, interpreter)
         content = read(pid, place, named[1])
     except OSError as error:
-        raise Refused("unexpected", str(error)) from None
+        raise refusal(error) from None
+    if not 0 < interpreters < MAX_INTERPRETERS:
+        raise Refused("unexpected", "what follows its main interpreter is no count of interpreters")
     write = WriteTarget(pid, identity, layout, runtime, interpreter, state, run, place, named[1], content)
     return TargetPython(write, version, _file(program), _file(found), (runtime - image.bias, run - image.bias), named)
+
+
+def _check_state(pid: int) -> None:
+    """Raise Refused for one that is stopped, dead, or traced by somebody at this moment."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines()
+    except OSError as error:
+        raise refusal(error) from None
+    status = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
+    if status["TracerPid"] != ["0"]:
+        raise Refused("traced")
+    if status["State"][0] in "TZX":
+        raise Refused("stopped" if status["State"][0] == "T" else "gone")
 
 
 def _architecture(pid: int) -> str:
@@ -113,13 +136,18 @@ def _program(pid: int, mapped: Sequence[Mapping]) -> Mapping:
 def _interpreter(pid: int, mapped: Sequence[Mapping], program: Mapping) -> tuple[Mapping, Image]:
     """The image that has the interpreter's symbols: a shared libpython, else the program itself."""
     shared = [each for each in mapped if each.offset == 0 and each.inode and each.name.startswith("libpython")]
+    found = []
     for mapping in [*shared, program]:
         if mapping.path.endswith(" (deleted)"):
             raise Refused("replaced", mapping.path.removesuffix(" (deleted)"))
         image = Image(partial(read, pid), mapping.start)
         if image.symbol("_PyRuntime") is not None:
-            return mapping, image
-    raise Refused("no_symbols")
+            found.append((mapping, image))
+    if len(found) > 1:
+        raise Refused("unexpected", "two interpreters")
+    if not found:
+        raise Refused("no_symbols")
+    return found[0]
 
 
 def _version(pid: int, image: Image, found: Mapping, mapped: Sequence[Mapping]) -> tuple[int, int]:
@@ -153,6 +181,7 @@ def _place(pid: int, mapped: Sequence[Mapping], layout: Layout, interpreter: int
     what is left of the last page of a library's data, which glibc leaves alone (musl gives it to malloc).
     """
     if layout.spare_queue is not None:
+        _check_spare_queue(pid, layout, interpreter + layout.spare_queue)
         end = layout.spare_queue + layout.calls + layout.slot * layout.slots
         return interpreter + end - ROOM, ("the interpreter's own queue", ROOM)
     for wanted in LIBRARIES:
@@ -162,6 +191,19 @@ def _place(pid: int, mapped: Sequence[Mapping], layout: Layout, interpreter: int
                 if free is not None:
                     return free[0], (f"{mapping.path}+{free[0] - mapping.start:#x}", free[1])
     raise Refused("no_room")
+
+
+def _check_spare_queue(pid: int, layout: Layout, address: int) -> None:
+    """Raise Refused unless this is a queue that has never been used."""
+    content = read(pid, address, layout.size)
+    first, last, to_do = (number(content, at) for at in (layout.first, layout.last, layout.to_do))
+    if layout.limit is not None and layout.loop_limit is not None:
+        sound = (number(content, layout.limit), number(content, layout.loop_limit)) == SPARE_LIMITS
+    else:
+        (lock,) = struct.unpack_from("<Q", content, layout.lock)
+        sound = lock != 0 and number(read(pid, lock, 4), 0) == FREE_SEMAPHORE
+    if not sound or first or last or to_do:
+        raise Refused("unexpected", "the interpreter's own queue is in use")
 
 
 def _behind_data(pid: int, mapping: Mapping) -> tuple[int, int] | None:

@@ -30,6 +30,26 @@ BUSY = "import os\nos.write(1,b'ready\\n')\nwhile 1: pass\n"
 SLEEPING = "import os,time\nos.write(1,b'ready\\n')\nwhile 1: time.sleep(.005)\n"
 """Is in C nearly always, like a worker that waits for requests."""
 
+WAITING = """
+import os, signal, threading, time
+reader, writer = os.pipe()
+os.set_blocking(writer, False)
+try:
+    while 1: os.write(writer, bytes(4096))
+except BlockingIOError: pass
+signal.signal(signal.SIGUSR1, lambda *_: None)
+signal.set_wakeup_fd(writer)
+def other():
+    time.sleep(.02)
+    signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+    os.write(1, b'ready\\n')
+    time.sleep(1000)
+threading.Thread(target=other, daemon=True).start()
+time.sleep(1000)
+"""
+"""Has one call of the interpreter's own in its queue, which waits for ever: a signal that could not be written to the
+full pipe, met by a thread other than the main one, which is in C."""
+
 KEPT_VARIABLES = ("LD_LIBRARY_PATH", "LD_PRELOAD", "GLIBC_TUNABLES", "PATH")
 """What decides which libraries are loaded, and where."""
 

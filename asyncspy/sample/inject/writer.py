@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import Any
 
 from . import pending_queue
-from .memory import PreparedWrite, executable_ranges, mappings, process_identity, read
+from .memory import PreparedWrite, executable_ranges, mappings, process_identity, read, refusal
 from .pending_queue import WriteTarget
 from .refused import Refused
 from .stopper import StoppedProcess
@@ -46,12 +46,9 @@ def main(job: str, step: Step = lambda _name: None) -> None:
         answer = ACTIONS[told["action"]](target, text, step)
     except Refused as refused:
         answer = {"refused": refused.kind, "detail": refused.detail}
-    except ProcessLookupError:
-        answer = {"refused": "gone", "detail": ""}
-    except PermissionError:
-        answer = {"refused": "denied", "detail": ""}
     except OSError as error:
-        answer = {"refused": "unexpected", "detail": str(error)}
+        kind, detail = refusal(error).args
+        answer = {"refused": kind, "detail": detail}
     os.write(1, json.dumps(answer).encode() + b"\n")
 
 

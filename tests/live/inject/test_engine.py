@@ -1,0 +1,210 @@
+"""A file is run once in a live process, whatever that does; whoever dies on the way, the process is as it was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from asyncspy.sample.inject import inject as engine
+from asyncspy.sample.inject import rehearse as rehearsal
+from asyncspy.sample.inject import texts
+from asyncspy.sample.inject.inject import Injection, clear, inject, withdraw
+from asyncspy.sample.inject.layouts import LAYOUTS, Layout
+from asyncspy.sample.inject.memory import read
+from asyncspy.sample.inject.refused import Refused
+from asyncspy.sample.inject.rehearse import rehearse
+from asyncspy.sample.inject.target_python import find_python
+from asyncspy.sample.inject.writer_process import BOOT, run_writer
+from tests.live.inject.targets import VERSIONS, Target, python, target, versions
+from tests.live.processes import eventually
+
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("may_trace")]
+
+PATIENCE = 20.0
+STEPS = ("before the stop", "stopped", "checked", "written", "released")
+WRITTEN = ("written", "released")
+
+
+def counting(on: Target) -> tuple[str, Path]:
+    """A file that adds a letter to another one each time it is run, and that other one."""
+    counted = on.folder / "counted"
+    counted.touch()
+    return on.code(
+        "code", f"import os\nwith open({str(counted)!r}, 'a') as file: file.write('x')\nundefined\n"
+    ), counted
+
+
+def holds_nothing(made: Injection) -> bool:
+    """Whether no text of ours is left in it."""
+    return not any(read(made.target.pid, made.target.place, made.target.room))
+
+
+@versions(*VERSIONS, "debian")
+@pytest.mark.parametrize("kind", ["tick", "busy", "threads"])
+def test_a_file_is_run_once_each_time(version: str, kind: str, tmp_path: Path) -> None:
+    with target(python(version), kind, tmp_path) as on:
+        path, counted = counting(on)
+        for times in range(1, 4):
+            made = inject(on.pid, path)
+            assert eventually(lambda: counted.stat().st_size >= times, timeout=PATIENCE)  # noqa: B023
+            clear(made)
+            assert holds_nothing(made)
+        assert counted.read_text() == "xxx"
+
+
+@versions(*VERSIONS, "debian")
+def test_one_that_stays_in_c_is_asked_and_the_asking_withdrawn(version: str, tmp_path: Path) -> None:
+    with target(python(version), "blocked", tmp_path) as on:
+        path, counted = counting(on)
+        for _ in range(2):
+            made = inject(on.pid, path)
+            with pytest.raises(Refused) as refused:
+                inject(on.pid, path)  # a second asyncspy
+            assert refused.value.kind == "another"
+            assert withdraw(made)
+            assert holds_nothing(made)
+            assert not withdraw(made)
+        assert counted.read_text() == ""
+
+
+@versions(*VERSIONS)
+def test_a_wrong_layout_is_refused_before_the_process_is_touched(
+    version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearsal, "ANSWER_SECONDS", 2.0)
+    with target(python(version), "tick", tmp_path) as on:
+        right, text = find_python(on.pid), texts.run_file("/nowhere")
+        rehearse(right, text)  # so what follows is refused for nothing but the layout
+        noticed = {}
+        for name, change in wrong_offsets(right.write.layout):
+            layouts = {**LAYOUTS, ("x86_64", *right.version): change}
+            with pytest.raises(Refused) as refused:
+                rehearse(find_python(on.pid, layouts), text, layouts)
+            noticed[name] = refused.value.args
+        sys.stdout.write("\n" + "".join(f"{version} {name:20} {' '.join(said)}\n" for name, said in noticed.items()))
+        assert find_python(on.pid) == right
+        assert not any(right.write.found)
+
+
+def wrong_offsets(layout: Layout) -> list[tuple[str, Layout]]:
+    """Each offset that this version uses, off by a word."""
+    found = []
+    for name, offset in layout._asdict().items():
+        if offset is None or name in {"slot", "slots"}:
+            continue
+        for off in (-8, 8) if name not in {"first", "last", "to_do", "limit", "loop_limit"} else (-8, -4, 4, 8):
+            found.append((f"{name}{off:+}", layout._replace(**{name: offset + off})))
+    return found
+
+
+@versions(*VERSIONS)
+@pytest.mark.parametrize("step", STEPS)
+def test_a_writer_that_is_killed_does_no_harm(version: str, step: str, tmp_path: Path) -> None:
+    kills = f"lambda name: name == {step!r} and __import__('os').kill(__import__('os').getpid(), 9)"
+    boot = BOOT.replace("main(sys.argv[2])", f"main(sys.argv[2], {kills})")
+    with target(python(version), "busy", tmp_path) as on:
+        path, counted = counting(on)
+        for times in range(1, 4):
+            found = find_python(on.pid).write
+            with pytest.raises(Refused):
+                run_writer("add", found, texts.run_file(path), boot)
+            if step in WRITTEN:
+                assert eventually(lambda: counted.stat().st_size >= times, timeout=PATIENCE)  # noqa: B023
+                clear(Injection(found, texts.run_file(path), 0, 1))
+            assert eventually(on.is_well, timeout=PATIENCE)
+        assert counted.stat().st_size == (3 if step in WRITTEN else 0)
+        clear(inject(on.pid, path))
+
+
+@versions("3.9", "3.12")
+def test_a_writer_that_is_stopped_is_ended_and_the_process_runs_on(version: str, tmp_path: Path) -> None:
+    stops = "lambda name: name == 'stopped' and __import__('os').kill(__import__('os').getpid(), 19)"
+    boot = BOOT.replace("main(sys.argv[2])", f"main(sys.argv[2], {stops})")
+    with target(python(version), "busy", tmp_path) as on:
+        path, counted = counting(on)
+        with pytest.raises(Refused) as refused:
+            run_writer("add", find_python(on.pid).write, texts.run_file(path), boot)
+        assert refused.value.kind == "slow"
+        assert eventually(on.is_well, timeout=PATIENCE)
+        assert counted.read_text() == ""
+
+
+def test_nothing_of_the_rehearsal_outlives_asyncspy(tmp_path: Path) -> None:
+    """Killed at any moment of it, its twins and its writer are gone with it."""
+    code = (
+        "import sys; from asyncspy.sample.inject import inject as engine\n"
+        "print(1, flush=True); engine.inject(int(sys.argv[1]), '/x')"
+    )
+    with target(sys.executable, "tick", tmp_path) as on:
+        for delay in (0.05, 0.3, 0.6, 1.0):
+            mark = f"{tmp_path}/{delay}"
+            with subprocess.Popen(
+                [sys.executable, "-c", code, str(on.pid)], stdout=subprocess.PIPE, env={**os.environ, "PATH": mark}
+            ) as killed:
+                assert killed.stdout is not None
+                killed.stdout.readline()
+                threading.Event().wait(delay)
+                killed.kill()
+            assert eventually(lambda: not _with_path(mark), timeout=PATIENCE)  # noqa: B023
+            assert on.is_well()
+
+
+def _with_path(mark: str) -> list[int]:
+    """Processes that were started with this in their environment."""
+    found = []
+    for each in Path("/proc").iterdir():
+        try:
+            if each.name.isdecimal() and mark.encode() in (each / "environ").read_bytes():
+                found.append(int(each.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_signals_that_come_meanwhile_are_not_lost(tmp_path: Path) -> None:
+    """Real-time signals are queued: as many arrive as were sent."""
+    with target(sys.executable, "tick", tmp_path) as on:
+        path, counted = counting(on)
+        code = "import signal, sys\nsys.got = 0\ndef one(*_):\n    sys.got += 1\nsignal.signal(signal.SIGRTMIN, one)\n"
+        clear(inject(on.pid, on.code("handler", code + f"open({str(tmp_path / 'in')!r}, 'w').close()")))
+        assert eventually((tmp_path / "in").exists, timeout=PATIENCE)
+        sent = 0
+        over = threading.Event()
+
+        def rain() -> None:
+            nonlocal sent
+            while not over.wait(0.002):
+                os.kill(on.pid, signal.SIGRTMIN)
+                sent += 1
+
+        raining = threading.Thread(target=rain)
+        raining.start()
+        try:
+            for times in range(1, 21):
+                made = inject(on.pid, path)
+                assert eventually(lambda: counted.stat().st_size >= times, timeout=PATIENCE)  # noqa: B023
+                clear(made)
+        finally:
+            over.set()
+            raining.join()
+        assert sent
+        assert on.is_well()
+
+
+def test_a_program_is_rehearsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rehearsed = []
+    monkeypatch.setattr(engine, "_rehearsed", set())
+    monkeypatch.setattr(engine, "rehearse", lambda *_: rehearsed.append(1))
+    with target(sys.executable, "tick", tmp_path) as on:
+        path, counted = counting(on)
+        for times in (1, 2):
+            made = inject(on.pid, path)
+            assert eventually(lambda: counted.stat().st_size >= times, timeout=PATIENCE)  # noqa: B023
+            clear(made)
+    assert rehearsed == [1]
