@@ -11,7 +11,6 @@ import struct
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 from asyncspy.sample.inject.elf import HEADER_SIZE, PF_WRITE, Image, machine
@@ -19,6 +18,7 @@ from asyncspy.sample.inject.layouts import LAYOUTS, OPEN_ARCHITECTURES, Layout
 from asyncspy.sample.inject.memory import PAGE, Mapping, mappings, process_identity, read, refusal, word
 from asyncspy.sample.inject.pending_queue import FREE_SEMAPHORE, WriteTarget, number
 from asyncspy.sample.inject.refused import Refused
+from asyncspy.sample.kernel_state import STOPPED, status_of
 
 Layouts = Dictionary[tuple[str, int, int], Layout]
 File = tuple[str, int, str]
@@ -90,15 +90,13 @@ def find_python(pid: int, layouts: Layouts = LAYOUTS) -> TargetPython:
 
 def _check_state(pid: int) -> None:
     """Raise Refused for one that is stopped, dead, or traced by somebody at this moment."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines()
-    except OSError as error:
-        raise refusal(error) from None
-    status = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
-    if status["TracerPid"] != ["0"]:
+    status = status_of(pid)
+    if not status or status["State"][0] in "ZX":
+        raise Refused("gone")
+    if status["TracerPid"] != "0":
         raise Refused("traced")
-    if status["State"][0] in "TZX":
-        raise Refused("stopped" if status["State"][0] == "T" else "gone")
+    if status["State"].startswith(STOPPED):
+        raise Refused("stopped")
 
 
 def _architecture(pid: int) -> str:

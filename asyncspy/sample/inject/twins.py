@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 from asyncspy.sample.inject.refused import Refused
 from asyncspy.sample.inject.start_twin import NAMESPACES, differs
+from asyncspy.sample.inside.interpreters import executable_of, shares_our_root
+from asyncspy.sample.kernel_state import status_of
 
 START = Path(__file__).with_name("start_twin.py")
 PATIENCE_SECONDS = 20.0
@@ -75,7 +77,11 @@ class Twin(NamedTuple):
 @contextmanager
 def started(pid: int, script: str) -> Iterator[Twin]:
     """A twin while this lasts; afterwards it is gone, whatever happens. Raises Refused where none can be started."""
-    command = [sys.executable, "-I", "-S", "-B", str(START), json.dumps(_job(pid, script))]
+    try:
+        job = _job(pid, script)
+    except (OSError, KeyError):
+        raise Refused("gone") from None
+    command = [sys.executable, "-I", "-S", "-B", str(START), json.dumps(job)]
     starter = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -108,13 +114,13 @@ def _ready(starter: subprocess.Popen[bytes]) -> Twin:
 
 def _job(pid: int, script: str) -> dict[str, Any]:
     """What `start_twin` needs. Raises Refused where the twin would have other rights than the process."""
-    status, enter = _status(pid), _enters(pid)
+    status, enter = status_of(pid), _enters(pid)
     uid, gid = (int(status[name].split()[1]) for name in ("Uid", "Gid"))
     groups = list(map(int, status.get("Groups", "").split()))
     root = os.geteuid() == 0
-    if root and uid == 0 and any(status.get(name) != _status("self").get(name) for name in RIGHTS):
+    if root and uid == 0 and any(status.get(name) != status_of("self").get(name) for name in RIGHTS):
         raise Refused("confined_root")
-    path, base = os.readlink(f"/proc/{pid}/exe"), os.readlink(f"/proc/{pid}/root")  # noqa: PTH115
+    path, base = str(executable_of(pid)), os.readlink(f"/proc/{pid}/root")  # noqa: PTH115
     program = path.removeprefix(base) if base != "/" else path
     return {
         "pid": pid,
@@ -128,7 +134,7 @@ def _job(pid: int, script: str) -> dict[str, Any]:
 
 def _enters(pid: int) -> bool:
     """Whether the twin has to be brought to where the process is. Raises Refused where only root could do that."""
-    same_root = os.path.samestat(os.stat(f"/proc/{pid}/root"), os.stat("/"))  # noqa: PTH116 - the link is followed
+    same_root = shares_our_root(pid)
     if os.geteuid() != 0:
         if not same_root:
             raise Refused("other_root")
@@ -144,8 +150,3 @@ def _environment(pid: int) -> dict[str, str]:
             if name in KEPT_VARIABLES:
                 found[name] = value
     return found
-
-
-def _status(pid: int | str) -> dict[str, str]:
-    lines = Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines()
-    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
