@@ -1,4 +1,4 @@
-"""Start asyncspy: `python -m asyncspy` and the console script both come here."""
+"""The entry point of `python -m asyncspy` and of the console script."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""What can go wrong, each with the exit code it ends with and the next step for the person who meets it."""
+"""The errors of asyncspy, each with its exit code and what to do about it."""
 
 from __future__ import annotations
 
 
 class AsyncspyError(Exception):
-    """Says what happened and why (the message), and what to do about it (`remedy`)."""
+    """An error whose message says what happened and why, and whose `remedy` says what to do about it."""
 
     exit_code = 4
 
@@ -15,13 +15,13 @@ class AsyncspyError(Exception):
 
 
 class UsageError(AsyncspyError):
-    """The options given do not go together."""
+    """Options were given that cannot be used together."""
 
     exit_code = 2
 
 
 class TargetError(AsyncspyError):
-    """The process asked for is gone, belongs to somebody else, or is not Python."""
+    """The process is gone, belongs to another user, or is not Python."""
 
     exit_code = 3
 
@@ -31,8 +31,8 @@ class SamplerError(AsyncspyError):
 
 
 class OutputError(AsyncspyError):
-    """The recording cannot be written where it was asked for."""
+    """The output cannot be written."""
 
 
 class InputError(AsyncspyError):
-    """A file cannot be read as any recording that asyncspy knows."""
+    """A file cannot be read, or is in no known format."""

@@ -43,8 +43,8 @@ WORKERS = 2
 def command(ctx: click.Context, seconds: int, rate: int, output: Path | None, form: str) -> None:
     """Serve a Django shop with planted faults, load it, and find them with the same steps that you would take.
 
-    It needs Django and uvicorn: pip install "asyncspy[demo]". Everything happens on the loopback address, and nothing
-    but the recording is left behind.
+    It needs Django and uvicorn: pip install "asyncspy[demo]". The shop is served on the loopback address only, and
+    everything but the recording is removed afterwards.
     """
     with running_shop(workers=WORKERS) as shop:
         _introduce(shop)
@@ -55,12 +55,12 @@ def command(ctx: click.Context, seconds: int, rate: int, output: Path | None, fo
         show(result.recording, form=form, saved=result.path)
         findings = result.recording.analysis.findings
         comparison = compare(planted(shop.root), twins(shop.root), shop.root, findings)
-    click.echo("\n" + "\n".join(comparison.told()), err=True)
+    click.echo("\n" + "\n".join(comparison.lines()), err=True)
     ctx.exit(130 if result.interrupted else 0 if comparison.as_planted else 1)
 
 
 def _introduce(shop: Shop) -> None:
-    """What the shop is, and how find-workers sees it."""
+    """Print what the shop is, and how find-workers lists it."""
     click.echo(f"A Django shop with {len(planted())} planted faults is serving {shop.url}", err=True)
     if sys.stderr.isatty():
         listed = render_workers(server_of(shop.pid), terminal_view(), now=time.time())

@@ -1,4 +1,4 @@
-"""asyncspy doctor: will attaching work, and if not, which line mends it?"""
+"""asyncspy doctor: will attaching work, and if not, which line fixes it?"""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from asyncspy.workflow.diagnose_target import diagnose_target
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead.")
 @click.pass_context
 def command(ctx: click.Context, pid: int | None, *, as_json: bool) -> None:
-    """Say whether attaching will work, and if not, why not and the line that mends it.
+    """Say whether attaching will work, and if not, why not and the line that fixes it.
 
-    Without --pid the machine is looked at, and the workers on it. Nothing is attached to. The exit code is 0 where
-    attaching will work, and 3 where it will not.
+    Without --pid it checks the machine and the workers on it. It attaches to nothing. The exit code is 0 if attaching
+    will work, and 3 if it will not.
 
     \b
       asyncspy doctor

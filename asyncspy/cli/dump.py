@@ -31,7 +31,7 @@ from asyncspy.workflow.machine import Machine
     "--while",
     "condition",
     type=(click.Choice(["hung-for"]), duration),
-    help="Wait quietly until it has hung for so long: --while hung-for 10s.",
+    help="Wait until it has hung for so long: --while hung-for 10s.",
 )
 @click.option(
     "--locals",
@@ -63,7 +63,7 @@ def command(
 ) -> None:
     """Say whether a worker hangs, who waits for whom in it, and what to do now and later.
 
-    Takes a few stack dumps with py-spy, saves them, and compares them. Each one makes the worker stand still for some
+    Takes a few stack dumps with py-spy, saves them, and compares them. Each one pauses the worker for some
     milliseconds; the report says for how long in all.
 
     \b

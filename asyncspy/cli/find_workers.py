@@ -18,10 +18,10 @@ from asyncspy.workflow.machine import Machine
 
 @click.command("find-workers")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead.")
-@click.option("--pids", is_flag=True, help="Print the workers' pids alone, one a line.")
+@click.option("--pids", is_flag=True, help="Print only the workers' pids, one per line.")
 @click.option("--server", type=click.Choice(SERVER_NAMES), help="Only processes of this server.")
 @click.option("--app", help="Only servers of an app with this in its name.")
-@click.option("--busiest", "only_busiest", is_flag=True, help="Only the worker that uses most CPU now.")
+@click.option("--busiest", "only_busiest", is_flag=True, help="Only the worker that uses the most CPU now.")
 @click.option("--probe", is_flag=True, help="Settle roles in doubt (worker?) with one stack dump each.")
 @click.pass_context
 def command(
@@ -36,7 +36,7 @@ def command(
 ) -> None:
     """List the servers of this machine with their workers, and whether each can be attached.
 
-    Nothing is attached to, unless --probe asks for it: each process in doubt then stands still for some milliseconds.
+    It attaches to nothing, unless --probe asks for it: each process in doubt is then paused for some milliseconds.
 
     \b
       asyncspy find-workers
@@ -58,14 +58,14 @@ def command(
 
 
 def _nothing_matches(everybody: Sequence[Worker], server: str | None, app: str | None) -> str:
-    """Servers are there, and none of them is what was asked for."""
+    """What was asked for, and which servers there are instead."""
     asked = " ".join(f"--{name} {value}" for name, value in (("server", server), ("app", app)) if value)
     there = sorted({" ".join(filter(None, (worker.server, worker.app))) for worker in everybody})
     return f"nothing here matches {escape_unprintable(asked)}; there is: {escape_unprintable(', '.join(there))}"
 
 
 def _table(workers: Sequence[Worker]) -> str:
-    from asyncspy.report.terminal.worker_tree import render_workers  # noqa: PLC0415 - only who reads it waits for rich
+    from asyncspy.report.terminal.worker_tree import render_workers  # noqa: PLC0415 - JSON and pids need no rich
 
     return render_workers(workers, terminal_view(), now=time.time())
 

@@ -1,4 +1,4 @@
-"""Keys that are pressed while a command runs, without Enter; where there is no terminal to press them on, none."""
+"""Listen for a key while a command runs, without Enter, if there is a terminal."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
 
 
 @contextmanager
-def pressed(key: str, act: Callable[[], None]) -> Iterator[bool]:
-    """While this lasts, the key makes `act` happen, once; yields whether there is a keyboard."""
+def on_key(key: str, act: Callable[[], None]) -> Iterator[bool]:
+    """Call `act` once if the key is pressed while the context lasts; yields whether there is a keyboard."""
     descriptor = _terminal()
     if descriptor is None:
         yield False
@@ -30,13 +30,13 @@ def pressed(key: str, act: Callable[[], None]) -> Iterator[bool]:
         yield True
     finally:
         over.set()
-        listener.join(5 * LOOK_SECONDS)
+        listener.join(5 * POLL_SECONDS)
         with suppress(termios.error):  # the terminal was closed
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
 def _terminal() -> int | None:
-    """Standard input, if it is a terminal that listens to us and not to a command in the foreground."""
+    """Standard input, if it is a terminal with this process in the foreground."""
     try:
         descriptor = sys.stdin.fileno()
         foreground = os.isatty(descriptor) and os.tcgetpgrp(descriptor) == os.getpgrp()
@@ -48,7 +48,7 @@ def _terminal() -> int | None:
 def _listen(descriptor: int, key: bytes, act: Callable[[], None], over: threading.Event) -> None:
     while not over.is_set():
         try:
-            ready, _, _ = select.select([descriptor], [], [], LOOK_SECONDS)
+            ready, _, _ = select.select([descriptor], [], [], POLL_SECONDS)
             read = os.read(descriptor, 64) if ready else b""
         except OSError:
             return

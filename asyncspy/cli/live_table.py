@@ -11,7 +11,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from asyncspy.cli.keys import pressed
+from asyncspy.cli.keys import on_key
 from asyncspy.cli.terminal import StderrFeedback, terminal_view
 from asyncspy.report.present.figures import span
 from asyncspy.report.terminal.watch_table import WatchTable, watch_line, watch_table
@@ -32,7 +32,7 @@ class LiveTable(StderrFeedback, WatchView):
     def opened(self, watched: str, stop: Callable[[], None]) -> Iterator[None]:
         """Show it while the context lasts; the key q stops the watch."""
         self._table.watched = watched
-        with pressed("q", stop) as keyboard:
+        with on_key("q", stop) as keyboard:
             self._footer = f"{'q or ' * keyboard}Ctrl-C ends it with the report."
             if not self._console.is_terminal:
                 self.say(f"Watching {watched}. {self._footer}")
@@ -65,5 +65,5 @@ class LiveTable(StderrFeedback, WatchView):
             return
         view = replace(terminal_view(), width=self._console.width, root=self._table.root)
         footer = Text(f"{span(seconds)} so far. {self._footer}", "dim")
-        with suppress(OSError):  # the terminal was closed: the recording matters, and is saved
+        with suppress(OSError):  # the terminal was closed; what was recorded is saved
             self._live.update(Group(*watch_table(self._table, view), Text(), footer), refresh=True)

@@ -27,7 +27,9 @@ from asyncspy.workflow.watch_live import watch
 @click.option(
     "--slice", "slice_seconds", type=duration, default="10s", show_default=True, help="How long one slice is recorded."
 )
-@click.option("--duration", "seconds", type=duration, default="24h", show_default=True, help="When to stop by itself.")
+@click.option(
+    "--duration", "seconds", type=duration, default="24h", show_default=True, help="How long to watch at most."
+)
 @with_format
 @with_unfold
 @click.pass_context
@@ -45,8 +47,8 @@ def command(
     """Watch live workers: findings as they come, with their evidence, rate and trend, until q or Ctrl-C.
 
     It records slice after slice, saves each, and ends with the report of all of them. Workers that are recycled are
-    followed. Where standard error is no terminal, it prints a line for each slice, and for fewer once there is so much
-    that judging it takes long.
+    followed. If standard error is not a terminal, it prints a line for each slice, or for fewer of them once the
+    analysis of everything recorded takes long.
 
     \b
       asyncspy watch --pid 48291

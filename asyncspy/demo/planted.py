@@ -1,7 +1,7 @@
-"""The demo project's source goes in; the planted faults and their legitimate twins come out, read from its comments.
+"""Find the planted faults of the demo project, and their legitimate twins, by the comments in its source.
 
-A line of the project ends with `# planted: …` where it calls async-unsafe Django on the event loop, and with
-`# twin: …` where it does the same work as it should be done. There is no other list of them.
+A line that calls async-unsafe Django on the event loop ends with `# planted: …`; a line that does the same work
+correctly ends with `# twin: …`. There is no other list of them.
 """
 
 from __future__ import annotations
@@ -78,27 +78,27 @@ def _functions(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class PlantedResult:
-    """A report held against what was planted."""
+    """Which planted faults a report missed, and what it named besides them."""
 
     planted: int
     twins: int
     missed: tuple[Mark, ...]
-    framed: tuple[Mark, ...]
-    invented: tuple[str, ...]
+    false_alarms: tuple[Mark, ...]
+    others: tuple[str, ...]
 
     @property
     def as_planted(self) -> bool:
         """Whether every fault was named, and nothing else."""
-        return not (self.missed or self.framed or self.invented)
+        return not (self.missed or self.false_alarms or self.others)
 
-    def told(self) -> list[str]:
-        """The comparison in words, and what to do about what was missed."""
+    def lines(self) -> list[str]:
+        """The result in words, and what to do about missed faults."""
         lines = [
             f"Planted: {self.planted} faults, {self.planted - len(self.missed)} of them named.",
-            f"Legitimate twins: {self.twins}, {len(self.framed) or 'none'} of them named.",
+            f"Legitimate twins: {self.twins}, {len(self.false_alarms) or 'none'} of them named.",
             *(f"not sampled in this run: {mark.file}:{mark.line} ({mark.about})" for mark in self.missed),
-            *(f"named, but legitimate: {mark.file}:{mark.line} ({mark.about})" for mark in self.framed),
-            *(f"named, but not planted: {place}" for place in self.invented),
+            *(f"named, but legitimate: {mark.file}:{mark.line} ({mark.about})" for mark in self.false_alarms),
+            *(f"named, but not planted: {place}" for place in self.others),
         ]
         return [*lines, "A longer run sees more: asyncspy demo --duration 60"] if self.missed else lines
 
@@ -106,7 +106,7 @@ class PlantedResult:
 def compare(
     faults: Sequence[Mark], legitimate: Sequence[Mark], root: Path, findings: Iterable[Finding]
 ) -> PlantedResult:
-    """Hold findings against the marks of the project that was served from `root`."""
+    """Compare findings with the marks of the project that was served from `root`."""
     unsafe = [finding.culprit.frame for finding in findings if finding.kind == "async-unsafe"]
     named = {(frame.file, frame.line) for frame in unsafe}
     known = {(str(root / mark.file), mark.line) for mark in (*faults, *legitimate)}

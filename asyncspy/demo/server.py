@@ -1,4 +1,4 @@
-"""The demo's copied project goes in; a running shop comes out: served by uvicorn, and ended without a trace."""
+"""Serve a private copy of the demo project with uvicorn, and remove everything afterwards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from asyncspy.demo.shop import BROKEN, BUSY, DemoError, Premises, last_line, opened_shop
+from asyncspy.demo.shop import BROKEN, BUSY, DemoError, ShopCopy, copied_shop, last_line
 
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
@@ -27,7 +27,7 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A running shop: uvicorn's master, where it answers, where its code lies, and a clerk's session key."""
+    """A running shop: the pid of uvicorn's master, its address, the folder of its code, and a clerk's session key."""
 
     pid: int
     url: str
@@ -36,7 +36,7 @@ class Shop:
 
 
 class _PortTaken(Exception):  # noqa: N818
-    """Somebody else was faster."""
+    """Another process has taken the port."""
 
 
 @contextlib.contextmanager
@@ -46,13 +46,13 @@ def running_shop(workers: int = 2, log: Path | None = None, root: Path | None = 
     `log` takes what the server prints. With `root` the copy is made in that empty folder, and stays there.
     SIGTERM and SIGHUP leave the block like Ctrl-C does, unless the caller handles them.
     """
-    with _signals_unwind(), opened_shop(root) as premises, _served(premises, workers, log) as (pid, port):
-        yield Shop(pid, f"http://{HOST}:{port}", premises.root, premises.session)
+    with _exit_on_signals(), copied_shop(root) as copy, _served(copy, workers, log) as (pid, port):
+        yield Shop(pid, f"http://{HOST}:{port}", copy.root, copy.session)
 
 
 @contextlib.contextmanager
-def _signals_unwind() -> Iterator[None]:
-    """Turn a signal that would kill at once into SystemExit, so that the copy and the server do not stay behind."""
+def _exit_on_signals() -> Iterator[None]:
+    """Turn signals that would kill this process into SystemExit, so that the copy and the server are removed."""
 
     def leave(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
@@ -70,15 +70,15 @@ def _signals_unwind() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _served(premises: Premises, workers: int, log: Path | None) -> Iterator[tuple[int, int]]:
-    log = log or premises.root / "server.log"
+def _served(copy: ShopCopy, workers: int, log: Path | None) -> Iterator[tuple[int, int]]:
+    log = log or copy.root / "server.log"
     for attempt in range(ATTEMPTS):
         port = _free_port()
         with log.open("wb") as output:
             # In a session of its own: Ctrl-C at the terminal reaches asyncspy alone, which then ends the server.
             server = subprocess.Popen(
-                [sys.executable, str(premises.root / "tether.py"), *_uvicorn(port, workers)],
-                cwd=premises.root, env=premises.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                [sys.executable, str(copy.root / "tether.py"), *_uvicorn(port, workers)],
+                cwd=copy.root, env=copy.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 start_new_session=True,
             )  # fmt: skip
         try:
@@ -139,7 +139,7 @@ def _worker_answering(port: int) -> int | None:
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:
-    """Kill the whole group at once: there is nothing to save, and a second Ctrl-C finds nothing to interrupt."""
+    """Kill the process group at once: there is nothing to save, and a second Ctrl-C can interrupt nothing."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(server.pid, signal.SIGKILL)
     server.wait()

@@ -1,4 +1,4 @@
-"""The demo project goes in; a copy comes out that is ready to be served: its database filled, a clerk logged in."""
+"""Copy the demo project so that it can be served: its database filled, a clerk logged in."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from asyncspy.discover import TRACER_NAMED
 from asyncspy.errors import AsyncspyError
 
 PREPARE_SECONDS = 60.0
-OLDEST = {"django": (4, 2), "uvicorn": (0, 30)}
+MIN_VERSIONS = {"django": (4, 2), "uvicorn": (0, 30)}
 INSTALL = 'pip install "asyncspy[demo]"'
 BROKEN = f"check the space in the temporary folder; if a package is missing or too old: {INSTALL}"
 BUSY = "try again when the machine is less busy"
@@ -29,8 +29,8 @@ class DemoError(AsyncspyError):
     """The demo's shop cannot be started."""
 
 
-class Premises(NamedTuple):
-    """Where the copy lies, the environment its processes need, and the session key of the shop's clerk."""
+class ShopCopy(NamedTuple):
+    """The folder of the copy, the environment that its processes need, and the session key of the shop's clerk."""
 
     root: Path
     environment: dict[str, str]
@@ -38,17 +38,17 @@ class Premises(NamedTuple):
 
 
 @contextlib.contextmanager
-def opened_shop(root: Path | None = None) -> Iterator[Premises]:
-    """Make a private copy that is gone on leaving; with `root`, make it in that empty folder, where it stays."""
+def copied_shop(root: Path | None = None) -> Iterator[ShopCopy]:
+    """Make a private copy that is removed on exit; with `root`, make it in that empty folder, and keep it."""
     check_installed()
     with _copied(root) as copy:
         environment = _environment(copy)
-        yield Premises(copy, environment, _prepare(copy, environment))
+        yield ShopCopy(copy, environment, _prepare(copy, environment))
 
 
 def check_installed() -> None:
-    """Refuse to start without the packages that the shop is made with."""
-    for package, oldest in OLDEST.items():
+    """Raise DemoError unless the packages that the shop needs are installed."""
+    for package, oldest in MIN_VERSIONS.items():
         try:
             version = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
@@ -92,7 +92,7 @@ def _environment(root: Path) -> dict[str, str]:
 
 
 def _prepare(root: Path, environment: dict[str, str]) -> str:
-    """Fill the shop's database; the answer is the session key of the shop's clerk."""
+    """Fill the shop's database; returns the session key of the shop's clerk."""
     command = [sys.executable, "-m", "django", "open_shop"]
     try:
         done = subprocess.run(
@@ -106,5 +106,5 @@ def _prepare(root: Path, environment: dict[str, str]) -> str:
 
 
 def last_line(text: str) -> str:
-    """What a program said last, for a message of one line."""
+    """The last line that a program printed."""
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it said nothing")

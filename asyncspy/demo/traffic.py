@@ -1,4 +1,4 @@
-"""A running shop goes in; requests for all of its pages are made until told to stop, and the answers are counted."""
+"""Send requests for all pages of a running shop until stopped, and count the answers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from urllib.parse import urlsplit
 
 ANSWER_SECONDS = 10.0
 REQUESTS_PER_CONNECTION = 40
-"""A connection stays with one worker; a new one now and then lets every worker have its share."""
-
+"""A connection stays with one worker; a new one now and then gives every worker its share."""
 
 QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 """uvicorn sends headers and body apart and without TCP_NODELAY: a late acknowledgement costs 40 ms per request.
@@ -64,9 +63,9 @@ ROUTES = (
 
 
 class Load:
-    """Visitors of a shop, from entering the block until leaving it, or until `seconds` are over.
+    """Visitors of a shop while the context lasts, or until `seconds` are over; the counts are complete afterwards.
 
-    They ask one after the other, each as fast as it is answered. The counts stay readable after the block.
+    Each visitor sends its next request as soon as the last one was answered.
     """
 
     def __init__(self, url: str, session: str, *, visitors: int = 4, seconds: float = 120.0) -> None:
@@ -79,8 +78,8 @@ class Load:
         self._deadline = 0.0
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._statuses: Counter[int] = Counter()
-        self._unanswered = 0
+        self.statuses: Counter[int] = Counter()
+        self.unanswered = 0
         self._threads = [
             threading.Thread(target=self._visit, args=(n,), name=f"asyncspy-visitor-{n}", daemon=True)
             for n in range(visitors)
@@ -88,28 +87,17 @@ class Load:
 
     @property
     def running(self) -> bool:
-        """Whether any visitor is still asking."""
+        """Whether any visitor still sends requests."""
         return any(thread.is_alive() for thread in self._threads)
 
     @property
-    def statuses(self) -> dict[int, int]:
-        """How many answers had which status."""
-        with self._lock:
-            return dict(self._statuses)
-
-    @property
-    def unanswered(self) -> int:
-        """How many requests got no answer at all."""
-        return self._unanswered
-
-    @property
     def total(self) -> int:
-        """All requests that were answered."""
-        return sum(self.statuses.values())
+        """The number of requests that were answered."""
+        return self.statuses.total()
 
     @property
     def failed(self) -> int:
-        """The answers with status 500 and above."""
+        """The number of answers with status 500 and above."""
         return sum(count for status, count in self.statuses.items() if status >= http.client.INTERNAL_SERVER_ERROR)
 
     def __enter__(self) -> Load:
@@ -126,25 +114,25 @@ class Load:
             thread.join(ANSWER_SECONDS + 1)
 
     def _visit(self, number: int) -> None:
-        """One visitor: all routes in a mixed order, again and again."""
+        """Be one visitor: request all routes in a shuffled order, again and again."""
         rounds = [route for route in ROUTES for _ in range(route.weight)]
         random.Random(number).shuffle(rounds)  # noqa: S311
         routes = itertools.cycle(rounds)
-        while self._wanted():
+        while self._continues():
             connection = http.client.HTTPConnection(self._host, self._port, timeout=ANSWER_SECONDS)
             try:
                 for route in itertools.islice(routes, REQUESTS_PER_CONNECTION):
-                    if not self._wanted():
+                    if not self._continues():
                         return
                     self._ask(connection, route)
             except (OSError, http.client.HTTPException):
                 with self._lock:
-                    self._unanswered += 1
+                    self.unanswered += 1
                 self._stop.wait(0.2)
             finally:
                 connection.close()
 
-    def _wanted(self) -> bool:
+    def _continues(self) -> bool:
         return not self._stop.is_set() and time.monotonic() < self._deadline
 
     def _ask(self, connection: http.client.HTTPConnection, route: Route) -> None:
@@ -154,11 +142,11 @@ class Load:
         response = connection.getresponse()
         response.read()
         with self._lock:
-            self._statuses[response.status] += 1
+            self.statuses[response.status] += 1
 
 
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return False  # a name, which may lead anywhere
+        return False  # a name may resolve to any address

@@ -172,3 +172,9 @@ def test_a_recording_that_is_gone_when_it_is_to_be_reported_is_said_to_be_lost(a
     assert done.exit_code == 4
     assert "is not there any more" in done.stderr
     assert "--output" in done.stderr
+
+
+def test_the_report_at_the_end_is_that_of_the_saved_file(attach: Attach, tmp_path: Path) -> None:
+    done = attach(*TWO_PASSES)
+    later = CliRunner().invoke(commands, ["report", str(tmp_path / "saved" / "out.json"), "--format", "json"])
+    assert {**json.loads(done.stdout), "saved": None} == json.loads(later.stdout)

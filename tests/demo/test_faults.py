@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from asyncspy.demo.planted import planted, twins
-from asyncspy.demo.shop import DemoError, opened_shop
+from asyncspy.demo.shop import DemoError, copied_shop
 from asyncspy.demo.traffic import ROUTES
 
 pytestmark = pytest.mark.live
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.live
 
 @pytest.fixture(scope="module")
 def answer(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    with opened_shop(tmp_path_factory.mktemp("shop")) as (root, environment, session):
+    with copied_shop(tmp_path_factory.mktemp("shop")) as (root, environment, session):
         routes = json.dumps([route._asdict() for route in ROUTES])
         program = Path(__file__).with_name("ask_the_shop.py")
         done = subprocess.run(
@@ -60,7 +60,7 @@ def test_a_fault_is_a_failed_page_or_a_caught_one(answer: dict[str, Any]) -> Non
 
 
 def test_no_page_of_the_shop_is_left_out_of_the_load() -> None:
-    with opened_shop() as (root, environment, _session):
+    with copied_shop() as (root, environment, _session):
         code = (
             "import django, json; django.setup(); from shop.urls import urlpatterns; import sys;"
             "paths = [p[1:] for p in json.loads(sys.argv[1])];"
@@ -76,6 +76,6 @@ def test_no_page_of_the_shop_is_left_out_of_the_load() -> None:
 
 def test_a_folder_with_something_in_it_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
-    with pytest.raises(DemoError, match="not empty"), opened_shop(tmp_path):
+    with pytest.raises(DemoError, match="not empty"), copied_shop(tmp_path):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 from asyncspy.demo.planted import PROJECT
-from asyncspy.demo.shop import opened_shop
+from asyncspy.demo.shop import copied_shop
 from asyncspy.discover import TRACER_NAMED
 
 PR_SET_PDEATHSIG = 1
@@ -98,10 +98,10 @@ def test_importing_the_application_tethers_the_worker() -> None:
         "import tether; calls = []; tether._libc_prctl = lambda: lambda *call: calls.append(call) or -1;"
         "import json, shop.asgi; print(json.dumps(calls))"
     )
-    with opened_shop() as premises:
+    with copied_shop() as copy:
         done = subprocess.run(
             [sys.executable, "-c", code],
-            cwd=premises.root, env=premises.environment, capture_output=True, text=True, timeout=60, check=False,
+            cwd=copy.root, env=copy.environment, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
     wanted = [[PR_SET_PTRACER, os.getpid()], [PR_SET_PDEATHSIG, signal.SIGKILL]]
     assert json.loads(done.stdout) == wanted, done.stderr
