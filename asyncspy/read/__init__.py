@@ -63,7 +63,7 @@ def import_reader(name: str) -> Reader:
         case "profiling.sampling --jsonl":
             from asyncspy.read.profiling_jsonl import read
         case "svg":
-            from asyncspy.read.svg.flame_graph import read
+            from asyncspy.read.svg.svg_file import read
         case "dump":
             from asyncspy.read.dumps.dump_text import read
         case "folded":

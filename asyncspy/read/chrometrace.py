@@ -20,7 +20,7 @@ MAX_PID = 1 << 32
 MAX_DEPTH = 5_000
 CHANGES = "the trace keeps changes of stacks, not samples: a stack that was sampled again and again counts once"
 
-ThreadKey = tuple[int | None, str]
+TraceThread = tuple[int | None, str]
 
 
 def read(stream: BinaryIO, path: str) -> Profile:
@@ -51,8 +51,8 @@ class _Replay:
         self.frames: dict[tuple[str, str, int], Frame] = {}
         self.changes = self.dropped = 0
         self.by_py_spy = False
-        self._open: dict[ThreadKey, list[Frame]] = {}
-        self._since: dict[ThreadKey, float] = {}
+        self._open: dict[TraceThread, list[Frame]] = {}
+        self._since: dict[TraceThread, float] = {}
 
     def play(self, event: Any) -> None:
         """Take the next event. A stack that stayed open until a later time than the last event's was a sample."""
@@ -84,7 +84,7 @@ class _Replay:
         for thread in self._open:
             self._count(thread)
 
-    def _count(self, thread: ThreadKey) -> None:
+    def _count(self, thread: TraceThread) -> None:
         if frames := self._open[thread]:
             self.stacks[stack_of(tuple(frames), thread[0])] += 1
             self.changes += 1

@@ -10,6 +10,9 @@ from asyncspy.errors import InputError
 AS_WRITTEN = "give the file as it was written, or record again: asyncspy attach --pid PID"
 
 
+JsonObject = dict[str, Any]
+
+
 def decode(data: bytes | str) -> Any:
     """Decode any JSON; the different exceptions of the standard library become an InputError."""
     try:

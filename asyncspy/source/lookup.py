@@ -10,7 +10,7 @@ CONTEXT_LINES = 1
 MAX_LINES = 200_000
 
 
-class SourceLookup:
+class SourceCode:
     """Source files as they were when they ran: as saved with the recording, else as on disk unless changed since."""
 
     def __init__(self, files: SourceFiles, since: float | None, saved: Mapping[str, Mapping[int, str]]) -> None:

@@ -16,7 +16,7 @@ from asyncspy.sample import RecordingWriter
 from asyncspy.source.distributions import Distributions
 from asyncspy.source.excerpts import excerpt_of
 from asyncspy.source.files import SourceFiles
-from asyncspy.source.lookup import SourceLookup
+from asyncspy.source.lookup import SourceCode
 from asyncspy.workflow.load_recordings import (
     AnalysedRecording,
     analyse_profiles,
@@ -44,7 +44,7 @@ def analyse_live(profiles: Iterable[Profile], app_roots: Sequence[str] = ()) -> 
     """Analyse profiles of processes that were just recorded, with the files that these see."""
     profile, waits = sum_by_mode(profiles)
     root = _file_system_root(profile) if common_target(profile) else None
-    sources = SourceLookup(SourceFiles(root), code_loaded_at(profile), {})
+    sources = SourceCode(SourceFiles(root), code_loaded_at(profile), {})
     return analyse_profiles(profile, waits, sources, Distributions(root), app_roots)
 
 

@@ -52,7 +52,7 @@ def load_gate(options: GateOptions, app_roots: Sequence[str] = ()) -> Gate:
         raise UsageError(f"{given} means nothing without --fail-on", remedy="add, for example: --fail-on violation")
     # Imported here because most reports have no gate.
     from asyncspy.read.allowances import read_allowances  # noqa: PLC0415
-    from asyncspy.read.json_report import is_json_report, read_json_report  # noqa: PLC0415
+    from asyncspy.read.baseline_report import is_json_report, read_json_report  # noqa: PLC0415
 
     baseline = None
     if options.baseline:

@@ -19,7 +19,7 @@ from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Profile
 from asyncspy.source.distributions import Distributions
 from asyncspy.source.files import SourceFiles
-from asyncspy.source.lookup import SourceLookup
+from asyncspy.source.lookup import SourceCode
 
 
 class AnalysedPart(NamedTuple):
@@ -34,7 +34,7 @@ class AnalysedRecording:
     """An analysis with what a report on it needs: the lines of code, the process recorded, and its parts."""
 
     analysis: Analysis
-    sources: SourceLookup
+    sources: SourceCode
     target: Worker | None
     parts: tuple[AnalysedPart, ...]
     app_roots: Sequence[str] = ()
@@ -43,12 +43,12 @@ class AnalysedRecording:
 def load_and_analyse(paths: Sequence[Path], app_roots: Sequence[str] = ()) -> AnalysedRecording:
     """Read saved recordings, logs and other profilers' files, and analyse them as one."""
     profile, waits = sum_by_mode(read.load_all(_once_each(paths)))
-    sources = SourceLookup(SourceFiles(), code_loaded_at(profile), profile.sources)
+    sources = SourceCode(SourceFiles(), code_loaded_at(profile), profile.sources)
     return analyse_profiles(profile, waits, sources, Distributions(), app_roots)
 
 
 def analyse_profiles(
-    profile: Profile, waits: Profile | None, sources: SourceLookup, installed: Distributions, app_roots: Sequence[str]
+    profile: Profile, waits: Profile | None, sources: SourceCode, installed: Distributions, app_roots: Sequence[str]
 ) -> AnalysedRecording:
     """Analyse what runs, and beside it what waits, if both were recorded."""
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pytest
 
 from asyncspy.model.stacks import Frame, Profile, Stack
-from asyncspy.read.svg import flame_graph
+from asyncspy.read.svg import svg_file
 
 Box = tuple[str, int, int, int]
 
@@ -26,7 +26,7 @@ def drawn(boxes: Sequence[Box], *, upwards: bool = False, title: str = "py-spy r
 
 
 def read(data: bytes) -> Profile:
-    return flame_graph.read(io.BytesIO(data), "flame.svg")
+    return svg_file.read(io.BytesIO(data), "flame.svg")
 
 
 @pytest.mark.parametrize("upwards", [False, True])

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from asyncspy.errors import InputError
 from asyncspy.model.stacks import Frame, Profile, ThreadSnapshot
-from asyncspy.read.decode_json import AS_WRITTEN, decode, whole_number
+from asyncspy.read.decode_json import AS_WRITTEN, JsonObject, decode, whole_number
 from asyncspy.read.dumps.thread_snapshots import profile_of_threads
 from asyncspy.read.frame_names import printable
 from asyncspy.read.open_file import read_all
@@ -17,8 +17,6 @@ from asyncspy.read.open_file import read_all
 MAX_PID = 1 << 32
 MAX_ID = 1 << 64
 MAX_LINE = 10**9
-
-Object = dict[str, Any]
 
 
 def read(stream: BinaryIO, path: str) -> Profile:
@@ -56,7 +54,7 @@ def _selves(listed: list[Any]) -> tuple[str, ...]:
     return tuple(printable(name) if isinstance(name, str) else "" for name in names) if any(names) else ()
 
 
-def _flag(entry: Object, key: str) -> bool | None:
+def _flag(entry: JsonObject, key: str) -> bool | None:
     value = entry.get(key)
     return value if isinstance(value, bool) else None
 

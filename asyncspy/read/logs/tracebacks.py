@@ -33,7 +33,7 @@ MAX_OPEN = 64
 MAX_OTHER_LINES = 400
 MAX_EVENTS = 20_000
 
-Writer = tuple[str, str]
+LogWriter = tuple[str, str]
 """The source of a line, and the prefix that its writer gives each line."""
 
 
@@ -58,7 +58,7 @@ class Tracebacks:
         """Lines that name the exception without a traceback."""
         self.cut = 0
         """Tracebacks that end before they name their exception."""
-        self._open: dict[Writer, OpenTraceback] = {}
+        self._open: dict[LogWriter, OpenTraceback] = {}
         self._time: dict[str, str] = {}
         """The last time of each source."""
 
@@ -138,7 +138,7 @@ class Tracebacks:
         if traceback.other_lines > MAX_OTHER_LINES:
             self._end([writer])
 
-    def _traceback_of(self, line: Line) -> tuple[Writer, OpenTraceback, str] | None:
+    def _traceback_of(self, line: Line) -> tuple[LogWriter, OpenTraceback, str] | None:
         """The open traceback with the longest prefix that the line has, and the line without it."""
         text = line.text
         if find_time(text):
@@ -161,7 +161,7 @@ class Tracebacks:
         else:
             self.cut += 1
 
-    def _end(self, writers: list[Writer]) -> None:
+    def _end(self, writers: list[LogWriter]) -> None:
         """End tracebacks that do not name their exception: one whose last line raises it is counted all the same."""
         for writer in writers:
             traceback = self._open.pop(writer, None)

@@ -15,11 +15,11 @@ from typing import Any, BinaryIO, NamedTuple
 from asyncspy.errors import InputError
 from asyncspy.model.merging import merge_profiles
 from asyncspy.model.stacks import Frame, InputFile, Origin, Profile, Stack
-from asyncspy.read.decode_json import AS_WRITTEN
+from asyncspy.read.decode_json import AS_WRITTEN, JsonObject
 from asyncspy.read.frame_names import add_samples, notes_on_names, printable, stack_of
 from asyncspy.read.open_file import read_all
 from asyncspy.read.speedscope.events import MILLISECONDS, time_by_stack
-from asyncspy.read.speedscope.samples import SharedFrames, count_samples, decode_document, sound_weights
+from asyncspy.read.speedscope.samples import IndexedFrames, count_samples, decode_document, sound_weights
 from asyncspy.recording.saved_form import SavedPass, saved_counts, saved_passes, saved_sources
 
 THREAD = re.compile(r'(?:Process ([0-9]{1,10}) )?Thread \S+ "(.*)"\Z', re.DOTALL)
@@ -31,8 +31,6 @@ MAX_EXPORTER = 80
 
 NO_SAMPLES = "the recording holds no samples"
 COUNTED_ONCE = "its weights differ and its rate is not known: every entry counts as one sample"
-
-Object = dict[str, Any]
 
 
 def read(stream: BinaryIO, path: str) -> Profile:
@@ -93,13 +91,13 @@ class CountedPass(NamedTuple):
         """Whether waiting threads were sampled, too; such samples are never added to others."""
         return self.origin is not None and self.origin.mode == "wall"
 
-    def profile(self, document: Object) -> Profile:
+    def profile(self, document: JsonObject) -> Profile:
         """The profile of this pass alone."""
         origin = self.origin or Origin(_exporter(document), rate=self.rate, samples=self.stacks.total())
         return Profile(self.stacks, (origin,))
 
 
-def _count(one: SavedPass, shared: SharedFrames) -> CountedPass:
+def _count(one: SavedPass, shared: IndexedFrames) -> CountedPass:
     intervals = {
         weight * _seconds(profile) for profile in one.profiles for weight in set(sound_weights(profile)) if weight
     }
@@ -118,24 +116,24 @@ def _count(one: SavedPass, shared: SharedFrames) -> CountedPass:
     return CountedPass(one.origin, stacks, _rate(one.profiles, intervals), entries, dropped, notes)
 
 
-def _object(parent: Object, key: str) -> Object:
+def _object(parent: JsonObject, key: str) -> JsonObject:
     value = parent.get(key)
     if not isinstance(value, dict):
         raise InputError(f'it has no object "{key}", as a speedscope document has', remedy=AS_WRITTEN)
     return value
 
 
-def _list(parent: Object, key: str) -> list[Any]:
+def _list(parent: JsonObject, key: str) -> list[Any]:
     value = parent.get(key)
     if not isinstance(value, list):
         raise InputError(f'it has no list "{key}", as a speedscope document has', remedy=AS_WRITTEN)
     return value
 
 
-def _shared_frames(entries: list[Any]) -> SharedFrames:
+def _shared_frames(entries: list[Any]) -> IndexedFrames:
     frames = [_frame(entry) for entry in entries]
     damaged = {index for index, frame in enumerate(frames) if frame is None}
-    return SharedFrames([frame or Frame("", "") for frame in frames], damaged)
+    return IndexedFrames([frame or Frame("", "") for frame in frames], damaged)
 
 
 def _frame(entry: Any) -> Frame | None:
@@ -166,7 +164,7 @@ def _thread(name: Any) -> tuple[int | None, str]:
     return int(known[1]) if known[1] else None, printable(known[2])
 
 
-def _seconds(profile: Object) -> float:
+def _seconds(profile: JsonObject) -> float:
     """The seconds in one unit of a profile's weights."""
     unit = profile.get("unit")
     return SECONDS.get(unit, 1.0) if isinstance(unit, str) else 1.0
@@ -194,7 +192,7 @@ def _rate(profiles: list[Any], intervals: set[float]) -> int | None:
     return rate or None
 
 
-def _exporter(document: Object) -> str:
+def _exporter(document: JsonObject) -> str:
     """The program that wrote the document, such as "py-spy 0.4.3"."""
     exporter = document.get("exporter")
     return printable(exporter).replace("@", " ", 1)[:MAX_EXPORTER] if isinstance(exporter, str) else "unknown"

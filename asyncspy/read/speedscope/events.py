@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from asyncspy.read.speedscope.samples import CountedSamples, SharedFrames
+from asyncspy.read.speedscope.samples import CountedSamples, IndexedFrames
 
 MAX_TIME = 1e15
 MAX_DEPTH = 5_000
@@ -17,7 +17,7 @@ MILLISECONDS = "frames that open and close hold times and no samples: every mill
 Indexes = tuple[int, ...]
 
 
-def time_by_stack(profile: dict[str, Any], shared: SharedFrames) -> CountedSamples:
+def time_by_stack(profile: dict[str, Any], shared: IndexedFrames) -> CountedSamples:
     """Replay the events. Those that cannot be used, or close a frame that is not the innermost, are dropped."""
     scale = PER_MILLISECOND.get(str(profile.get("unit")), 0.0)
     events = profile.get("events")
@@ -46,7 +46,7 @@ def time_by_stack(profile: dict[str, Any], shared: SharedFrames) -> CountedSampl
     return CountedSamples(paths, len(paths), dropped)
 
 
-def _sound_event(event: Any, shared: SharedFrames) -> tuple[str, float, int] | None:
+def _sound_event(event: Any, shared: IndexedFrames) -> tuple[str, float, int] | None:
     if not isinstance(event, dict):
         return None
     kind, at, frame = event.get("type"), event.get("at"), event.get("frame")

@@ -19,7 +19,7 @@ from asyncspy.read.decode_json import decode
 
 MAX_WEIGHT = 1e12
 
-Path = tuple[Frame, ...]
+Frames = tuple[Frame, ...]
 
 
 class _Profile(TypedDict, total=False):
@@ -55,13 +55,13 @@ def decode_document(data: bytes) -> Any:
     return document
 
 
-class SharedFrames(NamedTuple):
+class IndexedFrames(NamedTuple):
     """The document's frames, to which samples refer by index, and the indexes of those that are damaged."""
 
     frames: list[Frame]
     damaged: Set[int]
 
-    def path(self, indexes: Any) -> Path | None:
+    def path(self, indexes: Any) -> Frames | None:
         """The frames at these indexes; None where one is not an index of a sound frame."""
         if not are_indexes(indexes) or not self.damaged.isdisjoint(indexes) or min(indexes, default=0) < 0:
             return None
@@ -74,20 +74,20 @@ class SharedFrames(NamedTuple):
 class CountedSamples(NamedTuple):
     """The stacks, each with a number of samples; how many entries were sound, and how many were not."""
 
-    paths: list[tuple[Path, int]]
+    paths: list[tuple[Frames, int]]
     entries: int
     dropped: int
 
 
-def count_samples(profile: Any, shared: SharedFrames, samples_of: Callable[[float], int]) -> CountedSamples:
+def count_samples(profile: Any, shared: IndexedFrames, samples_of: Callable[[float], int]) -> CountedSamples:
     """Count the stacks of a profile; `samples_of` says for how many samples a weight stands."""
     listed = profile.get("samples") if isinstance(profile, dict) else None
     if not isinstance(listed, list):
         return CountedSamples([], 0, 1)
     samples = [sample if isinstance(sample, bytes) else _indexes(sample) for sample in listed]
     entries = Counter(zip_longest(samples, sound_weights(profile)))
-    known: dict[object, Path | None] = {}
-    paths: list[tuple[Path, int]] = []
+    known: dict[object, Frames | None] = {}
+    paths: list[tuple[Frames, int]] = []
     sound = 0
     for (sample, weight), times in entries.items():
         if sample not in known:
