@@ -39,14 +39,12 @@ def render(analysis: Analysis, view: View) -> str:
 
 
 def _head(report: PresentedReport) -> list[str]:
-    """The verdict, what was recorded, of whom, and what makes it doubtful."""
     lines = [f"**asyncspy: {plain(report.verdict)}**", "", f"- {plain(' · '.join(report.facts))}"]
     lines += [f"- pid {', '.join(target.pids)}: {', '.join(map(code, target.runs))}" for target in report.targets]
     return lines + [f"- **!** {plain(warning)}" for warning in report.warnings]
 
 
 def _hang(hang: PresentedHang) -> list[str]:
-    """Whether a process hangs, why, who waits, and what to do."""
     lines = [f"**asyncspy: {plain(hang.headline)}**", "", f"- {plain(' · '.join(hang.facts))}"]
     lines += [f"- {plain(ground)}" for ground in hang.grounds]
     for wait in hang.waits:
@@ -105,7 +103,6 @@ def _step(step: Step) -> str:
 
 
 def _source(frame: Frame, view: View) -> list[str]:
-    """The line to change between its neighbours."""
     lines = excerpt(frame, view)
     width = max((len(str(line.number)) for line in lines), default=0)
     rows = [f"{'>' if line.to_change else ' '} {line.number:>{width}} | {line.text}".rstrip() for line in lines]
@@ -113,7 +110,6 @@ def _source(frame: Frame, view: View) -> list[str]:
 
 
 def _remedies(finding: PresentedFinding) -> list[str]:
-    """What to type where that is known, and what it does."""
     lines: list[str] = []
     for remedy in finding.remedies:
         lines += [f"{'or' if lines else 'Fix'}: {plain(_about(remedy))}", ""]
@@ -126,7 +122,6 @@ def _about(remedy: PresentedRemedy) -> str:
 
 
 def _input(read: PresentedInput) -> str:
-    """What could not be used of what was read."""
     return f"- read {code(read.path)}: {plain('; '.join([read.summary, *read.notes]))}"
 
 

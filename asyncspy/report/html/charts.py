@@ -44,7 +44,6 @@ def interval_bar(share: Interval | None, scale: float, tone: str) -> Html | None
 
 
 def _stacked_bar(parts: Sequence[tuple[str, float]]) -> Html:
-    """Parts of a whole beside each other, each with its tone."""
     pieces, at = list[Html](), 0.0
     for tone, share in parts:
         pieces.append(el("rect", class_=f"part {tone}", x=_width(at), width=_width(share), height="100%"))
@@ -90,7 +89,6 @@ def _wall(wall: LoopTime) -> Html:
 
 
 def _parts(title: str, whole: str, parts: Sequence[tuple[str, str, int]]) -> Html:
-    """Parts of a whole, as one bar and in words."""
     total = sum(number for *_, number in parts)
     shown = [(tone, name, number) for tone, name, number in parts if number]
     legend = [
@@ -102,7 +100,6 @@ def _parts(title: str, whole: str, parts: Sequence[tuple[str, str, int]]) -> Htm
 
 
 def _hops(hops: HopCosts, view: View) -> list[Html]:
-    """What crossing costs, who asks for it, and what it is for."""
     work: Counter[str] = Counter()
     for portion in hops.work:
         work[_named(portion, view)] += portion.weight
@@ -120,7 +117,6 @@ def _named(portion: CodeShare, view: View) -> str:
 
 
 def _ranked(counted: Counter[str]) -> Html:
-    """The largest, each with its bar."""
     whole = counted.total()
     top = counted.most_common(MAX_ROWS)
     rest = whole - sum(number for _, number in top)

@@ -37,7 +37,6 @@ def overview(findings: Sequence[PresentedFinding]) -> Html | None:
 
 
 def _scale(findings: Sequence[PresentedFinding]) -> float:
-    """The share that fills a bar."""
     return max((one.finding.share.high for one in findings if one.finding.share), default=0.0)
 
 
@@ -95,7 +94,6 @@ def _card(finding: PresentedFinding, scale: float, view: View) -> Html:
 
 
 def _source(frame: Frame, view: View) -> Html | None:
-    """The line to change, lit, between its neighbours."""
     lines = [
         el("span", el("i", str(line.number)), line.text, class_="line hit" if line.to_change else "line")
         for line in excerpt(frame, view)
@@ -116,7 +114,6 @@ def _remedy(remedy: PresentedRemedy) -> Html:
 
 
 def _facts(finding: PresentedFinding, view: View) -> Html | None:
-    """The ways in, whose line it is, what a fix brings, where it is seen."""
     rows: list[tuple[str, Piece]] = []
     if entries := _entries(finding, view):
         rows.append(("Comes in by", entries))

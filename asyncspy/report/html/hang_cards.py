@@ -23,7 +23,6 @@ def hang_card(hang: PresentedHang, view: View) -> Html:
 
 
 def _waits(hang: PresentedHang, view: View) -> Html | None:
-    """Each kind of waiting thread, what it waits for, and its own lines."""
     if not hang.waits:
         return None
     rows = [el("li", _wait(wait, view)) for wait in hang.waits]
@@ -50,7 +49,6 @@ def _wait(wait: PresentedWait, view: View) -> list[Html]:
 
 
 def _actions(hang: PresentedHang) -> Html | None:
-    """What to do now with this process, and later in the code."""
     now = [el("div", code_block(one.command), el("p", one.purpose), class_="remedy") for one in hang.now]
     later = [el("div", code_block(one.code), el("p", one.text), class_="remedy") for one in hang.later]
     if not now and not later:

@@ -94,7 +94,6 @@ def _toolbar(analysis: Analysis) -> Html:
 
 
 def _head(report: PresentedReport, analysis: Analysis) -> Html:
-    """The verdict in one sentence, what was recorded, of whom, and what makes it doubtful."""
     tone = "bad" if report.alarming else "none" if analysis.verdict == "no-data" else "calm"
     # Words with a hyphen are kept whole: no line of the verdict ends inside of "async-unsafe".
     words = [[el("span", word) if "-" in word else word, " "] for word in report.verdict.split(" ")]
@@ -115,7 +114,6 @@ def _target(target: PresentedTarget) -> Html:
 
 
 def _inputs(report: PresentedReport) -> Html | None:
-    """What was read, and what of it could not be used."""
     rows = [_input(read) for read in report.inputs]
     listed = el("ul", rows, class_="plain")
     return el("section", el("h2", "What was read"), listed, id="inputs") if rows else None

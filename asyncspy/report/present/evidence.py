@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from asyncspy.model.analysis import Analysis
-from asyncspy.model.findings import Finding, FleetGroup, Interval, WaitKind
+from asyncspy.model.findings import CountedCalls, Finding, FleetGroup, Interval, WaitKind
 from asyncspy.model.stacks import ENDED_WORKERS_PID, Occurrences
 from asyncspy.report.present.figures import count, percent, percent_interval, plural, span
 from asyncspy.report.view import View
@@ -107,7 +107,6 @@ def evidence(finding: Finding, view: View) -> str:
 
 
 def _grades(finding: Finding) -> list[str]:
-    """The grades of evidence of an async-unsafe call."""
     seen = finding.evidence
     parts = [f"{count(seen.reached)} reached the guard"] if seen.reached else []
     parts += [f"{count(seen.heading)} heading into {'it' if seen.reached else 'the guard'}"] if seen.heading else []
@@ -119,19 +118,15 @@ def logged_evidence(finding: Finding) -> list[str]:
     if not finding.evidence.logged:
         return []
     noun = "start-up line" if finding.kind == "sync-middleware" else "traceback"
-    times = occurrence_times(finding.logged) if finding.logged else []
+    times = first_and_last(finding.logged) if finding.logged else []
     return [f"{plural(finding.evidence.logged, noun)} in a log", *times]
 
 
-def occurrence_times(logged: Occurrences) -> list[str]:
-    """When something was logged or counted first and last."""
-    return _first_and_last(logged.first, logged.last)
-
-
-def _first_and_last(first: str | None, last: str | None) -> list[str]:
-    if first is None or last is None:
+def first_and_last(seen: Occurrences | CountedCalls) -> list[str]:
+    """When something was logged or counted."""
+    if seen.first is None or seen.last is None:
         return []
-    return [f"at {first}"] if first == last else [f"first {first}", f"last {last}"]
+    return [f"at {seen.first}"] if seen.first == seen.last else [f"first {seen.first}", f"last {seen.last}"]
 
 
 def _counted_evidence(finding: Finding) -> list[str]:
@@ -141,7 +136,7 @@ def _counted_evidence(finding: Finding) -> list[str]:
         return [f"{count(finding.evidence.exact)} counted at the guard"] if finding.evidence.exact else []
     parts = [f"{count(seen.times)} counted at the guard"]
     parts += [f"{count(seen.passed)} of them let pass"] if seen.passed else []
-    return [*parts, *_first_and_last(seen.first, seen.last)]
+    return [*parts, *first_and_last(seen)]
 
 
 def _wait_evidence(finding: Finding) -> str:
@@ -152,10 +147,9 @@ def _wait_evidence(finding: Finding) -> str:
 
 def share_by_process(finding: Finding, dash: str) -> list[str]:
     """Each process's part, where they differ by more than chance."""
-    known = [(one, one.share) for one in finding.workers if one.share is not None]
-    if not known or max(share.low for _, share in known) <= min(share.high for _, share in known):
+    if not _differ(one.share for one in finding.workers):
         return []
-    return [_share_of_loop(process_name(one.pid), share, dash) for one, share in known]
+    return [_share_of_loop(process_name(one.pid), one.share, dash) for one in finding.workers if one.share is not None]
 
 
 def process_name(pid: int | None) -> str:
@@ -180,22 +174,19 @@ def fleet_groups(finding: Finding, view: View) -> list[tuple[str, list[str]]]:
     rows = []
     for by, label in FLEET_LABELS.items():
         groups = [one for one in finding.fleet.groups if one.by == by]
-        if not (by == "versions" and _differ(groups)):
+        if by != "versions" or not _differ(one.share for one in groups):
             groups = [one for one in groups if one.share is not None and one.share.low > finding.share.high]
-        if groups:
-            rows.append((label, _listed(groups, view)))
+        shown = groups if view.show_all else groups[:MAX_GROUPS]
+        rest = len(groups) - len(shown)
+        parts = [_group(one, view) for one in shown] + ([f"{view.glyphs.dots} {count(rest)} more"] if rest else [])
+        rows += [(label, parts)] if parts else []
     return rows
 
 
-def _differ(groups: Sequence[FleetGroup]) -> bool:
-    shares = [one.share for one in groups if one.share is not None]
-    return len(shares) > 1 and max(one.low for one in shares) > min(one.high for one in shares)
-
-
-def _listed(groups: Sequence[FleetGroup], view: View) -> list[str]:
-    shown = groups if view.show_all else groups[:MAX_GROUPS]
-    rest = len(groups) - len(shown)
-    return [_group(one, view) for one in shown] + ([f"{view.glyphs.dots} {count(rest)} more"] if rest else [])
+def _differ(shares: Iterable[Interval | None]) -> bool:
+    """Whether shares differ by more than chance."""
+    known = [share for share in shares if share is not None]
+    return len(known) > 1 and max(one.low for one in known) > min(one.high for one in known)
 
 
 def _group(group: FleetGroup, view: View) -> str:

@@ -104,7 +104,6 @@ def present_comparison(comparison: Comparison, view: View) -> PresentedCompariso
 
 
 def _verdict(comparison: Comparison) -> str:
-    """1 finding is gone, 2 are as they were."""
     counted = Counter(change.change for change in comparison.differences)
     if not counted:
         return "Neither recording has a finding."
@@ -117,7 +116,6 @@ def _verdict(comparison: Comparison) -> str:
 
 
 def _warnings(comparison: Comparison) -> list[str]:
-    """What makes the comparison less reliable than it looks."""
     warnings = []
     if any(o.mode == "unknown" for one in (comparison.before, comparison.after) for o in one.origins):
         warnings.append(
@@ -185,7 +183,6 @@ def _conclusion(change: FindingChange, after: Analysis) -> str:
 
 
 def _record_longer(change: FindingChange, after: Analysis) -> str:
-    """How much more must be recorded."""
     recorded, needed = recorded_seconds(after.origins), change.needed_seconds
     if needed is None or needed <= recorded:
         return "Record again, longer."

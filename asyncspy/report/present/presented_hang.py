@@ -117,7 +117,6 @@ def present_hang(hang: Hang, view: View) -> PresentedHang:
 
 
 def _headline(hang: Hang, view: View) -> str:
-    """The verdict in one sentence."""
     template = VERDICTS[hang.verdict] if hang.certain else UNCERTAIN_VERDICTS.get(hang.verdict, VERDICTS[hang.verdict])
     sentence = template.format(_process(hang, view))
     return sentence[:1].upper() + sentence[1:]
@@ -131,7 +130,6 @@ def _process(hang: Hang, view: View) -> str:
 
 
 def _facts(hang: Hang, view: View) -> list[str]:
-    """How it was looked at, and what it runs."""
     facts = [plural(hang.looks, "look")]
     facts += [f"over {span(round(hang.seconds, 1))}"] if hang.seconds is not None else []
     facts += [f"stood still for {hang.paused * 1000:.0f} ms in all"] if hang.paused is not None else []

@@ -114,7 +114,6 @@ def report_verdict(analysis: Analysis) -> str:
 
 
 def _targets(analysis: Analysis) -> list[PresentedTarget]:
-    """The watched processes, grouped by what they run."""
     pids: dict[tuple[str, ...], list[str]] = {}
     for target in (origin.target for origin in analysis.origins if origin.target is not None):
         pids.setdefault(_runs(target), []).append(process_name(target.pid))
@@ -122,7 +121,6 @@ def _targets(analysis: Analysis) -> list[PresentedTarget]:
 
 
 def _runs(target: Worker) -> tuple[str, ...]:
-    """The server, the app and the versions of all that matters."""
     named = [
         (target.server, target.server_version or ""),
         (target.app, ""),

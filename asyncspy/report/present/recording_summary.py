@@ -9,7 +9,7 @@ from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import DetectionLimit, SampleCounts
 from asyncspy.model.merging import merge_occurrences
 from asyncspy.model.stacks import Occurrences, Origin, SamplingMode
-from asyncspy.report.present.evidence import occurrence_times
+from asyncspy.report.present.evidence import first_and_last
 from asyncspy.report.present.figures import count, percent, percent_bound, plural, span
 from asyncspy.untrusted import finite
 
@@ -72,7 +72,7 @@ def _log_facts(analysis: Analysis) -> list[str]:
     for finding in analysis.findings:
         whole = merge_occurrences(whole, finding.logged) if finding.logged else whole
     amount = f"{plural(tracebacks, 'traceback')} in {plural(number_of_logs(analysis), 'log')}"
-    return [amount, *(occurrence_times(whole) if whole else [])]
+    return [amount, *(first_and_last(whole) if whole else [])]
 
 
 def counted_seconds(origins: Iterable[Origin]) -> float:
@@ -154,7 +154,6 @@ def detection_section(analysis: Analysis) -> Section:
 
 
 def _limits(analysis: Analysis) -> list[str]:
-    """What the sampling can have missed, in figures."""
     sentences = []
     counted = counted_seconds(analysis.origins)
     if counted:
@@ -213,7 +212,6 @@ def looks_synchronous(samples: SampleCounts) -> bool:
 
 
 def _no_data(samples: SampleCounts) -> tuple[str, str]:
-    """Why nothing could be judged, and what to do about it."""
     if not samples.total:
         return (
             "The recording holds no samples: the process did nothing while it was watched.",

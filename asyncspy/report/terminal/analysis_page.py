@@ -52,7 +52,6 @@ def render(analysis: Analysis, view: View) -> str:
 
 
 def _head(report: PresentedReport, view: View) -> list[Text]:
-    """The verdict, what was recorded, of whom, and what makes it doubtful."""
     style = ALARM if report.findings else NAME
     lines = wrap(Text(report.verdict, style), view.columns) + faint_facts(map(view.escape, report.facts), view)
     for target in report.targets:
@@ -69,7 +68,6 @@ def _pids(target: PresentedTarget) -> str:
 
 
 def _inputs(report: PresentedReport, view: View) -> list[Text]:
-    """What was read, where something of it could not be used."""
     shown = [read for read in report.inputs if view.show_all or read.damaged or (read.notes and not report.only_dumps)]
     lines = [line for read in shown for line in _input(read, view)]
     return [Text("What was read", NAME), *indented(lines, INDENT)] if lines else []
@@ -84,6 +82,5 @@ def _input(read: PresentedInput, view: View) -> list[Text]:
 
 
 def _end(report: PresentedReport, view: View) -> list[Text]:
-    """Where the recording is, and what to run next."""
     saved = wrap(Text(view.escape(view.saved or ""), PLACE), view.columns - LABEL_WIDTH) if view.saved else []
     return labelled("Saved", saved, 0, LABEL_WIDTH, NAME) + commands("Next", report.next_steps, view)

@@ -50,7 +50,6 @@ def _head(shown: PresentedComparison, view: View) -> list[Text]:
 
 
 def _block(change: PresentedChange, view: View) -> list[Text]:
-    """What became of it, where it is, what it calls, and what is known of it."""
     title = [
         Text(change.words.title.upper(), STYLES[change.words.tone]),
         Text(fit_place(change.place, view, view.columns - INDENT - LABEL_WIDTH), f"{NAME} {PLACE}"),

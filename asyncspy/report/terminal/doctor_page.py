@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from asyncspy.model.processes import CheckResult, Diagnosis, Worker
-from asyncspy.report.terminal.layout import ALARM, CODE, FAINT, NAME, labelled, page, prose, wrap
+from asyncspy.report.terminal.layout import ALARM, CODE, NAME, arrowed, labelled, page, prose
 from asyncspy.report.view import View
 
 GAP = 2
@@ -23,28 +23,19 @@ def render_diagnosis(diagnosis: Diagnosis, view: View) -> str:
 def _check(check: CheckResult, width: int, view: View) -> list[Text]:
     mark, style = MARKS[check.ok]
     indent = len(mark) + GAP + width
-    finding = prose(view.escape(check.said), view, indent, "" if check.ok else NAME)
+    finding = prose(view.escape(check.said), view, indent, "" if check.ok else NAME) or [Text()]
     lines = labelled(mark, labelled(check.name, finding, 0, width), 0, len(mark) + GAP, style)
-    return lines + _remedy(check.remedy, indent, view)
-
-
-def _remedy(remedy: str | None, indent: int, view: View) -> list[Text]:
-    if not remedy:
-        return []
-    arrow = f"{view.glyphs.arrow} "
-    lines = wrap(Text(view.escape(remedy), CODE), view.columns - indent - len(arrow))
-    return labelled(arrow, lines, indent, len(arrow), FAINT)
+    return lines + arrowed(check.remedy, view, indent)
 
 
 def _worker(worker: Worker, view: View) -> list[Text]:
-    """A worker, and whether it can be attached to."""
     mark, style = MARKS[worker.attachable]
     indent = len(mark) + GAP
     name = f"{view.escape(worker.server)} worker {worker.pid}"
     name += f"  {view.escape(worker.app)}" if worker.app else ""
     why = "" if worker.attachable else f": {view.escape(worker.reason or '')}"
     lines = labelled(mark, prose(name + why, view, indent), 0, indent, style)
-    return lines + _remedy(worker.remedy, indent, view)
+    return lines + arrowed(worker.remedy, view, indent)
 
 
 def _answer(diagnosis: Diagnosis) -> str:

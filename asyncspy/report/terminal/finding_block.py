@@ -45,10 +45,10 @@ def finding_block(finding: PresentedFinding, view: View) -> list[Text]:
         ("owner", [line for said in finding.owner for line in prose(view.escape(said), view, at)], FAINT),
         ("from", _entries(finding, view, view.columns - at), FAINT),
         ("path", _path(finding, view, view.columns - at), FAINT),
-        ("", prose(finding.path_note, view, at, FAINT) if finding.path_note else [], FAINT),
+        ("", prose(finding.path_note, view, at, FAINT), FAINT),
         *_spread(finding, view, at),
         ("seen", prose(view.escape(finding.evidence), view, at), FAINT),
-        ("gain", prose(finding.gain, view, at) if finding.gain else [], FAINT),
+        ("gain", prose(finding.gain, view, at), FAINT),
         *(("risk", prose(risk, view, at), ALARM) for risk in finding.risks),
     ]
     remedies = [_remedy(remedy, view, at) for remedy in finding.remedies]
@@ -87,7 +87,6 @@ def _spread(finding: PresentedFinding, view: View, at: int) -> list[tuple[str, l
 
 
 def _entries(finding: PresentedFinding, view: View, room: int) -> list[Text]:
-    """Each way onto the loop with its share."""
     shown = finding.entries if view.show_all else finding.entries[:MAX_ENTRIES]
     rows = [
         [
@@ -136,4 +135,4 @@ def _remedy(remedy: PresentedRemedy, view: View, at: int) -> list[Text]:
         for line in wrap_code(view.escape(written), view.columns - at, CODE)
     ]
     beside = [view.escape(part) for part in (remedy.beside_code, remedy.since) if part]
-    return code + (prose(f" {view.glyphs.dot} ".join(beside), view, at) if beside else [])
+    return code + prose(f" {view.glyphs.dot} ".join(beside), view, at)

@@ -75,7 +75,6 @@ def _waits(hang: PresentedHang, view: View) -> list[Text]:
 
 
 def _frames(wait: PresentedWait, view: View) -> list[Text]:
-    """Own frames one by one, runs of others folded."""
     lines: list[Text] = []
     for own, run in groupby(wait.frames, lambda link: link.package is None):
         if own:
@@ -101,7 +100,6 @@ def _frame(link: ChainFrame, name: Text, view: View, mark: str = "  ") -> list[T
 
 
 def _sources(hang: PresentedHang, view: View) -> list[list[Text]]:
-    """The lines that start the waits, quoted."""
     quoted = [(frame, source_excerpt(frame, view)) for frame in hang.culprits]
     return [
         [Text(fit_place(place_of(frame, view), view, view.columns), PLACE), *lines] for frame, lines in quoted if lines

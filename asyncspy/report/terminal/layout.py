@@ -85,8 +85,8 @@ def wrap(text: Text, room: int) -> list[Text]:
 
 
 def prose(sentence: str, view: View, indent: int = 0, style: str = "") -> list[Text]:
-    """A sentence in lines that will start at this column."""
-    return wrap(Text(sentence, style), prose_room(view, indent))
+    """A sentence in lines that will start at this column; nothing where there is none."""
+    return wrap(Text(sentence, style), prose_room(view, indent)) if sentence else []
 
 
 def section(title: str, sentences: Iterable[str], view: View, *, indent: int = 2) -> list[Text]:
@@ -151,6 +151,15 @@ def commands(label: str, steps: Iterable[tuple[str, str]], view: View, *, width:
         parts = [Text(command, CODE), Text(purpose, FAINT)]
         lines += labelled("" if lines else label, flow(parts, view.columns - width, "   ", lead="  "), 0, width, NAME)
     return lines
+
+
+def arrowed(command: str | None, view: View, indent: int) -> list[Text]:
+    """A command line behind an arrow; nothing where there is none."""
+    if not command:
+        return []
+    arrow = f"{view.glyphs.arrow} "
+    lines = wrap(Text(view.escape(command), CODE), view.columns - indent - len(arrow))
+    return labelled(arrow, lines, indent, len(arrow))
 
 
 def indented(lines: Iterable[Text], indent: int) -> list[Text]:

@@ -101,7 +101,6 @@ def watch_line(table: WatchTable, view: View) -> str:
 
 
 def _facts(table: WatchTable) -> list[str]:
-    """What is watched, for how long, and how much that gave."""
     if table.analysis is None:
         return [table.watched]
     facts = [table.watched, span(table.seconds), plural(table.slices, "slice")]

@@ -14,6 +14,7 @@ from asyncspy.report.terminal.layout import (
     CODE,
     FAINT,
     NAME,
+    arrowed,
     columns,
     commands,
     flow,
@@ -23,7 +24,6 @@ from asyncspy.report.terminal.layout import (
     prose,
     prose_room,
     warnings,
-    wrap,
 )
 from asyncspy.report.view import View
 
@@ -72,10 +72,8 @@ def _groups(workers: Sequence[Worker]) -> dict[Heading, list[tuple[Worker, int]]
     placed: set[int] = set()
     groups: dict[Heading, list[tuple[Worker, int]]] = {}
     roots = [w for w in workers if w.ppid not in pids or w.ppid == w.pid]
-    for root in [
-        *roots,
-        *workers,
-    ]:  # the second round takes in processes that are each other's parents by a reused id
+    # All again after the roots: by a reused id, processes can be each other's parents.
+    for root in [*roots, *workers]:
         family = list(_family(root, workers, 0, placed))
         if family:
             groups.setdefault(_runs([worker for worker, _ in family]), []).extend(family)
@@ -83,7 +81,6 @@ def _groups(workers: Sequence[Worker]) -> dict[Heading, list[tuple[Worker, int]]
 
 
 def _family(root: Worker, workers: Sequence[Worker], depth: int, placed: set[int]) -> Iterable[tuple[Worker, int]]:
-    """A process and, deeper by one, its children."""
     if root.pid in placed:
         return
     placed.add(root.pid)
@@ -147,7 +144,6 @@ def _flowing(cells: Sequence[Text], room: int) -> list[Text]:
 
 
 def _cells(worker: Worker, depth: int, view: View, now: float) -> list[Text]:
-    """The columns of one process; what is not known is empty."""
     up = span(max(0, round(now - worker.started_at))) if worker.started_at is not None else ""
     return [
         Text(str(worker.pid), NAME),
@@ -166,26 +162,21 @@ def _container(worker: Worker, view: View) -> list[Text]:
     """Its container or service, and its pid in there."""
     pid = f"pid {worker.pid_inside}" if worker.pid_inside is not None else ""
     where = " of ".join(filter(None, (pid, view.escape(worker.container or ""))))
-    return labelled("in", prose(where, view, DETAIL_INDENT + 3, FAINT), DETAIL_INDENT, 3) if where else []
+    return labelled("in", prose(where, view, DETAIL_INDENT + 3, FAINT), DETAIL_INDENT, 3)
 
 
 def _doubt(worker: Worker, view: View) -> list[Text]:
     """Why its role is not certain."""
-    if worker.certain or not worker.doubt:
-        return []
-    return labelled("?", prose(view.escape(worker.doubt), view, DETAIL_INDENT + 2), DETAIL_INDENT, 2)
+    doubt = "" if worker.certain else view.escape(worker.doubt or "")
+    return labelled("?", prose(doubt, view, DETAIL_INDENT + 2), DETAIL_INDENT, 2)
 
 
 def _refusal(worker: Worker, view: View, like: int) -> list[Text]:
     """Why it cannot be attached to and the line that changes that, unless it was said of the worker `like`."""
     if like != worker.pid:
         return indented([Text(f"for the same reason as {like}", FAINT)], DETAIL_INDENT)
-    lines = prose(view.escape(worker.reason), view, DETAIL_INDENT) if worker.reason else []
-    if worker.remedy:
-        arrow = f"{view.glyphs.arrow} "
-        remedy = wrap(Text(view.escape(worker.remedy), CODE), view.columns - DETAIL_INDENT - len(arrow))
-        lines += labelled(arrow, remedy, 0, len(arrow))
-    return indented(lines, DETAIL_INDENT)
+    reason = indented(prose(view.escape(worker.reason or ""), view, DETAIL_INDENT), DETAIL_INDENT)
+    return reason + arrowed(worker.remedy, view, DETAIL_INDENT)
 
 
 def _reason_without_pid(worker: Worker) -> tuple[str, str]:
