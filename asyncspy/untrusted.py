@@ -1,4 +1,4 @@
-"""Make text, numbers and JSON from outside safe to print: names in a recording or a log may be hostile or damaged."""
+"""Make text and JSON from outside safe to print: names in a recording or a log may be hostile or damaged."""
 
 from __future__ import annotations
 
@@ -35,14 +35,6 @@ def _shortened(text: str, limit: int, dots: str) -> str:
         return text
     tail = (limit - len(dots)) * 2 // 3
     return text[: limit - len(dots) - tail] + dots + text[-tail:]
-
-
-def finite(value: float | None) -> float | None:
-    """Return the number, or None where a damaged recording holds infinity, NaN or more than a float can."""
-    try:
-        return value if value is not None and math.isfinite(value) else None
-    except OverflowError:
-        return None
 
 
 def to_json(document: object, *, compact: bool = False) -> str:

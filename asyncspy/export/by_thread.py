@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
 from asyncspy.model.stacks import Frame, Profile
-from asyncspy.untrusted import escape_unprintable, finite
+from asyncspy.untrusted import escape_unprintable
 
 MAX_RATE = 1_000_000
 MAX_NAME = 10_000
@@ -64,7 +64,7 @@ def interval_nanoseconds(profile: Profile) -> int:
 
 def duration_nanoseconds(profile: Profile) -> int:
     """How long was recorded; 0 where it is not known."""
-    seconds = sum(finite(origin.duration) or 0 for origin in profile.origins)
+    seconds = sum(o.duration for o in profile.origins if o.duration is not None and 0 < o.duration <= MAX_SECONDS)
     return round(min(seconds, MAX_SECONDS) * NANOSECONDS)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from asyncspy.untrusted import escape_unprintable
+from asyncspy.untrusted import DEFAULT_LIMIT, escape_unprintable
 
-SourceLookup = Callable[[str, int], list[tuple[int, str]]]
+LinesAround = Callable[[str, int], list[tuple[int, str]]]
 """Return the numbered lines around a line of a file, or nothing where the file cannot be read."""
 
 
@@ -38,7 +38,7 @@ class View:
     width: int = 80
     color: bool = False
     ascii: bool = False
-    source: SourceLookup | None = None
+    source: LinesAround | None = None
     saved: str | None = None
     pid: int | None = None
     root: str | None = None
@@ -55,6 +55,8 @@ class View:
         """The signs that the reader's terminal can show."""
         return ASCII if self.ascii else UNICODE
 
-    def escape(self, text: str) -> str:
-        """Make a name from a target, a file or a log safe to show."""
-        return escape_unprintable(text, ascii_only=self.ascii)
+    def escape(self, text: str, *, limit: int = DEFAULT_LIMIT) -> str:
+        """Make a name from a target, a file or a log safe to show; nearly all are plain already."""
+        if text.isascii() and text.isprintable() and len(text) <= limit:
+            return text
+        return escape_unprintable(text, limit=limit, ascii_only=self.ascii)

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncspy.report.present import figures
-from asyncspy.untrusted import finite
 
 
 @pytest.mark.parametrize(
@@ -60,7 +59,7 @@ def test_nothing_of_nothing_is_no_error() -> None:
 
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf"), 10**400])
 def test_numbers_that_are_none(value: float | None) -> None:
-    assert finite(value) is None
+    assert figures.finite(value) is None
 
 
 def test_sizes() -> None:

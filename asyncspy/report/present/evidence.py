@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import CountedCalls, Finding, FleetGroup, Interval, WaitKind
 from asyncspy.model.stacks import ENDED_WORKERS_PID, Occurrences
-from asyncspy.report.present.figures import count, percent, percent_interval, plural, span
+from asyncspy.report.present.figures import count, finite, percent, percent_interval, plural, span
 from asyncspy.report.view import View
-from asyncspy.untrusted import finite
 
 WAITS_FOR: dict[WaitKind, str] = {
     "sleep": "for time to pass",

@@ -8,6 +8,14 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 KIB = 1024
 
 
+def finite(value: float | None) -> float | None:
+    """Return the number, or None where a damaged recording holds infinity, NaN or more than a float can."""
+    try:
+        return value if value is not None and math.isfinite(value) else None
+    except OverflowError:
+        return None
+
+
 def count(number: int) -> str:
     """17,412."""
     return f"{number:,}"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asyncspy.report.present.figures import plural
 from asyncspy.report.view import View
-from asyncspy.untrusted import escape_unprintable
 
 if TYPE_CHECKING:
     from asyncspy.model.stacks import ChainFrame, Frame
@@ -82,7 +81,7 @@ def folded_frames(links: Iterable[ChainFrame], view: View) -> str:
     return f"{plural(len(links), 'frame')} of {shown}" if shown else plural(len(links), "frame")
 
 
-class SourceLine(NamedTuple):
+class QuotedLine(NamedTuple):
     """One line of an excerpt, made safe to show."""
 
     number: int
@@ -90,13 +89,13 @@ class SourceLine(NamedTuple):
     to_change: bool
 
 
-def excerpt(frame: Frame, view: View, *, context: int | None = None, limit: int = 2_000) -> list[SourceLine]:
+def excerpt(frame: Frame, view: View, *, context: int | None = None, limit: int = 2_000) -> list[QuotedLine]:
     """Quote the line to change between its neighbours, `context` of them on either side; nothing if unreadable."""
     found = view.source(frame.file, frame.line) if view.source is not None and has_line(frame) else []
     near = [(n, text) for n, text in found if context is None or abs(n - frame.line) <= context]
     if not any(n == frame.line for n, _ in near):
         return []
     # Escaped first: a line break in a line would make two of it.
-    escaped = (escape_unprintable(text.rstrip().expandtabs(4), limit=limit, ascii_only=view.ascii) for _, text in near)
+    escaped = (view.escape(text.rstrip().expandtabs(4), limit=limit) for _, text in near)
     texts = dedent("\n".join(escaped)).split("\n")
-    return [SourceLine(n, text, n == frame.line) for (n, _), text in zip(near, texts, strict=True)]
+    return [QuotedLine(n, text, n == frame.line) for (n, _), text in zip(near, texts, strict=True)]

@@ -10,8 +10,7 @@ from asyncspy.model.findings import DetectionLimit, SampleCounts
 from asyncspy.model.merging import merge_occurrences
 from asyncspy.model.stacks import Occurrences, Origin, SamplingMode
 from asyncspy.report.present.evidence import first_and_last
-from asyncspy.report.present.figures import count, percent, percent_bound, plural, span
-from asyncspy.untrusted import finite
+from asyncspy.report.present.figures import count, finite, percent, percent_bound, plural, span
 
 LOG_FORMAT = "log"
 UNKNOWN_FORMAT = "unknown"
