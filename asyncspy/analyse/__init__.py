@@ -99,7 +99,7 @@ def find_costs(
         middleware = sync_middleware.middleware_findings(profile.stacks, None, source, owners)
         return Costs(hops if hops.share is not None else None, None, [*middleware, *costly], faint)
     stacks = recording_facts.worker_stacks(profile)
-    wall, blocking, passing = blocked_loop.measure_loop_time(stacks, source=source, owners=owners, beside=beside)
+    wall, blocking, passing = blocked_loop.measure_loop_time(stacks, source=source, owners=owners, gil=beside)
     ticks = recording_facts.samples_per_process(stacks)
     busy, full, partly = pools.measure_pools(stacks, ticks, owners)
     middleware = sync_middleware.middleware_findings(stacks, sum(ticks.values()), source, owners)

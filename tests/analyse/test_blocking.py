@@ -13,7 +13,7 @@ from asyncspy.analyse.remedy.source_line import SourceLine, parse_line
 from asyncspy.analyse.stacks.ownership import Ownership, libraries_in
 from asyncspy.analyse.stacks.pattern import Pattern
 from asyncspy.analyse.waits import blocking_calls
-from asyncspy.analyse.waits.blocking_calls import REMEDIES, STANDARD, find_blocking_call, wait_remedies
+from asyncspy.analyse.waits.blocking_calls import STDLIB_WAITS, WAIT_REMEDIES, find_blocking_call, wait_remedies
 from asyncspy.model.findings import Wait
 from asyncspy.model.stacks import Frame
 from tests.analyse.stacks import ASYNCIO, HANDLER, frames
@@ -138,7 +138,7 @@ def test_every_call_of_the_tables(code: str) -> None:
     assert find_blocking_call(where) is not None
 
 
-@pytest.mark.parametrize("pattern", [pattern for pattern, _ in STANDARD if not pattern.function.startswith("*")])
+@pytest.mark.parametrize("pattern", [pattern for pattern, _ in STDLIB_WAITS if not pattern.function.startswith("*")])
 def test_the_standard_library_has_what_the_table_names(pattern: Pattern) -> None:
     file = Path(sysconfig.get_path("stdlib")) / pattern.file
     if not file.exists() or sys.version_info >= MOVED.get(pattern.function, (9, 9)):
@@ -149,7 +149,7 @@ def test_the_standard_library_has_what_the_table_names(pattern: Pattern) -> None
 def alike(pattern: Pattern) -> list[Pattern]:
     """The rows of the same function, in whatever file of its module: pathlib's moved with every Python since 3.12."""
     module, name = pattern.file.partition("/")[0].removesuffix(".py"), pattern.function.rpartition(".")[2]
-    rows = [row for row, _ in STANDARD if row.file.partition("/")[0].removesuffix(".py") == module]
+    rows = [row for row, _ in STDLIB_WAITS if row.file.partition("/")[0].removesuffix(".py") == module]
     return [pattern, *(row for row in rows if module == "pathlib" and row.function.rpartition(".")[2] == name)]
 
 
@@ -238,7 +238,7 @@ def test_the_line_to_type() -> None:
         assert [remedy.code for remedy in wait_remedies(Wait("sleep", True), at(sync))] == [None, None]
 
 
-@pytest.mark.parametrize("kind", REMEDIES)
+@pytest.mark.parametrize("kind", WAIT_REMEDIES)
 def test_every_wait_has_a_remedy(kind: str) -> None:
     assert all(remedy.text for remedy in wait_remedies(Wait(kind, True), None))  # type: ignore[arg-type]
     assert "if it computes" in wait_remedies(Wait("unknown", False), None)[1].text

@@ -28,7 +28,7 @@ from asyncspy.model.stacks import Frame, Stack
 SIGNIFICANCE_LEVEL = 0.05
 """How often two recordings of an unchanged app may be said to differ."""
 
-WORST_FIRST: tuple[ChangeKind, ...] = ("new", "more", "not-seen-before", "same", "less", "not-seen-yet", "gone")
+CHANGES_WORST_FIRST: tuple[ChangeKind, ...] = ("new", "more", "not-seen-before", "same", "less", "not-seen-yet", "gone")
 
 SeenFunctions = Callable[[Frame], bool]
 """Whether a function is on any stack of AFTER."""
@@ -131,4 +131,4 @@ def _compared_finding(paired: PairedFinding | None) -> ComparedFinding | None:
 def _rank(change: FindingChange) -> tuple[int, int, str, int]:
     samples = [side.samples for side in (change.before, change.after) if side]
     culprit = change.finding.culprit.frame
-    return WORST_FIRST.index(change.change), -max(samples, default=0), culprit.file, culprit.line
+    return CHANGES_WORST_FIRST.index(change.change), -max(samples, default=0), culprit.file, culprit.line

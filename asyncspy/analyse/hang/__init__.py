@@ -23,7 +23,7 @@ from asyncspy.model.stacks import Dump
 
 __all__ = ["judge_hangs"]
 
-WORST_FIRST: tuple[HangVerdict, ...] = get_args(HangVerdict)
+VERDICTS_WORST_FIRST: tuple[HangVerdict, ...] = get_args(HangVerdict)
 
 
 def judge_hangs(
@@ -34,7 +34,7 @@ def judge_hangs(
     for history in histories_by_process(dumps):
         target = targets.get(history.pid) if history.pid is not None else None
         hangs.append(_judge_process(history, target, source, owners))
-    return tuple(sorted(hangs, key=lambda hang: WORST_FIRST.index(hang.verdict)))
+    return tuple(sorted(hangs, key=lambda hang: VERDICTS_WORST_FIRST.index(hang.verdict)))
 
 
 def _judge_process(history: ProcessHistory, target: Worker | None, source: SourceReader, owners: Ownership) -> Hang:

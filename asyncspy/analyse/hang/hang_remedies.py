@@ -24,7 +24,7 @@ RESUME = {
 }
 """How to resume a process, by what holds it."""
 
-IN_A_THREAD = (
+AVOID_WAIT_IN_THREAD = (
     Remedy(
         "do not wait in a thread-sensitive thread for work that may need the same thread: await it in an async "
         "function, or send the call that waits elsewhere: sync_to_async(function, thread_sensitive=False)"
@@ -82,7 +82,7 @@ def _line_remedies(waiting: WaitingThreads, verdict: HangVerdict, source: Source
         return _loop_remedies(waiting, verdict, source)
     if is_middleware(waiting):
         return (sync_middleware.middleware_remedy(waiting.line),)
-    return IN_A_THREAD if waiting.kind in {"loop", "thread", "lock"} else ()
+    return AVOID_WAIT_IN_THREAD if waiting.kind in {"loop", "thread", "lock"} else ()
 
 
 def _loop_remedies(waiting: WaitingThreads, verdict: HangVerdict, source: SourceReader) -> tuple[Remedy, ...]:
@@ -90,7 +90,7 @@ def _loop_remedies(waiting: WaitingThreads, verdict: HangVerdict, source: Source
         return FOR_OWN_COROUTINE
     if waiting.kind == "lock" and verdict == "deadlock":
         return FOR_OWN_LOCK
-    kind: WaitKind = next((each for each in blocking_calls.REMEDIES if each == waiting.kind), "unknown")
+    kind: WaitKind = next((each for each in blocking_calls.WAIT_REMEDIES if each == waiting.kind), "unknown")
     frame = waiting.line.frame
     return blocking_calls.wait_remedies(
         Wait(kind, certain=kind != "unknown"), parse_line(source(frame.file), frame.line)

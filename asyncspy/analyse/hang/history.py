@@ -13,7 +13,7 @@ from asyncspy.analyse.hang.threads import thread_role, waits_for_work
 from asyncspy.model.hangs import ThreadRole
 from asyncspy.model.stacks import Dump, Frame, Task, ThreadActivity, ThreadSnapshot
 
-NANOSECONDS = 1e9
+NANOSECONDS_PER_SECOND = 1e9
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class ProcessHistory:
         seconds = _sum_of_known(dump.counted for dump in self.dumps) or self.seconds
         if not counted or not seconds:
             return None
-        return sum(ran.nanoseconds for ran in counted) / NANOSECONDS / seconds
+        return sum(ran.nanoseconds for ran in counted) / NANOSECONDS_PER_SECOND / seconds
 
 
 def _sum_of_known(numbers: Iterable[float | None]) -> float | None:

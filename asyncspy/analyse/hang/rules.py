@@ -29,7 +29,7 @@ MOST_OF_THE_TIME = 0.6
 """A loop that is not free in this part of the dumps, or of the time, serves no requests."""
 
 CONTEXT_EXIT = any_of(Pattern("ThreadSensitiveContext.__aexit__", "asgiref/sync.py"))
-STOPPED, TRACED = "T", "t"
+STATE_STOPPED, STATE_TRACED = "T", "t"
 """The kernel's letters for a process's state. py-spy itself, run by another user, traces it for a moment only."""
 
 
@@ -57,10 +57,10 @@ def judge_graph(graph: WaitGraph) -> HangJudgement:
 def stopped(graph: WaitGraph) -> HangJudgement | None:
     """The process is stopped or traced: nothing in it can move, and none of its code is to blame."""
     states = [dump.state for dump in graph.history.dumps]
-    if all(state == TRACED for state in states):
+    if all(state == STATE_TRACED for state in states):
         why = "the process is held by a debugger or tracer (gdb, strace): nothing in it can move until that lets it go"
         return HangJudgement("blocked-loop", True, [why], held_by="tracer")
-    if states[-1] != STOPPED:
+    if states[-1] != STATE_STOPPED:
         return None
     why = "the process is stopped by a signal (SIGSTOP or Ctrl-Z): nothing in it can move until it is continued"
     return HangJudgement("blocked-loop", True, [why], held_by="signal")

@@ -59,7 +59,7 @@ PLUMBING = any_of(
 CARRIERS = frozenset({packages.STDLIB, "asgiref"})
 """Packages whose frames only carry a hop."""
 
-REMEDIES = (
+HOP_REMEDIES = (
     Remedy(
         "cross once: put the steps into one sync function and await sync_to_async(that_function)(…), "
         "instead of one hop for each"
@@ -154,7 +154,7 @@ def _code_shares(counted: Counter[tuple[Frame | None, str | None]]) -> tuple[Cod
 
 
 def _finding(line: LineSamples, loop: int, owners: Ownership) -> Finding:
-    finding = line.finding("hop-cost", line.chain[-1].function, REMEDIES, owners)
+    finding = line.finding("hop-cost", line.chain[-1].function, HOP_REMEDIES, owners)
     return replace(finding, share=confidence.share(line.weight, loop))
 
 

@@ -23,14 +23,14 @@ INNER = any_of(Pattern("convert_exception_to_response.<locals>.inner", "django/c
 VIEW_CALLER = any_of(Pattern("BaseHandler._get_response", "django/core/handlers/base.py"))
 MIXIN = any_of(Pattern("MiddlewareMixin.__call__", "django/utils/deprecation.py"))
 
-CONVERT = Remedy(
+CONVERT_MIDDLEWARE = Remedy(
     "make it async-capable: async_capable = True and an async __call__ beside the sync one "
     "(sync_and_async_middleware for a function), with nothing in it that blocks"
 )
-UPDATE = Remedy(
+UPDATE_PACKAGE = Remedy(
     "look for a release of this package whose middleware is async-capable; it cannot be mended in your own code"
 )
-WHICH = Remedy(
+FIND_SUBCLASS = Remedy(
     "find out which it is: a subclass of MiddlewareMixin with async_capable = False; with the logger django.request at "
     "DEBUG, Django names it at start-up (Asynchronous handler adapted for middleware …)"
 )
@@ -95,7 +95,7 @@ def find_sync_middleware(frames: Sequence[Frame]) -> SyncMiddleware | None:
 
 def middleware_remedy(culprit: Culprit) -> Remedy:
     """What to do about a sync-only middleware."""
-    return WHICH if MIXIN.match(culprit.frame) else UPDATE if culprit.package else CONVERT
+    return FIND_SUBCLASS if MIXIN.match(culprit.frame) else UPDATE_PACKAGE if culprit.package else CONVERT_MIDDLEWARE
 
 
 def _finding(each: _MiddlewareSamples, ticks: int | None, owners: Ownership) -> Finding:

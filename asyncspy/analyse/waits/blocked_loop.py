@@ -76,11 +76,11 @@ class _BlockerSamples(LineSamples):
 
 
 def measure_loop_time(
-    stacks: Mapping[Stack, int], *, source: SourceReader, owners: Ownership, beside: Profile | None = None
+    stacks: Mapping[Stack, int], *, source: SourceReader, owners: Ownership, gil: Profile | None = None
 ) -> tuple[LoopTime, list[Finding], list[Finding]]:
     """Return what the loops did with their time, a finding for each line that blocked them, and for each too rare.
 
-    `beside` is a recording of the same workers by the GIL.
+    `gil` is a recording of the same workers by the GIL.
     """
     ticks: Counter[recording_facts.ThreadKey] = Counter()
     idle = 0
@@ -100,8 +100,8 @@ def measure_loop_time(
             blocker.add_from_entry(frames, found.culprit, len(frames), weight, owners)
     loop = ticks.total()
     blockers = list(by_line.values())
-    if beside is not None:
-        blockers = _without_computing(blockers, loop, beside)
+    if gil is not None:
+        blockers = _without_computing(blockers, loop, gil)
     waiting = sum(each.weight for each in blockers if each.wait.certain)
     shown: list[Finding] = []
     faint: list[Finding] = []

@@ -21,7 +21,7 @@ from asyncspy.model.stacks import Frame
 
 PATHLIB = "Path.read_text Path.read_bytes Path.write_text Path.write_bytes Path.open"
 
-STANDARD: Rules[WaitKind] = rules_by_meaning(
+STDLIB_WAITS: Rules[WaitKind] = rules_by_meaning(
     {
         "socket": {
             "socket.py": "SocketIO.readinto SocketIO.write socket.accept create_connection",
@@ -47,7 +47,7 @@ STANDARD: Rules[WaitKind] = rules_by_meaning(
 )
 """Of the standard library."""
 
-PACKAGES: Rules[WaitKind] = rules_by_meaning(
+PACKAGE_WAITS: Rules[WaitKind] = rules_by_meaning(
     {
         "sleep": {
             "tenacity/nap.py": "sleep",
@@ -93,7 +93,7 @@ def _kinds(names: dict[WaitKind, str]) -> dict[str, WaitKind]:
     return {name: kind for kind, several in names.items() for name in several.split()}
 
 
-FUNCTIONS = _kinds(
+BLOCKING_FUNCTIONS = _kinds(
     {
         "sleep": "time.sleep",
         "socket": "socket.create_connection select.select",
@@ -105,7 +105,7 @@ FUNCTIONS = _kinds(
 )
 """Calls by their whole spelling."""
 
-METHODS = _kinds(
+BLOCKING_METHODS = _kinds(
     {
         "socket": "recv recv_into recvfrom recvmsg sendall accept do_handshake",
         "lock": "acquire",
@@ -114,7 +114,7 @@ METHODS = _kinds(
 )
 """Calls by their method's name; names that harmless objects have as well (`get`, `join`, `read`) are not here."""
 
-WRAPPERS = frozenset("create_task ensure_future gather wait_for wait shield run_coroutine_threadsafe".split())
+TASK_MAKERS = frozenset("create_task ensure_future gather wait_for wait shield run_coroutine_threadsafe".split())
 """Functions that take a coroutine: a call among their arguments only makes one."""
 
 NOT_BLOCKING = ("setblocking(False)", "settimeout(0", "SOCK_NONBLOCK")
@@ -127,11 +127,11 @@ LOCK_WORDS = ("lock", "mutex", "semaphore", "condition")
 def wait_kind(frames: Sequence[Frame], owners: Ownership) -> WaitKind | None:
     """What a stack waits for, if its leaf can only be a wait."""
     leaf = frames[-1]
-    kind = STANDARD.match(leaf) if owners.of(leaf) == packages.STDLIB else PACKAGES.match(leaf)
+    kind = STDLIB_WAITS.match(leaf) if owners.of(leaf) == packages.STDLIB else PACKAGE_WAITS.match(leaf)
     callers = enumerate(frames[-2:-5:-1], 1)
     if kind is None or any((NON_BLOCKING_CALLERS.match(frame) or 0) >= above for above, frame in callers):
         return None
-    in_subprocess = len(frames) > 1 and STANDARD.match(frames[-2]) == "process"  # communicate() calls select itself
+    in_subprocess = len(frames) > 1 and STDLIB_WAITS.match(frames[-2]) == "process"  # communicate() calls select itself
     return "process" if kind == "socket" and in_subprocess else kind
 
 
@@ -157,7 +157,7 @@ def _call_kind(call: ast.Call, where: SourceLine) -> WaitKind | None:
     if isinstance(call.func, ast.Name):
         return "sleep" if call.func.id == "sleep" and _imports_sleep(where) else None
     if isinstance(call.func, ast.Attribute):
-        return FUNCTIONS.get(ast.unparse(call.func)) or METHODS.get(call.func.attr)
+        return BLOCKING_FUNCTIONS.get(ast.unparse(call.func)) or BLOCKING_METHODS.get(call.func.attr)
     return None
 
 
@@ -173,7 +173,7 @@ def _is_awaited(call: ast.Call, where: SourceLine) -> bool:
     while (above := where.parents.get(node)) is not None:
         if isinstance(above, ast.Await):
             return True
-        if isinstance(above, ast.Call) and called_name(above.func) in WRAPPERS and node in above.args:
+        if isinstance(above, ast.Call) and called_name(above.func) in TASK_MAKERS and node in above.args:
             return True
         node = above
     return False
@@ -190,13 +190,13 @@ def _locks(node: ast.With, line: int) -> Iterator[BlockingCall]:
 
 def wait_remedies(wait: Wait, where: SourceLine | None) -> tuple[Remedy, ...]:
     """What to do instead of such a wait, with the line to type where the source shows the one call."""
-    first = REMEDIES[wait.kind]
+    first = WAIT_REMEDIES[wait.kind]
     if where and wait.kind == "sleep" and (code := _asyncio_sleep(where)):
         first = Remedy(first.text, code=code, note="")
     if not wait.certain:
         return first, IF_IT_COMPUTES
     code = _call_in_a_thread(where) if where and wait.kind != "sleep" else None
-    return first, Remedy(IN_A_THREAD, code=code, note="in a thread")
+    return first, Remedy(RUN_IN_THREAD, code=code, note="in a thread")
 
 
 def _asyncio_sleep(where: SourceLine) -> str | None:
@@ -212,10 +212,10 @@ def _call_in_a_thread(where: SourceLine) -> str | None:
     return rewrite_call(where, Rewrite("wrap", names[0])) if len(names) == 1 and where.is_async else None
 
 
-IN_A_THREAD = "run it in a thread: await sync_to_async(function, thread_sensitive=False)(…)"
+RUN_IN_THREAD = "run it in a thread: await sync_to_async(function, thread_sensitive=False)(…)"
 IF_IT_COMPUTES = Remedy("if it computes: in smaller steps, or in another process; a thread still competes for the GIL")
 
-REMEDIES: dict[WaitKind, Remedy] = {
+WAIT_REMEDIES: dict[WaitKind, Remedy] = {
     "sleep": Remedy("await asyncio.sleep(…), in an async function"),
     "socket": Remedy("use the asynchronous client: httpx.AsyncClient, aiohttp, redis.asyncio, asyncio streams"),
     "name": Remedy("await asyncio.get_running_loop().getaddrinfo(…)"),
