@@ -10,14 +10,15 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 
 from asyncspy.errors import TargetError
 from asyncspy.guest.counting import FILES, LEASE_SECONDS
 from asyncspy.sample.kernel_state import status_of
 
-PLACES = (("tmp",), ("dev", "shm"), ("var", "tmp"))
+PARENTS = (("tmp",), ("dev", "shm"), ("var", "tmp"))
+"""Where the folder can be; one whose name is known beforehand is always in the first."""
+
 MAX_FILE_SIZE = 32 * 1024**2
 DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 NEW_FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -26,17 +27,16 @@ NEW_FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLO
 class ExchangeFolder:
     """A private folder; the target knows it as `path_in_target`."""
 
-    def __init__(self, pid: int, name: str | None = None) -> None:
+    def __init__(self, pid: int, name: str | None = None, *, root: str | None = None) -> None:
         self.name = name or f"asyncspy-{secrets.token_hex(16)}"
+        self._pid, self._root = pid, root or f"/proc/{pid}/root"
+        self._folder = self._parent = -1
         if name:
-            _remove_stale(pid, name)
-        self._parent, parent = _create_in(pid, self.name, PLACES[:1] if name else PLACES)
-        self.path_in_target = f"/{parent}/{self.name}"
-        self._folder = -1
+            self._remove_stale()
+        self.path_in_target = self._create(PARENTS[:1] if name else PARENTS)
         try:
             self._folder = os.open(self.name, DIRECTORY_FLAGS, dir_fd=self._parent)
-            about = os.fstat(self._folder)
-            if about.st_uid != os.geteuid() or any(os.scandir(self._folder)):
+            if os.fstat(self._folder).st_uid != os.geteuid() or any(os.scandir(self._folder)):
                 raise TargetError(
                     f"another user changed {self.path_in_target} in the file system of process {pid}",
                     remedy="try again",
@@ -53,10 +53,6 @@ class ExchangeFolder:
         with os.fdopen(file, "w", encoding="utf-8") as opened:
             self._give_to_target(file)
             opened.write(text)
-
-    def _give_to_target(self, file: int) -> None:
-        if os.geteuid() == 0:
-            os.fchown(file, *self._owner)
 
     def read(self, name: str) -> bytes | None:
         """What the target wrote; None where it has not."""
@@ -88,75 +84,78 @@ class ExchangeFolder:
 
     def remove(self) -> None:
         """Remove the folder and all that is in it; may be called twice."""
-        here, self._folder = self._folder, -1
-        if here >= 0:
-            for name in FILES:
-                with suppress(OSError):
-                    os.unlink(name, dir_fd=here)
-            os.close(here)
+        folder, self._folder = self._folder, -1
+        if folder >= 0:
+            _unlink_files(folder)
+            os.close(folder)
         parent, self._parent = self._parent, -1
         if parent >= 0:
             with suppress(OSError):
                 os.rmdir(self.name, dir_fd=parent)
             os.close(parent)
 
+    def _give_to_target(self, file: int) -> None:
+        if os.geteuid() == 0:
+            os.fchown(file, *self._owner)
 
-def _remove_stale(pid: int, name: str) -> None:
-    """Remove a folder of that name which a killed asyncspy left; raise TargetError where one that runs uses it."""
-    try:
-        parent = _open_in_target(pid, PLACES[0])
-    except OSError:
-        return  # creating the folder will report it
-    try:
-        here = os.open(name, DIRECTORY_FLAGS, dir_fd=parent)
-        try:
-            last = max(os.fstat(here).st_mtime, *(os.stat(each, dir_fd=here).st_mtime for each in os.listdir(here)), 0)  # noqa: PTH208
-            if time.time() - last < 2 * LEASE_SECONDS:
-                raise TargetError(
-                    f"another asyncspy counts in process {pid} already", remedy="wait until it ends, and try again"
-                )
-            for each in FILES:
-                with suppress(OSError):
-                    os.unlink(each, dir_fd=here)
-        finally:
-            os.close(here)
-        os.rmdir(name, dir_fd=parent)
-    except OSError:
-        return  # not there, or not ours to remove: creating the folder will report it
-    finally:
-        os.close(parent)
+    def _create(self, parents: tuple[tuple[str, ...], ...]) -> str:
+        """Create the folder in the first of these where that works; returns its path."""
+        problem = ""
+        for parts in parents:
+            path = "/" + "/".join(parts)
+            try:
+                self._parent = self._open_in_target(parts)
+                os.mkdir(self.name, 0o700, dir_fd=self._parent)
+            except OSError as error:
+                problem = problem or f"{path}: {error.strerror}"
+                if self._parent >= 0:
+                    os.close(self._parent)
+                self._parent = -1
+            else:
+                return f"{path}/{self.name}"
+        raise TargetError(
+            f"no private folder can be created in the file system of process {self._pid} ({problem})",
+            remedy="give it a /tmp that can be written to (--tmpfs /tmp), or record without --exact",
+        )
 
-
-def _create_in(pid: int, name: str, places: Sequence[tuple[str, ...]]) -> tuple[int, str]:
-    """Create the folder in the first place where that works; returns that place, opened, and its name."""
-    problem = ""
-    for place in places:
-        parent = -1
-        try:
-            parent = _open_in_target(pid, place)
-            os.mkdir(name, 0o700, dir_fd=parent)
-        except OSError as error:
-            problem = problem or f"/{'/'.join(place)}: {error.strerror}"
-            if parent >= 0:
+    def _remove_stale(self) -> None:
+        """Remove a folder of that name which a killed asyncspy left; raise TargetError where one that runs uses it."""
+        with suppress(OSError):  # not there, or not ours to remove: creating the folder will report it
+            parent = self._open_in_target(PARENTS[0])
+            try:
+                folder = os.open(self.name, DIRECTORY_FLAGS, dir_fd=parent)
+                try:
+                    self._raise_if_used(folder)
+                    _unlink_files(folder)
+                finally:
+                    os.close(folder)
+                os.rmdir(self.name, dir_fd=parent)
+            finally:
                 os.close(parent)
-        else:
-            return parent, "/".join(place)
-    raise TargetError(
-        f"no private folder can be created in the file system of process {pid} ({problem})",
-        remedy="give it a /tmp that can be written to (--tmpfs /tmp), or record without --exact",
-    )
+
+    def _raise_if_used(self, folder: int) -> None:
+        changed = [os.fstat(folder), *(os.stat(name, dir_fd=folder) for name in os.listdir(folder))]
+        if time.time() - max(each.st_mtime for each in changed) < 2 * LEASE_SECONDS:
+            raise TargetError(
+                f"another asyncspy counts in process {self._pid} already", remedy="wait until it ends, and try again"
+            )
+
+    def _open_in_target(self, parts: tuple[str, ...]) -> int:
+        """Open a folder below the target's root without following links, which could lead to our own files."""
+        folder = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        for name in parts:
+            try:
+                below = os.open(name, DIRECTORY_FLAGS, dir_fd=folder)
+            finally:
+                os.close(folder)
+            folder = below
+        return folder
 
 
-def _open_in_target(pid: int, place: tuple[str, ...]) -> int:
-    """Open a folder below the target's root without following links, which could lead to our own files."""
-    here = os.open(f"/proc/{pid}/root", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    for name in place:
-        try:
-            below = os.open(name, DIRECTORY_FLAGS, dir_fd=here)
-        finally:
-            os.close(here)
-        here = below
-    return here
+def _unlink_files(folder: int) -> None:
+    for name in FILES:
+        with suppress(OSError):
+            os.unlink(name, dir_fd=folder)
 
 
 def _user_of(pid: int) -> tuple[int, int]:

@@ -14,7 +14,6 @@ from asyncspy.guest import counting, entering
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Event, Frame, Occurrences, Origin
 from asyncspy.recording import saved_form
-from asyncspy.sample.inside import exchange_folder as folders
 from asyncspy.sample.inside import remote_exec
 from asyncspy.sample.inside.exchange_folder import ExchangeFolder
 from asyncspy.sample.inside.hook_report import HookReport, parse_report
@@ -64,19 +63,14 @@ def test_what_is_no_answer_is_none(data: bytes) -> None:
 
 
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def root(tmp_path: Path) -> Path:
     """A stand-in for the target's root."""
-
-    def opened(_pid: int, place: tuple[str, ...]) -> int:
-        return os.open(tmp_path.joinpath(*place), folders.DIRECTORY_FLAGS)
-
-    monkeypatch.setattr(folders, "_open_in_target", opened)
     (tmp_path / "tmp").mkdir()
     return tmp_path
 
 
 def test_a_folder_is_its_owners_alone_and_nothing_is_left_of_it(root: Path) -> None:
-    made = ExchangeFolder(ME)
+    made = ExchangeFolder(ME, root=str(root))
     (there,) = (root / "tmp").iterdir()
     made.write("lease", "")
     assert (there.stat().st_mode & 0o777, (there / "lease").stat().st_mode & 0o777) == (0o700, 0o600)
@@ -90,7 +84,7 @@ def test_a_folder_is_its_owners_alone_and_nothing_is_left_of_it(root: Path) -> N
 def test_neither_links_nor_pipes_in_it_are_followed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     secret = tmp_path_factory.mktemp("ours") / "secret"
     secret.write_text("ours")
-    made = ExchangeFolder(ME)
+    made = ExchangeFolder(ME, root=str(root))
     (there,) = (root / "tmp").iterdir()
     (there / "result").symlink_to(secret)
     (there / "lease").symlink_to(secret)
@@ -110,19 +104,20 @@ def test_neither_links_nor_pipes_in_it_are_followed(root: Path, tmp_path_factory
 def test_a_tmp_that_is_a_link_is_not_gone_through(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "tmp").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match=r"Not a directory|Too many levels"):
-        os.open(tmp_path / "tmp", folders.DIRECTORY_FLAGS)
+    with pytest.raises(TargetError, match=r"(Not a directory|Too many levels)"):
+        ExchangeFolder(ME, "asyncspy-exact-7", root=str(tmp_path))
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_a_known_name_that_is_taken_is_refused_and_one_long_left_is_cleared(root: Path) -> None:
-    first = ExchangeFolder(ME, "asyncspy-exact-7")
+    first = ExchangeFolder(ME, "asyncspy-exact-7", root=str(root))
     first.write("lease", "")
     with pytest.raises(TargetError, match="another asyncspy counts"):
-        ExchangeFolder(ME, "asyncspy-exact-7")
+        ExchangeFolder(ME, "asyncspy-exact-7", root=str(root))
     there = root / "tmp" / "asyncspy-exact-7"
     for each in (there / "lease", there):
         os.utime(each, (1, 1))
-    ExchangeFolder(ME, "asyncspy-exact-7").remove()
+    ExchangeFolder(ME, "asyncspy-exact-7", root=str(root)).remove()
     assert list((root / "tmp").iterdir()) == []
 
 
