@@ -49,7 +49,7 @@ def _document(path: Path) -> dict[str, Any]:
 def _allowance(entry: Any, where: str, kinds: Mapping[str, FindingKind]) -> Allowance:
     """One entry. An unknown key is an error: ignoring a misspelt one would let more findings pass than was meant."""
     if not isinstance(entry, dict):
-        raise InputError(f"{where} is no table", remedy=EXAMPLE)
+        raise InputError(f"{where} is not a table", remedy=EXAMPLE)
     unknown = set(entry) - {*TEXTS, "expires"}
     if unknown:
         raise InputError(
@@ -57,7 +57,7 @@ def _allowance(entry: Any, where: str, kinds: Mapping[str, FindingKind]) -> Allo
         )
     for key in TEXTS:
         if key in entry and not (isinstance(entry[key], str) and entry[key].strip()):
-            raise InputError(f"{where}: {key} is no text", remedy=EXAMPLE)
+            raise InputError(f"{where}: {key} is not text", remedy=EXAMPLE)
     if "file" not in entry or "reason" not in entry:
         raise InputError(f"{where} has no {'reason' if 'file' in entry else 'file'}", remedy=EXAMPLE)
     expires = entry.get("expires")

@@ -34,7 +34,7 @@ def read_json_report(path: Path) -> Analysis:
     with open_stream(path) as stream, name_errors(str(path)):
         document = decode(read_all(stream))
     if not isinstance(document, dict) or not isinstance(document.get("findings"), list):
-        raise InputError(f"{path} is no report: it has no list of findings", remedy=AS_WRITTEN)
+        raise InputError(f"{path} is not a report: it has no list of findings", remedy=AS_WRITTEN)
     if document.get("schema_version") != SCHEMA_VERSION:
         version = document.get("schema_version")
         raise InputError(f"{path} has the version {version!r}; this asyncspy reads {SCHEMA_VERSION}", remedy=AS_WRITTEN)

@@ -1,4 +1,4 @@
-"""Takes the name of an installed file; gives the distribution that it came with, as the folders beside it say."""
+"""Find the distribution that an installed file belongs to, from the metadata in the folder of packages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LISTS = ("RECORD", "top_level.txt", "installed-files.txt")
 
 
 class Distributions:
-    """What is installed below a root, such as `/proc/PID/root` for a process in a container.
+    """The distributions installed below a root, such as `/proc/PID/root` for a process in a container.
 
     Only a distribution's own list of its files is opened, and only in a folder of installed packages.
     """
@@ -27,7 +27,7 @@ class Distributions:
         self._known: dict[tuple[str, str], Distribution | None] = {}
 
     def of(self, file: str) -> Distribution | None:
-        """The distribution of an installed file; None where it is not installed, or that cannot be read."""
+        """The distribution of a file; None where it is not installed, or its metadata cannot be read."""
         found = SITE.match(os.path.normpath(file)) if file.startswith("/") and "\0" not in file else None
         if found is None:
             return None
@@ -57,7 +57,7 @@ def _infos(site: Path) -> Iterator[Path]:
 
 
 def _sounds_like(info: str, top: str) -> bool:
-    """Most are named as their package is: those are asked first."""
+    """Whether it is named like the package, as most are: these are looked into first."""
     return info.lower().startswith(top.removesuffix(".py").lower())
 
 

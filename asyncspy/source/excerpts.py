@@ -1,7 +1,7 @@
-"""The text of a source file and the lines that a report names, to the lines worth saving with the recording.
+"""Choose the lines of a source file that are saved with a recording, by the lines that its report names.
 
-A remedy is worked out from the function around a line, and from what the file imports: these are kept, so that the
-same report can be made where the file is not.
+A remedy is worked out from the function around a line and from what the file imports: these are saved, so that the
+same report can be made where the file does not exist.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ import ast
 import warnings
 from collections.abc import Iterable, Iterator
 
-LONGEST_FUNCTION = 150
-"""Lines; of a longer one only the neighbours of the named line are kept."""
+MAX_FUNCTION_LINES = 150
+"""Of a longer function only the neighbours of the named line are saved."""
 
 NEIGHBOURS = 2
-LONGEST_LINE = 400
-"""A file with a longer one among these lines was generated."""
+MAX_LINE_LENGTH = 400
+"""A file with a longer line among these was generated, and none of it is saved."""
 
 Block = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def excerpt_of(lines: list[str], named: Iterable[int]) -> dict[int, str]:
-    """The lines by their numbers; none of what is no Python."""
+    """The lines by their numbers: the named lines with their neighbours, their functions, and the imports."""
     tree = _parsed("\n".join(lines))
     kept: set[int] = set()
     for line in named:
@@ -33,7 +33,7 @@ def excerpt_of(lines: list[str], named: Iterable[int]) -> dict[int, str]:
             number for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) for number in _lines(node)
         )
     wanted = {number: lines[number - 1] for number in sorted(kept)}
-    return wanted if all(len(text) <= LONGEST_LINE for text in wanted.values()) else {}
+    return wanted if all(len(text) <= MAX_LINE_LENGTH for text in wanted.values()) else {}
 
 
 def _parsed(text: str) -> ast.Module | None:
@@ -46,17 +46,17 @@ def _parsed(text: str) -> ast.Module | None:
 
 
 def _around(tree: ast.Module, line: int) -> Iterator[int]:
-    """The innermost function around a line, and the heads of what that stands in: together they can be parsed."""
+    """The innermost function around a line and the headers of the blocks around it: together they can be parsed."""
     holding = [node for node in ast.walk(tree) if isinstance(node, Block) and line in _lines(node)]
     holding.sort(key=lambda node: node.lineno)
     for node in holding:
         whole = node is holding[-1] and not isinstance(node, ast.ClassDef)
-        if whole and len(_lines(node)) > LONGEST_FUNCTION:
+        if whole and len(_lines(node)) > MAX_FUNCTION_LINES:
             continue
-        yield from _lines(node) if whole else _head(node)
+        yield from _lines(node) if whole else _header(node)
 
 
-def _head(node: Block) -> range:
+def _header(node: Block) -> range:
     """From the first decorator to the line before the body."""
     return range(_lines(node).start, max(node.lineno + 1, node.body[0].lineno))
 

@@ -1,4 +1,4 @@
-"""Takes the name of a source file as a recording spells it; gives its lines, if it is there and is plainly source."""
+"""Read the lines of a source file that a recording names, if it is there and is plainly source code."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pathlib import Path
 MAX_BYTES = 2 * 1024 * 1024
 MAX_FILES = 64
 MAX_STEPS = 400
-"""Folders and links on the way to one file; a ring of links ends here."""
+"""Folders and links on the way to one file: a loop of links ends here."""
 
-NEWLINE = re.compile(r"\r\n|\r|\n")  # what ends a line for Python; str.splitlines knows more
+NEWLINE = re.compile(r"\r\n|\r|\n")  # the line ends of Python source; str.splitlines splits at more
 
 
 class SourceFiles:
     """Source files below a root, such as `/proc/PID/root` for a process in a container.
 
     A recording may name any file, so only absolute names that end in `.py`, also behind links, are opened: a report
-    must not quote whatever else its reader may read.
+    must not quote other files that its reader may read.
     """
 
     def __init__(self, root: Path | None = None) -> None:
@@ -27,7 +27,7 @@ class SourceFiles:
         self._known: dict[str, list[str] | None] = {}
 
     def line(self, file: str, lineno: int) -> str | None:
-        """One line, counted from 1; None where it cannot be had."""
+        """One line, counted from 1; None where it cannot be read."""
         lines = self.lines(file)
         return lines[lineno - 1] if lines is not None and 1 <= lineno <= len(lines) else None
 
@@ -65,7 +65,7 @@ class SourceFiles:
 
 
 def _resolved(root: Path, file: str) -> Path | None:
-    """The file behind all links, each followed as it is meant below the root: none leads out of it."""
+    """The file behind all links, each followed as if the root were `/`: none leads out of it."""
     done, todo = root, [part for part in reversed(file.split("/")) if part]
     for _ in range(MAX_STEPS):
         if not todo:
@@ -76,7 +76,7 @@ def _resolved(root: Path, file: str) -> Path | None:
             continue
         try:
             target = str((done / part).readlink())
-        except (OSError, ValueError):  # no link: a folder, a file, or nothing, which opening it will tell
+        except (OSError, ValueError):  # not a link: a folder, a file, or nothing, as opening it will show
             done /= part
             continue
         done = root if target.startswith("/") else done
@@ -90,7 +90,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _bytes(path: Path) -> bytes | None:
-    """All of a regular file, if it is not too large; a FIFO or a device is never waited for."""
+    """All of a regular file, if it is not too large; a FIFO or a device is not read, so reading never waits."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

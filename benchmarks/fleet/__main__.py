@@ -1,4 +1,4 @@
-"""Prints what `asyncspy report FOLDER` costs for the recordings of a fleet, beside the floor of reading their bytes.
+"""Measure what `asyncspy report FOLDER` costs for the recordings of a fleet, beside the floor of reading their bytes.
 
     python -m benchmarks.fleet [--recordings N] [--rounds N]
 

@@ -1,4 +1,4 @@
-"""Takes stacks that were recorded; gives a folder of recordings as a fleet would send them home.
+"""Make a folder of recordings as the workers of a fleet would save them, from recorded stacks.
 
 Each is in the form that `attach` saves, of a worker of its own: hosts, pids, versions and the mix of stacks differ, and
 in part of them one line of one frame does, as in a large program.
@@ -24,7 +24,7 @@ DJANGOS = ("5.2.19", "5.2.19", "5.2.19", "4.2.30")
 
 
 def write(folder: Path, number: int) -> int:
-    """So many recordings; their bytes."""
+    """Write this number of recordings; return their size in bytes."""
     chance = random.Random(7)
     pool = list(islice(stacks(), 4 * SAMPLES))
     written = 0

@@ -1,4 +1,4 @@
-"""Prints a table: for each format the throughput and peak memory of reading it, and the ratio to its floor.
+"""Print for each format the throughput and peak memory of reading it, and the ratio to its floor.
 
     python -m benchmarks.report [--megabytes N] [--rounds N] [--peers] [--recorded FILE] [FORMAT...]
 

@@ -1,4 +1,4 @@
-"""Takes recorded stacks and logs of fixtures/; gives large files in every format, no two stacks of which need be alike.
+"""Make large files in every format from the recorded stacks and logs of fixtures/.
 
 Each stack is a recorded one; in most of them the line of one of the inner frames is another, as in a long recording of
 a large program. What py-spy writes of it begins with the processes and the thread, as with `--subprocesses --threads`.
@@ -49,7 +49,7 @@ def _picked() -> Iterator[tuple[int, Frames]]:
 
 
 class Root(NamedTuple):
-    """What stands below a stack's frames: the server's process, the worker's, and the thread."""
+    """What is at the root of a stack: the server's process, the worker's, and the thread."""
 
     master: Frame
     worker: Frame
@@ -114,9 +114,9 @@ def speedscope(path: Path, size: int) -> None:
             break
     kind = {"type": "sampled", "unit": "seconds"}
     profiles = [{**kind, "name": n, "samples": s, "weights": [0.01] * len(s)} for n, s in threads.items()]
-    frames_told = [{"name": f.function, "file": f.file, "line": f.line or None, "col": None} for f in places]
+    frames_listed = [{"name": f.function, "file": f.file, "line": f.line or None, "col": None} for f in places]
     document = {"$schema": "https://www.speedscope.app/file-format-schema.json", "profiles": profiles}
-    document |= {"shared": {"frames": frames_told}, "exporter": "py-spy@0.4.3"}
+    document |= {"shared": {"frames": frames_listed}, "exporter": "py-spy@0.4.3"}
     path.write_text(json.dumps(document, separators=(",", ":")))
 
 

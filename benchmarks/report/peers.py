@@ -1,7 +1,7 @@
-"""What others need for the same files, as far as they are installed: austin-python, gprof2dot, tbgrep, FlameGraph.
+"""Read the same files with other tools, as far as they are installed: austin-python, gprof2dot, tbgrep, FlameGraph.
 
 FLAMEGRAPH_PL names FlameGraph's flamegraph.pl. It draws what it has read, and gprof2dot joins calls into a graph:
-neither can be had without.
+neither can be left out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Records the demo's workers under load with py-spy alone, quickly and for long: a real file for `--recorded`.
+"""Record the demo's workers under load with py-spy alone, at a high rate: a real file for `--recorded`.
 
 python -m benchmarks.report.record {raw,speedscope,flamegraph} FILE [--seconds N]
 """

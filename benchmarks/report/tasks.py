@@ -1,8 +1,8 @@
-"""Takes a task's name and a file; prints the seconds and the peak memory of doing it once, in a process of its own.
+"""Run one task on a file, in a process of its own, and print its seconds and peak memory.
 
 Seconds are of processor time, the children's included: all tasks compute on one processor and wait for nothing, and on
 a machine that others use the time on the wall is theirs as much as ours. What was read is held until the clock is: to
-let go of it is no part of reading. The garbage collector is off for all, as asyncspy's readers have it: a JSON decoder
+free it is not part of reading. The garbage collector is off for all, as asyncspy's readers have it: a JSON decoder
 takes three times as long where it walks all that was decoded again and again.
 
 python -m benchmarks.report.tasks TASK FILE

@@ -23,7 +23,7 @@ def read(stream: BinaryIO, path: str) -> Profile:
     """Read the dumps without their threads, and the processes that were dumped."""
     document = decode(read_all(stream))
     if not isinstance(document, dict):
-        raise InputError("it is no account of dumps", remedy=AS_WRITTEN)
+        raise InputError("it is not an index of dumps", remedy=AS_WRITTEN)
     dumps, targets, sources = dump_index.decode(document)
     origins = tuple(Origin("py-spy dump", mode="wall", samples=0, target=target) for target in targets)
     return Profile({}, origins, (InputFile(path, FORMAT, 0),), dumps=tuple(dumps), sources=sources)

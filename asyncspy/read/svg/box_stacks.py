@@ -1,4 +1,4 @@
-"""Find out from where boxes lie which stands on which, and how many samples end in each.
+"""Work out which box of a drawing stands on which, and how many samples end in each.
 
 A box's own samples are its samples less those of the boxes on it.
 """
