@@ -39,7 +39,7 @@ NAMELESS = (SLOW, "test_calls", "test_remedies", "test_confidence")
 LEFT_OUT = ("test_properties.py", "test_shapes.py")
 NOT_RULES = re.compile(r"\.(confidence$|hang\.)")
 """Modules without rules, and the parts of hang, whose rules are tested on live pages."""
-MADE_OF = {"_CALLS": ["CALLS"], "MACHINERY": ["SINKS", "_GUARD_RULES", "BACKEND"]}
+MADE_OF = {"_CALLS": ["CALLS"], "MACHINERY": ["SINKS", "_GUARD_RULES"]}
 """Tables that hold others' rows beside their own: a row goes from both."""
 
 EVERYTHING = "_KNOWN"

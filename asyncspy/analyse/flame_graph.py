@@ -50,7 +50,7 @@ class _Box:
         return best if best is not None and 2 * self.findings[best] > self.samples else None
 
 
-def build_flame(
+def build_flame_graph(
     profile: Profile,
     analysis: Analysis,
     whole: Analysis | None = None,

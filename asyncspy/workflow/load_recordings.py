@@ -67,10 +67,10 @@ def analyse_profiles(
 
 def with_flame_graphs(recording: AnalysedRecording) -> Analysis:
     """The analysis with a flame graph of each part that has samples."""
-    from asyncspy.analyse.flame_graph import build_flame  # noqa: PLC0415 - only HTML pages need it
+    from asyncspy.analyse.flame_graph import build_flame_graph  # noqa: PLC0415 - only HTML pages need it
 
     drawn = [
-        build_flame(
+        build_flame_graph(
             part.profile,
             part.analysis,
             recording.analysis,

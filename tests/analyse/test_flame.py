@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.flame_graph import MAX_BOXES, MAX_DEPTH, build_flame
+from asyncspy.analyse.flame_graph import MAX_BOXES, MAX_DEPTH, build_flame_graph
 from asyncspy.model.analysis import FlameGraph
 from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 from asyncspy.read import load
@@ -21,7 +21,7 @@ RECORDINGS = [EVERY, *sorted(FIXTURES.glob("hops/*.json")), *sorted(FIXTURES.glo
 
 
 def drawn(profile: Profile) -> FlameGraph:
-    return build_flame(profile, analyse(profile))
+    return build_flame_graph(profile, analyse(profile))
 
 
 @pytest.mark.parametrize("file", RECORDINGS, ids=lambda path: path.name)
@@ -50,7 +50,7 @@ def test_boxes_lie_within_their_callers_and_beside_each_other(file: Path) -> Non
 def test_the_whole_is_the_loop(file: Path) -> None:
     profile = load(file)
     analysis = analyse(profile)
-    made = build_flame(profile, analysis)
+    made = build_flame_graph(profile, analysis)
     if analysis.wall is None:
         assert (made.samples, made.idle) == (analysis.samples.loop, 0)
     else:

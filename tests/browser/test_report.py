@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from asyncspy.analyse.flame_graph import build_flame
+from asyncspy.analyse.flame_graph import build_flame_graph
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.comparisons import Comparison
 from asyncspy.report import COMPARISON_FORMATS, FORMATS
@@ -31,7 +31,7 @@ def report() -> str:
     """Of a real recording with thirteen findings."""
     recording = load_and_analyse([MANY])
     analysis = replace(
-        recording.analysis, flames=(build_flame(recording.parts[0].profile, recording.parts[0].analysis),)
+        recording.analysis, flames=(build_flame_graph(recording.parts[0].profile, recording.parts[0].analysis),)
     )
     return FORMATS["html"](analysis, view(root="/srv/core"))
 

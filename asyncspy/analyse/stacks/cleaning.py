@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from asyncspy.analyse.stacks.pattern import Pattern, Rules
-from asyncspy.model.stacks import Dump, Frame, Profile, Stack, ThreadSnapshot, distinct_frames
+from asyncspy.analyse.stacks.pattern import Pattern, any_of
+from asyncspy.model.stacks import Frame, Profile, Stack, ThreadSnapshot, distinct_frames
 
 _NATIVE = re.compile(
     r"(?:.*/)?(?:python\d[\d.]*t?|[^/]*\.(?:c|cc|cpp|cxx|h|hh|hpp|rs|s|S|asm|dll|exe|dylib|so(?:\.\d+)*))"
@@ -24,20 +24,19 @@ _NATIVE = re.compile(
 CONSTRUCTOR_FILE = "__init__"
 """The file name of the interpreter's own frame around a constructor."""
 
-_FORKS = Rules(
-    [
-        (Pattern("Popen._launch", "multiprocessing/popen_fork.py"), True),
-        (Pattern("Popen._launch", "billiard/popen_fork.py"), True),  # Celery's prefork pool
-    ]
+_FORKS = any_of(
+    Pattern("Popen._launch", "multiprocessing/popen_fork.py"),
+    Pattern("Popen._launch", "billiard/popen_fork.py"),  # Celery's prefork pool
 )
 
 
 def clean_profile(profile: Profile) -> Profile:
     """The profile with clean stacks and dumps; stacks that become equal are added up."""
-    return replace(profile, stacks=_stacks(profile.stacks), parts=(), dumps=tuple(map(_dump, profile.dumps)))
+    dumps = tuple(replace(dump, threads=tuple(map(_clean_thread, dump.threads))) for dump in profile.dumps)
+    return replace(profile, stacks=_clean_stacks(profile.stacks), parts=(), dumps=dumps)
 
 
-def _stacks(stacks: Mapping[Stack, int]) -> Mapping[Stack, int]:
+def _clean_stacks(stacks: Mapping[Stack, int]) -> Mapping[Stack, int]:
     special = set(filter(_is_special, distinct_frames(stacks)))
     if not special:
         return stacks
@@ -48,11 +47,7 @@ def _stacks(stacks: Mapping[Stack, int]) -> Mapping[Stack, int]:
     return cleaned
 
 
-def _dump(dump: Dump) -> Dump:
-    return replace(dump, threads=tuple(map(_thread, dump.threads)))
-
-
-def _thread(thread: ThreadSnapshot) -> ThreadSnapshot:
+def _clean_thread(thread: ThreadSnapshot) -> ThreadSnapshot:
     frames = clean_frames(thread.frames)
     if len(frames) == len(thread.frames):
         return thread

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from asyncspy.analyse.stacks.pattern import Pattern, Rules
+from asyncspy.analyse.stacks.pattern import Pattern, Rules, any_of
 from asyncspy.model.findings import World
 from asyncspy.model.stacks import Frame
 
@@ -97,7 +97,7 @@ WAITS = (
 # An unknown pool raises a false alarm, an unknown loop only misses findings: so pools are matched more leniently.
 _LENIENT: Rules[BoundarySide] = Rules([(b.pattern, b.side) for b in BOUNDARIES if b.side != "loop"], lenient=True)
 _STRICT: Rules[BoundarySide] = Rules([(b.pattern, b.side) for b in BOUNDARIES if b.side == "loop"])
-_WAITS = Rules([(pattern, True) for pattern in WAITS])
+_WAITS = any_of(*WAITS)
 
 
 class StackVerdict(NamedTuple):

@@ -16,7 +16,6 @@ from asyncspy.model.stacks import Frame
 MACHINERY = any_of(
     *patterns("django/db/models/sql/compiler.py", "SQLCompiler.execute_sql SQLInsertCompiler.execute_sql"),
     *patterns("django/db/models/sql/compiler.py", "SQLUpdateCompiler.execute_sql"),
-    *(pattern for pattern, _ in sinks.BACKEND),
     *(pattern for pattern, sink in sinks.SINKS if sink.past_guard),
     sinks.GUARD,
     lenient=True,

@@ -13,13 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from asyncspy.analyse.line_samples import LineSamples
 from asyncspy.analyse.stacks import sinks
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import last_segment
 from asyncspy.analyse.stacks.worlds import judge_stack
 from asyncspy.analyse.unsafe.faults import Fault, FaultKey, fault_of
 from asyncspy.analyse.unsafe.violations import Frames, find_violation
-from asyncspy.model.findings import CountedCalls, Culprit, Entry, Evidence, Finding, Remedy
+from asyncspy.model.findings import CountedCalls, Evidence, Finding, Remedy
 from asyncspy.model.merging import merge_occurrences
 from asyncspy.model.stacks import ChainFrame, Event, Frame, Occurrences, Origin
 
@@ -110,22 +111,17 @@ def _logged_finding(reported: ReportedFault, made: Finding, sampled: Sequence[Fi
     """A finding that only logs report, with its outer part from a sampled chain if its own was cut off."""
     logged = reported.occurrences
     finding = replace(made, evidence=Evidence(logged=logged.times), allowed=False, logged=logged)
-    outer = _outer_part(finding.chain, sampled) if reported.cut else None
-    if outer is None:
-        return finding
-    entries, chain = outer
-    return replace(finding, entries=entries, chain=(*chain, *finding.chain), completed=True)
+    return _completed(finding, sampled) if reported.cut else finding
 
 
-def _outer_part(
-    chain: tuple[ChainFrame, ...], sampled: Sequence[Finding]
-) -> tuple[tuple[Entry, ...], tuple[ChainFrame, ...]] | None:
-    """The entries and the outer frames of the sampled chain that passes through where this one begins."""
-    for finding in sampled:
-        for index, frame in enumerate(finding.chain):
-            if index and chain and _is_same_line(frame, chain[0]):
-                return finding.entries, finding.chain[:index]
-    return None
+def _completed(finding: Finding, sampled: Sequence[Finding]) -> Finding:
+    """The finding with the entries and outer frames of the sampled chain that passes through where its own begins."""
+    for each in sampled:
+        for index, frame in enumerate(each.chain):
+            if index and finding.chain and _is_same_line(frame, finding.chain[0]):
+                chain = (*each.chain[:index], *finding.chain)
+                return replace(finding, entries=each.entries, chain=chain, completed=True)
+    return finding
 
 
 def _reported(events: Mapping[Event, Occurrences], owners: Ownership, *, counted: bool) -> list[ReportedFault]:
@@ -202,16 +198,8 @@ def _is_sampled(name: str, findings: Sequence[Finding]) -> bool:
 def _middleware_finding(name: str, logged: Occurrences, owners: Ownership) -> Finding:
     module, _, class_name = name.rpartition(".")
     frame = Frame(class_name, module.replace(".", "/") + ".py")
-    package = owners.of(frame)
-    return Finding(
-        kind="sync-middleware",
-        evidence=Evidence(logged=logged.times),
-        allowed=False,
-        culprit=Culprit(frame, package),
-        call=AT_START,
-        sink=None,
-        entries=(Entry("middleware", frame, logged.times),),
-        chain=(ChainFrame(*frame, package),),
-        remedies=(CONVERT,),
-        logged=logged,
-    )
+    samples = LineSamples()
+    samples.entries["middleware", frame] += logged.times
+    samples.add(frame, [frame], logged.times)
+    finding = samples.finding("sync-middleware", AT_START, (CONVERT,), owners)
+    return replace(finding, evidence=Evidence(logged=logged.times), logged=logged)
