@@ -16,8 +16,8 @@ from asyncspy.workflow.load_recordings import load_and_analyse
 from tests.browser.conftest import Open
 from tests.report import examples
 from tests.report.hostile import ATTACKS, with_names
+from tests.report.html.test_page import lit
 from tests.report.test_comparison_formats import EVERY, HOSTILE
-from tests.report.test_html import lit
 from tests.report.views import view
 
 pytestmark = pytest.mark.browser

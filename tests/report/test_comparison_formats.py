@@ -17,8 +17,8 @@ from asyncspy.model.findings import Culprit, Finding
 from asyncspy.model.stacks import Frame
 from asyncspy.report import COMPARISON_FORMATS
 from tests.report import examples
-from tests.report.test_html import Page
-from tests.report.test_json import closed
+from tests.report.html.test_page import Page
+from tests.report.test_json_report import closed
 from tests.report.views import view
 
 SEEN = ComparedFinding(examples.own.culprit, 44, examples.own.share)
