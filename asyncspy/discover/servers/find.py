@@ -29,7 +29,7 @@ def find_workers() -> list[Worker]:
     """
     scan = MachineScan(Proc())
     found = classify(server_candidates(scan))
-    return _sorted([worker for worker in map(scan.worker, found) if worker is not None])
+    return sort_workers([worker for worker in map(scan.worker, found) if worker is not None])
 
 
 def workers_of(worker: Worker) -> list[Worker]:
@@ -108,7 +108,7 @@ def no_process(pid: int) -> TargetError:
     return TargetError(f"there is no process {pid}; it may have ended or restarted", remedy=LIST_WORKERS)
 
 
-def _sorted(workers: Iterable[Worker]) -> list[Worker]:
+def sort_workers(workers: Iterable[Worker]) -> list[Worker]:
     """Sort trees by server and app, and in a tree: master, workers, helpers, oldest first."""
     workers = list(workers)
     by_pid = {worker.pid: worker for worker in workers}

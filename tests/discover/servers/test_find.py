@@ -134,7 +134,7 @@ def test_trees_stay_together_and_masters_come_first() -> None:
         worker(3, 5, "worker", "uvicorn", 4.0),
         worker(2, 30, "worker", "gunicorn", 6.0),
     ]
-    assert [row.pid for row in find._sorted(rows)] == [30, 2, 5, 9, 3, 7, 8]
+    assert [row.pid for row in find.sort_workers(rows)] == [30, 2, 5, 9, 3, 7, 8]
 
 
 def test_processes_that_come_and_go_are_no_error() -> None:
