@@ -12,8 +12,8 @@ MAX_FILE_BYTES = 16 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
 
 STAT_FLAGS_FIELD = 9
-STAT_FIELDS_IN_FRONT = 3
-"""Fields of `stat` up to the first one after the name, which may hold anything; the manual counts from 1."""
+FIRST_FIELD_AFTER_NAME = 3
+"""In `stat`, whose manual counts from 1; the name before may hold anything, so fields are counted after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Proc:
     def head(self, *parts: str | int, limit: int = MAX_FILE_BYTES) -> bytes | None:
         """Read the first bytes of a file, without waiting if a named pipe stands in its place."""
         try:
-            opened = os.open(self.name(*parts), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            opened = os.open(self.path(*parts), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             return None
         try:
@@ -46,21 +46,21 @@ class Proc:
     def link(self, *parts: str | int) -> str | None:
         """Return where a symbolic link points, without the mark of a file that has been deleted."""
         try:
-            return os.readlink(self.name(*parts)).removesuffix(" (deleted)")  # noqa: PTH115
+            return os.readlink(self.path(*parts)).removesuffix(" (deleted)")
         except OSError:
             return None
 
     def names(self, *parts: str | int) -> list[str]:
         """List the names in a folder."""
         try:
-            return os.listdir(self.name(*parts))  # noqa: PTH208
+            return os.listdir(self.path(*parts))
         except OSError:
             return []
 
     def denies(self, *parts: str | int) -> bool:
         """Whether the kernel refuses to show us a link that exists."""
         try:
-            os.readlink(self.name(*parts))  # noqa: PTH115
+            os.readlink(self.path(*parts))
         except PermissionError:
             return True
         except OSError:
@@ -70,7 +70,7 @@ class Proc:
     def owner(self, *parts: str | int) -> int | None:
         """Return the uid that owns a file."""
         try:
-            return os.stat(self.name(*parts)).st_uid  # noqa: PTH116
+            return os.stat(self.path(*parts)).st_uid
         except OSError:
             return None
 
@@ -93,7 +93,7 @@ class Proc:
         """Read the kernel's flags of a process."""
         fields = (self.text(pid, "stat") or "").rpartition(")")[2].split()
         try:
-            return int(fields[STAT_FLAGS_FIELD - STAT_FIELDS_IN_FRONT])
+            return int(fields[STAT_FLAGS_FIELD - FIRST_FIELD_AFTER_NAME])
         except (ValueError, IndexError):
             return None
 
@@ -114,11 +114,7 @@ class Proc:
             return None
         return frozenset(line[line.index("/") :] for line in text.split("\n") if "/" in line)
 
-    def path(self, *parts: str | int) -> Path:
-        """Return the path of a file."""
-        return Path(self.name(*parts))
-
-    def name(self, *parts: str | int) -> str:
+    def path(self, *parts: str | int) -> str:
         """Return the path of a file as text; a part may be an absolute path, as after `root`."""
         return "/".join([str(self.root), *(str(part).lstrip("/") for part in parts)])
 

@@ -72,7 +72,7 @@ def file_capabilities(path: str) -> int:
     A file system that is mounted nosuid gives none. The kernel still removes those outside the bounding set.
     """
     try:
-        about = os.stat(path)  # noqa: PTH116 - beside statvfs and getxattr, which Path does not have
+        about = os.stat(path)
         if os.statvfs(path).f_flag & os.ST_NOSUID:
             return 0
         if about.st_uid == 0 and about.st_mode & stat.S_ISUID:

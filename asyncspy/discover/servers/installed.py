@@ -12,7 +12,7 @@ import re
 import stat
 import struct
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from asyncspy.discover.command_line import ProcessInfo
 from asyncspy.discover.proc import Proc
@@ -65,7 +65,7 @@ class InstalledPackages:
     def _bundle(self, pid: int, file: str) -> PackageVersions:
         path = self._proc.path(pid, "root", file)
         try:
-            about = path.stat()
+            about = os.stat(path)
         except (OSError, ValueError):
             return {}
         if stat.S_ISDIR(about.st_mode):  # pex unpacks itself into a folder, each package into one of its own
@@ -118,7 +118,7 @@ class InstalledPackages:
     def _folder(self, pid: int, folder: str) -> PackageVersions:
         path = self._proc.path(pid, "root", folder)
         try:
-            about = path.stat()
+            about = os.stat(path)
             key = (about.st_dev, about.st_ino)
             if key not in self._read:
                 with os.scandir(path) as entries:
@@ -147,7 +147,7 @@ def _versions(names: Iterable[str]) -> PackageVersions:
     return {name: version for name, version in found.items() if version is not None}
 
 
-def _zip_directory(path: Path) -> bytes | None:
+def _zip_directory(path: str) -> bytes | None:
     """Read the central directory of a zip file (zipapp, shiv, pex), which holds its names in plain text.
 
     Return None if it is not a zip file or the directory is too large. Nothing is unpacked.
