@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import takewhile, zip_longest
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from asyncspy.analyse.compare.significance import EventCounts
@@ -108,9 +107,15 @@ def _by_file(findings: Iterable[PairedFinding]) -> dict[str, list[PairedFinding]
 
 def _common_parts(one: str, other: str) -> int:
     """How many parts at the ends of two paths are the same; 0 where that is too few to be one file."""
-    parts = [PurePosixPath(file).parts[::-1] for file in (one, other)]
+    parts = [_path_parts(file)[::-1] for file in (one, other)]
     common = len(list(takewhile(lambda both: both[0] == both[1], zip(*parts, strict=False))))
     return common if common >= min(ENOUGH_PARTS, *map(len, parts)) else 0
+
+
+def _path_parts(file: str) -> list[str]:
+    """The root, the folders and the name."""
+    parts = [part for part in file.split("/") if part not in {"", "."}]
+    return ["/", *parts] if file.startswith("/") else parts
 
 
 def _pair_lines(before: list[PairedFinding], after: list[PairedFinding]) -> Iterator[FindingPair]:

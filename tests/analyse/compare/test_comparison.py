@@ -19,7 +19,7 @@ from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import FindingKind, Frame, Occurrences, Origin, Profile
 from asyncspy.read import load
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
+FIXTURES = Path(__file__).parents[3] / "fixtures"
 VIEW = Frame("checkout", "/srv/shop/shop/views.py", 25)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from asyncspy.model.stacks import Dump
-from tests.analyse.hang.scenes import (
+from tests.analyse.hang.thread_dumps import (
     CLOSING,
     COMPUTING,
     FOR_LOOP,

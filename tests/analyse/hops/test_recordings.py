@@ -17,8 +17,8 @@ from asyncspy.model.stacks import Frame, Stack
 from asyncspy.read import load
 from tests.read.fixtures import READABLE, RECORDINGS
 
-FOLDER = Path(__file__).parents[2] / "fixtures" / "hops"
-PROGRAM = Path(__file__).parents[1] / "live" / "programs" / "hops"
+FOLDER = Path(__file__).parents[3] / "fixtures" / "hops"
+PROGRAM = Path(__file__).parents[2] / "live" / "programs" / "hops"
 SERVED_FROM = "/srv/hops/"
 LARGEST = 200_000
 

@@ -1,4 +1,4 @@
-"""Threads as text to dumps of one process, several looks, and what the kernel let run in between."""
+"""Build dumps of one process from threads written as text, with what the kernel let each run in between."""
 
 from __future__ import annotations
 
