@@ -53,14 +53,6 @@ def cannot_write_into(folder: Path, error: Exception) -> OutputError:
     )
 
 
-def cannot_read(path: Path, error: OSError) -> OutputError:
-    """The error for a file that py-spy wrote and that cannot be read."""
-    return OutputError(
-        f"cannot read what py-spy wrote as {path}: {error.strerror}",
-        remedy="is the disk in order? (dmesg); record again",
-    )
-
-
 def create_scratch_file(path: Path) -> Path:
     """Create an empty file beside this one that only its owner may read."""
     handle, partial = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".partial", dir=path.parent)

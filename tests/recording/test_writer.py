@@ -17,7 +17,7 @@ from asyncspy.analyse.stacks.recording_facts import worker_stacks
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import ENDED_WORKERS_PID, Event, Frame, Occurrences, Origin, Profile, Stack
 from asyncspy.read import load, profile_of_document
-from asyncspy.recording import writer
+from asyncspy.recording.writer import SILENT_SECONDS
 from asyncspy.sample import RecordingWriter
 
 MAIN, WORK = Frame("main", "/srv/a.py", 1), Frame("work", "/srv/a.py", 9)
@@ -43,19 +43,19 @@ def stack(*frames: Frame, pid: int = 7) -> Stack:
 
 
 @pytest.fixture
-def bundle(tmp_path: Path) -> RecordingWriter:
+def writer(tmp_path: Path) -> RecordingWriter:
     return RecordingWriter(tmp_path / "run.json", max_processes=4)
 
 
-def saved(bundle: RecordingWriter) -> Profile:
-    bundle.save()
-    return load(bundle.path)
+def saved(writer: RecordingWriter) -> Profile:
+    writer.save()
+    return load(writer.path)
 
 
-def test_slices_of_one_pass_add_up(bundle: RecordingWriter) -> None:
-    bundle.add(GIL, document([MAIN, WORK], [0, 1], [0, 1], [0]))
-    bundle.add(replace(GIL, ended_at="10:00:20"), document([WORK, MAIN], [1, 0], [1]))
-    profile = saved(bundle)
+def test_slices_of_one_pass_add_up(writer: RecordingWriter) -> None:
+    writer.add(GIL, document([MAIN, WORK], [0, 1], [0, 1], [0]))
+    writer.add(replace(GIL, ended_at="10:00:20"), document([WORK, MAIN], [1, 0], [1]))
+    profile = saved(writer)
     assert profile.stacks == {stack(MAIN, WORK): 3, stack(MAIN): 2}
     (origin,) = profile.origins
     assert (origin.duration, origin.samples, origin.errors, origin.slices) == (20.0, 6, 2, 2)
@@ -74,37 +74,37 @@ def in_a_thread(name: str) -> dict[str, Any]:
     [(GIL, "ThreadPoolExecutor-{}_{}"), (WALL, "ThreadPoolExecutor-{}_{}"), (GIL, "Thread-{} (request)")],
 )
 def test_a_long_watch_does_not_grow_by_a_thread_for_each_request(
-    bundle: RecordingWriter, origin: Origin, name: str
+    writer: RecordingWriter, origin: Origin, name: str
 ) -> None:
     for number in range(1, 51):
-        bundle.add(origin, in_a_thread(name.format(number, 0)))
-    assert saved(bundle).stacks == {Stack((MAIN,), 7, name.format("N", "N")): 50}
+        writer.add(origin, in_a_thread(name.format(number, 0)))
+    assert saved(writer).stacks == {Stack((MAIN,), 7, name.format("N", "N")): 50}
 
 
-def test_where_waits_tell_how_full_a_pool_is_its_threads_stay_apart(bundle: RecordingWriter) -> None:
+def test_where_waits_tell_how_full_a_pool_is_its_threads_stay_apart(writer: RecordingWriter) -> None:
     names = ("ThreadPoolExecutor-0_0", "asyncio_1", "asyncio_2", "asyncio_2", "Thread-12 (run)")
     for name in names:
-        bundle.add(WALL, in_a_thread(name))
-    assert saved(bundle).stacks == {Stack((MAIN,), 7, name): times for name, times in Counter(names).items()}
+        writer.add(WALL, in_a_thread(name))
+    assert saved(writer).stacks == {Stack((MAIN,), 7, name): times for name, times in Counter(names).items()}
 
 
-def test_stacks_that_were_all_seen_equally_often_keep_their_counts(bundle: RecordingWriter) -> None:
+def test_stacks_that_were_all_seen_equally_often_keep_their_counts(writer: RecordingWriter) -> None:
     for _ in range(2):
-        bundle.add(GIL, document([MAIN], [0]))
-    assert saved(bundle).stacks == {stack(MAIN): 2}
+        writer.add(GIL, document([MAIN], [0]))
+    assert saved(writer).stacks == {stack(MAIN): 2}
 
 
-def test_the_samples_of_a_single_slice_stay_in_their_order(bundle: RecordingWriter) -> None:
-    bundle.add(GIL, document([MAIN, WORK], [0, 1], [0], [0, 1]))
-    bundle.save()
-    (profile,) = json.loads(bundle.path.read_text())["profiles"]
+def test_the_samples_of_a_single_slice_stay_in_their_order(writer: RecordingWriter) -> None:
+    writer.add(GIL, document([MAIN, WORK], [0, 1], [0], [0, 1]))
+    writer.save()
+    (profile,) = json.loads(writer.path.read_text())["profiles"]
     assert profile["samples"] == [[0, 1], [0], [0, 1]]
 
 
-def test_modes_share_a_file_and_are_never_added_up(bundle: RecordingWriter) -> None:
-    bundle.add(GIL, document([MAIN, WORK], [0, 1]))
-    bundle.add(WALL, document([MAIN], [0], [0], rate=20))
-    profile = saved(bundle)
+def test_modes_share_a_file_and_are_never_added_up(writer: RecordingWriter) -> None:
+    writer.add(GIL, document([MAIN, WORK], [0, 1]))
+    writer.add(WALL, document([MAIN], [0], [0], rate=20))
+    profile = saved(writer)
     assert profile.stacks == {stack(MAIN, WORK): 1}
     assert profile.modes == {"gil"}
     assert profile.waits is not None
@@ -112,54 +112,54 @@ def test_modes_share_a_file_and_are_never_added_up(bundle: RecordingWriter) -> N
     assert profile.waits.modes == {"wall"}
 
 
-def test_waits_alone_are_a_profile_of_waits(bundle: RecordingWriter) -> None:
-    bundle.add(WALL, document([MAIN], [0], rate=20))
-    profile = saved(bundle)
+def test_waits_alone_are_a_profile_of_waits(writer: RecordingWriter) -> None:
+    writer.add(WALL, document([MAIN], [0], rate=20))
+    profile = saved(writer)
     assert profile.modes == {"wall"}
     assert profile.waits is None
 
 
-def test_processes_keep_their_own_account(bundle: RecordingWriter) -> None:
+def test_processes_keep_their_own_account(writer: RecordingWriter) -> None:
     other = replace(GIL, target=replace(WORKER, pid=8), alongside=True)
-    bundle.add(GIL, document([MAIN], [0]))
-    bundle.add(other, document([WORK, MAIN], [1], pid=8))
-    profile = saved(bundle)
+    writer.add(GIL, document([MAIN], [0]))
+    writer.add(other, document([WORK, MAIN], [1], pid=8))
+    profile = saved(writer)
     assert profile.stacks == {stack(MAIN): 1, stack(MAIN, pid=8): 1}
     assert [(o.target and o.target.pid, o.alongside) for o in profile.origins] == [(7, False), (8, True)]
 
 
-def test_failed_slices_are_counted_wherever_they_stand(bundle: RecordingWriter) -> None:
-    bundle.add_failure(7, "gil")
-    bundle.add(GIL, document([MAIN], [0]))
-    bundle.add_failure(7, "gil")
-    bundle.add(GIL, document([MAIN], [0]))
-    (origin,) = saved(bundle).origins
+def test_failed_slices_are_counted_wherever_they_stand(writer: RecordingWriter) -> None:
+    writer.add_failure(7, "gil")
+    writer.add(GIL, document([MAIN], [0]))
+    writer.add_failure(7, "gil")
+    writer.add(GIL, document([MAIN], [0]))
+    (origin,) = saved(writer).origins
     assert (origin.slices, origin.failed) == (2, 2)
 
 
-def test_source_lines_travel_with_it(bundle: RecordingWriter) -> None:
-    bundle.add(GIL, document([MAIN], [0]))
-    bundle.save_sources({"/srv/a.py": {9: "    return User.objects.count()"}})
-    assert load(bundle.path).sources == {"/srv/a.py": {9: "    return User.objects.count()"}}
+def test_source_lines_travel_with_it(writer: RecordingWriter) -> None:
+    writer.add(GIL, document([MAIN], [0]))
+    writer.save_sources({"/srv/a.py": {9: "    return User.objects.count()"}})
+    assert load(writer.path).sources == {"/srv/a.py": {9: "    return User.objects.count()"}}
 
 
-def test_counted_stacks_are_written_as_they_were_sampled(bundle: RecordingWriter) -> None:
+def test_counted_stacks_are_written_as_they_were_sampled(writer: RecordingWriter) -> None:
     stacks = [[0, 1], [0], [1], [0, 0], [1, 1]]
     for _ in range(2):
-        bundle.add(GIL, document([MAIN, WORK], *stacks))
-    bundle.save()
-    written = json.loads(bundle.path.read_text())
+        writer.add(GIL, document([MAIN, WORK], *stacks))
+    writer.save()
+    written = json.loads(writer.path.read_text())
     assert written["profiles"][0]["samples"] == stacks
     assert written["shared"]["frames"] == document([MAIN, WORK])["shared"]["frames"]
-    assert load(bundle.path).total == 2 * len(stacks)
+    assert load(writer.path).total == 2 * len(stacks)
 
 
-def test_it_replaces_its_own_file_and_leaves_nothing_beside(bundle: RecordingWriter) -> None:
-    bundle.add(GIL, document([MAIN], [0]))
-    bundle.save()
-    bundle.add(GIL, document([MAIN], [0]))
-    bundle.save()
-    assert [path.name for path in bundle.path.parent.iterdir()] == ["run.json"]
+def test_it_replaces_its_own_file_and_leaves_nothing_beside(writer: RecordingWriter) -> None:
+    writer.add(GIL, document([MAIN], [0]))
+    writer.save()
+    writer.add(GIL, document([MAIN], [0]))
+    writer.save()
+    assert [path.name for path in writer.path.parent.iterdir()] == ["run.json"]
 
 
 def of(pid: int, origin: Origin = GIL) -> Origin:
@@ -174,7 +174,7 @@ class Machine:
     alive: set[int] = field(default_factory=set)
 
     def passes(self) -> None:
-        self.now += 2 * writer.SILENT_SECONDS
+        self.now += 2 * SILENT_SECONDS
 
 
 @pytest.fixture
@@ -190,14 +190,14 @@ def pids_of(profile: Profile) -> set[int | None]:
 
 
 @pytest.mark.parametrize("slices", [1, 3])
-def test_workers_that_are_gone_are_added_up_as_one(bundle: RecordingWriter, slices: int, machine: Machine) -> None:
+def test_workers_that_are_gone_are_added_up_as_one(writer: RecordingWriter, slices: int, machine: Machine) -> None:
     for pid in range(10, 40):
         machine.passes()
         machine.alive = {pid}
         for _ in range(slices):
-            bundle.add(of(pid), document([MAIN, WORK], [0, 1], [0], [0], pid=pid))
-            bundle.add(of(pid, WALL), document([MAIN], [0], pid=pid, rate=20))
-    profile = saved(bundle)
+            writer.add(of(pid), document([MAIN, WORK], [0, 1], [0], [0], pid=pid))
+            writer.add(of(pid, WALL), document([MAIN], [0], pid=pid, rate=20))
+    profile = saved(writer)
     assert profile.waits is not None
     for one, times in ((profile, {(MAIN, WORK): 1, (MAIN,): 2}), (profile.waits, {(MAIN,): 1})):
         pids = {origin.target.pid: origin for origin in one.origins if origin.target}
@@ -214,38 +214,38 @@ def test_workers_that_are_gone_are_added_up_as_one(bundle: RecordingWriter, slic
         assert one.total == 30 * slices * sum(times.values())
 
 
-def test_a_single_slice_of_one_that_is_gone_keeps_its_samples(bundle: RecordingWriter, machine: Machine) -> None:
-    bundle.add(of(10), document([MAIN], [0], [0], [0], pid=10))
+def test_a_single_slice_of_one_that_is_gone_keeps_its_samples(writer: RecordingWriter, machine: Machine) -> None:
+    writer.add(of(10), document([MAIN], [0], [0], [0], pid=10))
     machine.passes()
     machine.alive = {11, 12, 13, 14}
     for pid in sorted(machine.alive):
-        bundle.add(of(pid), document([MAIN], [0], pid=pid))
-    assert saved(bundle).stacks == {
+        writer.add(of(pid), document([MAIN], [0], pid=pid))
+    assert saved(writer).stacks == {
         stack(MAIN, pid=ENDED_WORKERS_PID): 3,
         **{stack(MAIN, pid=pid): 1 for pid in machine.alive},
     }
 
 
-def test_what_gave_nothing_is_no_pass_for_ever(bundle: RecordingWriter, machine: Machine) -> None:
+def test_what_gave_nothing_is_no_pass_for_ever(writer: RecordingWriter, machine: Machine) -> None:
     for pid in range(10, 40):
         machine.passes()
-        bundle.add(of(pid), {**document([]), "profiles": []})
-    assert len(bundle.origins) <= 1 + 4
+        writer.add(of(pid), {**document([]), "profiles": []})
+    assert len(writer.origins) <= 1 + 4
 
 
-def test_whoever_lives_stays_apart_however_long_it_says_nothing(bundle: RecordingWriter, machine: Machine) -> None:
+def test_whoever_lives_stays_apart_however_long_it_says_nothing(writer: RecordingWriter, machine: Machine) -> None:
     machine.alive = set(range(7, 17))
     for pid in machine.alive:
-        bundle.add(of(pid), document([MAIN], [0], pid=pid))
+        writer.add(of(pid), document([MAIN], [0], pid=pid))
         machine.passes()
-    assert pids_of(saved(bundle)) == machine.alive
+    assert pids_of(saved(writer)) == machine.alive
 
 
-def test_a_few_workers_stay_apart_for_ever(bundle: RecordingWriter, machine: Machine) -> None:
+def test_a_few_workers_stay_apart_for_ever(writer: RecordingWriter, machine: Machine) -> None:
     for pid in (7, 8, 9):
-        bundle.add(of(pid), document([MAIN], [0], pid=pid))
+        writer.add(of(pid), document([MAIN], [0], pid=pid))
         machine.passes()
-    assert pids_of(saved(bundle)) == {7, 8, 9}
+    assert pids_of(saved(writer)) == {7, 8, 9}
 
 
 MASTER = replace(WORKER, pid=7, role="master")
@@ -262,14 +262,14 @@ def of_master(*pids: int, rate: int = 100) -> dict[str, Any]:
     return made
 
 
-def test_a_master_keeps_the_stacks_of_its_gone_workers_once(bundle: RecordingWriter, machine: Machine) -> None:
+def test_a_master_keeps_the_stacks_of_its_gone_workers_once(writer: RecordingWriter, machine: Machine) -> None:
     pids = range(100, 140)
     for pid in pids:
         machine.passes()
         machine.alive = {7, pid, pid + 1}
         for mode, rate in ((GIL, 100), (WALL, 20)):
-            bundle.add(replace(mode, target=MASTER), of_master(pid, pid + 1, rate=rate))
-    profile = saved(bundle)
+            writer.add(replace(mode, target=MASTER), of_master(pid, pid + 1, rate=rate))
+    profile = saved(writer)
     assert profile.waits is not None
     for one in (profile, profile.waits):
         apart = pids_of(one) - {ENDED_WORKERS_PID}
@@ -281,9 +281,9 @@ def test_a_master_keeps_the_stacks_of_its_gone_workers_once(bundle: RecordingWri
         assert one.total == 3 * 2 * len(pids)
         assert [(o.target and o.target.pid, o.slices) for o in one.origins] == [(7, len(pids))]
     assert sum(worker_stacks(profile.waits).values()) == 2 * 2 * len(pids)
-    kept = json.loads(bundle.path.read_text())
+    kept = json.loads(writer.path.read_text())
     assert len(kept["shared"]["frames"]) == 2
-    assert "s3cret" not in bundle.path.read_text()
+    assert "s3cret" not in writer.path.read_text()
 
 
 IMPORTS, LOADS, STAT = (
@@ -293,13 +293,13 @@ LIBRARY = Frame("call", "/lib/django/x.py", 5)
 
 
 def test_workers_that_are_gone_are_told_with_less_detail(tmp_path: Path, machine: Machine) -> None:
-    bundle = RecordingWriter(tmp_path / "run.json", lambda file: "django" in file or "importlib" in file, 4)
+    writer = RecordingWriter(tmp_path / "run.json", lambda file: "django" in file or "importlib" in file, 4)
     for pid in range(10, 40):
         machine.passes()
         machine.alive = {pid}
         frames = [MAIN, LIBRARY._replace(line=pid), IMPORTS, LOADS, WORK, STAT]
-        bundle.add(of(pid), document(frames, [0, 1, 2, 3, 4], [0, 2, 3], [0, 2, 3, 5], pid=pid))
-    stacks = saved(bundle).stacks
+        writer.add(of(pid), document(frames, [0, 1, 2, 3, 4], [0, 2, 3], [0, 2, 3, 5], pid=pid))
+    stacks = saved(writer).stacks
     called = LIBRARY._replace(line=0)
     ended = {stack.frames: count for stack, count in stacks.items() if stack.pid == ENDED_WORKERS_PID}
     assert set(ended) == {(MAIN, called, WORK), (MAIN, LOADS._replace(line=0)), (MAIN, STAT._replace(line=0))}
@@ -308,63 +308,63 @@ def test_workers_that_are_gone_are_told_with_less_detail(tmp_path: Path, machine
     assert sum(stacks.values()) == 3 * 30
 
 
-def test_what_was_counted_in_workers_that_are_gone_is_added_up_once(bundle: RecordingWriter, machine: Machine) -> None:
+def test_what_was_counted_in_workers_that_are_gone_is_added_up_once(writer: RecordingWriter, machine: Machine) -> None:
     event = Event("async-unsafe", (MAIN, WORK), captured="raised")
     told: list[int] = []
     for pid in range(10, 40):
         machine.passes()
         machine.alive = {pid}
-        bundle.add(of(pid), document([MAIN], [0], pid=pid))
+        writer.add(of(pid), document([MAIN], [0], pid=pid))
         told.append(pid)
         for one in told:  # as the hook's keeper tells it: of all that it ever counted in
-            bundle.set_counted_calls(replace(of(one), mode="exact", duration=10.0), {event: Occurrences(3)})
-    profile = saved(bundle)
+            writer.set_counted_calls(replace(of(one), mode="exact", duration=10.0), {event: Occurrences(3)})
+    profile = saved(writer)
     counted = [origin for origin in profile.origins if origin.mode == "exact"]
     assert profile.events == {event: Occurrences(3 * 30)}
     assert sum(origin.duration or 0.0 for origin in counted) == 10.0 * 30
     assert len(counted) <= 1 + 4
-    assert len(bundle._counted_calls) <= 1 + 4
+    assert len(writer._counted_calls) <= 1 + 4
 
 
-def test_the_number_of_one_that_is_gone_may_be_given_again(bundle: RecordingWriter, machine: Machine) -> None:
+def test_the_number_of_one_that_is_gone_may_be_given_again(writer: RecordingWriter, machine: Machine) -> None:
     for pid in (10, 11, 12, 13, 14, 10):
         machine.passes()
         machine.alive = {pid}
-        bundle.add(of(pid), document([MAIN], [0], pid=pid))
-    bundle.set_counted_calls(
+        writer.add(of(pid), document([MAIN], [0], pid=pid))
+    writer.set_counted_calls(
         replace(of(10), mode="exact"), {Event("async-unsafe", (MAIN,), captured="raised"): Occurrences(3)}
     )
-    assert [times.times for times in saved(bundle).events.values()] == [3]
+    assert [times.times for times in saved(writer).events.values()] == [3]
 
 
 @pytest.mark.parametrize("slices", [1, 2])
-def test_it_tells_before_it_is_saved_what_its_file_tells(bundle: RecordingWriter, slices: int) -> None:
+def test_it_tells_before_it_is_saved_what_its_file_tells(writer: RecordingWriter, slices: int) -> None:
     for _ in range(slices):
         for origin, rate in ((GIL, 100), (WALL, 20), (of(9), 100)):
             pid = origin.target.pid if origin.target else 0
             made = document([MAIN, WORK, MAIN], [0, 1], [0], [0], [], [2], pid=pid, rate=rate)
             made["shared"]["frames"][2]["name"] = None
-            bundle.add(origin, made)
-    bundle.set_counted_calls(
+            writer.add(origin, made)
+    writer.set_counted_calls(
         of(9, replace(GIL, mode="exact")), {Event("async-unsafe", (MAIN, WORK), captured="raised"): Occurrences(3)}
     )
-    bundle.save_sources({"/srv/a.py": {9: "    return User.objects.count()"}})
-    assert profile_of_document(bundle.document(), bundle.path) == saved(bundle)
+    writer.save_sources({"/srv/a.py": {9: "    return User.objects.count()"}})
+    assert profile_of_document(writer.document(), writer.path) == saved(writer)
 
 
-def test_a_frame_is_left_out_only_where_a_name_tells_the_process(bundle: RecordingWriter) -> None:
+def test_a_frame_is_left_out_only_where_a_name_tells_the_process(writer: RecordingWriter) -> None:
     nameless = of_master()
     nameless["profiles"][0]["name"] = 'Thread 0x1 "MainThread"'
-    bundle.add(GIL, nameless)
-    assert saved(bundle).stacks == {stack(MAIN, WORK): 1, stack(MAIN): 1}
+    writer.add(GIL, nameless)
+    assert saved(writer).stacks == {stack(MAIN, WORK): 1, stack(MAIN): 1}
 
 
-def test_the_loop_of_a_master_that_is_gone_serves_nobody_either(bundle: RecordingWriter, machine: Machine) -> None:
-    bundle.add(replace(GIL, target=MASTER), of_master(100))
+def test_the_loop_of_a_master_that_is_gone_serves_nobody_either(writer: RecordingWriter, machine: Machine) -> None:
+    writer.add(replace(GIL, target=MASTER), of_master(100))
     machine.passes()
     machine.alive = {200, 201, 202, 203}
     for pid in machine.alive:
-        bundle.add(of(pid), document([MAIN], [0], pid=pid))
-    profile = saved(bundle)
+        writer.add(of(pid), document([MAIN], [0], pid=pid))
+    profile = saved(writer)
     assert pids_of(profile) == {7, ENDED_WORKERS_PID, *machine.alive}
     assert {stack.pid for stack in worker_stacks(profile)} == {ENDED_WORKERS_PID, *machine.alive}

@@ -41,7 +41,6 @@ class DumpSeries:
     targets: Sequence[Worker]
     with_selves: bool = False
     dumps: list[Dump] = field(default_factory=list)
-    files: list[Path] = field(default_factory=list)
     failed: dict[int, AsyncspyError] = field(default_factory=dict)
     """Why some processes are not dumped any more."""
     sources: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
@@ -84,10 +83,9 @@ class DumpSeries:
 
     def discard(self) -> None:
         """Remove the dumps and start again."""
-        for path in (*self.files, self.index_file):
-            path.unlink(missing_ok=True)
+        for name in (*(dump.path for dump in self.dumps), self.index_file.name):
+            (self.folder / name).unlink(missing_ok=True)
         self.dumps.clear()
-        self.files.clear()
         self.failed.clear()
         self._counters.clear()
 
@@ -103,7 +101,6 @@ class DumpSeries:
         number = sum(1 for dump in self.dumps if dump.pid == pid) + 1
         path = self.folder / f"dump-{pid}-{number:03}.json"
         write_new_file(path, output)
-        self.files.append(path)
         cpus = processor_count(pid, minor_version(target.python))
         self.dumps.append(Dump((), pid, at, path.name, paused, state, ran, counted, cpus))
         counters = settled_counters(pid)

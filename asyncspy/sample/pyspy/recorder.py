@@ -108,8 +108,7 @@ def _add(run: PySpyRun, writer: RecordingWriter, *, alongside: bool, interrupted
     early = not (run.stopping or run.held_target) and run.seconds < plan.duration - EARLY_SECONDS
     try:
         document = read_document(run)
-    except (AsyncspyError, OSError) as caught:
-        error = destination.cannot_read(run.output, caught) if isinstance(caught, OSError) else caught
+    except AsyncspyError as error:
         writer.add_failure(plan.target.pid, plan.mode)
         return PassResult(plan, run.seconds, early, run.held_target, error)
     writer.add(_origin(run, alongside=alongside, interrupted=interrupted), document)

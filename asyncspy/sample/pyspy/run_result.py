@@ -22,7 +22,13 @@ RECORD_ELSEWHERE = "record again, into a folder with room that nothing cleans up
 
 def read_document(run: PySpyRun) -> dict[str, Any]:
     """The speedscope document that a closed run wrote; raises an AsyncspyError where it wrote none."""
-    written = run.output.read_bytes() if run.output.exists() else b""
+    try:
+        written = run.output.read_bytes() if run.output.exists() else b""
+    except OSError as error:
+        raise OutputError(
+            f"cannot read what py-spy wrote as {run.output}: {error.strerror}",
+            remedy="is the disk in order? (dmesg); record again",
+        ) from None
     if not written:
         _raise_if_no_room(run)
         interrupted = run.stopping and run.exit_code in INTERRUPTED_CODES

@@ -20,13 +20,12 @@ def test_what_is_forgotten_leaves_nothing_behind_and_the_lost_are_asked_again(tm
     taken = DumpSeries(tmp_path, PySpy("py-spy", "0.4.3"), [])
     path = tmp_path / "dump-5-001.json"
     path.write_text("[]")
-    taken.files.append(path)
-    taken.dumps.append(Dump((), 5))
+    taken.dumps.append(Dump((), 5, path=path.name))
     taken.failed[5] = TargetError("gone", remedy="asyncspy find-workers")
     taken.save_sources({"views.py": {1: "pass"}})
     assert taken.index_file.exists()
     taken.discard()
-    assert (taken.dumps, taken.files, taken.failed, list(tmp_path.iterdir())) == ([], [], {}, [])
+    assert (taken.dumps, taken.failed, list(tmp_path.iterdir())) == ([], {}, [])
 
 
 def test_nobody_traces_us_and_we_run() -> None:

@@ -45,13 +45,13 @@ def run(
     folder: Path, py_spy: PySpy, duration: int = 1, *, tick: Callable[[float], None] = lambda _seconds: None
 ) -> Origin:
     """Record into out.json, raising what went wrong."""
-    bundle = RecordingWriter(folder / "out.json")
-    check_destination(bundle.path)
-    with stop_on_signals() as ending:
-        (taken,) = record([plan_for(duration)], bundle, py_spy, ending, tick=tick)
+    writer = RecordingWriter(folder / "out.json")
+    check_destination(writer.path)
+    with stop_on_signals() as stop:
+        (taken,) = record([plan_for(duration)], writer, py_spy, stop, tick=tick)
     if taken.error is not None:
         raise taken.error
-    (origin,) = bundle.origins
+    (origin,) = writer.origins
     return origin
 
 
@@ -178,11 +178,11 @@ def test_a_missing_folder_is_told_before_sampling(tmp_path: Path) -> None:
 def test_two_recordings_of_one_name_do_not_replace_each_other(tmp_path: Path, stage: Stage) -> None:
     py_spy = stage(f"done({SPEEDSCOPE!r})")
     first, second = RecordingWriter(tmp_path / "out.json"), RecordingWriter(tmp_path / "out.json")
-    with stop_on_signals() as ending:
-        record([plan_for()], first, py_spy, ending, tick=lambda _seconds: None)
+    with stop_on_signals() as stop:
+        record([plan_for()], first, py_spy, stop, tick=lambda _seconds: None)
         saved = (tmp_path / "out.json").read_text()
         with pytest.raises(OutputError, match="kept as") as caught:
-            record([plan_for()], second, py_spy, ending, tick=lambda _seconds: None)
+            record([plan_for()], second, py_spy, stop, tick=lambda _seconds: None)
     assert (tmp_path / "out.json").read_text() == saved
     (kept,) = left_in(tmp_path) - {"out.json"}
     assert kept in caught.value.remedy
@@ -250,9 +250,9 @@ def test_a_recording_that_the_disk_has_no_room_for_is_refused_before_sampling(tm
 
 
 def several(folder: Path, py_spy: PySpy, *plans: RecordPlan) -> tuple[RecordingWriter, list[PassResult]]:
-    bundle = RecordingWriter(folder / "out.json")
-    with stop_on_signals() as ending:
-        return bundle, record(plans, bundle, py_spy, ending, tick=lambda _seconds: None)
+    writer = RecordingWriter(folder / "out.json")
+    with stop_on_signals() as stop:
+        return writer, record(plans, writer, py_spy, stop, tick=lambda _seconds: None)
 
 
 def test_several_processes_are_recorded_at_once_and_their_time_counts_once(tmp_path: Path, stage: Stage) -> None:
@@ -263,18 +263,18 @@ def test_several_processes_are_recorded_at_once_and_their_time_counts_once(tmp_p
         f"done({SPEEDSCOPE!r})"
     )
     other = replace(plan_for(30), target=replace(TARGET, pid=78))
-    bundle, taken = several(tmp_path, stage(body), plan_for(30), other)
+    writer, taken = several(tmp_path, stage(body), plan_for(30), other)
     assert [one.error for one in taken] == [None, None]
-    assert [(o.target and o.target.pid, o.alongside) for o in bundle.origins] == [(77, False), (78, True)]
+    assert [(o.target and o.target.pid, o.alongside) for o in writer.origins] == [(77, False), (78, True)]
 
 
 def test_one_process_that_cannot_be_recorded_costs_the_others_nothing(tmp_path: Path, stage: Stage) -> None:
     body = f"if '78' in sys.argv: sys.exit('Error: No such process (os error 3)')\ndone({SPEEDSCOPE!r})"
     other = replace(plan_for(), target=replace(TARGET, pid=78))
-    bundle, taken = several(tmp_path, stage(body), other, plan_for())
+    writer, taken = several(tmp_path, stage(body), other, plan_for())
     assert [type(one.error) for one in taken] == [TargetError, type(None)]
-    assert [o.target and o.target.pid for o in bundle.origins] == [77]
-    assert [o.alongside for o in bundle.origins] == [False]
+    assert [o.target and o.target.pid for o in writer.origins] == [77]
+    assert [o.alongside for o in writer.origins] == [False]
     assert left_in(tmp_path) == {"out.json"}
 
 
@@ -322,10 +322,10 @@ def test_one_py_spy_that_cannot_be_started_costs_the_others_nothing(
 ) -> None:
     monkeypatch.setattr(where, name, fails(getattr(where, name), 2, number))
     other = replace(plan_for(), target=replace(TARGET, pid=78))
-    bundle, taken = several(tmp_path, stage(f"done({SPEEDSCOPE!r})"), plan_for(), other)
+    writer, taken = several(tmp_path, stage(f"done({SPEEDSCOPE!r})"), plan_for(), other)
     assert [(one.plan.target.pid, type(one.error)) for one in taken] == [(77, type(None)), (78, error)]
     assert os.strerror(number) in str(taken[1].error)
-    assert [o.target and o.target.pid for o in bundle.origins] == [77]
+    assert [o.target and o.target.pid for o in writer.origins] == [77]
     assert left_in(tmp_path) == {"out.json"}
 
 

@@ -48,10 +48,10 @@ def target() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def recorded(folder: Path, py_spy: PySpy, pid: int) -> PassResult:
-    bundle = RecordingWriter(folder / "out.json")
-    with stop_on_signals() as ending:
+    writer = RecordingWriter(folder / "out.json")
+    with stop_on_signals() as stop:
         (taken,) = record(
-            [RecordPlan(Worker(pid, 1, "worker", True, "python"), 60, 100)], bundle, py_spy, ending, tick=lambda _: None
+            [RecordPlan(Worker(pid, 1, "worker", True, "python"), 60, 100)], writer, py_spy, stop, tick=lambda _: None
         )
     if isinstance(taken.error, SamplerError) or taken.error is None:
         return taken
