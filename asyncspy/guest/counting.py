@@ -95,8 +95,8 @@ class Hook:
         except Exception:
             self._failed()
 
-    def guard_asked_for_loop(self) -> None:
-        """Called by the replaced `get_running_loop`: the guard's frame is above that one's."""
+    def guard_asked(self) -> None:
+        """Called by what was replaced in the guard's module: the guard's frame is above that one's."""
         try:
             self._count(self._getframe(2))
         except Exception:

@@ -1,7 +1,7 @@
 """Install the hook in Django's guard in this very process.
 
 From Python 3.12 on by `sys.monitoring`, which calls the hook where the guard's code starts and costs nothing elsewhere;
-before that by replacing one function in the guard's module.
+before that by replacing one name in the guard's module.
 """
 
 from __future__ import annotations
@@ -70,27 +70,53 @@ def install_by_monitoring(hook: Hook) -> Any:
 
 
 def install_by_replacement(hook: Hook) -> Any:
-    """Before Python 3.12: replace the function by which the guard asks for the loop; returns what undoes that."""
-    guard: Any = sys.modules[GUARD]
-    guard_code()
-    original = getattr(guard, "get_running_loop", None)
-    if original is None:
-        raise Refused("its Django asks for the loop in a way that can only be watched on Python 3.12 or newer")
-    if getattr(getattr(original, "__code__", None), "co_name", "") == "asyncspy_running_loop":
-        raise Refused("another asyncspy counts in it already")
+    """Before Python 3.12: replace what the guard asks first, in its module alone; returns what undoes that.
 
+    Since Django 4.1 that is `get_running_loop`, before that `os.environ`.
+    """
+    guard: Any = sys.modules[GUARD]
+    name = (*guard_code().co_names, "")[0]
+    make = {"get_running_loop": _asking_loop, "os": AskingEnvironment}.get(name)
+    original = getattr(guard, name, None)
+    if make is None or original is None:
+        raise Refused("its Django asks for the loop in a way that can only be watched on Python 3.12 or newer")
+    if getattr(original, "asyncspy_hook", None) is not None:
+        raise Refused("another asyncspy counts in it already")
+    replacement = make(hook, original)
+
+    def uninstall() -> None:
+        if getattr(guard, name) is replacement:
+            setattr(guard, name, original)
+
+    setattr(guard, name, replacement)
+    return uninstall
+
+
+def _asking_loop(hook: Hook, original: Any) -> Any:
     def asyncspy_running_loop() -> Any:
         loop = original()
         if not hook.done:
-            hook.guard_asked_for_loop()
+            hook.guard_asked()
         return loop
 
-    def uninstall() -> None:
-        if guard.get_running_loop is asyncspy_running_loop:
-            guard.get_running_loop = original
+    asyncspy_running_loop.asyncspy_hook = hook  # type: ignore[attr-defined]
+    return asyncspy_running_loop
 
-    guard.get_running_loop = asyncspy_running_loop
-    return uninstall
+
+class AskingEnvironment:
+    """Stands for the module `os` and for its `environ`, of which the guard asks nothing but one variable."""
+
+    def __init__(self, hook: Hook, original: Any) -> None:
+        self.asyncspy_hook, self._os, self.environ = hook, original, self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._os, name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As `os.environ.get`."""
+        if not self.asyncspy_hook.done:
+            self.asyncspy_hook.guard_asked()
+        return self._os.environ.get(name, default)
 
 
 def start_hook(folder: str, pid: int) -> Hook | None:

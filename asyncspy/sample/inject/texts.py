@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncspy.sample.inject.refused import Refused
 
 GUARDED = b"""try:
- try:exec(compile((lambda f:(f.read(),f.close())[0])(open('%b','rb')),'<asyncspy>','exec'),{'__name__':'asyncspy'})
+ try:exec(compile((lambda f:(f.read(),f.close())[0])(open('%b','rb')),'<asyncspy>','exec',%d),{'__name__':'asyncspy'})
  except KeyboardInterrupt:__import__('_thread').interrupt_main()
 except BaseException:pass
 \0"""
@@ -13,12 +13,16 @@ except BaseException:pass
 delivered again to the application, which it is meant for. A pending call that raised would be a SystemError there."""
 
 
+FUTURE_ANNOTATIONS = 0x1000000
+"""The flag of `from __future__ import annotations`, which imports a module where it is written out; 3.9 to 3.13."""
+
+
 def run_file(path: str) -> bytes:
     """Has the file run in a namespace of its own."""
     plain = path.isascii() and path.isprintable() and not set(path) & set("'\"\\")
     if not plain or not path.startswith("/"):
         raise Refused("unexpected", f"{path!r} is no plain path")
-    return GUARDED % path.encode()
+    return GUARDED % (path.encode(), FUTURE_ANNOTATIONS)
 
 
 def write_number(number: int, like: bytes) -> bytes:

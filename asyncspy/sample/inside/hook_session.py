@@ -25,10 +25,16 @@ APP_FOLDER = "asyncspy-exact-{}"
 
 STOP_SCRIPT = """
 import sys
-for tool in range(6):
-    if sys.monitoring.get_tool(tool) == {name!r}:
-        hook = sys.monitoring.register_callback(tool, sys.monitoring.events.PY_START, None).__self__
-        hook.stop()
+if hasattr(sys, "monitoring"):
+    for tool in range(6):
+        if sys.monitoring.get_tool(tool) == {name!r}:
+            hook = sys.monitoring.register_callback(tool, sys.monitoring.events.PY_START, None).__self__
+            hook.stop()
+else:
+    for name in ("get_running_loop", "os"):
+        hook = getattr(getattr(sys.modules[{guard!r}], name, None), "asyncspy_hook", None)
+        if hook is not None:
+            hook.stop()
 """
 """Stops the hook where no loop runs in the main thread to check the lease."""
 
@@ -127,7 +133,7 @@ class HookSession:
             self._folder.delete("lease")
             report = self._wait_for_report()
             if report is None and not self._by_app and self._is_running():
-                self._folder.write("stop", STOP_SCRIPT.format(name=entering.NAME))
+                self._folder.write("stop", STOP_SCRIPT.format(name=entering.NAME, guard=entering.GUARD))
                 self._pending = True
                 remote_exec.run_in(self.target, f"{self._folder.path_in_target}/stop")
                 report = self._wait_for_report()

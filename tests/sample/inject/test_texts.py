@@ -1,6 +1,7 @@
 """The line that is run in the application never raises, names nothing there, and gives a Ctrl-C back."""
 
 from __future__ import annotations
+import __future__
 
 import signal
 from pathlib import Path
@@ -30,6 +31,14 @@ def test_nothing_is_raised_and_nothing_is_left(tmp_path: Path, code: str) -> Non
 
 def test_a_file_that_is_gone_is_nothing() -> None:
     exec(texts.run_file("/nowhere/at/all").rstrip(b"\0"), {})  # noqa: S102
+
+
+def test_annotations_are_not_evaluated(tmp_path: Path) -> None:
+    """Python 3.9 could not."""
+    assert __future__.annotations.compiler_flag == texts.FUTURE_ANNOTATIONS
+    done = tmp_path / "done"
+    run(tmp_path / "code", f"def f(x: undefined | None) -> None: ...\nopen({str(done)!r}, 'w').close()")
+    assert done.exists()
 
 
 def test_an_interrupt_is_given_back(tmp_path: Path) -> None:
