@@ -37,15 +37,19 @@ def _goal(text: str) -> int | None:
     default="both",
     show_default=True,
     help="gil: what runs on the loop. wall: what keeps it waiting (sleeps, sockets, locks), and full thread pools. "
-    "both: gil, then wall for a short time. none: nothing is sampled, for --exact alone.",
+    "both: gil, then wall for a short time. none: sample nothing, for --exact.",
 )
 @click.option(
-    "--wall-duration", type=duration, default="10s", show_default=True, help="How long that is, for --mode both."
+    "--wall-duration",
+    type=duration,
+    default="10s",
+    show_default=True,
+    help="How long --mode both records waits.",
 )
 @click.option(
     "--rate",
     type=click.IntRange(1, 1000),
-    help="Samples per second. More than 100 slows the worker and bends what is measured.  [default: 100; of waits: 20]",
+    help="Samples per second. More than 100 slows the worker and distorts the result.  [default: 100; of waits: 20]",
 )
 @click.option(
     "--until",
@@ -53,10 +57,10 @@ def _goal(text: str) -> int | None:
     type=_goal,
     metavar="found|N-samples",
     multiple=True,
-    help="Record in slices, and end as soon as a line is found for sure, or so many samples of the loop are judged "
-    "(5000-samples). May be given again: the first that is reached ends it.",
+    help="Record in slices, and stop as soon as a line is found with certainty, or so many samples of the loop are "
+    "judged (5000-samples). May be given again: the first goal that is reached counts.",
 )
-@click.option("--max-duration", type=duration, default="15m", show_default=True, help="The longest that --until waits.")
+@click.option("--max-duration", type=duration, default="15m", show_default=True, help="The longest --until records.")
 @with_format
 @with_unfold
 @with_gate
@@ -106,11 +110,11 @@ def _refuse_unused_options(ctx: click.Context, *, until: bool, mode: str, exact:
         message = f"--until counts what --mode {mode} does not record"
         raise UsageError(message, remedy=f"leave out --mode {mode}, or --until")
     if mode == "none" and not exact:
-        raise UsageError("--mode none samples nothing, and nothing is counted either", remedy="add --exact")
+        raise UsageError("--mode none samples nothing, and without --exact nothing is counted", remedy="add --exact")
     rules = (
-        ("seconds", until, "--until has a longest duration of its own", "give --max-duration instead of --duration"),
-        ("max_duration", not until, "--max-duration is for --until alone", "give --duration, or add --until found"),
-        ("wall_duration", mode != "both", "--wall-duration is for --mode both alone", "give --duration instead"),
+        ("seconds", until, "--until has a maximum duration of its own", "give --max-duration instead of --duration"),
+        ("max_duration", not until, "--max-duration has no effect without --until", "give --duration, or add --until"),
+        ("wall_duration", mode != "both", "--wall-duration is for --mode both only", "give --duration instead"),
     )
     for name, unused, message, remedy in rules:
         if unused and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:

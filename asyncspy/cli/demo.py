@@ -31,7 +31,7 @@ WORKERS = 2
     type=click.IntRange(1, 1000),
     default=100,
     show_default=True,
-    help="Samples per second. More than 100 slows the worker and bends what is measured.",
+    help="Samples per second. More than 100 slows the worker and distorts the result.",
 )
 @click.option(
     "--output",

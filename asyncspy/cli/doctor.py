@@ -8,7 +8,7 @@ from asyncspy.cli.terminal import echo_text, terminal_view
 from asyncspy.errors import TargetError
 from asyncspy.report.json_report import diagnosis_as_json
 from asyncspy.report.terminal.doctor_page import render_diagnosis
-from asyncspy.workflow.diagnose_target import diagnose_target
+from asyncspy.workflow.list_workers import diagnose_target
 
 
 @click.command("doctor")

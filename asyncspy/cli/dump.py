@@ -25,7 +25,11 @@ from asyncspy.workflow.machine import Machine
     "--every", type=interval, default="0.5", show_default=True, help="Seconds between dumps; 30s, 5m with --while."
 )
 @click.option(
-    "--wait", type=duration, default="2s", show_default=True, help="How long to watch; longer tells slow from stuck."
+    "--wait",
+    type=duration,
+    default="2s",
+    show_default=True,
+    help="How long; a longer time tells slow from stuck.",
 )
 @click.option(
     "--while",
@@ -37,7 +41,7 @@ from asyncspy.workflow.machine import Machine
     "--locals",
     "with_selves",
     is_flag=True,
-    help="Also say of which class self is, in frames that have one. No value is shown or kept.",
+    help="Also show the class of self, in frames that have one. No value is shown or saved.",
 )
 @click.option(
     "--output",

@@ -49,7 +49,7 @@ def load_gate(options: GateOptions, app_roots: Sequence[str] = ()) -> Gate:
     """Read the files of a gate, so that a mistake in them is found before anything is recorded."""
     if (options.baseline or options.ignore) and not options.conditions:
         given = "--baseline" if options.baseline else "--ignore"
-        raise UsageError(f"{given} means nothing without --fail-on", remedy="add, for example: --fail-on violation")
+        raise UsageError(f"{given} has no effect without --fail-on", remedy="add, for example: --fail-on violation")
     # Imported here because most reports have no gate.
     from asyncspy.read.allowances import read_allowances  # noqa: PLC0415
     from asyncspy.read.baseline_report import is_json_report, read_json_report  # noqa: PLC0415

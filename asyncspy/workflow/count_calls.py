@@ -67,7 +67,7 @@ class CallCounter:
         results = self._sessions.stop_all()
         for one in results:
             if one.error is not None and (one.report or self._run.writer.origins):
-                kept = "; what it had told before is kept" if one.report else ""
+                kept = "; what it had counted before is kept" if one.report else ""
                 self._feedback.note(f"{one.error.message} ({one.error.remedy}){kept}")
         if self._add_counts(results):
             self._run.writer.save()

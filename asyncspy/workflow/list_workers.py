@@ -1,4 +1,4 @@
-"""List the servers of this machine with their workers, as far as they were asked for."""
+"""List the servers of this machine with their workers, and diagnose whether attaching to them will work."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from asyncspy.discover import SERVER_NAMES, busiest_worker, select_workers, settle_role
-from asyncspy.errors import AsyncspyError
-from asyncspy.model.processes import Worker
+from asyncspy.discover import SERVER_NAMES, busiest_worker, diagnose, select_workers, settle_role
+from asyncspy.errors import AsyncspyError, SamplerError
+from asyncspy.model.processes import CheckResult, Diagnosis, Worker
 from asyncspy.workflow.machine import THIS_MACHINE, Machine
 
-__all__ = ["SERVER_NAMES", "ListOptions", "WorkerList", "list_workers", "server_of"]
+__all__ = ["SERVER_NAMES", "ListOptions", "WorkerList", "diagnose_target", "list_workers", "server_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,16 @@ def server_of(pid: int, machine: Machine = THIS_MACHINE) -> list[Worker]:
     """A process with its workers."""
     process = machine.inspect_process(pid)
     return [process, *machine.workers_of(process)]
+
+
+def diagnose_target(pid: int | None = None, machine: Machine = THIS_MACHINE) -> Diagnosis:
+    """Check py-spy, the machine, and the process or all workers. Raises TargetError for what is no Python process."""
+    try:
+        py_spy = machine.find_py_spy()
+    except SamplerError as error:
+        return diagnose(pid, CheckResult("py-spy", ok=False, said=error.message, remedy=error.remedy))
+    said = f"py-spy {py_spy.version}: {py_spy.path}"
+    return diagnose(pid, CheckResult("py-spy", ok=True, said=said), py_spy=py_spy.version)
 
 
 def _settle_roles(workers: Sequence[Worker], machine: Machine) -> list[Worker]:

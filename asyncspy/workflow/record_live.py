@@ -124,7 +124,7 @@ def analysed_result(run: RecordingRun) -> RecordingResult:
     if not path.exists():
         raise OutputError(
             f"{path} is not there any more: what was recorded is lost",
-            remedy="record again, to where nobody clears away: --output FOLDER",
+            remedy="record again into a folder that is not cleaned up: --output FOLDER",
         )
     try:
         if run.save_failed:  # what is in memory is more than what the file holds
