@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import re
 
-from asyncspy.discover.access.facts import AccessFacts, Refusal
+from asyncspy.discover.access.facts import YAMA_CAPABILITY, YAMA_CHILDREN, YAMA_NOBODY, AccessFacts, Refusal
 from asyncspy.discover.access.fix_commands import as_root, asyncspy_as_root, with_capability, without_filter
 from asyncspy.discover.live_processes import user_name
-
-YAMA_CHILDREN, YAMA_CAPABILITY, YAMA_NOBODY = 1, 2, 3
 
 PAUSING_SAMPLERS = frozenset({"py-spy"})
 """Tracers that detach from their target a hundred times a second."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 CAP_SYS_PTRACE = 1 << 19
+YAMA_CHILDREN, YAMA_CAPABILITY, YAMA_NOBODY = 1, 2, 3
+"""Scopes of Yama: only parents may attach, only holders of CAP_SYS_PTRACE, or nobody. 0 restricts nothing."""
 
 
 @dataclass(frozen=True, slots=True)

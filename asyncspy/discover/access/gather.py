@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from asyncspy.discover.access import kernel_queries
-from asyncspy.discover.access.facts import Credentials, MachineFacts, TargetFacts
+from asyncspy.discover.access.facts import YAMA_CHILDREN, Credentials, MachineFacts, TargetFacts
 from asyncspy.discover.containers import container_name, pid_inside
 from asyncspy.discover.interpreter import identify_interpreter
 from asyncspy.discover.proc import Proc
@@ -23,7 +23,6 @@ SUDO_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbi
 
 REAL_PROC = Path("/proc")
 WHOLE_ID_SPACE = "0 0 4294967295"
-YAMA_CHILDREN_ONLY = 1
 ELF_HEADER_BYTES = 20
 ELF_MACHINES = {3: "i386", 40: "arm", 62: "x86_64", 183: "aarch64"}
 
@@ -72,7 +71,7 @@ def read_target(pid: int, proc: Proc, machine: MachineFacts) -> TargetFacts | No
     exe = proc.link(pid, "exe")
     tracer = _number(theirs.get("TracerPid"))
     same = {kind: _same_namespace(pid, kind, proc) for kind in ("user", "pid", "mnt")}
-    yama_asks_target = machine.yama == YAMA_CHILDREN_ONLY
+    yama_asks_target = machine.yama == YAMA_CHILDREN
     ask_kernel = machine.like_us and not machine.seccomp and real
     return TargetFacts(
         pid=pid,
