@@ -40,11 +40,7 @@ def _goal(text: str) -> int | None:
     "both: gil, then wall for a short time. none: sample nothing, for --exact.",
 )
 @click.option(
-    "--wall-duration",
-    type=duration,
-    default="10s",
-    show_default=True,
-    help="How long --mode both records waits.",
+    "--wall-duration", type=duration, default="10s", show_default=True, help="How long --mode both records waits."
 )
 @click.option(
     "--rate",

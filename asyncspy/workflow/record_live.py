@@ -58,7 +58,7 @@ def record(
         take_stages(run, stages, is_enough, counter)
         if goals and not reached:
             feedback.say("Ended before it was enough.")
-    return analysed_result(run)
+    return finish_recording(run)
 
 
 def take_stages(
@@ -115,7 +115,7 @@ def _wait(run: RecordingRun, seconds: int, tick: Tick) -> None:
         run.stop.wait(TICK_SECONDS)
 
 
-def analysed_result(run: RecordingRun) -> RecordingResult:
+def finish_recording(run: RecordingRun) -> RecordingResult:
     """Analyse what was recorded, and save the lines of code that the analysis names; raises if there is nothing."""
     path = run.writer.path
     if not run.writer.origins:

@@ -13,7 +13,7 @@ from asyncspy.workflow.count_calls import count_calls
 from asyncspy.workflow.feedback import Feedback
 from asyncspy.workflow.machine import THIS_MACHINE, Machine
 from asyncspy.workflow.preflight import prepared_run
-from asyncspy.workflow.record_live import RecordingResult, analysed_result, description, take_stages
+from asyncspy.workflow.record_live import RecordingResult, description, finish_recording, take_stages
 from asyncspy.workflow.record_options import RecordOptions, Stage
 from asyncspy.workflow.recording_run import RecordingRun
 
@@ -51,7 +51,7 @@ def watch(options: RecordOptions, slices: Stage, view: WatchView, machine: Machi
             take_stages(run, [slices], updates.add_slice, counter)
             if not run.targets:
                 view.note("nothing is left to watch")
-    return analysed_result(run)
+    return finish_recording(run)
 
 
 class _Updates:

@@ -1,0 +1,56 @@
+"""The use cases as a library: called without a command line, they print nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from asyncspy.workflow.check_gate import GateOptions, load_gate, parse_condition
+from asyncspy.workflow.compare_recordings import compare_recordings
+from asyncspy.workflow.export_recordings import ExportOptions, export_recordings
+from asyncspy.workflow.list_workers import ListOptions, list_workers
+from asyncspy.workflow.load_recordings import load_and_analyse
+from asyncspy.workflow.machine import Machine
+
+RECORDINGS = Path(__file__).parents[2] / "fixtures" / "recordings"
+EVERY, NEVER = (RECORDINGS / f"uvicorn-asyncio-{often}.speedscope.json" for often in ("every1", "never"))
+
+
+@pytest.fixture(autouse=True)
+def silent(capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Nothing is printed by any of them."""
+    yield
+    assert capfd.readouterr() == ("", "")
+
+
+def test_saved_recordings_are_analysed() -> None:
+    recording = load_and_analyse([EVERY])
+    assert [finding.culprit.frame.function for finding in recording.analysis.findings] == ["helper_count"]
+    assert load_and_analyse([EVERY, EVERY]).analysis == recording.analysis
+
+
+def test_recordings_are_compared() -> None:
+    (difference,) = compare_recordings([EVERY], [NEVER]).comparison.differences
+    assert difference.change == "gone"
+
+
+def test_findings_are_exported() -> None:
+    content = export_recordings([EVERY], ExportOptions("folded", findings_only=True))
+    assert all(b"helper_count" in line for line in content.splitlines())
+
+
+def test_a_gate_is_checked_against_its_baseline() -> None:
+    conditions, analysis = (parse_condition("violation"),), load_and_analyse([EVERY]).analysis
+    result = load_gate(GateOptions(conditions)).check(analysis)
+    assert result is not None
+    assert len(result.failures) == 1
+    result = load_gate(GateOptions(conditions, baseline=EVERY)).check(analysis)
+    assert result is not None
+    assert (result.failures, len(result.known)) == ((), 1)
+    assert load_gate(GateOptions()).check(analysis) is None
+
+
+def test_workers_are_listed() -> None:
+    assert list_workers(ListOptions(server="uvicorn"), Machine(find_workers=list)) == ([], [])
