@@ -22,25 +22,26 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 
+def _fields(value: object, names: str) -> dict[str, Any]:
+    """The fields of these names, under their names."""
+    return {name: getattr(value, name) for name in names.split()}
+
+
 def render(analysis: Analysis, view: View) -> str:
     """The JSON report. File names stay as recorded; `root` is what the terminal shows them relative to."""
     hops, hangs = analysis.hops, [_hang(hang) for hang in analysis.hangs]
-    document: dict[str, Any] = {
+    document = {
         "schema_version": SCHEMA_VERSION,
-        "verdict": analysis.verdict,
-        "samples": analysis.samples,
+        **_fields(analysis, "verdict samples"),
         "findings": [_finding(finding) for finding in analysis.findings],
-        "inputs": analysis.inputs,
-        "reach": analysis.reach,
-        "origins": analysis.origins,
+        **_fields(analysis, "inputs reach origins"),
         "hops": None,
         "wall": analysis.wall,
-        "root": view.root,
-        "saved": view.saved,
+        **_fields(view, "root saved"),
     }
     if hops is not None:
         callers, work = ([_code_share(one) for one in shares] for shares in (hops.callers, hops.work))
-        document["hops"] = {"samples": hops.samples, "share": hops.share, "callers": callers, "work": work}
+        document["hops"] = {**_fields(hops, "samples share"), "callers": callers, "work": work}
     if hangs:  # the worst process, and all of them below it in the same form
         document["hang"] = {**hangs[0], "processes": hangs}
     return to_json(document)
@@ -49,39 +50,19 @@ def render(analysis: Analysis, view: View) -> str:
 def _finding(finding: Finding) -> dict[str, Any]:
     whole = sum(entry.weight for entry in finding.entries)
     entries = [
-        {
-            **entry.frame._asdict(),
-            "kind": entry.kind,
-            "weight": entry.weight,
-            "share": entry.weight / whole if whole else 0.0,
-        }
+        {**entry.frame._asdict(), **_fields(entry, "kind weight"), "share": entry.weight / whole if whole else 0.0}
         for entry in finding.entries
     ]
     first = finding.entries[0] if finding.entries else None
     frame = first.frame if first else finding.culprit.frame
     return {
-        "kind": finding.kind,
-        "evidence": finding.evidence,
-        "allowed": finding.allowed,
-        "culprit": {
-            **_line(finding.culprit),
-            "distribution": finding.culprit.distribution,
-            "by_name": finding.culprit.by_name,
-        },
+        **_fields(finding, "kind evidence allowed"),
+        "culprit": {**_line(finding.culprit), **_fields(finding.culprit, "distribution by_name")},
         "entry": {**frame._asdict(), "kind": first.kind if first else None},
         "entries": entries,
-        "call": finding.call,
-        "sink": finding.sink,
+        **_fields(finding, "call sink"),
         "remedy": finding.remedies,
-        "chain": finding.chain,
-        "share": finding.share,
-        "workers": finding.workers,
-        "wait": finding.wait,
-        "threads": finding.threads,
-        "drags": finding.drags,
-        "logged": finding.logged,
-        "captured": finding.captured,
-        "completed": finding.completed,
+        **_fields(finding, "chain share workers wait threads drags logged captured completed"),
         **({"fleet": finding.fleet} if finding.fleet is not None else {}),
     }
 
@@ -89,7 +70,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 def _code_share(share: CodeShare) -> dict[str, Any]:
     """What has no frame has a function of null."""
     frame = share.frame._asdict() if share.frame is not None else {"function": None, "file": "", "line": 0}
-    return {**frame, "package": share.package, "weight": share.weight}
+    return {**frame, **_fields(share, "package weight")}
 
 
 def _line(culprit: Culprit) -> dict[str, Any]:
@@ -97,43 +78,28 @@ def _line(culprit: Culprit) -> dict[str, Any]:
 
 
 def _hang(hang: Hang) -> dict[str, Any]:
+    culprits = [{**_line(one.culprit), "waits_for": one.kind, **_fields(one, "role receiver")} for one in hang.culprits]
     return {
-        "pid": hang.pid,
-        "verdict": hang.verdict,
-        "certain": hang.certain,
-        "grounds": hang.grounds,
-        "culprits": [
-            {**_line(one.culprit), "waits_for": one.kind, "role": one.role, "receiver": one.receiver}
-            for one in hang.culprits
-        ],
+        **_fields(hang, "pid verdict certain grounds"),
+        "culprits": culprits,
         "waits": [_waiting(waiting) for waiting in hang.waits],
-        "known": hang.known,
-        "now": hang.now,
-        "later": hang.later,
+        **_fields(hang, "known now later"),
         "watch_seconds": hang.watch,
-        "looks": hang.looks,
-        "seconds": hang.seconds,
+        **_fields(hang, "looks seconds"),
         "paused_seconds": hang.paused,
         "idle_threads": hang.idle_threads,
         "coroutines": [{**tasks._asdict(), "line": _line(tasks.line)} for tasks in hang.awaiting],
-        "other_tasks": hang.other_tasks,
-        "no_tasks": hang.no_tasks,
+        **_fields(hang, "other_tasks no_tasks"),
     }
 
 
 def _waiting(waiting: WaitingThreads) -> dict[str, Any]:
     return {
-        "role": waiting.role,
-        "threads": waiting.threads,
+        **_fields(waiting, "role threads"),
         "waits_for": waiting.kind,
         "on": waiting.on,
         "line": _line(waiting.line),
-        "frames": waiting.frames,
-        "looks": waiting.looks,
-        "still": waiting.still,
-        "timed": waiting.timed,
-        "seconds": waiting.seconds,
-        "receiver": waiting.receiver,
+        **_fields(waiting, "frames looks still timed seconds receiver"),
     }
 
 
@@ -142,18 +108,13 @@ def render_comparison(comparison: Comparison, view: View) -> str:
     return to_json(
         {
             "schema_version": SCHEMA_VERSION,
-            "before": _recording(comparison.before),
-            "after": _recording(comparison.after),
+            "before": _fields(comparison.before, "verdict samples inputs origins"),
+            "after": _fields(comparison.after, "verdict samples inputs origins"),
             "differences": [_change(change) for change in comparison.differences],
-            "load": comparison.load,
-            "left_out": comparison.left_out,
+            **_fields(comparison, "load left_out"),
             "root": view.root,
         }
     )
-
-
-def _recording(analysis: Analysis) -> dict[str, Any]:
-    return {name: getattr(analysis, name) for name in ("verdict", "samples", "inputs", "origins")}
 
 
 def _change(change: FindingChange) -> dict[str, Any]:
@@ -165,19 +126,14 @@ def _change(change: FindingChange) -> dict[str, Any]:
         "moved": change.moved,
         "before": _side(change.before),
         "after": _side(change.after),
-        "chance": change.chance,
-        "needed_seconds": change.needed_seconds,
-        "doubt": change.doubt,
-        "work_before": change.work_before,
-        "work_after": change.work_after,
+        **_fields(change, "chance needed_seconds doubt work_before work_after"),
     }
 
 
 def _side(side: ComparedFinding | None) -> dict[str, Any] | None:
     if side is None:
         return None
-    line = {"file": side.culprit.frame.file, "line": side.culprit.frame.line}
-    return {**line, "samples": side.samples, "share": side.share, "logged": side.logged, "exact": side.exact}
+    return {**_fields(side.culprit.frame, "file line"), **_fields(side, "samples share logged exact")}
 
 
 def workers_as_json(workers: Sequence[Worker]) -> str:

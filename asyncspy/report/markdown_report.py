@@ -23,7 +23,7 @@ MAX_FINDINGS = 20
 def render(analysis: Analysis, view: View) -> str:
     """The Markdown report."""
     report = present_report(analysis, view)
-    lines = [line for hang in report.hangs for line in [*_hang(hang), ""]]
+    lines = [line for hang in report.hangs for line in [*_hang(hang, view), ""]]
     lines += [] if report.only_dumps else _head(report)
     for finding in present_findings(report, analysis, view, limit=MAX_FINDINGS):
         lines += ["", *_finding(finding, view)]
@@ -44,12 +44,12 @@ def _head(report: PresentedReport) -> list[str]:
     return lines + [f"- **!** {plain(warning)}" for warning in report.warnings]
 
 
-def _hang(hang: PresentedHang) -> list[str]:
+def _hang(hang: PresentedHang, view: View) -> list[str]:
     lines = [f"**asyncspy: {plain(hang.headline)}**", "", f"- {plain(' · '.join(hang.facts))}"]
     lines += [f"- {plain(ground)}" for ground in hang.grounds]
     for wait in hang.waits:
-        lines.append(f"- {plain(wait.who)} {plain(wait.waits)} at {_where(wait.place, wait.function)}")
-    lines += [f"- now: {code(action.command)} ({plain(action.purpose)})" for action in hang.now]
+        lines.append(f"- {plain(wait.who)} {plain(wait.waits)} at {_where_of(wait.threads.line.frame, view)}")
+    lines += [f"- now: {code(action.command)} ({plain(action.purpose)})" for action in hang.hang.now]
     return lines + [
         f"- later: {plain(remedy.text)}{' ' + code(remedy.code) if remedy.code else ''}" for remedy in hang.later
     ]

@@ -38,10 +38,10 @@ def _wait(wait: PresentedWait, view: View) -> list[Html]:
                 el("span", link.function, class_="name"),
                 " ",
                 el("span", str(place_of(link, view)), class_="place"),
-                class_="step culprit" if wait.is_line(link) else "step",
+                class_="step culprit" if wait.is_at(link) else "step",
             ),
         )
-        for link in wait.frames
+        for link in wait.threads.frames
         if link.package is None
     ]
     who = el("div", el("b", wait.who), f" {wait.waits}")
@@ -49,7 +49,7 @@ def _wait(wait: PresentedWait, view: View) -> list[Html]:
 
 
 def _actions(hang: PresentedHang) -> Html | None:
-    now = [el("div", code_block(one.command), el("p", one.purpose), class_="remedy") for one in hang.now]
+    now = [el("div", code_block(one.command), el("p", one.purpose), class_="remedy") for one in hang.hang.now]
     later = [el("div", code_block(one.code), el("p", one.text), class_="remedy") for one in hang.later]
     if not now and not later:
         return None

@@ -26,54 +26,33 @@ class KindWords(NamedTuple):
 
 KIND_WORDS: dict[FindingKind, KindWords] = {
     "async-unsafe": KindWords(
-        "error",
-        "unsafe",
-        "async-unsafe",
-        "Async-unsafe Django on the event loop",
+        "error", "unsafe", "async-unsafe", "Async-unsafe Django on the event loop",
         "It raises SynchronousOnlyOperation, or corrupts.",
-        "calls async-unsafe Django on the event loop",
-        "call async-unsafe Django on the event loop",
+        "calls async-unsafe Django on the event loop", "call async-unsafe Django on the event loop",
     ),
     "deadlock": KindWords(
-        "error",
-        "waits forever",
-        "deadlock",
-        "A wait that cannot end",
-        "The worker hangs.",
-        "waits for something that cannot happen",
-        "wait for something that cannot happen",
+        "error", "waits forever", "deadlock", "A wait that cannot end", "The worker hangs.",
+        "waits for something that cannot happen", "wait for something that cannot happen",
     ),
     "blocked-loop": KindWords(
-        "warning",
-        "blocks the loop",
-        "blocks the loop",
-        "The event loop is blocked",
+        "warning", "blocks the loop", "blocks the loop", "The event loop is blocked",
         "Until it ends, the worker handles nothing else.",
-        "blocks the event loop",
-        "block the event loop",
+        "blocks the event loop", "block the event loop",
     ),
     "pool-saturated": KindWords(
         "warning", "full pool", "full thread pool", "A thread pool is full", "Other work has to wait for it."
     ),
     "sync-middleware": KindWords(
-        "note",
-        "sync middleware",
-        "sync-only middleware",
-        "Sync-only middleware in an async stack",
+        "note", "sync middleware", "sync-only middleware", "Sync-only middleware in an async stack",
         "Every request holds a thread.",
-        "is sync-only middleware in an async stack",
-        "are sync-only middleware in an async stack",
+        "is sync-only middleware in an async stack", "are sync-only middleware in an async stack",
     ),
     "hop-cost": KindWords(
-        "note",
-        "hops",
-        "costly hops",
-        "Hops to threads take much of the event loop",
+        "note", "hops", "costly hops", "Hops to threads take much of the event loop",
         "Cross once instead of many times.",
-        "spends much of the event loop on hops to threads",
-        "spend much of the event loop on hops to threads",
+        "spends much of the event loop on hops to threads", "spend much of the event loop on hops to threads",
     ),
-}
+}  # fmt: skip
 
 HELD_LOOP = ("keeps the event loop for long", "keep the event loop for long")
 """What a line of a blocked loop does where it may compute rather than wait."""

@@ -5,19 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from asyncspy.model.hangs import Hang, HangVerdict, SuggestedCommand, ThreadRole, WaitingThreads, WaitReason
-from asyncspy.model.stacks import ChainFrame, Frame
+from asyncspy.model.hangs import Hang, HangVerdict, ThreadRole, WaitingThreads, WaitReason
+from asyncspy.model.stacks import ChainFrame
 from asyncspy.report.present.evidence import WAITS_FOR
 from asyncspy.report.present.figures import plural, span
-from asyncspy.report.present.places import Place, place_of
 from asyncspy.report.present.presented_finding import PresentedRemedy, present_remedy
 from asyncspy.report.view import View
 
 MAX_THREADS_NAMED = 3
 """How many threads that wait alike are named before the rest is counted."""
-
-MAX_CULPRITS = 3
-"""How many lines that start a wait are quoted."""
 
 VERDICTS: dict[HangVerdict, str] = {
     "deadlock": "Deadlock: {} cannot go on by itself.",
@@ -64,21 +60,18 @@ THREAD_WAITS: dict[WaitReason, str] = {
 
 
 class PresentedWait(NamedTuple):
-    """Threads that wait at one line: who they are, their names, what they wait for, and the way to the wait."""
+    """Threads that wait at one line: who they are, their names, what they wait for, and which threads could end it."""
 
+    threads: WaitingThreads
     who: str
     names: str
     waits: str
     waits_on: str
-    place: Place
-    function: str
-    frames: tuple[ChainFrame, ...]
-    line: Frame
-    receiver: str | None
 
-    def is_line(self, link: ChainFrame) -> bool:
+    def is_at(self, link: ChainFrame) -> bool:
         """Whether this frame is the line at which they wait."""
-        return (link.file, link.line) == (self.line.file, self.line.line)
+        line = self.threads.line.frame
+        return (link.file, link.line) == (line.file, line.line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +84,7 @@ class PresentedHang:
     facts: tuple[str, ...]
     grounds: tuple[str, ...]
     waits: tuple[PresentedWait, ...]
-    culprits: tuple[Frame, ...]
-    now: tuple[SuggestedCommand, ...]
     later: tuple[PresentedRemedy, ...]
-
-    @property
-    def needs_detail(self) -> bool:
-        """Whether there is more to say than its verdict."""
-        return self.alarming or bool(self.hang.culprits)
 
 
 def present_hang(hang: Hang, view: View) -> PresentedHang:
@@ -110,8 +96,6 @@ def present_hang(hang: Hang, view: View) -> PresentedHang:
         facts=tuple(_facts(hang, view)),
         grounds=(*hang.grounds, *(f"known fault {known}" for known in hang.known)),
         waits=tuple(_wait(waiting, view) for waiting in hang.waits),
-        culprits=tuple(each.culprit.frame for each in hang.culprits[:MAX_CULPRITS]),
-        now=hang.now,
         later=tuple(map(present_remedy, hang.later)),
     )
 
@@ -148,15 +132,11 @@ def _wait(waiting: WaitingThreads, view: View) -> PresentedWait:
         these = "this" if number == MAX_THREADS_NAMED + 1 else "these"
         names += f" and {number - MAX_THREADS_NAMED} like {these}"
     return PresentedWait(
+        threads=waiting,
         who=SEVERAL[waiting.role].format(number) if several else ROLES[waiting.role],
         names=names,
         waits=f"{'wait' if several else 'waits'} {THREAD_WAITS[waiting.kind]}",
         waits_on=_waits_on(waiting, view),
-        place=place_of(waiting.line.frame, view),
-        function=waiting.line.frame.function,
-        frames=waiting.frames,
-        line=waiting.line.frame,
-        receiver=waiting.receiver,
     )
 
 

@@ -39,6 +39,8 @@ MAX_TASK_PLACES = 8
 """So many places are shown, those with the most tasks first; the rest is counted."""
 
 MAX_TASKS_NAMED = 3
+MAX_CULPRITS = 3
+"""How many lines that start a wait are quoted."""
 
 
 def hang_sections(hangs: Sequence[PresentedHang], view: View) -> list[list[Text]]:
@@ -47,7 +49,7 @@ def hang_sections(hangs: Sequence[PresentedHang], view: View) -> list[list[Text]
     for hang in hangs:
         headline = Text(hang.headline, ALARM if hang.alarming else NAME)
         sections.append(wrap(headline, view.columns) + faint_facts(hang.facts, view))
-        if hang.needs_detail or len(hangs) == 1:
+        if hang.alarming or hang.hang.culprits or len(hangs) == 1:
             sections += [_grounds(hang, view), _waits(hang, view), _tasks(hang.hang, view)]
             sections += [*_sources(hang, view), _actions(hang, view)]
     return [section for section in sections if section]
@@ -76,7 +78,7 @@ def _waits(hang: PresentedHang, view: View) -> list[Text]:
 
 def _frames(wait: PresentedWait, view: View) -> list[Text]:
     lines: list[Text] = []
-    for own, run in groupby(wait.frames, lambda link: link.package is None):
+    for own, run in groupby(wait.threads.frames, lambda link: link.package is None):
         if own:
             lines += [line for link in run for line in _own_frame(link, wait, view)]
             continue
@@ -87,9 +89,9 @@ def _frames(wait: PresentedWait, view: View) -> list[Text]:
 
 
 def _own_frame(link: ChainFrame, wait: PresentedWait, view: View) -> list[Text]:
-    here = wait.is_line(link)
+    here = wait.is_at(link)
     name = view.escape(link.function)
-    name += f" of a {view.escape(wait.receiver)}" if here and wait.receiver else ""
+    name += f" of a {view.escape(wait.threads.receiver)}" if here and wait.threads.receiver else ""
     return _frame(link, Text(name, NAME if here else ""), view, mark=f"{view.glyphs.arrow} " if here else "  ")
 
 
@@ -100,7 +102,8 @@ def _frame(link: ChainFrame, name: Text, view: View, mark: str = "  ") -> list[T
 
 
 def _sources(hang: PresentedHang, view: View) -> list[list[Text]]:
-    quoted = [(frame, source_excerpt(frame, view)) for frame in hang.culprits]
+    frames = [each.culprit.frame for each in hang.hang.culprits[:MAX_CULPRITS]]
+    quoted = [(frame, source_excerpt(frame, view)) for frame in frames]
     return [
         [Text(fit_place(place_of(frame, view), view, view.columns), PLACE), *lines] for frame, lines in quoted if lines
     ]
@@ -108,7 +111,7 @@ def _sources(hang: PresentedHang, view: View) -> list[list[Text]]:
 
 def _actions(hang: PresentedHang, view: View) -> list[Text]:
     """What to do now with this process, and later in the code."""
-    lines = commands("Now", [(view.escape(command), view.escape(purpose)) for command, purpose in hang.now], view)
+    lines = commands("Now", [(view.escape(command), view.escape(purpose)) for command, purpose in hang.hang.now], view)
     for i, remedy in enumerate(hang.later):
         lines += labelled("" if i else "Later", _remedy(remedy, view), 0, LABEL_WIDTH, NAME)
     return lines
