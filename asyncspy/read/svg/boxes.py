@@ -122,8 +122,9 @@ class _Handlers:
         x, width, y = attributes.get("fg:x", ""), attributes["fg:w"], attributes.get("y", "")
         name, bracket, _ = self._title.rpartition(" (")  # NAME (2,998 samples, 99.97%)
         good = bracket and is_digits(x) and is_digits(width) and max(len(x), len(width)) <= MAX_COUNT_DIGITS
-        if good and HEIGHT.fullmatch(y) and int(width):
-            self.drawing.rows[float(y)].append(Box(int(x), int(x) + int(width), name, int(width)))
+        samples = int(width) if good and HEIGHT.fullmatch(y) else 0
+        if samples:
+            self.drawing.rows[float(y)].append(Box(int(x), int(x) + samples, name, samples))
         else:
             self.drawing.damaged += 1
         self._title = ""
