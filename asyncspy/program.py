@@ -1,4 +1,4 @@
-"""Where the py-spy program is: beside asyncspy, else on PATH."""
+"""Find the py-spy program: beside asyncspy, else on PATH."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from pathlib import Path
 
 
 def py_spy_file() -> str | None:
-    """Its path; None where it is not installed."""
+    """The path of py-spy; None where it is not installed."""
     beside = [Path(sys.executable).parent / "py-spy", Path(sysconfig.get_path("scripts")) / "py-spy"]
     return next((str(path) for path in beside if path.is_file()), None) or shutil.which("py-spy")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from asyncspy.recording.destination import check_destination, expected_bytes, recording_path
 from asyncspy.recording.saved_form import embed as embed_origin
 from asyncspy.recording.writer import RecordingWriter
-from asyncspy.sample.pyspy.program import PySpy, find_py_spy
+from asyncspy.sample.pyspy.py_spy import PySpy, find_py_spy
 from asyncspy.sample.pyspy.recorder import PassResult, record
 from asyncspy.sample.pyspy.run import PassMode, RecordPlan
 from asyncspy.sample.pyspy.stack_dump import probe

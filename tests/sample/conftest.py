@@ -13,7 +13,7 @@ from typing import Protocol
 import pytest
 
 from asyncspy.sample import PySpy
-from asyncspy.sample.pyspy.program import Timeouts
+from asyncspy.sample.pyspy.py_spy import Timeouts
 
 SPEEDSCOPE = '{"profiles": [], "shared": {"frames": []}, "exporter": "py-spy@0.4.3"}'
 """A document of py-spy's without samples."""

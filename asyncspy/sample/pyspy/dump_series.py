@@ -28,7 +28,7 @@ from asyncspy.sample.kernel_state import (
     settled_counters,
     thread_counters,
 )
-from asyncspy.sample.pyspy.program import PySpy
+from asyncspy.sample.pyspy.py_spy import PySpy
 from asyncspy.sample.pyspy.stack_dump import dump_as_json
 
 

@@ -16,7 +16,7 @@ from asyncspy.errors import AsyncspyError, OutputError
 from asyncspy.model.stacks import Origin
 from asyncspy.recording import destination
 from asyncspy.recording.writer import RecordingWriter
-from asyncspy.sample.pyspy.program import PySpy, sample_counts, seconds_behind
+from asyncspy.sample.pyspy.py_spy import PySpy, sample_counts, seconds_behind
 from asyncspy.sample.pyspy.run import PySpyRun, RecordPlan
 from asyncspy.sample.pyspy.run_result import not_started, read_document
 from asyncspy.sample.stop_request import StopRequest

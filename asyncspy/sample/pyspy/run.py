@@ -18,7 +18,7 @@ from typing import IO, Literal
 
 from asyncspy.model.processes import Worker
 from asyncspy.sample.pyspy import child_process
-from asyncspy.sample.pyspy.program import MAX_STARTS, PySpy, is_failed_start
+from asyncspy.sample.pyspy.py_spy import MAX_STARTS, PySpy, is_failed_start
 from asyncspy.sample.pyspy.watchdog import PySpyWatchdog
 
 MAX_OUTPUT = 1_000_000

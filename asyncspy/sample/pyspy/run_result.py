@@ -8,7 +8,7 @@ from typing import Any
 
 from asyncspy.errors import AsyncspyError, OutputError, SamplerError
 from asyncspy.recording.saved_form import EMPTY_DOCUMENT
-from asyncspy.sample.pyspy.program import error_of
+from asyncspy.sample.pyspy.py_spy import error_of
 from asyncspy.sample.pyspy.run import PySpyRun
 
 DISK_FULL = "No space left on device"

@@ -11,7 +11,7 @@ import time
 from asyncspy.errors import SamplerError
 from asyncspy.model.stacks import Frame, Stack
 from asyncspy.sample.kernel_state import HELD, process_state
-from asyncspy.sample.pyspy.program import MAX_STARTS, PySpy, Timeouts, error_of, is_failed_start
+from asyncspy.sample.pyspy.py_spy import MAX_STARTS, PySpy, Timeouts, error_of, is_failed_start
 from asyncspy.sample.pyspy.watchdog import PySpyWatchdog
 
 TICK_SECONDS = 0.0003

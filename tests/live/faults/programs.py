@@ -29,7 +29,7 @@ async def application(scope, receive, send):
 RUNNER = """
 import sys
 from asyncspy import sample
-from asyncspy.sample.pyspy.program import PySpy, Timeouts, find_py_spy
+from asyncspy.sample.pyspy.py_spy import PySpy, Timeouts, find_py_spy
 stub, grace = sys.argv.pop(1), sys.argv.pop(1)
 timeouts = Timeouts(grace=float(grace)) if grace else Timeouts()
 def stand_in():

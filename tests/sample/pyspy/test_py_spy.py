@@ -11,7 +11,7 @@ import pytest
 
 from asyncspy.errors import AsyncspyError, SamplerError, TargetError
 from asyncspy.sample import find_py_spy, probe
-from asyncspy.sample.pyspy import program
+from asyncspy.sample.pyspy import py_spy
 from tests.sample.conftest import Stage
 
 
@@ -56,16 +56,16 @@ def test_a_broken_py_spy_says_so(nothing_beside: Path) -> None:
     ],
 )
 def test_complaints(said: str, error: type[AsyncspyError], word: str) -> None:
-    explained = program.error_of(said, 77, program.PySpy("py-spy", "0.4.3"))
+    explained = py_spy.error_of(said, 77, py_spy.PySpy("py-spy", "0.4.3"))
     assert type(explained) is error
     assert word in explained.remedy
 
 
 def test_quotes_are_one_line_and_bounded() -> None:
-    quoted = program.error_lines("py-spy> Sampling\nError: no" + "x" * 5000 + "\nStack backtrace:\n 0: main")
+    quoted = py_spy.error_lines("py-spy> Sampling\nError: no" + "x" * 5000 + "\nStack backtrace:\n 0: main")
     assert quoted.startswith("Error: no")
     assert "\n" not in quoted
-    assert len(quoted) <= program.MAX_QUOTE
+    assert len(quoted) <= py_spy.MAX_QUOTE
 
 
 def test_a_probe_of_a_process_that_is_no_python() -> None:
@@ -84,7 +84,7 @@ def test_a_probe_that_hangs_is_given_up(stage: Stage) -> None:
 
 def test_words_about_lateness_and_counts() -> None:
     said = "py-spy> 1.20s behind in sampling\npy-spy> 3.05s behind in sampling\nWrote x. Samples: 1532 Errors: 4"
-    assert program.seconds_behind(said) == 3.05
-    assert program.sample_counts(said) == (1532, 4)
-    assert program.seconds_behind("all good") is None
-    assert program.sample_counts("") == (None, None)
+    assert py_spy.seconds_behind(said) == 3.05
+    assert py_spy.sample_counts(said) == (1532, 4)
+    assert py_spy.seconds_behind("all good") is None
+    assert py_spy.sample_counts("") == (None, None)
