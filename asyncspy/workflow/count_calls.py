@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 
@@ -18,16 +18,19 @@ SAMPLER = "asyncspy hook"
 
 
 @contextmanager
-def count_calls(run: RecordingRun) -> Iterator[CallCounter | None]:
-    """Count while the context lasts, if the run asks for it; no hook is left behind, whatever ends it."""
+def count_calls(run: RecordingRun) -> Iterator[Callable[[], None]]:
+    """Count while the context lasts, if the run asks for it; no hook is left behind, whatever ends it.
+
+    Yields a function that saves what was counted so far.
+    """
     if not run.options.exact:
-        yield None
+        yield lambda: None
         return
     with HookSessions() as sessions:
         counter = CallCounter(run, sessions)
         counter.begin()
         try:
-            yield counter
+            yield counter.update
         except BaseException:
             with suppress(AsyncspyError):  # the first error is the one to report
                 counter.end()

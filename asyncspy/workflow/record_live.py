@@ -14,7 +14,7 @@ from asyncspy.analyse.stop_condition import reached_goal
 from asyncspy.errors import OutputError
 from asyncspy.model.processes import Worker
 from asyncspy.workflow.analyse_live import analyse_live, analyse_recording, lines_to_save
-from asyncspy.workflow.count_calls import CallCounter, count_calls
+from asyncspy.workflow.count_calls import count_calls
 from asyncspy.workflow.feedback import SILENT, Feedback, Tick, offset
 from asyncspy.workflow.load_recordings import AnalysedRecording
 from asyncspy.workflow.machine import THIS_MACHINE, Machine
@@ -46,24 +46,23 @@ def record(
 
     def is_enough() -> bool:
         nonlocal reached
+        save_counts()
         reached = reached_goal(analyse_recording(run.writer, options.app_roots).analysis, goals)
         if reached:
             feedback.say(f"Enough after {time.monotonic() - started:.0f} s: {reached}.")
         return reached is not None
 
-    with prepared_run(options, stages, feedback, machine) as run, count_calls(run) as counter:
+    with prepared_run(options, stages, feedback, machine) as run, count_calls(run) as save_counts:
         feedback.say(f"Recording {description(run)}: {', then '.join(map(str, stages))}.")
         feedback.say("Ctrl-C ends early and reports.")
         started = time.monotonic()
-        take_stages(run, stages, is_enough, counter)
+        take_stages(run, stages, is_enough)
         if goals and not reached:
             feedback.say("Ended before it was enough.")
     return finish_recording(run)
 
 
-def take_stages(
-    run: RecordingRun, stages: Sequence[Stage], is_enough: Callable[[], bool], counter: CallCounter | None = None
-) -> None:
+def take_stages(run: RecordingRun, stages: Sequence[Stage], is_enough: Callable[[], bool]) -> None:
     """Take one stage after the other, until a stop is requested; `is_enough` is asked after each slice."""
     for number, stage in enumerate(stages, 1):
         if run.stop.requested:
@@ -72,35 +71,27 @@ def take_stages(
             if not stage.passes:
                 _wait(run, stage.seconds, tick)
             elif stage.repeats:
-                _take_slices(run, stage, tick, is_enough, counter, last=number == len(stages))
+                _take_slices(run, stage, tick, is_enough, last=number == len(stages))
             else:
                 run.take(stage.passes[0], tick, more=partial(bool, stages[number:]))
 
 
-def _take_slices(
-    run: RecordingRun,
-    stage: Stage,
-    tick: Tick,
-    is_enough: Callable[[], bool],
-    counter: CallCounter | None,
-    *,
-    last: bool,
-) -> None:
+def _take_slices(run: RecordingRun, stage: Stage, tick: Tick, is_enough: Callable[[], bool], *, last: bool) -> None:
     started = time.monotonic()
 
     def left() -> int:
         return round(started + stage.seconds - time.monotonic())
+
+    def more() -> bool:
+        return not last or left() > 0
 
     for part in itertools.cycle(stage.passes):
         seconds = min(part.duration, left())
         if not run.targets or run.stop.requested or seconds <= 0:
             return
         slice_tick = offset(tick, time.monotonic() - started)
-        if run.take_slice(replace(part, duration=seconds), slice_tick, more=lambda: not last or left() > 0):
-            if counter is not None:
-                counter.update()
-            if is_enough():
-                return
+        if run.take_slice(replace(part, duration=seconds), slice_tick, more) and is_enough():
+            return
 
 
 def _wait(run: RecordingRun, seconds: int, tick: Tick) -> None:

@@ -45,10 +45,16 @@ class WatchView(Feedback):
 
 def watch(options: RecordOptions, slices: Stage, view: WatchView, machine: Machine = THIS_MACHINE) -> RecordingResult:
     """Record and show until the slices are over, a stop is requested, or no worker is left; then analyse it all."""
-    with prepared_run(options, [slices], view, machine) as run, count_calls(run) as counter:
+    with prepared_run(options, [slices], view, machine) as run, count_calls(run) as save_counts:
         updates = _Updates(run, view)
+
+        def after_slice() -> bool:
+            save_counts()
+            updates.add_slice()
+            return False  # a watch goes on until it is stopped
+
         with view.opened(updates.watched, run.stop.request):
-            take_stages(run, [slices], updates.add_slice, counter)
+            take_stages(run, [slices], after_slice)
             if not run.targets:
                 view.note("nothing is left to watch")
     return finish_recording(run)
@@ -63,12 +69,12 @@ class _Updates:
         self._started = self._due = time.monotonic()
         self._slices = 0
 
-    def add_slice(self) -> bool:
-        """Update the view, unless it is too early for that; False, as a watch has never seen enough."""
+    def add_slice(self) -> None:
+        """Update the view, unless it is too early for that."""
         self._slices += 1
         now, used = time.monotonic(), time.process_time()
         if now < self._due:
-            return False
+            return
         recording = analyse_recording(self._run.writer, self._run.options.app_roots)
         self.watched = description(self._run) or self.watched
         root = recording.target.cwd if recording.target else None
@@ -76,4 +82,3 @@ class _Updates:
         self._slices = 0
         took = time.process_time() - used
         self._due = now + (took / MAX_CPU_SHARE if took > NOTICEABLE_SECONDS else 0.0)
-        return False
