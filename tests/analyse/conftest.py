@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.analyse.every_stack import configure
+from tests.analyse.unsafe.every_stack import configure
 
 configure()

@@ -19,7 +19,7 @@ from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 from asyncspy.report import FORMATS, View
 from asyncspy.report.present.evidence import fleet_groups, fleet_spread
-from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, frames
+from tests.analyse.stack_samples import ASYNCIO, COUNT, HANDLER, frames
 
 SCHEMA = Path(report.__file__).parent / "schema" / "report-1.json"
 GUILTY = frames(ASYNCIO, HANDLER, "checkout (shop/views.py:25)", COUNT)

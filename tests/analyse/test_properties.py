@@ -17,7 +17,7 @@ from asyncspy.model.merging import merge_profiles
 from asyncspy.model.stacks import Frame, Profile, Stack
 from asyncspy.read.text_stacks import folded
 from asyncspy.report import FORMATS, View
-from tests.analyse.stacks import ASYNCIO, COUNT, GUARD, HANDLER, POOL, SPELLINGS, UVLOOP, frames
+from tests.analyse.stack_samples import ASYNCIO, COUNT, GUARD, HANDLER, POOL, SPELLINGS, UVLOOP, frames
 
 ROOTS = [
     frames(part) for part in (ASYNCIO, UVLOOP, ASYNCIO + HANDLER, UVLOOP + HANDLER, POOL, "main (shop/manage.py:3)")

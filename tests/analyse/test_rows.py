@@ -15,7 +15,7 @@ from asyncspy.analyse.stacks.pattern import Rules
 from asyncspy.analyse.stacks.sinks import SINKS, is_guard
 from asyncspy.analyse.stacks.worlds import boundary_side, judge_stack
 from asyncspy.model.stacks import Frame
-from tests.analyse.stacks import ASYNCIO, COUNT, GUARD, HANDLER, POOL, UVLOOP, frames, profile
+from tests.analyse.stack_samples import ASYNCIO, COUNT, GUARD, HANDLER, POOL, UVLOOP, frames, profile
 
 VIEW = "checkout (shop/views.py:25)\n"
 

@@ -12,7 +12,7 @@ from asyncspy.model.merging import ProfileSum, merge_profiles
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Origin, Profile, Stack
 from asyncspy.report import FORMATS, View
-from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, frames
+from tests.analyse.stack_samples import ASYNCIO, COUNT, HANDLER, frames
 
 GUILTY = frames(ASYNCIO, HANDLER, "checkout (shop/views.py:25)", COUNT)
 RIGHT = frames(ASYNCIO, HANDLER, "listed (shop/views.py:9)")

@@ -1,8 +1,8 @@
-"""What user code calls when it reaches the database: the frame that names the call, and what replaces it since when.
+"""List the calls that reach the database: the frame that names each call, and what replaces it since which version.
 
 Rows are tried on the frames from the culprit towards the query; the first that fits names the call, so a template that
-evaluates a queryset is "rendering a template" and not "iterating". tests/analyse/test_calls.py looks every replacement
-up in the Django that is installed.
+evaluates a queryset is "rendering a template" and not "iterating". tests/analyse/remedy/test_calls.py looks up every
+replacement in the Django that is installed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ BEFORE_RENDERING = Fix(
 
 
 def _async_twins(file: str, owner: str, methods: str, since: str) -> Iterable[Row]:
-    """Methods that got an `a` twin in one release."""
+    """Methods that got an async twin in this release."""
     for method in methods.split():
         twin = Fix(f"await the a-method: .a{method}(…)", since, Rewrite("rename", method, f"a{method}"))
         yield Pattern(f"{owner}.{method}", file), Call(f"{last_segment(owner)}.{method}", (twin,))
@@ -35,20 +35,20 @@ def _managers(file: str, owner: str) -> Iterable[Row]:
 
 
 def _functions(file: str, names: str, since: str) -> Iterable[Row]:
-    """Functions that got an `a` twin in one release."""
+    """Functions that got an async twin in this release."""
     for name in names.split():
         twin = Fix(f"await a{name}(…)", since, Rewrite("rename", name, f"a{name}"))
         yield Pattern(name, file), Call(name, (twin,))
 
 
 def _same(file: str, names: str, *fixes: Fix) -> Iterable[Row]:
-    """Several entrances with the same replacements."""
+    """Calls with the same replacements."""
     for name in names.split():
         yield Pattern(name, file), Call(name, fixes)
 
 
 def _wrapped(file: str, names: str, text: str) -> Iterable[Row]:
-    """Calls without an async twin: through sync_to_async."""
+    """Calls without an async twin, to be made through sync_to_async."""
     for name in names.split():
         yield Pattern(name, file), Call(name, (Fix(text, None, Rewrite("wrap", last_segment(name))),))
 

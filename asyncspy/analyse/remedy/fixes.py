@@ -1,4 +1,4 @@
-"""What replaces a call: in words, since which Django, and how it is written into the line of source."""
+"""Define fixes: what replaces a call, in words, since which Django, and how to write it into the line of source."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Judge in which world the leaf of a stack runs: the boundary nearest the leaf decides.
 
 Thread names prove nothing (they go stale, and any thread can run a loop); only frames do. Each boundary says for which
-versions it holds; tests/analyse/test_boundaries.py checks those whose package is installed.
+versions it holds; tests/analyse/stacks/test_boundaries.py checks those whose package is installed.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from tests.analyse.hang.thread_dumps import (
     loop,
     request,
 )
-from tests.analyse.stacks import POOL
+from tests.analyse.stack_samples import POOL
 
 PINNED = f"{MIDDLEWARE}{FOR_LOOP}"
 ON_LOCK = f"{VIEW}view (views.py:3)"

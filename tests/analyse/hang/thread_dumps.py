@@ -10,7 +10,7 @@ from asyncspy.analyse.stacks.ownership import Ownership, libraries_in
 from asyncspy.model.hangs import Hang
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Dump, ThreadActivity, ThreadSnapshot
-from tests.analyse.stacks import ASYNCIO, HANDLER, POOL, frames
+from tests.analyse.stack_samples import ASYNCIO, HANDLER, POOL, frames
 
 PID = 100
 STILL, TICKING, COMPUTING = ThreadActivity(0, 0), ThreadActivity(5, 900_000), ThreadActivity(40, 480_000_000)

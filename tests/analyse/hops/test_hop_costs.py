@@ -10,7 +10,7 @@ from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.worlds import judge_stack
 from asyncspy.model.findings import CodeShare
 from asyncspy.model.stacks import Frame, Origin, Profile, Stack
-from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, POOL, SPELLINGS, UVLOOP, Spelling, frames
+from tests.analyse.stack_samples import ASYNCIO, COUNT, HANDLER, POOL, SPELLINGS, UVLOOP, Spelling, frames
 
 ACROSS = "SyncToAsync.__call__ (asgiref/sync.py:567)\n"
 SUBMIT = "ThreadPoolExecutor.submit (concurrent/futures/thread.py:178)\n"

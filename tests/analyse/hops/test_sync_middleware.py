@@ -7,7 +7,7 @@ import pytest
 from asyncspy.analyse import analyse
 from asyncspy.analyse.hops.sync_middleware import find_sync_middleware
 from asyncspy.model.stacks import Profile, Stack
-from tests.analyse.stacks import ASYNCIO, HANDLER, OWN, POOL, SPELLINGS, Spelling, frames
+from tests.analyse.stack_samples import ASYNCIO, HANDLER, OWN, POOL, SPELLINGS, Spelling, frames
 
 INNER = "convert_exception_to_response.<locals>.inner (django/core/handlers/exception.py:55)\n"
 MIXIN = "MiddlewareMixin.__call__ (django/utils/deprecation.py:120)\n"

@@ -12,7 +12,7 @@ from asyncspy.model.findings import Finding, Wait
 from asyncspy.model.merging import merge_profiles
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Origin, Profile, SamplingMode, Stack
-from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, OWN, POOL, UVLOOP, frames
+from tests.analyse.stack_samples import ASYNCIO, COUNT, HANDLER, OWN, POOL, UVLOOP, frames
 
 VIEW = "fetches (views.py:54)\n"
 HELPER = "ask (client.py:3)\n"

@@ -16,7 +16,7 @@ from asyncspy.analyse.waits import blocking_calls
 from asyncspy.analyse.waits.blocking_calls import STDLIB_WAITS, WAIT_REMEDIES, find_blocking_call, wait_remedies
 from asyncspy.model.findings import Wait
 from asyncspy.model.stacks import Frame
-from tests.analyse.stacks import ASYNCIO, HANDLER, frames
+from tests.analyse.stack_samples import ASYNCIO, HANDLER, frames
 
 VIEW = "fetches (views.py:54)\n"
 

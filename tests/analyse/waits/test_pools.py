@@ -7,7 +7,7 @@ import pytest
 from asyncspy.analyse import analyse
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.stacks import Origin, Profile, Stack
-from tests.analyse.stacks import ASYNCIO, POOL, frames
+from tests.analyse.stack_samples import ASYNCIO, POOL, frames
 
 LOOP = ASYNCIO.replace("Handle._run (asyncio/events.py:88)\n", "") + "EpollSelector.select (selectors.py:468)\n"
 WORK = POOL + "look_up (asgi.py:14)\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse.stacks.worlds import judge_stack
-from tests.analyse.stacks import ASYNCIO, BARE, HANDLER, POOL, SPELLINGS, UVLOOP, frames
+from tests.analyse.stack_samples import ASYNCIO, BARE, HANDLER, POOL, SPELLINGS, UVLOOP, frames
 
 VIEW = "checkout (shop/views.py:25)"
 

@@ -8,7 +8,7 @@ from asyncspy.analyse import analyse
 from asyncspy.model.findings import CountedCalls, Finding
 from asyncspy.model.merging import merge_profiles
 from asyncspy.model.stacks import Event, Occurrences, Origin, Profile, Stack
-from tests.analyse.stacks import ASYNCIO, COUNT, GUARD, HANDLER, frames
+from tests.analyse.stack_samples import ASYNCIO, COUNT, GUARD, HANDLER, frames
 
 VIEW = "checkout (shop/views.py:25)\n"
 OTHER = "basket (shop/views.py:40)\n"

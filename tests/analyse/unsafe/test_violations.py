@@ -10,7 +10,7 @@ import pytest
 
 from asyncspy.analyse import analyse
 from asyncspy.model.analysis import Analysis
-from tests.analyse.stacks import ASYNCIO, COUNT, GUARD, HANDLER, POOL, SPELLINGS, UVLOOP, frames, profile
+from tests.analyse.stack_samples import ASYNCIO, COUNT, GUARD, HANDLER, POOL, SPELLINGS, UVLOOP, frames, profile
 
 VIEW = "checkout (shop/views.py:25)\n"
 HELPER = "helper_count (shop/pricing.py:22)\n"

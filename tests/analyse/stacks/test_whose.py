@@ -8,7 +8,7 @@ from asyncspy.analyse import analyse
 from asyncspy.model.findings import Distribution, Finding
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame, Origin, Profile, SamplingMode, Stack
-from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, OWN, PACKAGES, POOL, frames
+from tests.analyse.stack_samples import ASYNCIO, COUNT, HANDLER, OWN, PACKAGES, POOL, frames
 
 INNER = "convert_exception_to_response.<locals>.inner (django/core/handlers/exception.py:55)\n"
 HOP = "SyncToAsync.__call__ (asgiref/sync.py:567)\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncspy.analyse import analyse
 from asyncspy.model.stacks import Event, Occurrences, Origin, Profile, Stack
-from tests.analyse.stacks import ASYNCIO, COUNT, GUARD, HANDLER, frames
+from tests.analyse.stack_samples import ASYNCIO, COUNT, GUARD, HANDLER, frames
 
 VIEW = "checkout (shop/views.py:25)\n"
 OTHER = "basket (shop/views.py:40)\n"

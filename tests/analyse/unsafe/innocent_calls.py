@@ -26,7 +26,7 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.views import View
 
-from tests.analyse.planted_calls import GroupForm, Mark, Note, active, group, logged_in, session, user
+from tests.analyse.unsafe.planted_calls import GroupForm, Mark, Note, active, group, logged_in, session, user
 
 
 @dataclass(frozen=True)

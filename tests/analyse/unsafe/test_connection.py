@@ -7,7 +7,7 @@ import pytest
 from asyncspy.analyse import analyse
 from asyncspy.model.findings import Finding
 from asyncspy.model.stacks import Event, Occurrences, Profile, Stack
-from tests.analyse.stacks import ASYNCIO, GUARD, HANDLER, OWN, frames
+from tests.analyse.stack_samples import ASYNCIO, GUARD, HANDLER, OWN, frames
 
 VIEW = "checkout (shop/views.py:3)\n"
 REFUSED = GUARD.format(line=24)

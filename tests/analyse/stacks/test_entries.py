@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse import analyse
-from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, SPELLINGS, frames, profile
+from tests.analyse.stack_samples import ASYNCIO, COUNT, HANDLER, SPELLINGS, frames, profile
 
 OWN = "work (shop/work.py:5)\n"
 MIDDLEWARE = (

@@ -1,7 +1,7 @@
 """Of all that Django does on the way to a query, and of all that only looks like it: what is whose fault?
 
 Every stack is judged, not the few that a sampler would hit, so a rule that is wrong anywhere is wrong here. The Django
-that is installed is asked; `PYTHONPATH=FOLDER pytest tests/analyse/test_every_stack.py` asks the one in that folder.
+that is installed is asked; `PYTHONPATH=FOLDER pytest tests/analyse/unsafe/test_every_stack.py` asks the one in FOLDER.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from asyncspy.analyse import analyse
 from asyncspy.analyse.stacks import sinks
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.stacks import Frame, Profile, Stack
-from tests.analyse.every_stack import TELLS_CLASSES, configure, needs_classes, stacks_of
+from tests.analyse.unsafe.every_stack import TELLS_CLASSES, configure, needs_classes, stacks_of
 
 configure()
 
-from tests.analyse import planted_calls  # noqa: E402 - its models need a Django that is configured
-from tests.analyse.innocent_calls import INNOCENT as TWINS  # noqa: E402
-from tests.analyse.innocent_calls import Twin  # noqa: E402
-from tests.analyse.planted_calls import ROWS as PLANTED  # noqa: E402
-from tests.analyse.planted_calls import Row  # noqa: E402
+from tests.analyse.unsafe import planted_calls  # noqa: E402 - its models need a Django that is configured
+from tests.analyse.unsafe.innocent_calls import INNOCENT as TWINS  # noqa: E402
+from tests.analyse.unsafe.innocent_calls import Twin  # noqa: E402
+from tests.analyse.unsafe.planted_calls import ROWS as PLANTED  # noqa: E402
+from tests.analyse.unsafe.planted_calls import Row  # noqa: E402
 
 ROWS = [row for row in PLANTED if row.since <= VERSION[:2]]
 INNOCENT = [twin for twin in TWINS if twin.since <= VERSION[:2]]

@@ -14,7 +14,7 @@ from asyncspy.analyse.remedy.source_line import parse_line
 from asyncspy.model.findings import Remedy
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Origin, Profile
-from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, frames, profile
+from tests.analyse.stack_samples import ASYNCIO, COUNT, HANDLER, frames, profile
 
 RENAME, WRAP = Rewrite("rename", "count", "acount"), Rewrite("wrap", "render")
 USER, ITERATE = Rewrite("attribute", "user", "auser()"), Rewrite("iterate", "__iter__")

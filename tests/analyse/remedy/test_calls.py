@@ -15,12 +15,12 @@ from asyncspy.analyse.remedy.remedies import exists_in, parse_version
 from asyncspy.analyse.stacks.entries import CALLBACK_CALLERS, DISPATCHERS
 from asyncspy.analyse.stacks.pattern import Pattern
 from asyncspy.analyse.stacks.sinks import GUARD, SINKS
-from tests.analyse.django_names import configure, has_twin, holder_of, is_defined, named, renamed
+from tests.analyse.remedy.django_names import configure, has_twin, holder_of, is_defined, named, renamed
 
 configure()
 
 INSTALLED = django.get_version()
-FIRST_RELEASE = json.loads((Path(__file__).parents[2] / "fixtures" / "django" / "first-release.json").read_text())
+FIRST_RELEASE = json.loads((Path(__file__).parents[3] / "fixtures" / "django" / "first-release.json").read_text())
 RULES = [
     pattern
     for pattern, _ in [*CALLS, *SINKS, *DISPATCHERS, *UNEVALUATED_RESULTS, *CALLBACK_CALLERS]

@@ -7,7 +7,7 @@ import pytest
 from asyncspy.analyse import analyse
 from asyncspy.model.findings import Distribution, Finding
 from asyncspy.model.stacks import Frame
-from tests.analyse.stacks import ASYNCIO, COUNT, GUARD, HANDLER, PACKAGES, STDLIB, UVLOOP, frames, profile
+from tests.analyse.stack_samples import ASYNCIO, COUNT, GUARD, HANDLER, PACKAGES, STDLIB, UVLOOP, frames, profile
 
 VIEW = "checkout (shop/views.py:25)\n"
 HELPER = "helper_count (shop/pricing.py:22)\n"

@@ -12,8 +12,8 @@ from asyncspy.analyse.flame_graph import MAX_BOXES, MAX_DEPTH, build_flame_graph
 from asyncspy.model.analysis import FlameGraph
 from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 from asyncspy.read import load
-from tests.analyse.stacks import frames
-from tests.analyse.stacks import profile as profiled
+from tests.analyse.stack_samples import frames
+from tests.analyse.stack_samples import profile as profiled
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 EVERY = FIXTURES / "recordings" / "uvicorn-asyncio-every1.speedscope.json"

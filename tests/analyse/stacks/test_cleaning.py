@@ -7,7 +7,7 @@ import pytest
 from asyncspy.analyse import analyse
 from asyncspy.analyse.stacks.cleaning import clean_profile
 from asyncspy.model.stacks import Frame
-from tests.analyse.stacks import ASYNCIO, COUNT, GUARD, HANDLER, UVLOOP, frames, profile
+from tests.analyse.stack_samples import ASYNCIO, COUNT, GUARD, HANDLER, UVLOOP, frames, profile
 
 VIEW = "checkout (shop/views.py:25)\n"
 NATIVE = (

@@ -14,8 +14,8 @@ from asyncspy.model.findings import Finding
 from asyncspy.model.stacks import ChainFrame, Profile, Stack
 from asyncspy.report import FORMATS, View
 from tests.analyse import pages
-from tests.analyse.every_stack import needs_classes, stacks_of
-from tests.analyse.test_every_stack import _database as _database  # noqa: PLC0414 - a fixture
+from tests.analyse.unsafe.every_stack import needs_classes, stacks_of
+from tests.analyse.unsafe.test_every_stack import _database as _database  # noqa: PLC0414 - a fixture
 
 # shape: (the line's mark, the culprit, the entry)
 EXPECTED = {

@@ -8,7 +8,7 @@ from asyncspy.analyse import analyse
 from asyncspy.model.findings import Finding
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Origin, Profile, Stack
-from tests.analyse.stacks import ASYNCIO, COUNT, HANDLER, frames
+from tests.analyse.stack_samples import ASYNCIO, COUNT, HANDLER, frames
 
 ITERATE = """
 QuerySet.__iter__ (django/db/models/query.py:386)
