@@ -11,7 +11,6 @@ import click
 
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.gates import GateCondition
-from asyncspy.report.present.gate_lines import gate_lines
 from asyncspy.workflow.check_gate import (
     CONDITION_FIGURES,
     CONDITION_NAMES,
@@ -30,6 +29,8 @@ def gate_exit_code(gate: Gate, analysis: Analysis) -> int:
     result = gate.check(analysis)
     if result is None:
         return 0
+    from asyncspy.report.present.gate_lines import gate_lines  # noqa: PLC0415 - most reports have no gate
+
     roots = [origin.target.cwd for origin in analysis.origins if origin.target]
     for line in gate_lines(result, roots[0] if roots else None):
         click.echo(line, err=True)

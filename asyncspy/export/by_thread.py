@@ -41,47 +41,44 @@ class ExportedThread(NamedTuple):
         return " ".join(filter(None, parts)) or "all threads"
 
 
-def split_by_thread(profile: Profile) -> list[ExportedThread]:
-    """All threads, the busiest first."""
-    threads: dict[tuple[int | None, str], list[tuple[tuple[Frame, ...], int]]] = defaultdict(list)
-    for stack, weight in profile.stacks.items():
-        threads[stack.pid, stack.thread].append((stack.frames or NO_FRAMES, weight))
-    made = [ExportedThread(pid, name, tuple(sorted(stacks))) for (pid, name), stacks in threads.items()]
-    return sorted(made, key=lambda one: (-sum(weight for _, weight in one.stacks), one.pid or 0, one.name))
+class ExportedProfile:
+    """A profile as the formats want it: its threads, and its times, which are 0 where they are not known."""
 
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.clock = "wall" if profile.modes == {"wall"} else "cpu"
+        rates = {origin.rate for origin in profile.origins}
+        rate = rates.pop() if len(rates) == 1 else None
+        self.interval = 1 / rate if rate and 0 < rate <= MAX_RATE else None
+        """The seconds that one sample stands for, where all origins agree on it."""
+        self.interval_nanoseconds = round((self.interval or 0) * NANOSECONDS)
 
-def sampling_interval(profile: Profile) -> float | None:
-    """The seconds that one sample stands for, where all origins agree on it."""
-    rates = {origin.rate for origin in profile.origins}
-    rate = rates.pop() if len(rates) == 1 else None
-    return 1 / rate if rate and 0 < rate <= MAX_RATE else None
+    @property
+    def threads(self) -> list[ExportedThread]:
+        """All threads, the busiest first."""
+        threads: dict[tuple[int | None, str], list[tuple[tuple[Frame, ...], int]]] = defaultdict(list)
+        for stack, weight in self.profile.stacks.items():
+            threads[stack.pid, stack.thread].append((stack.frames or NO_FRAMES, weight))
+        made = [ExportedThread(pid, name, tuple(sorted(stacks))) for (pid, name), stacks in threads.items()]
+        return sorted(made, key=lambda one: (-sum(weight for _, weight in one.stacks), one.pid or 0, one.name))
 
+    @property
+    def duration_nanoseconds(self) -> int:
+        """How long was recorded."""
+        durations = [o.duration for o in self.profile.origins if o.duration is not None]
+        seconds = sum(duration for duration in durations if 0 < duration <= MAX_SECONDS)
+        return round(min(seconds, MAX_SECONDS) * NANOSECONDS)
 
-def interval_nanoseconds(profile: Profile) -> int:
-    """The sampling interval; 0 where it is not known."""
-    return round((sampling_interval(profile) or 0) * NANOSECONDS)
-
-
-def duration_nanoseconds(profile: Profile) -> int:
-    """How long was recorded; 0 where it is not known."""
-    seconds = sum(o.duration for o in profile.origins if o.duration is not None and 0 < o.duration <= MAX_SECONDS)
-    return round(min(seconds, MAX_SECONDS) * NANOSECONDS)
-
-
-def start_nanoseconds(profile: Profile) -> int:
-    """When the first recording began, since 1970; 0 where none says."""
-    times = []
-    for origin in profile.origins:
-        try:
-            times.append(datetime.fromisoformat(origin.started_at or "").timestamp())
-        except (ValueError, OverflowError):
-            continue
-    return max(0, round(min(times) * NANOSECONDS)) if times else 0
-
-
-def clock(profile: Profile) -> str:
-    """What its samples measure."""
-    return "wall" if profile.modes == {"wall"} else "cpu"
+    @property
+    def start_nanoseconds(self) -> int:
+        """When the first recording began, since 1970."""
+        times = []
+        for origin in self.profile.origins:
+            try:
+                times.append(datetime.fromisoformat(origin.started_at or "").timestamp())
+            except (ValueError, OverflowError):
+                continue
+        return max(0, round(min(times) * NANOSECONDS)) if times else 0
 
 
 def line_number(frame: Frame) -> int:

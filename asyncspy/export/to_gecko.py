@@ -6,7 +6,7 @@ from typing import Any
 
 from asyncspy import __version__
 from asyncspy.errors import OutputError
-from asyncspy.export.by_thread import ExportedThread, Numbering, frame_name, sampling_interval, split_by_thread
+from asyncspy.export.by_thread import ExportedProfile, ExportedThread, Numbering, frame_name
 from asyncspy.model.stacks import Profile
 from asyncspy.untrusted import to_json
 
@@ -27,8 +27,9 @@ def export(profile: Profile) -> bytes:
             f"the Gecko format lists every sample, and {profile.total:,} are too many of them",
             remedy="export to speedscope or pprof instead",
         )
-    each = (sampling_interval(profile) or 0.001) * MILLISECONDS
-    threads = [_thread(number, thread, each) for number, thread in enumerate(split_by_thread(profile), 1)]
+    exported = ExportedProfile(profile)
+    each = (exported.interval or 0.001) * MILLISECONDS
+    threads = [_thread(number, thread, each) for number, thread in enumerate(exported.threads, 1)]
     meta = {
         "version": VERSION,
         "product": f"asyncspy {__version__}",

@@ -9,18 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from asyncspy import __version__
-from asyncspy.export.by_thread import (
-    MAX_INT64,
-    ExportedThread,
-    Numbering,
-    clock,
-    duration_nanoseconds,
-    escaped,
-    interval_nanoseconds,
-    line_number,
-    split_by_thread,
-    start_nanoseconds,
-)
+from asyncspy.export.by_thread import MAX_INT64, ExportedProfile, ExportedThread, Numbering, escaped, line_number
 from asyncspy.export.protobuf import fixed64, message, number, numbers, texts, varint
 from asyncspy.model.stacks import Frame, Profile
 
@@ -68,16 +57,15 @@ def _entries(field: int, entries: Iterable[bytes]) -> bytes:
 
 def export(profile: Profile) -> bytes:
     """Samples are counted; how long one stands for is the period. Process and thread are attributes of each."""
-    names, period = _Dictionary(), interval_nanoseconds(profile)
+    names, exported = _Dictionary(), ExportedProfile(profile)
+    period = exported.interval_nanoseconds
     body = b"".join(
-        _sample(thread, frames, weight, names)
-        for thread in split_by_thread(profile)
-        for frames, weight in thread.stacks
+        _sample(thread, frames, weight, names) for thread in exported.threads for frames, weight in thread.stacks
     )
     body += message(1, _type("samples", "count", names))
-    body += fixed64(3, start_nanoseconds(profile)) + number(4, duration_nanoseconds(profile))
+    body += fixed64(3, exported.start_nanoseconds) + number(4, exported.duration_nanoseconds)
     if period:
-        body += message(5, _type(clock(profile), "nanoseconds", names)) + number(6, period)
+        body += message(5, _type(exported.clock, "nanoseconds", names)) + number(6, period)
     scope = message(1, b"asyncspy") + message(2, __version__.encode())
     attributes = [message(1, key.encode()) + message(2, _value(text)) for key, text in _resource(profile)]
     resource = b"".join(message(1, one) for one in attributes)

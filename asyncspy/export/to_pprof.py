@@ -4,18 +4,7 @@ from __future__ import annotations
 
 import gzip
 
-from asyncspy.export.by_thread import (
-    MAX_INT64,
-    ExportedThread,
-    Numbering,
-    clock,
-    duration_nanoseconds,
-    escaped,
-    interval_nanoseconds,
-    line_number,
-    split_by_thread,
-    start_nanoseconds,
-)
+from asyncspy.export.by_thread import MAX_INT64, ExportedProfile, ExportedThread, Numbering, escaped, line_number
 from asyncspy.export.protobuf import message, number, numbers, texts
 from asyncspy.model.stacks import Frame, Profile
 
@@ -35,18 +24,19 @@ class _Tables:
 
 def export(profile: Profile) -> bytes:
     """Samples, and where the rate is known the time that they stand for; process and thread are labels."""
-    period = interval_nanoseconds(profile)
+    exported = ExportedProfile(profile)
+    period = exported.interval_nanoseconds
     tables = _Tables()
-    kinds = [("samples", "count"), *([(clock(profile), "nanoseconds")] if period else [])]
+    kinds = [("samples", "count"), *([(exported.clock, "nanoseconds")] if period else [])]
     samples = [
         _sample(thread, frames, weight, period, tables)
-        for thread in split_by_thread(profile)
+        for thread in exported.threads
         for frames, weight in thread.stacks
     ]
     types = [_type(*kind, tables) for kind in kinds]
     body = b"".join(message(SAMPLE, one) for one in samples) + b"".join(message(SAMPLE_TYPE, one) for one in types)
     body += _places(tables)
-    body += number(TIME, start_nanoseconds(profile)) + number(DURATION, duration_nanoseconds(profile))
+    body += number(TIME, exported.start_nanoseconds) + number(DURATION, exported.duration_nanoseconds)
     if period:
         body += message(PERIOD_TYPE, types[-1]) + number(PERIOD, period)
     body += number(DEFAULT_TYPE, tables.strings[kinds[-1][0]])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from asyncspy import __version__
-from asyncspy.export.by_thread import ExportedThread, Numbering, escaped, sampling_interval, split_by_thread
+from asyncspy.export.by_thread import ExportedProfile, ExportedThread, Numbering, escaped
 from asyncspy.model.stacks import Frame, Origin, Profile
 from asyncspy.untrusted import to_json
 
@@ -18,8 +18,8 @@ EmbedOrigin = Callable[[dict[str, Any], Origin], dict[str, Any]]
 
 def export(profile: Profile, embed_origin: EmbedOrigin | None = None) -> bytes:
     """Weights are seconds where the rate is known, else samples."""
-    table, each = Numbering[Frame](), sampling_interval(profile)
-    profiles = [_profile(thread, table, each) for thread in split_by_thread(profile)]
+    table, exported = Numbering[Frame](), ExportedProfile(profile)
+    profiles = [_profile(thread, table, exported.interval) for thread in exported.threads]
     document = {
         "$schema": SCHEMA,
         "exporter": f"asyncspy@{__version__}",
@@ -29,15 +29,15 @@ def export(profile: Profile, embed_origin: EmbedOrigin | None = None) -> bytes:
         "profiles": profiles,
     }
     if embed_origin is not None:
-        document = embed_origin(document, _origin(profile))
+        document = embed_origin(document, _origin(exported))
     return to_json(document, compact=True).encode()
 
 
-def _origin(profile: Profile) -> Origin:
+def _origin(exported: ExportedProfile) -> Origin:
     """Of several recordings, what they have in common."""
-    if len(profile.origins) == 1:
-        return profile.origins[0]
-    each, modes = sampling_interval(profile), sorted(profile.modes)
+    origins, each, modes = exported.profile.origins, exported.interval, sorted(exported.profile.modes)
+    if len(origins) == 1:
+        return origins[0]
     return Origin("asyncspy export", modes[0] if len(modes) == 1 else "unknown", round(1 / each) if each else None)
 
 

@@ -7,7 +7,7 @@ from asyncspy.model.comparisons import Comparison
 from asyncspy.model.stacks import Frame
 from asyncspy.report.markdown_escape import code, code_block, plain
 from asyncspy.report.present.figures import plural
-from asyncspy.report.present.path_steps import Step
+from asyncspy.report.present.path_steps import PathStep
 from asyncspy.report.present.places import Place, excerpt, place_of
 from asyncspy.report.present.presented_comparison import HOW_COMPARED, PresentedChange, present_comparison
 from asyncspy.report.present.presented_finding import PresentedFinding, PresentedRemedy, share_of_rest
@@ -96,7 +96,7 @@ def _entries(finding: PresentedFinding) -> list[str]:
     return [f"from: {', '.join(parts)}"] if parts else []
 
 
-def _step(step: Step) -> str:
+def _step(step: PathStep) -> str:
     if step.folded:
         return plain(step.text)
     return f"{code(step.text)} ({code(step.place)})" if step.place else code(step.text)

@@ -8,7 +8,7 @@ from itertools import groupby
 from asyncspy.model.findings import Finding
 from asyncspy.model.stacks import ChainFrame, Frame
 from asyncspy.report.html.charts import interval_bar, share_row
-from asyncspy.report.html.tags import Html, Piece, el, join
+from asyncspy.report.html.tags import Content, Html, el, join
 from asyncspy.report.present.figures import percent, plural
 from asyncspy.report.present.finding_kinds import Severity
 from asyncspy.report.present.path_steps import is_culprit
@@ -114,7 +114,7 @@ def _remedy(remedy: PresentedRemedy) -> Html:
 
 
 def _facts(finding: PresentedFinding, view: View) -> Html | None:
-    rows: list[tuple[str, Piece]] = []
+    rows: list[tuple[str, Content]] = []
     if entries := _entries(finding, view):
         rows.append(("Comes in by", entries))
     rows += [("Owner", sentence) for sentence in finding.owner]

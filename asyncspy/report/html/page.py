@@ -12,7 +12,7 @@ from asyncspy.report.html.charts import time_section
 from asyncspy.report.html.finding_cards import MAX_CARDS, cards, overview
 from asyncspy.report.html.flame_picture import flame_sections
 from asyncspy.report.html.hang_cards import hang_card
-from asyncspy.report.html.tags import Html, Piece, el, join
+from asyncspy.report.html.tags import Content, Html, el, join
 from asyncspy.report.present.presented_report import (
     PresentedInput,
     PresentedReport,
@@ -32,7 +32,7 @@ def render(analysis: Analysis, view: View) -> str:
     report = present_report(analysis, view)
     findings = list(present_findings(report, analysis, view, limit=MAX_CARDS))
     hangs = [hang_card(hang, view) for hang in report.hangs]
-    main: list[Piece] = [
+    main: list[Content] = [
         _head(report, analysis),
         el("div", hangs) if hangs else None,
         overview(findings),

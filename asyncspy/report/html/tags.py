@@ -13,7 +13,7 @@ MAX_TEXT = 4_000
 """Characters of a text; only a hostile one is longer."""
 
 
-Piece: TypeAlias = "str | Iterable[Piece] | None"
+Content: TypeAlias = "str | Iterable[Content] | None"
 """What goes into an element: a text, HTML, several of them, or nothing."""
 
 
@@ -28,19 +28,19 @@ def text(content: str) -> Html:
     return Html(html.escape(escape_unprintable(content, limit=MAX_TEXT), quote=True))
 
 
-def el(tag: str, *children: Piece, **attributes: str | int | bool | None) -> Html:
+def el(tag: str, *children: Content, **attributes: str | int | bool | None) -> Html:
     """An element. `class_` is class, `data_x` is data-x; None and False leave an attribute out, True makes it bare."""
     named = [_attribute(name.rstrip("_").replace("_", "-"), value) for name, value in attributes.items()]
     opening = " ".join([tag, *filter(None, named)])
     return Html(f"<{opening}>" if tag in VOID_ELEMENTS else f"<{opening}>{join(children)}</{tag}>")
 
 
-def join(children: Iterable[Piece]) -> Html:
+def join(children: Iterable[Content]) -> Html:
     """Pieces and texts, one after the other."""
     return Html("".join(_piece(child) for child in children if child is not None))
 
 
-def _piece(child: str | Iterable[Piece]) -> str:
+def _piece(child: str | Iterable[Content]) -> str:
     if isinstance(child, Html):
         return child
     return text(child) if isinstance(child, str) else join(child)

@@ -12,7 +12,7 @@ from asyncspy.report.present.places import folded_frames, place_of
 from asyncspy.report.view import View
 
 
-class Step(NamedTuple):
+class PathStep(NamedTuple):
     """One step of the path; `place` is set where nothing else in the report says where it is."""
 
     text: str
@@ -26,14 +26,14 @@ def is_culprit(link: ChainFrame, finding: Finding) -> bool:
     return _frame(link) == finding.culprit.frame
 
 
-def path_steps(finding: Finding, view: View) -> tuple[Step, ...]:
+def path_steps(finding: Finding, view: View) -> tuple[PathStep, ...]:
     """The path from the entry over the culprit and its call to the sink; none where a pool has no path of its own."""
     if finding.kind == "pool-saturated":
         return ()
     chain = finding.chain
     at = max((i for i, link in enumerate(chain) if is_culprit(link, finding)), default=0)
     name = _named(chain[at], view) if chain and is_culprit(chain[at], finding) else ""
-    culprit = Step(name or view.escape(finding.culprit.frame.function), culprit=True)
+    culprit = PathStep(name or view.escape(finding.culprit.frame.function), culprit=True)
     return (*_before(finding, chain[:at], view), culprit, *_after(finding, chain[at + 1 :], view))
 
 
@@ -47,7 +47,7 @@ def _frame(link: ChainFrame) -> Frame:
     return Frame(link.function, link.file, link.line)
 
 
-def _before(finding: Finding, links: Sequence[ChainFrame], view: View) -> Iterable[Step]:
+def _before(finding: Finding, links: Sequence[ChainFrame], view: View) -> Iterable[PathStep]:
     """Own frames one by one, runs of others folded; an entry is always kept."""
     entries = {entry.frame for entry in finding.entries}
 
@@ -57,19 +57,19 @@ def _before(finding: Finding, links: Sequence[ChainFrame], view: View) -> Iterab
             continue
         for link in run:
             place = "" if _frame(link) in entries else place_of(link, view).shown(view)
-            yield Step(_named(link, view), place)
+            yield PathStep(_named(link, view), place)
 
 
-def _after(finding: Finding, links: Sequence[ChainFrame], view: View) -> Iterable[Step]:
+def _after(finding: Finding, links: Sequence[ChainFrame], view: View) -> Iterable[PathStep]:
     """The call, what lies between folded, and the sink."""
     call, sink = finding.call, finding.sink
-    yield Step(view.escape(call))
+    yield PathStep(view.escape(call))
     if sink is None or sink == call:
         return
     last = max((i for i, link in enumerate(links) if _is_named(link, sink)), default=len(links) - 1)
     if links[1:last]:
         yield _folded(links[1:last], view)
-    yield Step(view.escape(sink))
+    yield PathStep(view.escape(sink))
 
 
 def _is_named(link: ChainFrame, name: str) -> bool:
@@ -77,5 +77,5 @@ def _is_named(link: ChainFrame, name: str) -> bool:
     return link.function == name or name.endswith("." + link.function)
 
 
-def _folded(links: Iterable[ChainFrame], view: View) -> Step:
-    return Step(f"{view.glyphs.dots} {folded_frames(links, view)}", folded=True)
+def _folded(links: Iterable[ChainFrame], view: View) -> PathStep:
+    return PathStep(f"{view.glyphs.dots} {folded_frames(links, view)}", folded=True)

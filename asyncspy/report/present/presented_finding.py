@@ -12,7 +12,7 @@ from asyncspy.model.stacks import common_django_version
 from asyncspy.report.present.evidence import evidence, fleet_groups, fleet_spread, share_by_process, strength
 from asyncspy.report.present.figures import plural, rough_percent
 from asyncspy.report.present.finding_kinds import KIND_WORDS, KindWords
-from asyncspy.report.present.path_steps import Step, path_steps
+from asyncspy.report.present.path_steps import PathStep, path_steps
 from asyncspy.report.present.places import Place, place_of
 from asyncspy.report.view import View
 
@@ -73,7 +73,7 @@ class PresentedFinding:
     evidence: str
     owner: tuple[str, ...]
     entries: tuple[PresentedEntry, ...]
-    path: tuple[Step, ...]
+    path: tuple[PathStep, ...]
     path_note: str
     spread: str
     groups: tuple[tuple[str, tuple[str, ...]], ...]

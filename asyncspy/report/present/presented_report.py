@@ -6,7 +6,7 @@ import math
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding
@@ -16,7 +16,6 @@ from asyncspy.report.present.evidence import process_name
 from asyncspy.report.present.figures import count, plural
 from asyncspy.report.present.finding_kinds import findings_verdict
 from asyncspy.report.present.presented_finding import PresentedFinding, present_finding
-from asyncspy.report.present.presented_hang import PresentedHang, present_hang
 from asyncspy.report.present.recording_summary import (
     LOG_FORMAT,
     Section,
@@ -29,6 +28,9 @@ from asyncspy.report.present.recording_summary import (
     recording_warnings,
 )
 from asyncspy.report.view import View
+
+if TYPE_CHECKING:
+    from asyncspy.report.present.presented_hang import PresentedHang
 
 TIMES_LONGER = 4
 SHORTEST_SECONDS = 60
@@ -77,7 +79,7 @@ class PresentedReport:
 def present_report(analysis: Analysis, view: View) -> PresentedReport:
     """Put an analysis into words."""
     only_dumps = bool(analysis.hangs) and {read.format for read in analysis.inputs} <= DUMP_FORMATS
-    hangs = tuple(present_hang(hang, view) for hang in analysis.hangs)
+    hangs = _hangs(analysis, view)
     findings = analysis.findings
     if only_dumps:
         findings = tuple(finding for finding in findings if finding.kind == "async-unsafe")
@@ -94,6 +96,15 @@ def present_report(analysis: Analysis, view: View) -> PresentedReport:
         next_steps=tuple(_report_again(view) if only_dumps else next_steps(analysis, view)),
         only_dumps=only_dumps,
     )
+
+
+def _hangs(analysis: Analysis, view: View) -> tuple[PresentedHang, ...]:
+    """Imported when there is a dump: most reports have none."""
+    if not analysis.hangs:
+        return ()
+    from asyncspy.report.present.presented_hang import present_hang  # noqa: PLC0415
+
+    return tuple(present_hang(hang, view) for hang in analysis.hangs)
 
 
 def present_findings(

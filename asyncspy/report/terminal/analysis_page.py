@@ -15,7 +15,6 @@ from asyncspy.report.present.presented_report import (
     present_report,
 )
 from asyncspy.report.terminal.finding_block import finding_block
-from asyncspy.report.terminal.hang_page import hang_sections
 from asyncspy.report.terminal.layout import (
     ALARM,
     NAME,
@@ -42,13 +41,22 @@ MAX_PIDS = 4
 def render(analysis: Analysis, view: View) -> str:
     """The terminal report."""
     report = present_report(analysis, view)
-    sections = hang_sections(report.hangs, view)
+    sections = _hangs(report, view)
     sections += [] if report.only_dumps else [_head(report, view)]
     sections += [finding_block(finding, view) for finding in present_findings(report, analysis, view)]
     if not report.only_dumps:
         sections.append(section("Where the loop's time goes", loop_time_sentences(analysis, view), view))
         sections.append(section(*report.limits, view))
     return page([*sections, _inputs(report, view), _end(report, view)], view)
+
+
+def _hangs(report: PresentedReport, view: View) -> list[list[Text]]:
+    """Imported when there is a dump: most reports have none."""
+    if not report.hangs:
+        return []
+    from asyncspy.report.terminal.hang_page import hang_sections  # noqa: PLC0415
+
+    return hang_sections(report.hangs, view)
 
 
 def _head(report: PresentedReport, view: View) -> list[Text]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from asyncspy.report.present.figures import count
-from asyncspy.report.present.path_steps import Step, is_culprit
+from asyncspy.report.present.path_steps import PathStep, is_culprit
 from asyncspy.report.present.places import place_of
 from asyncspy.report.present.presented_finding import NO_REMEDY, PresentedFinding, PresentedRemedy, share_of_rest
 from asyncspy.report.terminal.layout import (
@@ -121,7 +121,7 @@ def _path(finding: PresentedFinding, view: View, room: int) -> list[Text]:
     return columns_or_flow(rows, room)
 
 
-def _step(step: Step) -> Text:
+def _step(step: PathStep) -> Text:
     text = Text(step.text, FAINT if step.folded else NAME if step.culprit else "")
     return Text.assemble(text, " (", (step.place, PLACE), ")") if step.place else text
 
