@@ -106,14 +106,14 @@ def find_costs(
     return Costs(None, replace(wall, pool_threads=busy), [*blocking, *full, *middleware], [*passing, *partly])
 
 
-KINDS: tuple[FindingKind, ...] = ("blocked-loop", "pool-saturated", "sync-middleware", "hop-cost")
-"""Worst first, after what is unsafe."""
+KINDS_BY_SEVERITY: tuple[FindingKind, ...] = ("blocked-loop", "pool-saturated", "sync-middleware", "hop-cost")
+"""Worst first; unsafe findings come before all of them."""
 
 
 def _severity(finding: Finding) -> tuple[int, int, str, int, str]:
     """The order of findings; ties are broken so that the order of stacks does not matter."""
     culprit = finding.culprit.frame
-    return KINDS.index(finding.kind), -finding.evidence.samples, culprit.file, culprit.line, repr(finding)
+    return KINDS_BY_SEVERITY.index(finding.kind), -finding.evidence.samples, culprit.file, culprit.line, repr(finding)
 
 
 def _with_distribution(finding: Finding, distribution: DistributionFinder) -> Finding:

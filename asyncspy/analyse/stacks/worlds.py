@@ -101,7 +101,7 @@ _WAITS = any_of(*WAITS)
 
 
 class StackVerdict(NamedTuple):
-    """The world of a stack's leaf, and where its boundary stands (-1: there is none)."""
+    """The world of a stack's leaf, and the index of its boundary (-1: there is none)."""
 
     world: World
     boundary: int

@@ -88,7 +88,7 @@ def _is_call(frame: Frame) -> bool:
 
 
 def _package_frame(frames: Sequence[Frame], start: int, end: int, owners: Ownership) -> int:
-    """Without own code on the way: the deepest frame of a package that is no framework, else where Django begins."""
+    """Without own code on the way: the deepest frame of a package that is not a framework, else where Django begins."""
     foreign = _last(range(start, end), lambda i: owners.of(frames[i]) not in FRAMEWORK)
     if foreign >= 0:
         return foreign

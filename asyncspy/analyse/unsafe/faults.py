@@ -14,9 +14,12 @@ from asyncspy.analyse.stacks import chains, recording_facts, sinks
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import last_segment
 from asyncspy.analyse.stacks.worlds import StackVerdict
-from asyncspy.analyse.unsafe.violations import Frames, Violation, find_violation
+from asyncspy.analyse.unsafe.violations import Violation, find_violation
 from asyncspy.model.findings import Culprit, Entry, Evidence, Finding, WorkerShare
 from asyncspy.model.stacks import Frame, Origin, Stack, distinct_frames
+
+Route = tuple[tuple[Frame, ...], tuple[Frame, ...]]
+"""The frames from an entry to a culprit, and those from there to the sink."""
 
 
 @dataclass
@@ -32,8 +35,7 @@ class Fault:
     by_name: bool = False
     calls: Counter[Call] = field(default_factory=Counter)
     entries: Counter[tuple[str, Frame]] = field(default_factory=Counter)
-    routes: Counter[tuple[Frames, Frames]] = field(default_factory=Counter)
-    """The frames from the entry to the culprit, and those from there to the sink."""
+    routes: Counter[Route] = field(default_factory=Counter)
     pids: Counter[int | None] = field(default_factory=Counter)
 
     @property
@@ -42,7 +44,7 @@ class Fault:
         return min(self.calls, key=lambda call: (call == CONNECTION, -self.calls[call], call.name))
 
     @property
-    def route(self) -> tuple[Frames, Frames]:
+    def route(self) -> Route:
         """The most frequent way in, for the remedies."""
         return min(self.routes, key=lambda route: (-self.routes[route], repr(route)))
 
@@ -94,7 +96,7 @@ def fault_of(violation: Violation, faults: dict[FaultKey, Fault], owners: Owners
     return faults[key]
 
 
-def _progress(violation: Violation) -> tuple[bool, int, Frames]:
+def _progress(violation: Violation) -> tuple[bool, int, tuple[Frame, ...]]:
     """How far a violation got; ties are broken by its route, so that the order of stacks does not matter."""
     return violation.reached, violation.sink - violation.culprit, violation.route
 

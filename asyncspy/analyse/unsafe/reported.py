@@ -1,6 +1,6 @@
 """Add what logs report, and what was counted in the process, to the findings of samples.
 
-A traceback in a log is no stack: it holds the frames between where the exception was caught and where it was raised,
+A traceback in a log is not a stack: it holds the frames between where the exception was caught and where it was raised,
 often with a thread pool's near the root though the raise was on the loop. So its world is not judged: the exception
 says that it was the loop, and the user's frame nearest the raise is the culprit.
 
@@ -19,7 +19,7 @@ from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import last_segment
 from asyncspy.analyse.stacks.worlds import judge_stack
 from asyncspy.analyse.unsafe.faults import Fault, FaultKey, fault_of
-from asyncspy.analyse.unsafe.violations import Frames, find_violation
+from asyncspy.analyse.unsafe.violations import find_violation
 from asyncspy.model.findings import CountedCalls, Evidence, Finding, Remedy
 from asyncspy.model.merging import merge_occurrences
 from asyncspy.model.stacks import ChainFrame, Event, Frame, Occurrences, Origin
@@ -148,7 +148,7 @@ def _reported(events: Mapping[Event, Occurrences], owners: Ownership, *, counted
     return list(reported.values())
 
 
-def _frames_to_guard(event: Event) -> Frames:
+def _frames_to_guard(event: Event) -> tuple[Frame, ...]:
     """The frames of an event up to the guard; where the guard's own frame is missing, it is added."""
     frames = event.frames
     if event.captured is not None:

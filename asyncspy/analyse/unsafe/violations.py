@@ -16,8 +16,6 @@ from asyncspy.model.stacks import Frame
 ENTRY_CLOSURES = frozenset({"middleware", "callback", "import of the app"})
 """Kinds of entries whose closures are the entry itself, and not the wrapper of a decorator around it."""
 
-Frames = tuple[Frame, ...]
-
 
 class Violation(NamedTuple):
     """A stack that runs async-unsafe work on the loop; `entry`, `culprit` and `sink` are indexes into its frames.
@@ -35,17 +33,17 @@ class Violation(NamedTuple):
     allowed: bool
 
     @property
-    def route(self) -> Frames:
+    def route(self) -> tuple[Frame, ...]:
         """The frames from the entry to the sink."""
         return tuple(self.frames[self.entry : self.sink + 1])
 
     @property
-    def path(self) -> Frames:
+    def path(self) -> tuple[Frame, ...]:
         """The frames from the entry to the culprit."""
         return tuple(self.frames[self.entry : self.culprit + 1])
 
     @property
-    def beyond(self) -> Frames:
+    def beyond(self) -> tuple[Frame, ...]:
         """The frames that the culprit called, up to the sink."""
         return tuple(self.frames[self.culprit + 1 : self.sink + 1])
 
