@@ -33,20 +33,20 @@ def analyse(
     source: SourceReader = lambda _file: None,
     app_roots: Sequence[str] = (),
     distribution: DistributionFinder = lambda _file: None,
-    beside: Profile | None = None,
+    gil: Profile | None = None,
 ) -> Analysis:
     """Judge every stack of a profile.
 
     `source` gives the text of a recorded file, `distribution` the distribution that an installed file belongs to; own
-    code lies in `app_roots`, where any are given. `beside`, for a profile that counts waits, is one of the same workers
-    by the GIL: it tells a line that waits from one that computes.
+    code lies in `app_roots`, where any are given. `gil`, beside a profile that counts waits, is one of the same workers
+    sampled by the GIL: it tells a line that waits from one that computes.
     """
     profile = clean_profile(profile)
     owners = recording_facts.ownership_of(profile, app_roots)
     verdicts = [judge_stack(stack.frames) for stack in profile.stacks]
     samples = count_worlds(profile.stacks, verdicts)
     unsafe = find_unsafe(profile, verdicts, source, owners)
-    costs = find_costs(profile, verdicts, source, owners, clean_profile(beside) if beside else None)
+    costs = find_costs(profile, verdicts, source, owners, clean_profile(gil) if gil else None)
     targets = {target.pid: target for target in recording_facts.targets_of(profile.origins)}
     hangs = judge_hangs(profile.dumps, targets, source=source, owners=owners)
 
@@ -90,7 +90,7 @@ def find_costs(
     verdicts: Sequence[StackVerdict],
     source: SourceReader,
     owners: Ownership,
-    beside: Profile | None,
+    gil: Profile | None,
 ) -> Costs:
     """Hops where the GIL was sampled, blocked loops and full pools where waits were; middleware in either."""
     if not recording_facts.counts_waits(profile, owners):
@@ -99,7 +99,7 @@ def find_costs(
         middleware = sync_middleware.middleware_findings(profile.stacks, None, source, owners)
         return Costs(hops if hops.share is not None else None, None, [*middleware, *costly], faint)
     stacks = recording_facts.worker_stacks(profile)
-    wall, blocking, passing = blocked_loop.measure_loop_time(stacks, source=source, owners=owners, gil=beside)
+    wall, blocking, passing = blocked_loop.measure_loop_time(stacks, source=source, owners=owners, gil=gil)
     ticks = recording_facts.samples_per_process(stacks)
     busy, full, partly = pools.measure_pools(stacks, ticks, owners)
     middleware = sync_middleware.middleware_findings(stacks, sum(ticks.values()), source, owners)

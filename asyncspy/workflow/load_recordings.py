@@ -52,8 +52,8 @@ def analyse_profiles(
 ) -> AnalysedRecording:
     """Analyse what runs, and beside it what waits, if both were recorded."""
 
-    def analyse_part(one: Profile, beside: Profile | None = None) -> AnalysedPart:
-        found = analyse(one, source=sources.text, app_roots=app_roots, distribution=installed.of, beside=beside)
+    def analyse_part(one: Profile, gil: Profile | None = None) -> AnalysedPart:
+        found = analyse(one, source=sources.text, app_roots=app_roots, distribution=installed.of, gil=gil)
         return AnalysedPart(one, with_fleet_spread(one, found, source=sources.text, app_roots=app_roots))
 
     target = common_target(profile)

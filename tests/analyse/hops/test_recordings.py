@@ -92,7 +92,7 @@ def test_legitimate_applications_get_no_finding_beside_their_violations(name: st
 @pytest.mark.parametrize("name", ["wall-computes", "wall-computes_in_c"])
 def test_beside_a_recording_by_the_gil_a_line_that_computes_is_nothing(name: str) -> None:
     by_gil = load(FOLDER / f"{name.replace('wall', 'gil')}.json")
-    assert analyse(load(FOLDER / f"{name}.json"), source=source, beside=by_gil).findings == ()
+    assert analyse(load(FOLDER / f"{name}.json"), source=source, gil=by_gil).findings == ()
 
 
 @pytest.mark.parametrize("name", ["wall-sleeps", "wall-reads", "wall-locks"])

@@ -132,7 +132,7 @@ def test_a_recording_by_the_gil_tells_waiting_from_computing(held: int, expected
     busy = ASYNCIO + HANDLER + VIEW
     by_gil = recording((busy, held), (ASYNCIO, 10), mode="gil", rate=100)
     by_gil = replace(by_gil, origins=(replace(by_gil.origins[0], duration=1.0),))
-    analysis = analyse(recording((busy, 90), (IDLE, 10)), beside=by_gil)
+    analysis = analyse(recording((busy, 90), (IDLE, 10)), gil=by_gil)
     assert [finding.wait and finding.wait.certain for finding in analysis.findings] == (
         [] if expected is None else [expected]
     )
@@ -154,7 +154,7 @@ def test_so_many_workers_recorded_one_by_one_are_looked_at_no_oftener(number: in
     pids = range(7, 7 + number)
     by_gil = merge_profiles([each(pid, "gil", 100, (busy, 500), (ASYNCIO, 10)) for pid in pids])
     waits = merge_profiles([each(pid, "wall", 20, (busy, 100), (rest, 100)) for pid in pids])
-    assert analyse(waits, beside=by_gil).findings == ()
+    assert analyse(waits, gil=by_gil).findings == ()
 
 
 @pytest.mark.parametrize("mode", ["gil", "default"])
