@@ -56,7 +56,7 @@ def _hang(hang: PresentedHang, view: View) -> list[str]:
 
 
 def _finding(finding: PresentedFinding, view: View) -> list[str]:
-    said = [
+    points = [
         *map(plain, finding.owner),
         *_entries(finding),
         *([f"way: {' ▸ '.join(map(_step, finding.path))}"] if finding.path else []),
@@ -72,7 +72,7 @@ def _finding(finding: PresentedFinding, view: View) -> list[str]:
         plain(" · ".join(finding.strength)),
         "",
         *_source(finding.finding.culprit.frame, view),
-        *(f"- {line}" for line in said),
+        *(f"- {line}" for line in points),
         "",
         *_remedies(finding),
     ]

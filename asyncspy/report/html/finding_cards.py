@@ -107,9 +107,9 @@ def code_block(code: str) -> Html | None:
 
 
 def _remedy(remedy: PresentedRemedy) -> Html:
-    said = remedy.beside_code
+    text = remedy.beside_code
     since = el("span", remedy.since, class_="since") if remedy.since else None
-    beside = el("p", said, " " if said else "", since) if said or since else None
+    beside = el("p", text, " " if text else "", since) if text or since else None
     return el("div", code_block(remedy.code), beside, class_="remedy")
 
 

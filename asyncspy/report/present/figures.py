@@ -38,7 +38,7 @@ def percent_interval(low: float, high: float, share: float, dash: str) -> str:
 
 
 def percent_bound(share: float) -> str:
-    """An upper bound, rounded up, so that what is said is never less than what was worked out."""
+    """An upper bound, rounded up so that it is never understated."""
     decimals = _decimals(share)
     scale = 10**decimals
     return f"{math.ceil(round(share * 100 * scale, 6)) / scale:.{decimals}f}%"

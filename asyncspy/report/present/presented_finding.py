@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -47,7 +47,7 @@ class PresentedEntry(NamedTuple):
 
 
 class PresentedRemedy(NamedTuple):
-    """What to change: the line to type, a sentence that says it all, what remains to be said beside the code."""
+    """What to change: the line to type, a sentence that is enough without it, and a note beside it."""
 
     code: str
     text: str
@@ -86,7 +86,6 @@ class PresentedFinding:
 def present_finding(number: int, finding: Finding, analysis: Analysis, view: View) -> PresentedFinding:
     """Put a finding into words."""
     dash = view.glyphs.dash
-    whole = sum(entry.weight for entry in finding.entries)
     django = common_django_version(analysis.origins)
     groups = [(label, tuple(parts)) for label, parts in fleet_groups(finding, view)]
     if finding.fleet is None and (processes := share_by_process(finding, dash)):
@@ -100,16 +99,7 @@ def present_finding(number: int, finding: Finding, analysis: Analysis, view: Vie
         strength=tuple(strength(finding, analysis, dash)),
         evidence=evidence(finding, view),
         owner=_owner(finding),
-        entries=tuple(
-            PresentedEntry(
-                entry.kind,
-                entry.frame.function,
-                place_of(entry.frame, view),
-                entry.weight,
-                rough_percent(entry.weight, whole),
-            )
-            for entry in finding.entries
-        ),
+        entries=tuple(_entries(finding, view)),
         path=path_steps(finding, view),
         path_note=COMPLETED if finding.completed and finding.chain else "",
         spread=fleet_spread(finding) or "",
@@ -118,6 +108,13 @@ def present_finding(number: int, finding: Finding, analysis: Analysis, view: Vie
         risks=(*([ALLOWED] if finding.allowed else []), *_hang_risk(finding, analysis)),
         remedies=tuple(present_remedy(remedy, django) for remedy in finding.remedies),
     )
+
+
+def _entries(finding: Finding, view: View) -> Iterator[PresentedEntry]:
+    whole = sum(entry.weight for entry in finding.entries)
+    for entry in finding.entries:
+        share = rough_percent(entry.weight, whole)
+        yield PresentedEntry(entry.kind, entry.frame.function, place_of(entry.frame, view), entry.weight, share)
 
 
 def _owner(finding: Finding) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ def finding_block(finding: PresentedFinding, view: View) -> list[Text]:
     ]
     source = source_excerpt(finding.finding.culprit.frame, view)
     rows = [
-        ("owner", [line for said in finding.owner for line in prose(view.escape(said), view, at)], FAINT),
+        ("owner", [line for sentence in finding.owner for line in prose(view.escape(sentence), view, at)], FAINT),
         ("from", _entries(finding, view, view.columns - at), FAINT),
         ("path", _path(finding, view, view.columns - at), FAINT),
         ("", prose(finding.path_note, view, at, FAINT), FAINT),

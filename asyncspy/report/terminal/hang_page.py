@@ -72,8 +72,8 @@ def _waits(hang: PresentedHang, view: View) -> list[Text]:
         lines += indented(flow(head, prose_room(view, INDENT), "  ", lead="  "), INDENT)
         lines += indented(_frames(wait, view), FRAME_INDENT)
     idle = hang.hang.idle_threads
-    said = [Text(f"{plural(idle, 'more thread')} had nothing to do", FAINT)] if idle else []
-    return lines + indented(said, INDENT)
+    rest = [Text(f"{plural(idle, 'more thread')} had nothing to do", FAINT)] if idle else []
+    return lines + indented(rest, INDENT)
 
 
 def _frames(wait: PresentedWait, view: View) -> list[Text]:

@@ -29,7 +29,7 @@ from asyncspy.report.view import View
 
 INDENT = 2
 DETAIL_INDENT = INDENT + 7
-"""Where that which is said of one worker begins: below its role."""
+"""Where the details of one worker begin: below its role."""
 
 COLUMNS = ("pid", "role", "loop", "python", "up", "cpu", "memory", "threads", "")
 RIGHT_ALIGNED = (0, 5, 6, 7)
@@ -133,7 +133,7 @@ def _rows(members: list[tuple[Worker, int]], view: View, now: float) -> tuple[li
 
 
 def _flowing(cells: Sequence[Text], room: int) -> list[Text]:
-    """The same facts without columns; units say what the titles said."""
+    """The same facts without columns, with units instead of titles."""
     units = {"cpu": " cpu", "threads": " thread" if cells[COLUMNS.index("threads")].plain == "1" else " threads"}
     named = [
         Text(cell.plain.strip() + units.get(name, ""), cell.style)
@@ -172,7 +172,7 @@ def _doubt(worker: Worker, view: View) -> list[Text]:
 
 
 def _refusal(worker: Worker, view: View, like: int) -> list[Text]:
-    """Why it cannot be attached to and the line that changes that, unless it was said of the worker `like`."""
+    """Why it cannot be attached to and the line that changes that, unless the worker `like` has shown them."""
     if like != worker.pid:
         return indented([Text(f"for the same reason as {like}", FAINT)], DETAIL_INDENT)
     reason = indented(prose(view.escape(worker.reason or ""), view, DETAIL_INDENT), DETAIL_INDENT)
