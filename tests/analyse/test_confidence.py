@@ -1,4 +1,4 @@
-"""What counts of samples allow to be said."""
+"""What counts of samples prove."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The flame graph of real recordings: no box is wider than its caller, the whole is the loop, findings are lit."""
+"""Flame graphs of real recordings: no box is wider than its caller, the root is the loop, findings are marked."""
 
 from __future__ import annotations
 

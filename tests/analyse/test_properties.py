@@ -1,4 +1,4 @@
-"""What must hold for any stacks at all: nothing lost or counted twice, no verdict by chance of order or spelling."""
+"""What holds for any stacks: nothing is lost or counted twice, and no verdict depends on order or spelling."""
 
 from __future__ import annotations
 

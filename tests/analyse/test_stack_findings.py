@@ -1,4 +1,4 @@
-"""Which stack is a sample of which finding: as many as the finding counts, on real recordings of every kind."""
+"""Each stack is matched to its finding: as many samples as the finding counts, in real recordings of every kind."""
 
 from __future__ import annotations
 

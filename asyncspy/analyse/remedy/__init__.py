@@ -1,1 +1,1 @@
-"""What to change: the call that replaces another, and the edited line."""
+"""Propose what to change: the call that replaces another, and the edited line."""

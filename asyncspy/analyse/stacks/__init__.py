@@ -1,1 +1,1 @@
-"""What a single stack or frame means: which world, whose code, which call."""
+"""Judge single stacks and frames: in which world they run, whose code they are, which frames prove a query."""

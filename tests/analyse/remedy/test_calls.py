@@ -1,4 +1,4 @@
-"""Every row of the rules names something that Django really has, and dates its replacement rightly."""
+"""Every row of the rules names something that Django has, and gives the right version for its replacement."""
 
 from __future__ import annotations
 

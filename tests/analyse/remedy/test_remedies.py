@@ -1,4 +1,4 @@
-"""What is proposed for a line: the replacement that the target's Django has, written out where that is certain."""
+"""The remedy of a line is the replacement that the target's Django has, as code where that is certain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each boundary is in the releases that it says, and not in others: looked up in the source of what is installed."""
+"""Each boundary is in the releases that it names, and in no others: checked in the source of installed packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""However the code is written: the right line, the view as the entry, and a chain that a person can read."""
+"""Comprehensions, recursion and decorators: the right line, the view as the entry, and a readable chain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Only frames that this process left are judged: nothing of C, of the interpreter, or of a parent before a fork."""
+"""Frames of C, of the interpreter, or of a parent before a fork are not judged."""
 
 from __future__ import annotations
 

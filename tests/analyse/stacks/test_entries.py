@@ -1,4 +1,4 @@
-"""Which door a stack came in by: the frame of the framework that called the user's code names it."""
+"""The entry of a stack is the own function that a framework frame called."""
 
 from __future__ import annotations
 

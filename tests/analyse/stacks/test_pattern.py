@@ -1,4 +1,4 @@
-"""A rule finds its frame in every spelling, and nobody else's frame in any."""
+"""A rule matches its frame in every spelling, and no other frame in any."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every kind of finding asks in the same way whose code it is: --app-root decides for all, and packages are named."""
+"""Findings of every kind decide whose code it is in the same way: --app-root holds for all, packages are named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which world a leaf runs in: the boundary nearest to it decides, whatever the spelling."""
+"""The boundary nearest the leaf decides in which world it runs, whatever the spelling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A call of the connection is named by what the user wrote, whether the guard stopped it or let it pass."""
+"""A call of the connection has the name that the user's line gives it, whether the guard stopped it or not."""
 
 from __future__ import annotations
 

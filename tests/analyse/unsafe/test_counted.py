@@ -1,4 +1,4 @@
-"""What was counted in the process is joined to what was sampled by line and call, and says more than that."""
+"""Counted calls are joined with sampled findings of the same line and call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is to blame: the caller of the ORM, not what watches or carries its query; a package only without own code."""
+"""The culprit is the caller of the ORM, not what watches or carries its query; a package only without own code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of all that Django does on the way to a query, and of all that only looks like it: what is whose fault?
+"""Judge all that Django does on the way to a query, and all that only looks like it: each line must get its fault.
 
 Every stack is judged, not the few that a sampler would hit, so a rule that is wrong anywhere is wrong here. The Django
 that is installed is asked; `PYTHONPATH=FOLDER pytest tests/analyse/unsafe/test_every_stack.py` asks the one in FOLDER.

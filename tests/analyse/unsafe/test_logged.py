@@ -1,4 +1,4 @@
-"""What logs tell is joined to what was sampled by line and call, and is never taken for a part of the samples."""
+"""Logged exceptions are joined with sampled findings of the same line and call, and never counted as samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a framework evaluates after own code returned it: the remedy is to return it evaluated, whoever stands below."""
+"""Where a framework evaluates what own code returned, the remedy is to return it evaluated."""
 
 from __future__ import annotations
 
