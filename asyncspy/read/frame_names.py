@@ -12,6 +12,7 @@ from asyncspy.model.stacks import Frame, Stack
 
 PROCESS = re.compile(r'process ([0-9]{1,10}):"')
 THREAD = re.compile(r"thread \((?:0[xX][0-9a-fA-F]+|[0-9]+)\)(?:: (.*))?\Z", re.DOTALL)
+ROOT = re.compile(f"{PROCESS.pattern}|{THREAD.pattern}", re.DOTALL)
 ABSOLUTE = re.compile(r"/|[A-Za-z]:[\\/]|\\\\")
 PYTHON_NAME = re.compile(r"[^ (]+ \(")
 MAX_LINE_DIGITS = 9
@@ -54,12 +55,11 @@ def stack_of(frames: tuple[Frame, ...], pid: int | None = None, thread: str = ""
     for frame in frames:
         if frame.file or frame.line:
             break
-        if process := PROCESS.match(frame.function):
-            pid = int(process[1])
-        elif named := THREAD.match(frame.function):
-            thread = named[1] or thread
-        else:
+        root = ROOT.match(frame.function)
+        if root is None:
             break
+        pid = int(root[1]) if root[1] else pid
+        thread = root[2] or thread
         start += 1
     return Stack(frames[start:], pid, thread)
 
@@ -76,13 +76,8 @@ def rejoin(pieces: Sequence[str]) -> Sequence[str] | None:
     """Put process and thread frames that were split at a `;` of their own together; None if a quote never closes."""
     whole: list[str] = []
     at = 0
-    while at < len(pieces):
-        if PROCESS.match(pieces[at]):
-            end = _end_of_process(pieces, at)
-        elif THREAD.match(pieces[at]):
-            end = _end_of_thread(pieces, at)
-        else:
-            break
+    while at < len(pieces) and (root := ROOT.match(pieces[at])):
+        end = _end_of_process(pieces, at) if root[1] else _end_of_thread(pieces, at)
         if end is None:
             return None
         whole.append(";".join(pieces[at:end]))
@@ -92,11 +87,17 @@ def rejoin(pieces: Sequence[str]) -> Sequence[str] | None:
 
 def _end_of_process(pieces: Sequence[str], start: int) -> int | None:
     """The end of the last piece with a closing quote before the next certain frame; failing that, of the first one."""
-    limit = next((at for at in range(start + 1, len(pieces)) if _begins_frame(pieces[at])), len(pieces))
-    ends = [at + 1 for at in range(start, limit) if _closes(pieces[at], opens=at == start)]
-    if ends:
-        return ends[-1]
-    return next((at + 1 for at in range(limit, len(pieces)) if _closes(pieces[at])), None)
+    end, frame_found = None, False
+    for at in range(start, len(pieces)):
+        if at > start and not frame_found and _begins_frame(pieces[at]):
+            if end is not None:
+                break
+            frame_found = True
+        if _closes(pieces[at], opens=at == start):
+            end = at + 1
+            if frame_found:
+                break
+    return end
 
 
 def _closes(piece: str, *, opens: bool = False) -> bool:
@@ -112,9 +113,7 @@ def _end_of_thread(pieces: Sequence[str], start: int) -> int:
 
 def _begins_frame(piece: str) -> bool:
     """Whether a piece cannot be the rest of a command line or of a thread's name."""
-    if PROCESS.match(piece) or THREAD.match(piece):
-        return True
-    return piece.endswith(")") and " (" in piece and not piece.startswith(" ")
+    return (piece.endswith(")") and " (" in piece and not piece.startswith(" ")) or ROOT.match(piece) is not None
 
 
 def notes_on_names(frames: Iterable[Frame]) -> tuple[str, ...]:
