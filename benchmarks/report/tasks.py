@@ -11,7 +11,6 @@ python -m benchmarks.report.tasks TASK FILE
 from __future__ import annotations
 
 import gc
-import importlib
 import json
 import resource
 import subprocess
@@ -20,6 +19,8 @@ from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 from xml.parsers import expat
+
+import msgspec
 
 from asyncspy.read import load
 from benchmarks.report.peers import PEERS
@@ -39,14 +40,9 @@ def split_lines(path: Path) -> None:
             total += len(count)
 
 
-def orjson_loads(path: Path) -> object:
-    """The floor for JSON: one of the fastest decoders to plain objects."""
-    return importlib.import_module("orjson").loads(path.read_bytes())
-
-
 def msgspec_decode(path: Path) -> object:
-    """The floor for JSON: the other."""
-    return importlib.import_module("msgspec").json.decode(path.read_bytes())
+    """The floor for JSON: one of the fastest decoders, to plain objects."""
+    return msgspec.json.decode(path.read_bytes())
 
 
 def json_loads(path: Path) -> object:
@@ -75,7 +71,6 @@ TASKS: dict[str, Callable[[Path], object]] = {
     for task in (
         asyncspy,
         split_lines,
-        orjson_loads,
         msgspec_decode,
         json_loads,
         expat_empty,
