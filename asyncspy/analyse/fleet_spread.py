@@ -57,7 +57,7 @@ def _is_sampled_violation(finding: Finding) -> bool:
 
 
 def _worker_names(origin: Origin) -> WorkerNames:
-    """The names of the worker of a recording; the container tells workers apart that all have pid 1."""
+    """The names of the worker of a recording; the container distinguishes workers that all have pid 1."""
     target, host = origin.target, origin.host or UNKNOWN
     if target is None:
         return WorkerNames(host, f"{host} {UNKNOWN}", UNKNOWN)

@@ -143,7 +143,7 @@ class MatchedFinding(NamedTuple):
 def match_modes(first: Sequence[Analysis], second: Sequence[Analysis]) -> list[tuple[Analysis, Analysis]]:
     """Return the parts of two recordings that were sampled alike. Raises ValueError where there are none.
 
-    What only logs tell of has no mode, and is matched with any.
+    Logs have no mode, and are matched with any.
     """
     found = [(one, other) for one in first for other in second if _are_alike(one, other)]
     if not found:

@@ -20,7 +20,7 @@ DEADLOCK_SECONDS = 60
 """A wait that looks like a deadlock is called one after so long without movement; few requests take longer."""
 
 SHORT_WATCH_SECONDS = 5
-"""Watching for so long tells a wait from a moment."""
+"""How long to watch to rule out a short wait."""
 
 SLOW_SECONDS = 1.0
 """A thread that has been busy for so long makes its request slow."""
@@ -93,7 +93,7 @@ def _joins_waiting_threads(graph: WaitGraph, loop: WaitNode) -> HangJudgement | 
 
 
 def _no_thread_left(graph: WaitGraph, loop: WaitNode) -> HangJudgement | None:
-    """The loop waits for something that only this process can provide, and no thread in it is left to do so."""
+    """The loop waits for something that only this process can provide, and no thread is left to provide it."""
     if not loop.thread.still or loop.thread.moved:
         return None
     rest = f"{_each(graph.others)} waits for the loop itself" if graph.others else "no other thread has anything to do"

@@ -28,7 +28,7 @@ SENSITIVE_WORK = any_of(
 )
 QUEUE_GET = any_of(Pattern("Queue.get", "queue.py"), Pattern("SimpleQueue.get", "queue.py"))
 UVICORN_PONG = any_of(Pattern("Process.always_pong", "uvicorn/supervisors/multiprocess.py"))
-"""The thread that tells uvicorn's master that the process lives."""
+"""The thread that answers the health checks of uvicorn's master."""
 
 CONDITION_WAIT = any_of(Pattern("Condition.wait", "threading.py"))
 

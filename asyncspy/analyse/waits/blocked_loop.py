@@ -82,6 +82,24 @@ def measure_loop_time(
 
     `gil` is a recording of the same workers by the GIL.
     """
+    ticks, idle, blockers = _collect_blockers(stacks, source, owners)
+    loop = ticks.total()
+    if gil is not None:
+        blockers = _without_computing(blockers, loop, gil)
+    waiting = sum(each.weight for each in blockers if each.wait.certain)
+    shown: list[Finding] = []
+    faint: list[Finding] = []
+    for each in blockers:
+        share, least = _share_of_workers(each, ticks), each.threshold
+        is_enough = share is not None and each.weight >= least.samples and share.low >= least.share
+        (shown if is_enough else faint).append(_finding(each, share, source, owners))
+    return LoopTime(loop, idle, waiting, loop - idle - waiting), shown, faint
+
+
+def _collect_blockers(
+    stacks: Mapping[Stack, int], source: SourceReader, owners: Ownership
+) -> tuple[Counter[recording_facts.ThreadKey], int, list[_BlockerSamples]]:
+    """Count the samples of each loop's thread and those of idle loops, and collect the blocking ones by line."""
     ticks: Counter[recording_facts.ThreadKey] = Counter()
     idle = 0
     by_line: dict[tuple[str, int, str], _BlockerSamples] = {}
@@ -98,19 +116,7 @@ def measure_loop_time(
             blocker.waits[found.wait] += weight
             blocker.pids.add(stack.pid)
             blocker.add_from_entry(frames, found.culprit, len(frames), weight, owners)
-    loop = ticks.total()
-    blockers = list(by_line.values())
-    if gil is not None:
-        blockers = _without_computing(blockers, loop, gil)
-    waiting = sum(each.weight for each in blockers if each.wait.certain)
-    shown: list[Finding] = []
-    faint: list[Finding] = []
-    for each in blockers:
-        share = _share_of_workers(each, ticks)
-        least = each.threshold
-        is_enough = share is not None and each.weight >= least.samples and share.low >= least.share
-        (shown if is_enough else faint).append(_finding(each, share, source, owners))
-    return LoopTime(loop, idle, waiting, loop - idle - waiting), shown, faint
+    return ticks, idle, list(by_line.values())
 
 
 def find_blocking_line(frames: Sequence[Frame], source: SourceReader, owners: Ownership) -> BlockingLine | None:

@@ -1,7 +1,7 @@
 """Recognise what blocks a thread: frames whose leaf can only be a wait, and calls in the source of a line.
 
-time.sleep, recv and `with lock:` have no Python frame: the leaf is the line that calls them, and only its source tells
-a wait from work. A frame is listed only if it waits whenever it is the leaf, apart from microseconds.
+time.sleep, recv and `with lock:` have no Python frame: the leaf is the line that calls them, and only its source
+distinguishes a wait from work. A frame is listed only if it waits whenever it is the leaf, apart from microseconds.
 """
 
 from __future__ import annotations
