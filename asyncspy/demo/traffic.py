@@ -23,7 +23,7 @@ QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 The kernel forgets this option, so it is set before every answer."""
 
 
-class Route(NamedTuple):
+class Page(NamedTuple):
     """One page, how often a visitor asks for it in a round, whether logged in, and what is sent along."""
 
     path: str
@@ -41,24 +41,24 @@ EVERY_ORDER = str(list(range(1, 21)))
 
 # Weighted so that a recording of 20 s shows every planted fault: one that is quickly refused needs more requests.
 ROUTES = (
-    Route("/", 1),
-    Route("/catalogue/", 5),
-    Route("/catalogue/print/", 1),
-    Route("/category/tea/", 5),
-    Route("/category/tea/feed/", 1),
-    Route("/product/product-7/", 6),
-    Route("/product/product-7/stock/", 1),
-    Route("/basket/", 4),
-    Route("/basket/total/", 1),
-    Route("/orders/3/", 4),
-    Route("/orders/3/receipt/", 1),
-    Route("/account/offers/", 3, logged_in=True),
-    Route("/account/orders/", 4, logged_in=True),
-    Route("/staff/menu/", 4, logged_in=True),
-    Route("/staff/stock/", 1, logged_in=True),
-    Route("/webhooks/payment/", 4, body=EVERY_ORDER),
-    Route("/webhooks/refund/", 3, body=EVERY_ORDER),
-    Route("/webhooks/delivery/", 1, body="[7]"),
+    Page("/", 1),
+    Page("/catalogue/", 5),
+    Page("/catalogue/print/", 1),
+    Page("/category/tea/", 5),
+    Page("/category/tea/feed/", 1),
+    Page("/product/product-7/", 6),
+    Page("/product/product-7/stock/", 1),
+    Page("/basket/", 4),
+    Page("/basket/total/", 1),
+    Page("/orders/3/", 4),
+    Page("/orders/3/receipt/", 1),
+    Page("/account/offers/", 3, logged_in=True),
+    Page("/account/orders/", 4, logged_in=True),
+    Page("/staff/menu/", 4, logged_in=True),
+    Page("/staff/stock/", 1, logged_in=True),
+    Page("/webhooks/payment/", 4, body=EVERY_ORDER),
+    Page("/webhooks/refund/", 3, body=EVERY_ORDER),
+    Page("/webhooks/delivery/", 1, body="[7]"),
 )
 
 
@@ -135,7 +135,7 @@ class Load:
     def _continues(self) -> bool:
         return not self._stop.is_set() and time.monotonic() < self._deadline
 
-    def _ask(self, connection: http.client.HTTPConnection, route: Route) -> None:
+    def _ask(self, connection: http.client.HTTPConnection, route: Page) -> None:
         connection.request(route.method, route.path, route.body, self._cookie if route.logged_in else {})
         if QUICK_ACK is not None and connection.sock is not None:
             connection.sock.setsockopt(socket.IPPROTO_TCP, QUICK_ACK, 1)
