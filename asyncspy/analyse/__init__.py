@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import NamedTuple, get_args
 
 from asyncspy.analyse import confidence
-from asyncspy.analyse.hang import judge_hangs
 from asyncspy.analyse.hops import hop_costs, sync_middleware
 from asyncspy.analyse.remedy.source_line import SourceReader
 from asyncspy.analyse.stacks import recording_facts
@@ -19,6 +18,7 @@ from asyncspy.analyse.unsafe.reported import counted_seconds
 from asyncspy.analyse.waits import blocked_loop, pools
 from asyncspy.model.analysis import Analysis, AnalysisVerdict
 from asyncspy.model.findings import Distribution, Finding, HopCosts, LoopTime, SampleCounts, World
+from asyncspy.model.hangs import Hang
 from asyncspy.model.stacks import FindingKind, Profile, Stack
 
 __all__ = ["DistributionFinder", "SourceReader", "analyse"]
@@ -47,9 +47,6 @@ def analyse(
     samples = count_worlds(profile.stacks, verdicts)
     unsafe = find_unsafe(profile, verdicts, source, owners)
     costs = find_costs(profile, verdicts, source, owners, clean_profile(gil) if gil else None)
-    targets = {target.pid: target for target in recording_facts.targets_of(profile.origins)}
-    hangs = judge_hangs(profile.dumps, targets, source=source, owners=owners)
-
     violations = [finding for finding in unsafe if finding.kind == "async-unsafe"]
     others = sorted((each for each in (*unsafe, *costs.findings) if each.kind != "async-unsafe"), key=_severity)
     looked = samples.loop or others or counted_seconds(profile.origins)
@@ -64,7 +61,7 @@ def analyse(
         hops=costs.hops,
         wall=costs.wall,
         faint=tuple(sorted(costs.faint, key=_severity)),
-        hangs=hangs,
+        hangs=_hangs(profile, source, owners) if profile.dumps else (),
     )
 
 
@@ -104,6 +101,13 @@ def find_costs(
     busy, full, partly = pools.measure_pools(stacks, ticks, owners)
     middleware = sync_middleware.middleware_findings(stacks, sum(ticks.values()), source, owners)
     return Costs(None, replace(wall, pool_threads=busy), [*blocking, *full, *middleware], [*passing, *partly])
+
+
+def _hangs(profile: Profile, source: SourceReader, owners: Ownership) -> tuple[Hang, ...]:
+    from asyncspy.analyse.hang import judge_hangs  # noqa: PLC0415 - most profiles hold no dumps
+
+    targets = {target.pid: target for target in recording_facts.targets_of(profile.origins)}
+    return judge_hangs(profile.dumps, targets, source=source, owners=owners)
 
 
 KINDS_BY_SEVERITY: tuple[FindingKind, ...] = ("blocked-loop", "pool-saturated", "sync-middleware", "hop-cost")
