@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import get_args
 
 from asyncspy.analyse import confidence
-from asyncspy.analyse.compare.pairing import pair_findings
 from asyncspy.errors import AsyncspyError, InputError, UsageError
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding, Interval
@@ -108,6 +107,8 @@ def covers(allowance: Allowance, finding: Finding) -> bool:
 
 def _findings_in_both(baseline: Analysis, analysis: Analysis) -> set[int]:
     """The ids of the findings that the baseline has as well, however strong they were there."""
+    from asyncspy.analyse.compare.pairing import pair_findings  # noqa: PLC0415 - few gates have a baseline
+
     return {id(pair.after.finding) for pair in pair_findings(baseline, analysis) if pair.before and pair.after}
 
 
