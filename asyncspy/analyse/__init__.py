@@ -83,11 +83,7 @@ class Costs(NamedTuple):
 
 
 def find_costs(
-    profile: Profile,
-    verdicts: Sequence[StackVerdict],
-    source: SourceReader,
-    owners: Ownership,
-    gil: Profile | None,
+    profile: Profile, verdicts: Sequence[StackVerdict], source: SourceReader, owners: Ownership, gil: Profile | None
 ) -> Costs:
     """Hops where the GIL was sampled, blocked loops and full pools where waits were; middleware in either."""
     if not recording_facts.counts_waits(profile, owners):

@@ -112,9 +112,7 @@ CALLS: Rules[Call] = Rules(
             Call("request.user", (Fix("await request.auser()", "5.0", Rewrite("attribute", "user", "auser()")),)),
         ),
         *_functions(
-            "django/contrib/auth/__init__.py",
-            "authenticate login logout get_user update_session_auth_hash",
-            "5.0",
+            "django/contrib/auth/__init__.py", "authenticate login logout get_user update_session_auth_hash", "5.0"
         ),
         *_async_twins(
             "django/contrib/auth/models.py",

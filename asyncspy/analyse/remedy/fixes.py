@@ -95,7 +95,7 @@ UNEVALUATED_RESULTS: Rules[tuple[Fix, ...]] = rules_by_meaning(
         },
         (FROM_MIXIN, SYNC_HANDLERS): {
             "django/contrib/auth/mixins.py": "LoginRequiredMixin.dispatch PermissionRequiredMixin.dispatch "
-            "UserPassesTestMixin.dispatch",
+            "UserPassesTestMixin.dispatch"
         },
         (FROM_RESOLVER, IN_A_LIST): {
             "graphql/execution/execute.py": "ExecutionContext.execute_field ExecutionContext.complete_value",
