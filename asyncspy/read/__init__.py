@@ -24,7 +24,7 @@ MAX_FILES = 10_000
 RECORD_AGAIN = "record again with: py-spy record --format speedscope --full-filenames --gil --pid PID --output FILE"
 UNREADABLE = "unknown"
 
-Reader = Callable[[BinaryIO, str], Profile]
+ReadFunction = Callable[[BinaryIO, str], Profile]
 
 
 class Format(NamedTuple):
@@ -49,7 +49,7 @@ FORMATS = (
 """In the order in which they are tried."""
 
 
-def import_reader(name: str) -> Reader:
+def import_reader(name: str) -> ReadFunction:
     """The reader of a format, imported when it is needed."""
     match name:
         case "speedscope":

@@ -11,12 +11,11 @@ from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Culprit, Evidence, Finding, SampleCounts
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import FindingKind, Frame, Origin
-from asyncspy.read.decode_json import decode, whole_number
+from asyncspy.read.decode_json import decode, line_number
 from asyncspy.read.frame_names import printable
 from asyncspy.read.open_file import first_bytes, is_folder, name_errors, open_stream, read_all
 
 SCHEMA_VERSION = 1
-MAX_LINE = 10**9
 AS_WRITTEN = "give what asyncspy report --format json printed, or the recording itself"
 
 
@@ -57,5 +56,5 @@ def _finding(each: Any, where: str) -> Finding:
     function, file, call = culprit.get("function"), culprit.get("file"), each.get("call")
     if not (isinstance(function, str) and isinstance(file, str) and isinstance(call, str)):
         raise InputError(f"{where} names no function, file or call", remedy=AS_WRITTEN)
-    frame = Frame(printable(function), printable(file), whole_number(culprit.get("line"), MAX_LINE) or 0)
+    frame = Frame(printable(function), printable(file), line_number(culprit.get("line")))
     return Finding(each["kind"], Evidence(), False, Culprit(frame), printable(call), None, (), ())

@@ -11,11 +11,10 @@ from typing import Any, BinaryIO
 
 from asyncspy.errors import InputError
 from asyncspy.model.stacks import Frame, InputFile, Origin, Profile, Stack
-from asyncspy.read.decode_json import AS_WRITTEN, decode, whole_number
+from asyncspy.read.decode_json import AS_WRITTEN, decode, line_number, whole_number
 from asyncspy.read.frame_names import notes_on_names, printable, stack_of
 from asyncspy.read.open_file import read_all
 
-MAX_LINE = 10**9
 MAX_PID = 1 << 32
 MAX_DEPTH = 5_000
 CHANGES = "the trace keeps changes of stacks, not samples: a stack that was sampled again and again counts once"
@@ -95,4 +94,4 @@ def _frame(event: dict[str, Any]) -> Frame | None:
     file, line = (arguments.get("filename"), arguments.get("line")) if isinstance(arguments, dict) else ("", 0)
     if not isinstance(name, str) or not isinstance(file, str | None):
         return None
-    return Frame(printable(name), printable(file or ""), whole_number(line, MAX_LINE) or 0)
+    return Frame(printable(name), printable(file or ""), line_number(line))

@@ -8,7 +8,7 @@ from typing import Any
 from asyncspy.errors import InputError
 
 AS_WRITTEN = "give the file as it was written, or record again: asyncspy attach --pid PID"
-
+MAX_LINE_NUMBER = 10**9
 
 JsonObject = dict[str, Any]
 
@@ -28,3 +28,8 @@ def decode(data: bytes | str) -> Any:
 def whole_number(value: Any, below: int) -> int | None:
     """An integer that is neither negative nor absurdly large; True is not one."""
     return value if type(value) is int and 0 <= value < below else None
+
+
+def line_number(value: Any) -> int:
+    """A line; 0, which is "not recorded", for anything that cannot be one."""
+    return whole_number(value, MAX_LINE_NUMBER) or 0

@@ -9,14 +9,13 @@ from typing import Any, BinaryIO
 
 from asyncspy.errors import InputError
 from asyncspy.model.stacks import Frame, Profile, ThreadSnapshot
-from asyncspy.read.decode_json import AS_WRITTEN, JsonObject, decode, whole_number
+from asyncspy.read.decode_json import AS_WRITTEN, JsonObject, decode, line_number, whole_number
 from asyncspy.read.dumps.thread_snapshots import profile_of_threads
 from asyncspy.read.frame_names import printable
 from asyncspy.read.open_file import read_all
 
 MAX_PID = 1 << 32
 MAX_ID = 1 << 64
-MAX_LINE = 10**9
 
 
 def read(stream: BinaryIO, path: str) -> Profile:
@@ -65,4 +64,4 @@ def _frame(entry: Any) -> Frame | None:
     name, file = entry.get("name"), entry.get("filename") or entry.get("short_filename") or ""
     if not isinstance(name, str) or not isinstance(file, str):
         return None
-    return Frame(printable(name), printable(file), whole_number(entry.get("line"), MAX_LINE) or 0)
+    return Frame(printable(name), printable(file), line_number(entry.get("line")))

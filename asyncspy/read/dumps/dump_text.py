@@ -20,7 +20,7 @@ PROCESS = re.compile(r"Process ([0-9]{1,10}): ")
 THREAD = re.compile(r'Thread ((?:0x[0-9A-Fa-f]{1,16}|0|[1-9][0-9]{0,19}))(?: \(([a-z+]{1,20})\))?(?:: "(.*)")?\s*\Z')
 INDENTED = re.compile(r" {4}\S")
 VARIABLE = re.compile(r"(?: {8}|\t)")
-MAX_LINE = 64 * 1024
+MAX_LINE_BYTES = 64 * 1024
 MAX_THREAD_ID = 1 << 64
 
 
@@ -81,5 +81,5 @@ def _lines(data: bytes) -> Iterator[str]:
     while start < len(data):
         newline = data.find(b"\n", start)
         end = newline if newline >= 0 else len(data)
-        yield data[start : min(end, start + MAX_LINE)].rstrip(b"\r").decode("utf-8", "backslashreplace")
+        yield data[start : min(end, start + MAX_LINE_BYTES)].rstrip(b"\r").decode("utf-8", "backslashreplace")
         start = end + 1

@@ -26,7 +26,7 @@ MARGIN = 128
 """How far within its line an exception may stand in the drawing of an exception group."""
 HEADING = 512
 """Before a traceback is the line of its record, with the time."""
-MAX_LINE = 4 * 1024**2
+MAX_LINE_BYTES = 4 * 1024**2
 
 
 class Window(NamedTuple):
@@ -58,7 +58,7 @@ def find_windows(stream: BinaryIO) -> Iterator[Window]:
 def _end_of_lines(data: bytes) -> int:
     """The end of the last whole line; a line longer than any record is cut."""
     end = data.rfind(b"\n") + 1
-    return len(data) if len(data) - end > MAX_LINE else end
+    return len(data) if len(data) - end > MAX_LINE_BYTES else end
 
 
 def _anchored_lines(data: bytes, end: int) -> Iterator[tuple[int, int]]:

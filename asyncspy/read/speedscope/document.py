@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple
 from asyncspy.errors import InputError
 from asyncspy.model.merging import merge_profiles
 from asyncspy.model.stacks import Frame, InputFile, Origin, Profile, Stack
-from asyncspy.read.decode_json import AS_WRITTEN, JsonObject
+from asyncspy.read.decode_json import AS_WRITTEN, JsonObject, line_number
 from asyncspy.read.frame_names import add_samples, notes_on_names, printable, stack_of
 from asyncspy.read.open_file import read_all
 from asyncspy.read.speedscope.events import MILLISECONDS, time_by_stack
@@ -25,7 +25,6 @@ from asyncspy.recording.saved_form import SavedPass, saved_counts, saved_passes,
 THREAD = re.compile(r'(?:Process ([0-9]{1,10}) )?Thread \S+ "(.*)"\Z', re.DOTALL)
 AUSTIN = re.compile(r"(?:Wall|CPU) time profile for ([0-9]{1,10}):[0-9]{1,6}:([0-9A-Fa-f]{1,20})\Z")
 SECONDS = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
-MAX_LINE = 10**9
 MAX_RATE = 1_000_000
 MAX_EXPORTER = 80
 
@@ -137,13 +136,13 @@ def _shared_frames(entries: list[Any]) -> IndexedFrames:
 
 
 def _frame(entry: Any) -> Frame | None:
-    """A frame; None where the name or the file is not text. A line that is not a number is "not recorded"."""
+    """A frame; None where the name or the file is not text."""
     if not isinstance(entry, dict):
         return None
-    name, file, line = entry.get("name"), entry.get("file"), entry.get("line")
+    name, file = entry.get("name"), entry.get("file")
     if not isinstance(name, str) or not isinstance(file, str | None):
         return None
-    return Frame(printable(name), printable(file or ""), line if type(line) is int and 0 < line < MAX_LINE else 0)
+    return Frame(printable(name), printable(file or ""), line_number(entry.get("line")))
 
 
 def _samples_of_weight(profile: Any, per_sample: float | None) -> Callable[[float], int]:
