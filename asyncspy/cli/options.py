@@ -95,8 +95,15 @@ RECORD_OPTIONS = (
         "--exact",
         is_flag=True,
         help="Also count every call that reaches Django's guard on an event loop: a small hook runs inside the worker "
-        "until the end. Python 3.14 or newer; before that with asyncspy.django in INSTALLED_APPS.",
+        "until the end. Python 3.14 or newer; before that with --inject, or asyncspy.django in INSTALLED_APPS.",
     ),
+    click.option(
+        "--inject",
+        is_flag=True,
+        help="With --exact, on Python 3.9 to 3.13: write the hook into the worker's memory as it runs. It is rehearsed "
+        "first; docs/inject.md says what is written, and what cannot be promised.",
+    ),
+    click.option("--yes", "assume_yes", is_flag=True, help="Do not ask before --inject acts."),
     click.option("--native", is_flag=True, help="Also sample C code below Python. Slower; not on every machine."),
     click.option(
         "--nonblocking",

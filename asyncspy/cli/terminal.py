@@ -75,6 +75,15 @@ class StderrFeedback(Feedback):
         """Print it, also with --quiet."""
         click.echo(escape_unprintable(text, limit=MAX_TEXT), err=True)
 
+    def confirm(self, question: str) -> bool:
+        """Ask on a terminal; elsewhere the note before the question is enough."""
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return True
+        try:
+            return click.confirm(question, err=True)
+        except click.Abort:
+            raise KeyboardInterrupt from None
+
     @contextmanager
     def progress(self, seconds: int) -> Iterator[Tick]:
         """Show a bar on a terminal, nothing elsewhere."""

@@ -11,10 +11,18 @@ from asyncspy import __version__
 from asyncspy.errors import AsyncspyError
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Origin
+from asyncspy.sample.inject.cpu_quota import low_quota_note
 from asyncspy.sample.inside.hook_sessions import HookResult, HookSessions
+from asyncspy.sample.inside.script_runners import Injected, needs_injection
 from asyncspy.workflow.recording_run import RecordingRun
 
 SAMPLER = "asyncspy hook"
+
+INJECTION = (
+    "--inject writes into the memory of process {pids}: a line of Python, and an entry in its queue of pending calls.",
+    "That stands still for about a millisecond, once the same was rehearsed on twins; then asyncspy's hook runs in it.",
+    "Python does not promise that this works, and asyncspy refuses wherever anything is odd: see docs/inject.md.",
+)
 
 
 @contextmanager
@@ -48,6 +56,8 @@ class CallCounter:
 
     def begin(self) -> None:
         """Install a hook in every worker. Raises the first error if it works in none of them."""
+        if self._run.options.inject:
+            self._warn_of_injection()
         errors = self._install_hooks()
         if self._run.stop.requested:
             raise KeyboardInterrupt
@@ -58,6 +68,20 @@ class CallCounter:
         self._feedback.say(
             f"Counting every call to Django's guard: until the end, code of asyncspy runs inside process {pids}."
         )
+
+    def _warn_of_injection(self) -> None:
+        """Say what --inject does before it does it. Raises KeyboardInterrupt where a person then does not want it."""
+        targets = [worker for worker in self._workers() if needs_injection(worker)]
+        if not targets:
+            self._feedback.note("--inject is not needed, and nothing is injected: their Python lets the hook in itself")
+            return
+        pids = ", ".join(str(worker.pid) for worker in targets)
+        for line in INJECTION:
+            self._feedback.warn(line.format(pids=pids))
+        for note in {low_quota_note(worker.pid) for worker in targets} - {None}:
+            self._feedback.note(note or "")
+        if not self._run.options.assume_yes and not self._feedback.confirm("Go on?"):
+            raise KeyboardInterrupt
 
     def update(self) -> None:
         """Save what was counted so far, and count from now on in workers that were started since."""
@@ -85,7 +109,12 @@ class CallCounter:
                 continue
             self._tried.add(worker.pid)
             try:
-                self._sessions.start(worker, lambda: self._run.stop.requested)
+                session = self._sessions.start(
+                    worker, lambda: self._run.stop.requested, may_inject=self._run.options.inject
+                )
+                if isinstance(session.runner, Injected):
+                    stopped = session.runner.stopped_ns / 1e6
+                    self._feedback.say(f"Process {worker.pid} stood still for {stopped:.1f} ms to let the hook in.")
             except AsyncspyError as error:
                 errors.append(error)
         return errors

@@ -21,6 +21,10 @@ class Feedback:
     def warn(self, text: str) -> None:
         """Report what must be known even by those who want nothing but the result."""
 
+    def confirm(self, question: str) -> bool:  # noqa: ARG002
+        """Ask whether to go on, where there is a person to ask."""
+        return True
+
     def progress(self, seconds: int) -> AbstractContextManager[Tick]:  # noqa: ARG002
         """Show the progress of something that takes so many seconds, while the context lasts."""
         return nullcontext(lambda _passed: None)

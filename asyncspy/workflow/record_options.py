@@ -33,11 +33,15 @@ class RecordOptions:
     native: bool = False
     nonblocking: bool = False
     exact: bool = False
+    inject: bool = False
+    assume_yes: bool = False
     app_roots: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.all_servers and self.pids:
             raise UsageError("--all and --pid do not go together", remedy="leave out one of them")
+        if self.inject and not self.exact:
+            raise UsageError("--inject lets in what --exact counts with", remedy="add --exact, or leave out --inject")
 
 
 @dataclass(frozen=True, slots=True)

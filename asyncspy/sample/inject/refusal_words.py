@@ -57,4 +57,4 @@ def in_words(pid: int, refused: Refused) -> TargetError:
     found, remedy = WORDS[refused.kind]
     detail = "".join(each if each.isprintable() else "?" for each in refused.detail[:MAX_DETAIL])
     said = found.format(pid=pid, detail=detail).replace(" ()", "").rstrip(": ")
-    return TargetError(f"nothing was let into process {pid}: {said}", remedy=remedy.format(pid=pid))
+    return TargetError(f"nothing was injected into process {pid}: {said}", remedy=remedy.format(pid=pid))

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from asyncspy.errors import AsyncspyError, SamplerError, TargetError
 from asyncspy.guest import counting, entering
 from asyncspy.model.processes import Worker
-from asyncspy.sample.inside import remote_exec
 from asyncspy.sample.inside.exchange_folder import ExchangeFolder
 from asyncspy.sample.inside.hook_report import HookReport, parse_report
-from asyncspy.sample.inside.interpreters import REMOTE_DEBUGGING_SINCE, minor_version
+from asyncspy.sample.inside.script_runners import runner_for
 from asyncspy.sample.kernel_state import process_state
 
 POLL_SECONDS = 0.05
@@ -43,8 +42,9 @@ NOT_STARTED_BY_APP = (
     "asyncspy.django before that, which did not answer within {seconds} s (it checks when a request begins)"
 )
 NOT_STARTED_BY_APP_REMEDY = (
-    "what works there: sampling (asyncspy attach --pid {pid}) and tracebacks in its log (asyncspy report web.log); to "
-    "count exactly, add 'asyncspy.django' to INSTALLED_APPS and restart"
+    "three ways: write the hook into it while it runs (asyncspy attach --pid {pid} --exact --inject; docs/inject.md "
+    "says what that means); add 'asyncspy.django' to INSTALLED_APPS, restart, and count again (asyncspy attach --pid "
+    "{pid} --exact); or sample it (asyncspy attach --pid {pid})"
 )
 
 
@@ -57,15 +57,18 @@ def hook_script() -> str:
 class HookSession:
     """A hook in one worker. `close` it, whatever happens.
 
-    `last_report` is what it reported last. A worker before Python 3.14 starts the hook itself, by `asyncspy.django`.
+    `last_report` is what it reported last. A worker before Python 3.14 starts the hook itself, by `asyncspy.django`,
+    unless it may be injected.
     """
 
-    def __init__(self, target: Worker, given_up: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self, target: Worker, given_up: Callable[[], bool] = lambda: False, *, may_inject: bool = False
+    ) -> None:
         self.target, self._given_up = target, given_up
         self.last_report: HookReport | None = None
         self._pid_inside = target.pid_inside or target.pid
-        self._by_app = (minor_version(target.python) or (0, 0)) < REMOTE_DEBUGGING_SINCE
-        self._folder = ExchangeFolder(target.pid, APP_FOLDER.format(self._pid_inside) if self._by_app else None)
+        self.runner = runner_for(target, may_inject=may_inject)
+        self._folder = ExchangeFolder(target.pid, None if self.runner else APP_FOLDER.format(self._pid_inside))
         self._pending = False
         """Whether the interpreter was asked to run a script and has not run it."""
         self._awaits_report = False
@@ -77,15 +80,15 @@ class HookSession:
 
     def _start(self) -> None:
         self._folder.write("lease", "")
-        if not self._by_app:
+        if self.runner is not None:
             folder = self._folder.path_in_target
             self._folder.write("text", f"{hook_script()}\n\nstart_hook({folder!r}, {self._pid_inside})\n")
             self._pending = True
-            remote_exec.run_in(self.target, f"{folder}/text")
+            self.runner.run(f"{folder}/text")
         answer = self._wait_for("started", START_SECONDS, unless=self._given_up)
         if answer is None:
             raise self._not_started()
-        self._pending = False
+        self._was_run()
         problem = _problem(answer)
         if problem is not None:
             raise TargetError(
@@ -99,7 +102,7 @@ class HookSession:
             return TargetError(
                 f"process {pid} ended before the hook was started", remedy="asyncspy find-workers lists what runs now"
             )
-        if self._by_app:
+        if self.runner is None:
             message = NOT_STARTED_BY_APP.format(pid=pid, python=self.target.python, seconds=seconds)
             return TargetError(message, remedy=NOT_STARTED_BY_APP_REMEDY.format(pid=pid))
         return TargetError(
@@ -132,12 +135,13 @@ class HookSession:
             self._folder.delete("result")
             self._folder.delete("lease")
             report = self._wait_for_report()
-            if report is None and not self._by_app and self._is_running():
+            if report is None and self.runner is not None and self._is_running():
                 self._folder.write("stop", STOP_SCRIPT.format(name=entering.NAME, guard=entering.GUARD))
                 self._pending = True
-                remote_exec.run_in(self.target, f"{self._folder.path_in_target}/stop")
+                self.runner.run(f"{self._folder.path_in_target}/stop")
                 report = self._wait_for_report()
-                self._pending = report is None
+                if report is not None:
+                    self._was_run()
             if report is None:
                 raise self._no_report()
             return report
@@ -159,10 +163,15 @@ class HookSession:
 
     def close(self) -> None:
         """Withdraw what is still asked of the target, and remove the folder."""
-        if self._pending:
+        if self._pending and self.runner is not None:
             self._pending = False
-            remote_exec.withdraw(self.target)
+            self.runner.withdraw()
         self._folder.remove()
+
+    def _was_run(self) -> None:
+        self._pending = False
+        if self.runner is not None:
+            self.runner.clean_up()
 
     def _is_running(self) -> bool:
         return process_state(self.target.pid) not in {None, "Z", "X"}  # a dead process is listed until it is reaped

@@ -47,13 +47,16 @@ class HookSessions:
         """The processes that have a hook."""
         return list(self._sessions)
 
-    def start(self, target: Worker, given_up: Callable[[], bool] = lambda: False) -> None:
+    def start(
+        self, target: Worker, given_up: Callable[[], bool] = lambda: False, *, may_inject: bool = False
+    ) -> HookSession:
         """Start a hook in a worker; an AsyncspyError says why it cannot be, and nothing is left behind then."""
-        session = HookSession(target, given_up)
+        session = HookSession(target, given_up, may_inject=may_inject)
         with self._lock:
             self._sessions[target.pid] = session
         if not self._renewer.is_alive():
             self._renewer.start()
+        return session
 
     def counts_so_far(self) -> list[HookResult]:
         """What all have counted until now, or until they last answered."""

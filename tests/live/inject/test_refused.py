@@ -128,7 +128,7 @@ def test_a_library_that_it_cannot_be_done_with(library: str, words: str, tmp_pat
 def test_a_library_that_is_damaged(damage: bytes, tmp_path: Path) -> None:
     (tmp_path / "libpython3.11.so.1.0").write_bytes(damage)
     with snake(sys.executable, tmp_path, str(tmp_path / "libpython3.11.so.1.0"), code=MAPS) as pid:
-        assert refusal(pid).message.startswith(f"nothing was let into process {pid}: ")
+        assert refusal(pid).message.startswith(f"nothing was injected into process {pid}: ")
 
 
 @pytest.mark.root

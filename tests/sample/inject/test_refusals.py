@@ -26,7 +26,7 @@ def test_words_and_kinds_are_the_same() -> None:
 def test_each_is_said_in_words(kind: str, detail: str) -> None:
     error = in_words(77, Refused(kind, detail))
     assert error.exit_code == 3
-    assert error.message.startswith("nothing was let into process 77: ")
+    assert error.message.startswith("nothing was injected into process 77: ")
     assert error.message.isprintable()
     assert not re.search(r"[{}]", error.message + error.remedy) or "{pid}" in detail
     assert error.remedy

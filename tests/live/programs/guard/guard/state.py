@@ -32,12 +32,7 @@ async def state(request):
     return JsonResponse(
         {
             "made": planted.made,
-            "guard": [
-                id(guard.async_unsafe),
-                id(_code()),
-                id(guard.get_running_loop),
-                guard.get_running_loop.__module__,
-            ],
+            "guard": [id(guard.async_unsafe), id(_code()), *map(id, map(vars(guard).get, ("get_running_loop", "os")))],
             "monitoring": _monitoring(),
             "threads": sorted(thread.name for thread in threading.enumerate() if "Pool" not in thread.name),
             "files": sorted(filter(_lasts, map(_target, Path("/proc/self/fd").iterdir()))),

@@ -12,17 +12,16 @@ from guard import planted
 
 
 async def page(request):
-    await User.objects.acount()
+    await sync_to_async(User.objects.count)()
     await sync_to_async(planted.active)()  # the same function, where it belongs
-    match request.site:
-        case "view":
-            planted.asked("view", planted.active)
-        case "callback":
-            asyncio.get_running_loop().call_soon(planted.asked, "callback", planted.exists)
-        case "cursor":
-            planted.asked("cursor", planted.raw)
-        case "atomic":
-            planted.asked("atomic", planted.together)
+    if request.site == "view":
+        planted.asked("view", planted.active)
+    elif request.site == "callback":
+        asyncio.get_running_loop().call_soon(planted.asked, "callback", planted.exists)
+    elif request.site == "cursor":
+        planted.asked("cursor", planted.raw)
+    elif request.site == "atomic":
+        planted.asked("atomic", planted.together)
     return HttpResponse("done")
 
 

@@ -1,0 +1,93 @@
+"""`attach --exact --inject` counts all that the application itself counts, by line, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.live.exact.attached import attach, captured, report, wait_until_in
+from tests.live.exact.served import starting
+from tests.live.exact.test_leaves_nothing import CHECKS, END, PATIENCE, look
+from tests.live.inject.targets import VERSIONS, versions
+from tests.live.processes import eventually
+
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("may_trace")]
+
+WITHOUT_APP = {"GUARD_APP": ""}
+
+
+@versions(*VERSIONS)
+@pytest.mark.parametrize("allowed", [False, True], ids=["raising", "allowed"])
+def test_all_that_was_planted_is_counted_and_no_more(version: str, allowed: bool, tmp_path: Path) -> None:
+    env = {**WITHOUT_APP, "GUARD_EVERY": "4", **({"DJANGO_ALLOW_ASYNC_UNSAFE": "1"} if allowed else {})}
+    with starting(version, env) as served, attach(served, tmp_path, "--inject") as attached:
+        wait_until_in(attached, served)
+        before = Counter(served.state()["made"])
+        served.ask(400)
+        made = Counter(served.state()["made"]) - before
+        told = report(attached)
+    raised = made.pop("raised", 0)
+    assert made.total() == 100
+    assert (raised, told["origins"][0]["beyond"]) == (0 if allowed else 100, 0)
+    if allowed:  # one query may pass the guard more than once
+        assert captured(told).keys() == made.keys()
+        assert not {site for site in made if captured(told)[site] < made[site]}
+    else:
+        assert captured(told) == made
+
+
+@versions(*VERSIONS)
+@pytest.mark.parametrize("way", ["detached", "killed", "lapsed"])
+def test_nothing_is_left(version: str, way: str, tmp_path: Path) -> None:
+    with starting(version, {**WITHOUT_APP, "GUARD_EVERY": "2"}) as served:
+        served.ask(20)
+        before = look(served)
+        with attach(served, tmp_path, "--inject") as attached:
+            try:
+                wait_until_in(attached, served)
+                during = look(served)
+                assert during["hooks"]
+                assert during["folders"]
+                unchanged = ("threads", "modules", "files")
+                assert [during[name] for name in unchanged] == [before[name] for name in unchanged]
+                served.ask(20)
+                END[way](attached)
+                last = dict(during)
+
+                def is_clean() -> bool:
+                    last.update(look(served))
+                    return last == before
+
+                clean = eventually(is_clean, timeout=PATIENCE)
+            finally:
+                attached.kill()
+        table = [f"{name:12} {'as before' if last[name] == before[name] else last[name]}" for name in CHECKS]
+        sys.stdout.write("\n  ".join([f"\n{version} {way}:", *table]) + "\n")  # pytest -s shows it
+        assert clean, table
+
+
+@versions("3.10")
+def test_without_inject_the_three_ways_are_named(version: str, tmp_path: Path) -> None:
+    with starting(version, WITHOUT_APP) as served, attach(served, tmp_path) as attached:
+        said = attached.communicate(timeout=60)[1]
+    assert attached.returncode == 3
+    for way in ("--exact --inject", "'asyncspy.django'", f"sample it (asyncspy attach --pid {served.pid})"):
+        assert way in said
+
+
+@versions("3.9", "3.13")
+def test_what_it_does_is_said_before_it_does_it(version: str, tmp_path: Path) -> None:
+    with starting(version, WITHOUT_APP) as served, attach(served, tmp_path, "--inject") as attached:
+        assert attached.stderr is not None
+        said = list(itertools.takewhile(lambda line: not line.startswith("Counting"), attached.stderr))
+        attached.send_signal(signal.SIGINT)
+        attached.communicate(timeout=90)
+    (first,) = (number for number, line in enumerate(said) if line.startswith("--inject writes into the memory"))
+    assert f"process {served.pid}:" in said[first]
+    assert "docs/inject.md" in said[first + 2]
+    assert said[-1].startswith(f"Process {served.pid} stood still for ")
