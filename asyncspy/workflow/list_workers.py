@@ -48,14 +48,21 @@ def server_of(pid: int, machine: Machine = THIS_MACHINE) -> list[Worker]:
     return [process, *machine.workers_of(process)]
 
 
-def diagnose_target(pid: int | None = None, machine: Machine = THIS_MACHINE) -> Diagnosis:
+def diagnose_target(
+    pid: int | None = None, machine: Machine = THIS_MACHINE, *, rehearse_injection: bool = False
+) -> Diagnosis:
     """Check py-spy, the machine, and the process or all workers. Raises TargetError for what is no Python process."""
     try:
         py_spy = machine.find_py_spy()
     except SamplerError as error:
         return diagnose(pid, CheckResult("py-spy", ok=False, said=error.message, remedy=error.remedy))
     said = f"py-spy {py_spy.version}: {py_spy.path}"
-    return diagnose(pid, CheckResult("py-spy", ok=True, said=said), py_spy=py_spy.version)
+    found = diagnose(pid, CheckResult("py-spy", ok=True, said=said), py_spy=py_spy.version)
+    if pid is None or not found.will_attach:
+        return found
+    from asyncspy.sample.inject.outlook import check_injection  # noqa: PLC0415 - listing workers needs nothing of it
+
+    return replace(found, checks=(*found.checks, check_injection(pid, on_twins=rehearse_injection)))
 
 
 def _settle_roles(workers: Sequence[Worker], machine: Machine) -> list[Worker]:

@@ -54,7 +54,12 @@ MAX_DETAIL = 300
 
 def in_words(pid: int, refused: Refused) -> TargetError:
     """An error for a command to end with."""
+    found, remedy = said_of(pid, refused)
+    return TargetError(f"nothing was injected into process {pid}: {found}", remedy=remedy)
+
+
+def said_of(pid: int, refused: Refused) -> tuple[str, str]:
+    """What was found, and the next step."""
     found, remedy = WORDS[refused.kind]
     detail = "".join(each if each.isprintable() else "?" for each in refused.detail[:MAX_DETAIL])
-    said = found.format(pid=pid, detail=detail).replace(" ()", "").rstrip(": ")
-    return TargetError(f"nothing was injected into process {pid}: {said}", remedy=remedy.format(pid=pid))
+    return found.format(detail=detail).replace(" ()", "").rstrip(": "), remedy.format(pid=pid)
