@@ -25,7 +25,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def main(job: dict[str, Any]) -> int:
     """Go there and become the twin; the exit code where that is another process."""
-    _die_with(job["parent"])
+    _end_with(job["parent"], signal.SIGTERM)
     pid = job["pid"]
     program = os.open(
         f"/proc/{pid}/exe", os.O_RDONLY | os.O_CLOEXEC
@@ -38,11 +38,12 @@ def main(job: dict[str, Any]) -> int:
         if _libc.setns(space, 0):
             raise OSError(ctypes.get_errno(), f"its namespaces cannot be entered: {os.strerror(ctypes.get_errno())}")
         os.close(space)
+    children: list[int] = []
+    signal.signal(signal.SIGTERM, lambda *_: [os.kill(each, signal.SIGKILL) for each in children])
     child = os.fork()  # a PID namespace holds for children only
     if child:
-        _say_pid(child)
-        os.close(1)
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        children.append(child)
+        return _watch(child, job["parent"])
     os.fchdir(root)
     os.chroot(".")
     os.close(root)
@@ -58,14 +59,24 @@ def _become(program: int, job: dict[str, Any]) -> int:
         os.setresgid(gid, gid, gid)
         os.setresuid(uid, uid, uid)
     _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    _die_with(None)  # a change of user forgets it
+    _end_with(None, signal.SIGKILL)  # a change of user forgets it
     signal.alarm(LIFE_SECONDS)
     _libc.prctl(PR_SET_PTRACER, ANY, 0, 0, 0)  # Yama lets nobody but ancestors trace it otherwise
     os.execve(program, job["command"], job["environment"])  # noqa: S606
 
 
-def _die_with(parent: int | None) -> None:
-    _libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+def _watch(child: int, parent: int) -> int:
+    """Wait for the twin. If it outlived us, another process would have to wait for it."""
+    _say_pid(child)
+    os.close(1)
+    if os.getppid() != parent:
+        os.kill(child, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _end_with(parent: int | None, number: int) -> None:
+    """Have the kernel send a signal when the parent ends."""
+    _libc.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
     if parent is not None and os.getppid() != parent:
         sys.exit(1)  # it ended before that was asked for
 

@@ -20,7 +20,7 @@ from asyncspy.sample.inside.interpreters import executable_of, shares_our_root
 from asyncspy.sample.kernel_state import status_of
 
 START = Path(__file__).with_name("start_twin.py")
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS, END_SECONDS = 20.0, 2.0
 READY, PID = b"ready\n", re.compile(rb"pid (\d+)\n")
 MAX_SAID = 4_096
 RIGHTS = ("CapEff", "CapPrm", "CapBnd", "Seccomp")
@@ -95,7 +95,16 @@ def started(pid: int, script: str) -> Iterator[Twin]:
         try:
             yield _ready(starter)
         finally:
-            starter.kill()  # the kernel kills the twin with it
+            _end(starter)
+
+
+def _end(starter: subprocess.Popen[bytes]) -> None:
+    """End the twin, and what started it."""
+    starter.terminate()
+    try:
+        starter.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        starter.kill()  # the kernel kills the twin with it
 
 
 def _ready(starter: subprocess.Popen[bytes]) -> Twin:
@@ -105,7 +114,7 @@ def _ready(starter: subprocess.Popen[bytes]) -> Twin:
     while READY not in said or not (found := PID.search(said)):
         part = Twin(0, answers).answer(1, deadline - time.monotonic())
         if not part or len(said) > MAX_SAID:
-            starter.kill()
+            _end(starter)
             errors = starter.stderr.read(MAX_SAID).decode(errors="replace") if starter.stderr else ""
             raise Refused("no_twin", (errors.strip().splitlines() or ["it did not come to run"])[-1][:300])
         said += part
