@@ -81,13 +81,7 @@ def of_servers(versions: list[str], servers: list[str], entries: int) -> Iterato
                     loading.join()
                 failed = sum(each.failed for each in taken)
                 requests = sum(len(each.latencies) for each in taken)
-                yield {
-                    "python": version,
-                    "kind": server,
-                    **row,
-                    "requests": requests,
-                    "failed": sum(each.failed for each in taken),
-                }
+                yield {"python": version, "kind": server, **row, "requests": requests, "failed": failed}
 
 
 def measured(on: Target, entries: int, is_well: Callable[[], bool]) -> dict[str, Any]:

@@ -39,7 +39,12 @@ def main(job: dict[str, Any]) -> int:
             raise OSError(ctypes.get_errno(), f"its namespaces cannot be entered: {os.strerror(ctypes.get_errno())}")
         os.close(space)
     children: list[int] = []
-    signal.signal(signal.SIGTERM, lambda *_: [os.kill(each, signal.SIGKILL) for each in children])
+
+    def end(*_: object) -> None:
+        for each in children:
+            os.kill(each, signal.SIGKILL)
+
+    signal.signal(signal.SIGTERM, end)
     child = os.fork()  # a PID namespace holds for children only
     if child:
         children.append(child)
