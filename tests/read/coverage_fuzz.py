@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import io
 import sys
+from functools import partial
 from pathlib import Path
 
 import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 with atheris.instrument_imports(include=["asyncspy.read", "asyncspy.recording.saved_form"]):
     from asyncspy import read
+    from asyncspy.read.logs import log_file
 
     READERS = {known.name: read.import_reader(known.name) for known in read.FORMATS}
 
@@ -22,7 +24,7 @@ from asyncspy.analyse import analyse
 from asyncspy.errors import InputError
 from tests.read.test_fuzz import SEEDS, seed
 
-sys.modules["asyncspy.read.logs.windows"].BLOCK = 300  # type: ignore[attr-defined] # large files on small ones
+READERS["log"] = partial(log_file.read, block_size=300)  # what is meant for large files is tried on small ones
 
 
 def one(data: bytes) -> None:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from asyncspy.model.stacks import InputFile, Profile
 from asyncspy.read.logs.records import unwrap
 from asyncspy.read.logs.tracebacks import Tracebacks
-from asyncspy.read.logs.windows import find_windows
+from asyncspy.read.logs.windows import BLOCK, find_windows
 
 NO_TRACEBACKS = (
     "no SynchronousOnlyOperation is in it; Django's default logging writes no traceback for an error 500 "
@@ -21,10 +21,10 @@ MENTIONS = "{:,} lines name SynchronousOnlyOperation without a traceback: where 
 CUT = "{:,} tracebacks end before they name their exception: not counted"
 
 
-def read(stream: BinaryIO, path: str) -> Profile:
+def read(stream: BinaryIO, path: str, block_size: int = BLOCK) -> Profile:
     """Read every violation that has a traceback, and every middleware that was adapted for."""
     found = Tracebacks()
-    for window in find_windows(stream):
+    for window in find_windows(stream, block_size):
         if not window.follows:
             found.end_all()
         for text in window.data.decode("utf-8", "backslashreplace").split("\n"):

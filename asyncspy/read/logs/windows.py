@@ -36,11 +36,11 @@ class Window(NamedTuple):
     follows: bool
 
 
-def find_windows(stream: BinaryIO) -> Iterator[Window]:
+def find_windows(stream: BinaryIO, block_size: int = BLOCK) -> Iterator[Window]:
     """The windows of a stream, in order. Lines longer than any record are cut."""
     data, follows = b"", True
     while True:
-        block = stream.read(BLOCK)
+        block = stream.read(block_size)
         data += block
         end = _end_of_lines(data) if block else len(data)
         done = 0

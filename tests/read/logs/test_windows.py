@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 from itertools import accumulate
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -63,8 +62,8 @@ LOG_PIECES = st.sampled_from(
 )
 
 
-def read(data: bytes) -> Profile:
-    return log_file.read(io.BytesIO(data), "x")
+def read(data: bytes, block_size: int = windows.BLOCK) -> Profile:
+    return log_file.read(io.BytesIO(data), "x", block_size)
 
 
 @given(st.lists(LOG_PIECES, max_size=8), st.integers(1, 60), st.sampled_from([0, 1, 2, 60]))
@@ -75,13 +74,11 @@ def test_the_size_of_the_blocks_makes_no_difference(pieces: list[str], size: int
     text = "".join(pieces)
     data = text[: len(text) - cut].encode()
     at_once = times_of_events(data)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(windows, "BLOCK", size)
-        assert times_of_events(data) == at_once
+    assert times_of_events(data, size) == at_once
 
 
-def times_of_events(data: bytes) -> dict[Event, int]:
-    return {event: logged.times for event, logged in read(data).events.items()}
+def times_of_events(data: bytes, block_size: int = windows.BLOCK) -> dict[Event, int]:
+    return {event: logged.times for event, logged in read(data, block_size).events.items()}
 
 
 def test_a_line_longer_than_all_that_is_looked_back_at() -> None:
