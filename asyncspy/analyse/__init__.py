@@ -113,7 +113,7 @@ KINDS_BY_SEVERITY: tuple[FindingKind, ...] = ("blocked-loop", "pool-saturated", 
 def _severity(finding: Finding) -> tuple[int, int, str, int, str]:
     """The order of findings; ties are broken so that the order of stacks does not matter."""
     culprit = finding.culprit.frame
-    return KINDS_BY_SEVERITY.index(finding.kind), -finding.evidence.samples, culprit.file, culprit.line, repr(finding)
+    return KINDS_BY_SEVERITY.index(finding.kind), -finding.evidence.sampled, culprit.file, culprit.line, repr(finding)
 
 
 def _with_distribution(finding: Finding, distribution: DistributionFinder) -> Finding:

@@ -43,11 +43,6 @@ class Stack(NamedTuple):
     thread: str = ""
 
 
-def distinct_frames(stacks: Iterable[Stack]) -> set[Frame]:
-    """Return each frame once: far fewer than stand on all stacks together."""
-    return set().union(*(stack.frames for stack in stacks))
-
-
 class ChainFrame(NamedTuple):
     """One frame of a finding's chain; `package` says whose code it is, None being the user's own.
 

@@ -17,8 +17,9 @@ from asyncspy.errors import InputError
 from asyncspy.model.stacks import InputFile, Profile
 from asyncspy.read import sniff
 from asyncspy.read.open_file import STANDARD_INPUT, first_bytes, is_folder, name_errors, open_stream
+from asyncspy.read.profile_sum import sum_by_mode
 
-__all__ = ["FORMATS", "Format", "load", "load_all", "profile_of_document"]
+__all__ = ["FORMATS", "Format", "load", "load_all", "profile_of_document", "sum_by_mode"]
 
 MAX_FILES = 10_000
 RECORD_AGAIN = "record again with: py-spy record --format speedscope --full-filenames --gil --pid PID --output FILE"

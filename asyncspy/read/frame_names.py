@@ -116,6 +116,11 @@ def _begins_frame(piece: str) -> bool:
     return (piece.endswith(")") and " (" in piece and not piece.startswith(" ")) or ROOT.match(piece) is not None
 
 
+def notes_on_stacks(stacks: Iterable[Stack]) -> tuple[str, ...]:
+    """Notes on what the frames of these stacks do not say; each frame is looked at once."""
+    return notes_on_names(set().union(*(stack.frames for stack in stacks)))
+
+
 def notes_on_names(frames: Iterable[Frame]) -> tuple[str, ...]:
     """Notes on what these frames do not say: full file names, or lines."""
     files = [frame for frame in frames if frame.file]

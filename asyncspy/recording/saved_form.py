@@ -50,6 +50,15 @@ class SavedPass(NamedTuple):
     profiles: list[Any]
 
 
+class SavedRecording(NamedTuple):
+    """What a document says of itself: its passes, the counted calls and how many were damaged, the lines of code."""
+
+    passes: list[SavedPass]
+    counts: dict[Event, Occurrences]
+    damaged_counts: int
+    sources: dict[str, dict[int, str]]
+
+
 def embed(
     document: dict[str, Any],
     *origins: Origin,
@@ -68,12 +77,17 @@ def embed(
     return {KEY: account, **document}
 
 
-def saved_passes(document: dict[str, Any]) -> list[SavedPass]:
-    """The passes of a speedscope document; none if asyncspy did not save it."""
+def extract(document: dict[str, Any]) -> SavedRecording:
+    """What `embed` added to a speedscope document; of a document by another program, its profiles as one pass."""
     account = _account(document)
     profiles = list_or_empty(document.get("profiles"))
     if account is None:
-        return []
+        return SavedRecording([SavedPass(None, profiles)], {}, 0, {})
+    counts, unsound = decode_counts(account.get("captured"))
+    return SavedRecording(_passes(account, profiles), counts, unsound, decode_sources(account.get("sources")))
+
+
+def _passes(account: dict[str, Any], profiles: list[Any]) -> list[SavedPass]:
     if account["format"] == 1:
         return [SavedPass(_origin(account), profiles)]
     passes, start = list[SavedPass](), 0
@@ -86,16 +100,6 @@ def saved_passes(document: dict[str, Any]) -> list[SavedPass]:
     if start != len(profiles):
         raise _misfit()
     return passes
-
-
-def saved_sources(document: dict[str, Any]) -> dict[str, dict[int, str]]:
-    """The lines of code that were saved, as far as they are lines of code and within the bounds."""
-    return decode_sources((_account(document) or {}).get("sources"))
-
-
-def saved_counts(document: dict[str, Any]) -> tuple[dict[Event, Occurrences], int]:
-    """The calls that were counted in the process, as far as they are sound, and how many chains were not."""
-    return decode_counts((_account(document) or {}).get("captured"))
 
 
 def encode_sources(sources: Sources) -> dict[str, dict[str, str]]:

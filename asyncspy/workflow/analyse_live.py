@@ -22,7 +22,6 @@ from asyncspy.workflow.load_recordings import (
     analyse_profiles,
     code_loaded_at,
     common_target,
-    sum_by_mode,
 )
 
 START_TOLERANCE_SECONDS = 1.0
@@ -42,7 +41,7 @@ def analyse_recording(writer: RecordingWriter, app_roots: Sequence[str] = ()) ->
 
 def analyse_live(profiles: Iterable[Profile], app_roots: Sequence[str] = ()) -> AnalysedRecording:
     """Analyse profiles of processes that were just recorded, with the files that these see."""
-    profile, waits = sum_by_mode(profiles)
+    profile, waits = read.sum_by_mode(profiles)
     root = _file_system_root(profile) if common_target(profile) else None
     sources = SourceCode(SourceFiles(root), code_loaded_at(profile), {})
     return analyse_profiles(profile, waits, sources, Distributions(root), app_roots)

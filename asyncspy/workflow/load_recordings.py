@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -12,9 +12,7 @@ from asyncspy import read
 from asyncspy.analyse import analyse
 from asyncspy.analyse.combine_modes import combine_modes
 from asyncspy.analyse.fleet_spread import with_fleet_spread
-from asyncspy.errors import UsageError
 from asyncspy.model.analysis import Analysis
-from asyncspy.model.merging import ProfileSum
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Profile
 from asyncspy.source.distributions import Distributions
@@ -42,8 +40,9 @@ class AnalysedRecording:
 
 def load_and_analyse(paths: Sequence[Path], app_roots: Sequence[str] = ()) -> AnalysedRecording:
     """Read saved recordings, logs and other profilers' files, and analyse them as one."""
-    profile, waits = sum_by_mode(read.load_all(_once_each(paths)))
-    sources = SourceCode(SourceFiles(), code_loaded_at(profile), profile.sources)
+    profile, waits = read.sum_by_mode(read.load_all(_once_each(paths)))
+    loaded_at = code_loaded_at(profile)
+    sources = SourceCode(SourceFiles(), loaded_at, profile.sources)
     return analyse_profiles(profile, waits, sources, Distributions(), app_roots)
 
 
@@ -80,29 +79,6 @@ def with_flame_graphs(recording: AnalysedRecording) -> Analysis:
         for part in recording.parts
     ]
     return replace(recording.analysis, flames=tuple(one for one in drawn if one.samples))
-
-
-def sum_by_mode(profiles: Iterable[Profile]) -> tuple[Profile, Profile | None]:
-    """Add up what runs and what waits, each by itself: samples of the two modes are never added together."""
-    running, waiting = ProfileSum(), ProfileSum()
-    for profile in profiles:
-        (waiting if _counts_waits(profile) else running).add(replace(profile, waits=None))
-        if profile.waits is not None:
-            waiting.add(profile.waits)
-    if not running:
-        return _sum(waiting), None
-    return _sum(running), (_sum(waiting) if waiting else None)
-
-
-def _counts_waits(profile: Profile) -> bool:
-    return profile.modes == {"wall"} or bool(profile.dumps)
-
-
-def _sum(whole: ProfileSum) -> Profile:
-    try:
-        return whole.profile()
-    except ValueError as error:
-        raise UsageError(str(error), remedy="report these recordings one by one") from None
 
 
 def common_target(profile: Profile) -> Worker | None:

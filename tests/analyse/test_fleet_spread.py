@@ -14,9 +14,9 @@ from asyncspy.analyse import analyse
 from asyncspy.analyse.fleet_spread import with_fleet_spread
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import FleetGroup, FleetSpread
-from asyncspy.model.merging import merge_profiles
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame, Origin, Profile, Stack
+from asyncspy.read.profile_sum import merge_profiles
 from asyncspy.report import FORMATS, View
 from asyncspy.report.present.evidence import fleet_groups, fleet_spread
 from tests.analyse.stack_samples import ASYNCIO, COUNT, HANDLER, frames

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from asyncspy.analyse import analyse
 from asyncspy.model.analysis import Analysis
-from asyncspy.model.merging import merge_profiles
 from asyncspy.model.stacks import Frame, Profile, Stack
+from asyncspy.read.profile_sum import merge_profiles
 from asyncspy.read.text_stacks import folded
 from asyncspy.report import FORMATS, View
 from tests.analyse.stack_samples import ASYNCIO, COUNT, GUARD, HANDLER, POOL, SPELLINGS, UVLOOP, frames

@@ -8,9 +8,9 @@ import pytest
 
 from asyncspy.analyse import analyse
 from asyncspy.model.analysis import Analysis
-from asyncspy.model.merging import ProfileSum, merge_profiles
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Origin, Profile, Stack
+from asyncspy.read.profile_sum import ProfileSum, merge_profiles
 from asyncspy.report import FORMATS, View
 from tests.analyse.stack_samples import ASYNCIO, COUNT, HANDLER, frames
 

@@ -21,18 +21,18 @@ ORIGIN = Origin("py-spy 0.4.3", "gil", 100, 180.0, "2026-11-21T02:13:00+00:00", 
 
 def test_what_is_embedded_is_extracted() -> None:
     document = saved_form.embed({"profiles": [1, 2]}, ORIGIN)
-    assert saved_form.saved_passes(json.loads(json.dumps(document))) == [(ORIGIN, [1, 2])]
+    assert saved_form.extract(json.loads(json.dumps(document))).passes == [(ORIGIN, [1, 2])]
     assert document["profiles"] == [1, 2]
 
 
 def test_a_file_of_py_spys_own_says_nothing() -> None:
-    assert saved_form.saved_passes({"profiles": []}) == []
+    assert saved_form.extract({"profiles": []}).passes == [(None, [])]
 
 
 def told(account: dict[str, object]) -> Origin | None:
     """The one origin of an account, in whichever format."""
-    first = saved_form.saved_passes({"asyncspy": {"format": 1, **account}})
-    second = saved_form.saved_passes({"asyncspy": {"format": 2, "passes": [{"profiles": 0, **account}]}})
+    first = saved_form.extract({"asyncspy": {"format": 1, **account}}).passes
+    second = saved_form.extract({"asyncspy": {"format": 2, "passes": [{"profiles": 0, **account}]}}).passes
     assert first == second
     ((origin, _),) = first
     return origin
@@ -40,7 +40,7 @@ def told(account: dict[str, object]) -> Origin | None:
 
 def test_a_later_format_asks_for_an_upgrade() -> None:
     with pytest.raises(InputError) as caught:
-        saved_form.saved_passes({"asyncspy": {"format": saved_form.FORMAT + 1, "sampler": "x"}})
+        saved_form.extract({"asyncspy": {"format": saved_form.FORMAT + 1, "sampler": "x"}})
     assert "upgrade" in caught.value.remedy
 
 
@@ -67,7 +67,7 @@ def test_values_of_the_wrong_kind_are_left_out(broken: dict[str, object]) -> Non
 
 def test_an_account_without_what_it_needs_is_refused_with_a_way_out() -> None:
     with pytest.raises(InputError) as caught:
-        saved_form.saved_passes({"asyncspy": {"format": 1, "sampler": "py-spy", "target": {"pid": "x"}}})
+        saved_form.extract({"asyncspy": {"format": 1, "sampler": "py-spy", "target": {"pid": "x"}}})
     assert "remove" in caught.value.remedy
 
 
@@ -89,20 +89,20 @@ def test_the_first_format_is_read_forever() -> None:
 def test_an_account_that_does_not_fit_its_profiles_is_refused(counts: list[Any]) -> None:
     passes = [{"profiles": count, "sampler": "py-spy"} for count in counts]
     with pytest.raises(InputError) as caught:
-        saved_form.saved_passes({"asyncspy": {"format": 2, "passes": passes}, "profiles": [{}, {}]})
+        saved_form.extract({"asyncspy": {"format": 2, "passes": passes}, "profiles": [{}, {}]})
     assert "remove" in caught.value.remedy
 
 
 def test_passes_are_told_apart() -> None:
     wall = replace(ORIGIN, mode="wall")
     document = saved_form.embed({"profiles": ["a", "b", "c"]}, ORIGIN, wall, counts=[1, 2])
-    assert saved_form.saved_passes(json.loads(json.dumps(document))) == [(ORIGIN, ["a"]), (wall, ["b", "c"])]
+    assert saved_form.extract(json.loads(json.dumps(document))).passes == [(ORIGIN, ["a"]), (wall, ["b", "c"])]
 
 
 def test_lines_of_code_are_read_back() -> None:
     lines = {"/srv/a.py": {3: "\treturn 1", 12: "    # naïve – “quoted”"}}
     document = saved_form.embed({"profiles": []}, ORIGIN, sources=lines)
-    assert saved_form.saved_sources(json.loads(json.dumps(document))) == lines
+    assert saved_form.extract(json.loads(json.dumps(document))).sources == lines
 
 
 @pytest.mark.parametrize(
@@ -124,10 +124,10 @@ def test_lines_of_code_are_read_back() -> None:
 )
 def test_what_is_no_line_of_code_is_left_out(lines: object) -> None:
     account = {"format": 2, "passes": [], "sources": {"/srv/a.py": lines, "/srv/b.py": {"1": "fine"}}}
-    assert saved_form.saved_sources({"asyncspy": account}) == {"/srv/b.py": {1: "fine"}}
+    assert saved_form.extract({"asyncspy": account}).sources == {"/srv/b.py": {1: "fine"}}
 
 
 def test_more_lines_than_a_recording_may_carry_are_left_out() -> None:
     many = {f"/srv/{n}.py": {str(line): "x" for line in range(1, 101)} for n in range(1000)}
-    kept = saved_form.saved_sources({"asyncspy": {"format": 2, "passes": [], "sources": many}})
+    kept = saved_form.extract({"asyncspy": {"format": 2, "passes": [], "sources": many}}).sources
     assert sum(map(len, kept.values())) == saved_form.MAX_LINES

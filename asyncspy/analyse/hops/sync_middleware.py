@@ -14,9 +14,9 @@ from asyncspy.analyse.line_samples import LineSamples
 from asyncspy.analyse.remedy.source_line import SourceReader
 from asyncspy.analyse.stacks import worlds
 from asyncspy.analyse.stacks.ownership import Ownership
-from asyncspy.analyse.stacks.pattern import Pattern, any_of
+from asyncspy.analyse.stacks.pattern import Pattern, any_of, distinct_frames
 from asyncspy.model.findings import Culprit, Finding, Remedy
-from asyncspy.model.stacks import Frame, Stack, distinct_frames
+from asyncspy.model.stacks import Frame, Stack
 
 ASYNC_TO_SYNC = any_of(Pattern("AsyncToSync.__call__", "asgiref/sync.py"))
 INNER = any_of(Pattern("convert_exception_to_response.<locals>.inner", "django/core/handlers/exception.py"))

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from asyncspy.analyse.stacks.pattern import Pattern, any_of
-from asyncspy.model.stacks import Frame, Profile, Stack, ThreadSnapshot, distinct_frames
+from asyncspy.analyse.stacks.pattern import Pattern, any_of, distinct_frames
+from asyncspy.model.stacks import Frame, Profile, Stack, ThreadSnapshot
 
 _NATIVE = re.compile(
     r"(?:.*/)?(?:python\d[\d.]*t?|[^/]*\.(?:c|cc|cpp|cxx|h|hh|hpp|rs|s|S|asm|dll|exe|dylib|so(?:\.\d+)*))"

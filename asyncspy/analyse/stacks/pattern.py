@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
-from asyncspy.model.stacks import Frame
+from asyncspy.model.stacks import Frame, Stack
 
 T = TypeVar("T")
 
@@ -104,3 +104,8 @@ def rules_by_meaning(table: Mapping[T, Mapping[str, str]]) -> Rules[T]:
 def any_of(*patterns: Pattern, lenient: bool = False) -> Rules[bool]:
     """Build rules that only tell whether a frame fits one of these patterns."""
     return Rules(((pattern, True) for pattern in patterns), lenient=lenient)
+
+
+def distinct_frames(stacks: Iterable[Stack]) -> set[Frame]:
+    """Return each frame once: far fewer than stand on all stacks together."""
+    return set().union(*(stack.frames for stack in stacks))

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 
 from asyncspy.analyse.stacks import worlds
 from asyncspy.analyse.stacks.ownership import Ownership, libraries_in
+from asyncspy.analyse.stacks.pattern import distinct_frames
 from asyncspy.analyse.stacks.worlds import judge_stack
 from asyncspy.analyse.waits import blocking_calls
 from asyncspy.model.processes import Worker
-from asyncspy.model.stacks import Frame, Origin, Profile, Stack, distinct_frames
+from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 
 ALWAYS = 0.95
 """A thread that is in at least this share of the samples is taken to be in all of them."""

@@ -12,11 +12,11 @@ from asyncspy.analyse.remedy.remedies import find_remedies
 from asyncspy.analyse.remedy.source_line import SourceReader, parse_line
 from asyncspy.analyse.stacks import chains, recording_facts, sinks
 from asyncspy.analyse.stacks.ownership import Ownership
-from asyncspy.analyse.stacks.pattern import last_segment
+from asyncspy.analyse.stacks.pattern import distinct_frames, last_segment
 from asyncspy.analyse.stacks.worlds import StackVerdict
 from asyncspy.analyse.unsafe.violations import Violation, find_violation
 from asyncspy.model.findings import Culprit, Entry, Evidence, Finding, WorkerShare
-from asyncspy.model.stacks import Frame, Origin, Stack, distinct_frames
+from asyncspy.model.stacks import Frame, Origin, Stack
 
 Route = tuple[tuple[Frame, ...], tuple[Frame, ...]]
 """The frames from an entry to a culprit, and those from there to the sink."""

@@ -13,14 +13,14 @@ from dataclasses import replace
 from typing import Any, BinaryIO, NamedTuple
 
 from asyncspy.errors import InputError
-from asyncspy.model.merging import merge_profiles
 from asyncspy.model.stacks import Frame, InputFile, Origin, Profile, Stack
 from asyncspy.read.decode_json import AS_WRITTEN, JsonObject, line_number
 from asyncspy.read.frame_names import add_samples, notes_on_names, printable, stack_of
 from asyncspy.read.open_file import read_all
+from asyncspy.read.profile_sum import merge_profiles
 from asyncspy.read.speedscope.events import MILLISECONDS, time_by_stack
 from asyncspy.read.speedscope.samples import IndexedFrames, count_samples, decode_document, sound_weights
-from asyncspy.recording.saved_form import SavedPass, saved_counts, saved_passes, saved_sources
+from asyncspy.recording.saved_form import SavedPass, extract
 
 THREAD = re.compile(r'(?:Process ([0-9]{1,10}) )?Thread \S+ "(.*)"\Z', re.DOTALL)
 AUSTIN = re.compile(r"(?:Wall|CPU) time profile for ([0-9]{1,10}):[0-9]{1,6}:([0-9A-Fa-f]{1,20})\Z")
@@ -43,12 +43,11 @@ def profile_of(document: Any, path: str) -> Profile:
         raise InputError("its JSON is not an object", remedy=AS_WRITTEN)
     profiles = _list(document, "profiles")
     shared = _shared_frames(_list(_object(document, "shared"), "frames") if profiles else [])
-    passes = saved_passes(document) or [SavedPass(None, profiles)]
-    counted = [_count(one, shared) for one in passes]
-    events, unsound = saved_counts(document)
-    events = {each._replace(frames=tuple(map(_printable_frame, each.frames))): n for each, n in events.items()}
+    saved = extract(document)
+    counted = [_count(one, shared) for one in saved.passes or [SavedPass(None, profiles)]]
+    events = {each._replace(frames=tuple(map(_printable_frame, each.frames))): n for each, n in saved.counts.items()}
     entries = sum(one.entries for one in counted) + len(events)
-    dropped = sum(one.dropped for one in counted) + unsound
+    dropped = sum(one.dropped for one in counted) + saved.damaged_counts
     if dropped and not entries:
         raise InputError(f"none of its {dropped:,} samples can be used", remedy=AS_WRITTEN)
     sampled = [one for one in counted if one.origin is None or one.origin.mode != "exact"]
@@ -57,11 +56,10 @@ def profile_of(document: Any, path: str) -> Profile:
     read_in = InputFile(path, "speedscope", entries, dropped, tuple(dict.fromkeys(notes)))
     running = [one.profile(document) for one in counted if not one.counts_waits]
     waiting = [one.profile(document) for one in counted if one.counts_waits]
-    sources = saved_sources(document)
     waits = _merge(waiting) if waiting else None
     if waits is not None and not running:
-        return replace(waits, inputs=(read_in,), sources=sources)
-    return replace(_merge(running), inputs=(read_in,), waits=waits, sources=sources, events=events)
+        return replace(waits, inputs=(read_in,), sources=saved.sources)
+    return replace(_merge(running), inputs=(read_in,), waits=waits, sources=saved.sources, events=events)
 
 
 def _printable_frame(frame: Frame) -> Frame:

@@ -15,8 +15,8 @@ from functools import cache
 from typing import BinaryIO
 
 from asyncspy.errors import InputError
-from asyncspy.model.stacks import InputFile, Origin, Profile, SamplingMode, Stack, distinct_frames
-from asyncspy.read.frame_names import add_samples, notes_on_names, parse_frame, rejoin, stack_of
+from asyncspy.model.stacks import InputFile, Origin, Profile, SamplingMode, Stack
+from asyncspy.read.frame_names import add_samples, notes_on_stacks, parse_frame, rejoin, stack_of
 from asyncspy.read.open_file import read_all
 from asyncspy.read.svg.box_stacks import PlacedBox, place_boxes
 from asyncspy.read.svg.boxes import Drawing, parse_drawing
@@ -57,7 +57,7 @@ def read(stream: BinaryIO, path: str) -> Profile:
             continue
         add_samples(stacks, stack_of(tuple(map(frame_at, pieces))), box.own)
         boxes += 1
-    notes = (*_notes_on_narrow_boxes(placed, drawing.by_py_spy), *notes_on_names(distinct_frames(stacks)))
+    notes = (*_notes_on_narrow_boxes(placed, drawing.by_py_spy), *notes_on_stacks(stacks))
     origin = _origin(drawing, stacks.total())
     return Profile(stacks, (origin,), (InputFile(path, "svg", boxes, dropped, notes),))
 

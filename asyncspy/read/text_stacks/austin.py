@@ -12,9 +12,9 @@ from functools import cache, partial
 from typing import BinaryIO
 
 from asyncspy.errors import InputError
-from asyncspy.model.stacks import Frame, InputFile, Origin, Profile, SamplingMode, Stack, distinct_frames
+from asyncspy.model.stacks import Frame, InputFile, Origin, Profile, SamplingMode, Stack
 from asyncspy.read.decode_json import AS_WRITTEN
-from asyncspy.read.frame_names import MAX_LINE_DIGITS, add_samples, is_digits, notes_on_names
+from asyncspy.read.frame_names import MAX_LINE_DIGITS, add_samples, is_digits, notes_on_stacks
 from asyncspy.read.text_stacks.folded import CUT, MAX_COUNT_DIGITS, MAX_LINE_BYTES
 
 COLONS = re.compile(r":+")
@@ -60,7 +60,7 @@ def read(stream: BinaryIO, path: str) -> Profile:
     if "austin" in header:
         notes.append(BY_TIME.format(interval) if interval else COUNTED_ONCE)
     notes += [UNREADABLE_FRAMES.format(damaged)] if damaged else []
-    read_in = InputFile(path, "folded", lines, dropped, (*notes, *notes_on_names(distinct_frames(stacks))))
+    read_in = InputFile(path, "folded", lines, dropped, (*notes, *notes_on_stacks(stacks)))
     return Profile(stacks, (_origin(header, stacks.total()),), (read_in,))
 
 

@@ -12,8 +12,8 @@ from functools import cache
 from typing import BinaryIO, NamedTuple
 
 from asyncspy.errors import InputError
-from asyncspy.model.stacks import InputFile, Origin, Profile, Stack, distinct_frames
-from asyncspy.read.frame_names import PROCESS, add_samples, is_digits, notes_on_names, parse_frame, rejoin, stack_of
+from asyncspy.model.stacks import InputFile, Origin, Profile, Stack
+from asyncspy.read.frame_names import PROCESS, add_samples, is_digits, notes_on_stacks, parse_frame, rejoin, stack_of
 
 MAX_COUNT_DIGITS = 12
 MAX_LINE_BYTES = 16 * 1024**2
@@ -46,7 +46,7 @@ def read(stream: BinaryIO, path: str) -> Profile:
             f"none of its {dropped:,} lines can be read as a stack with a count",
             remedy="give the file as py-spy record --format raw wrote it",
         )
-    notes = (*([] if lines.complete else [CUT]), *notes_on_names(distinct_frames(stacks)))
+    notes = (*([] if lines.complete else [CUT]), *notes_on_stacks(stacks))
     read_in = InputFile(path, "raw", records, dropped, notes)
     return Profile(stacks, (Origin("py-spy", samples=stacks.total()),), (read_in,))
 

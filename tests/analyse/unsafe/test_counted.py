@@ -6,8 +6,8 @@ import pytest
 
 from asyncspy.analyse import analyse
 from asyncspy.model.findings import CountedCalls, Finding
-from asyncspy.model.merging import merge_profiles
 from asyncspy.model.stacks import Event, Occurrences, Origin, Profile, Stack
+from asyncspy.read.profile_sum import merge_profiles
 from tests.analyse.stack_samples import ASYNCIO, COUNT, GUARD, HANDLER, frames
 
 VIEW = "checkout (shop/views.py:25)\n"

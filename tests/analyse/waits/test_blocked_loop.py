@@ -9,9 +9,9 @@ import pytest
 from asyncspy.analyse import analyse
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding, Wait
-from asyncspy.model.merging import merge_profiles
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Origin, Profile, SamplingMode, Stack
+from asyncspy.read.profile_sum import merge_profiles
 from tests.analyse.stack_samples import ASYNCIO, COUNT, HANDLER, OWN, POOL, UVLOOP, frames
 
 VIEW = "fetches (views.py:54)\n"

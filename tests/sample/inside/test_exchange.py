@@ -152,10 +152,10 @@ def test_counts_are_saved_and_read_back() -> None:
     told = read()
     assert told is not None
     document = saved_form.embed({"profiles": []}, Origin("asyncspy hook", "exact"), captured=told.events)
-    assert saved_form.saved_counts(json.loads(json.dumps(document))) == (told.events, 0)
+    assert saved_form.extract(json.loads(json.dumps(document))).counts == told.events
 
 
 @pytest.mark.parametrize("hostile", [7, [], {"chains": 7}, {"frames": [1], "chains": [[1]]}, {"chains": [None, {}]}])
 def test_counts_that_others_wrote_are_left_out(hostile: Any) -> None:
-    events, _ = saved_form.saved_counts({"asyncspy": {"format": 2, "passes": [], "captured": hostile}})
+    events = saved_form.extract({"asyncspy": {"format": 2, "passes": [], "captured": hostile}}).counts
     assert events == {}

@@ -86,7 +86,7 @@ def test_what_was_recorded_is_saved_with_where_it_came_from(tmp_path: Path, stag
     said = "print('py-spy> 1.20s behind in sampling'); print('Samples: 150 Errors: 3')"
     run(tmp_path, stage(f"done({SPEEDSCOPE!r}); {said}"))
     saved = json.loads((tmp_path / "out.json").read_text())
-    ((origin, _),) = saved_form.saved_passes(saved)
+    ((origin, _),) = saved_form.extract(saved).passes
     assert origin is not None
     assert (origin.sampler, origin.mode, origin.rate, origin.target) == ("py-spy 0.4.3", "gil", 100, TARGET)
     assert (origin.samples, origin.errors, origin.late_seconds, origin.interrupted) == (150, 3, 1.2, False)
