@@ -107,7 +107,12 @@ class AskingEnvironment:
     """Stands for the module `os` and for its `environ`, of which the guard asks nothing but one variable."""
 
     def __init__(self, hook: Hook, original: Any) -> None:
-        self.asyncspy_hook, self._os, self.environ = hook, original, self
+        self.asyncspy_hook, self._os = hook, original
+
+    @property
+    def environ(self) -> Any:
+        """Itself; an attribute would be a reference cycle, and outlive the hook."""
+        return self
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._os, name)

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import types
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -101,5 +102,8 @@ def test_all_is_counted_and_nothing_is_left(
     assert guard.os.getpid() == os.getpid()
     hook.stop()
     assert dict(vars(guard)) == before
+    freed = weakref.ref(hook)
+    del hook
+    assert freed() is None  # without a collection
     chains = json.loads((tmp_path / "result").read_text())["chains"]
     assert [(chain[0], chain[1]) for chain in chains] == [(7, allowed)]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.exact.attached import attach, captured, report, wait_until_in
+from tests.live.exact.attached import LINES, PLANTED, attach, captured, report, wait_until_in
 from tests.live.exact.served import starting
 from tests.live.exact.test_leaves_nothing import CHECKS, END, PATIENCE, look
 from tests.live.inject.targets import VERSIONS, versions
@@ -18,6 +18,7 @@ from tests.live.processes import eventually
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("may_trace")]
 
+RETURN = LINES["atomic"] + 1
 WITHOUT_APP = {"GUARD_APP": ""}
 
 
@@ -34,8 +35,8 @@ def test_all_that_was_planted_is_counted_and_no_more(version: str, allowed: bool
     raised = made.pop("raised", 0)
     assert made.total() == 100
     assert (raised, told["origins"][0]["beyond"]) == (0 if allowed else 100, 0)
-    if allowed:  # one query may pass the guard more than once
-        assert captured(told).keys() == made.keys()
+    if allowed:  # one query may pass the guard more than once, and 3.9 leaves a `with` on the line of its `return`
+        assert captured(told).keys() - made.keys() <= ({f"{PLANTED}:{RETURN}"} if version == "3.9" else set())
         assert not {site for site in made if captured(told)[site] < made[site]}
     else:
         assert captured(told) == made
