@@ -15,7 +15,7 @@ from asyncspy.workflow.list_workers import diagnose_target
 @click.option("--pid", type=click.IntRange(1), help="The process that you want to attach to.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead.")
 @click.option(
-    "--rehearse", is_flag=True, help="Also do what attach --exact --inject would do, to twins of the process."
+    "--rehearse", is_flag=True, help="Also start copies of the process, and do to them what --exact --inject would do."
 )
 @click.pass_context
 def command(ctx: click.Context, pid: int | None, *, as_json: bool, rehearse: bool) -> None:

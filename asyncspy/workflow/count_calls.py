@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
@@ -18,9 +19,12 @@ from asyncspy.workflow.recording_run import RecordingRun
 
 SAMPLER = "asyncspy hook"
 
+STARTING_SECONDS = 30.0
+"""A worker that is younger may not have loaded Django, and is tried again."""
+
 INJECTION = (
     "--inject writes into the memory of process {pids}: a line of Python, and an entry in its queue of pending calls.",
-    "That stands still for about a millisecond, once the same was rehearsed on twins; then asyncspy's hook runs in it.",
+    "It stands still for about a millisecond, after a rehearsal on copies of it; then asyncspy's hook runs in it.",
     "Python does not promise that this works, and asyncspy refuses wherever anything is odd: see docs/inject.md.",
 )
 
@@ -116,7 +120,10 @@ class CallCounter:
                     stopped = session.runner.stopped_ns / 1e6
                     self._feedback.say(f"Process {worker.pid} stood still for {stopped:.1f} ms to let the hook in.")
             except AsyncspyError as error:
-                errors.append(error)
+                if self._sessions.pids and _is_starting(worker):
+                    self._tried.discard(worker.pid)  # try again when it has loaded Django
+                else:
+                    errors.append(error)
         return errors
 
     def _workers(self) -> list[Worker]:
@@ -154,3 +161,7 @@ class CallCounter:
             alongside=True,
             beyond=one.report.beyond if one.report else 0,
         )
+
+
+def _is_starting(worker: Worker) -> bool:
+    return worker.started_at is not None and time.time() - worker.started_at < STARTING_SECONDS

@@ -62,7 +62,7 @@ def diagnose_target(
         return found
     from asyncspy.sample.inject.outlook import check_injection  # noqa: PLC0415 - listing workers needs nothing of it
 
-    return replace(found, checks=(*found.checks, check_injection(pid, on_twins=rehearse_injection)))
+    return replace(found, checks=(*found.checks, check_injection(pid, on_copies=rehearse_injection)))
 
 
 def _settle_roles(workers: Sequence[Worker], machine: Machine) -> list[Worker]:

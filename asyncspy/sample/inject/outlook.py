@@ -16,12 +16,12 @@ LONGEST_PATH = "/var/tmp/asyncspy-" + "0" * 32 + "/text"  # noqa: S108 - stands 
 NAME = "inject"
 
 
-def check_injection(pid: int, *, on_twins: bool) -> CheckResult:
+def check_injection(pid: int, *, on_copies: bool) -> CheckResult:
     """Whether its interpreter is one that can be written to, and if that is wanted, whether a rehearsal succeeds."""
     began = time.monotonic()
     try:
         found = find_python(pid)
-        if on_twins:
+        if on_copies:
             rehearse(found, texts.run_file(LONGEST_PATH))
     except Refused as refused:
         if refused.kind == "newer":
@@ -29,6 +29,6 @@ def check_injection(pid: int, *, on_twins: bool) -> CheckResult:
         said, remedy = said_of(pid, refused)
         return CheckResult(NAME, ok=False, said=f"--inject would not work: {said}", remedy=remedy)
     version = "{}.{}".format(*found.version)
-    did = f"rehearsed on twins in {time.monotonic() - began:.1f} s" if on_twins else "it would be rehearsed first"
+    did = f"rehearsed on copies in {time.monotonic() - began:.1f} s" if on_copies else "it would be rehearsed first"
     quota = low_quota_note(pid)
     return CheckResult(NAME, ok=True, said=f"--inject knows its Python {version}; {did}{f'; {quota}' if quota else ''}")

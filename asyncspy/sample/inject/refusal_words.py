@@ -36,8 +36,8 @@ WORDS = {
     "no_symbols": ("no interpreter in it shows its symbols {detail}", OTHERWISE),
     "damaged": ("its program cannot be read from memory ({detail})", OTHERWISE),
     # the rehearsal
-    "no_twin": ("its program could not be started for a rehearsal: {detail}", OTHERWISE),
-    "other_twin": ("the program that was started for a rehearsal differs from it ({detail})", OTHERWISE),
+    "no_copy": ("its program could not be started for a rehearsal: {detail}", OTHERWISE),
+    "other_copy": ("the program that was started for a rehearsal differs from it ({detail})", OTHERWISE),
     "rehearsal": ("the rehearsal failed, and the process was not touched: {detail}", REPORT),
     # the moment
     "another": ("another asyncspy lets something into it at this moment", "wait until that ends, and try again"),

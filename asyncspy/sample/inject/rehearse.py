@@ -1,17 +1,17 @@
-"""Do to twins of a process what will be done to it, so that a wrong layout harms a twin and not the process."""
+"""Do to copies of a process what will be done to it, so that a wrong layout harms a copy and not the process."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from asyncspy.sample.inject.copies import BUSY, SLEEPING, WAITING, ProcessCopy, started
 from asyncspy.sample.inject.layouts import LAYOUTS
 from asyncspy.sample.inject.memory import executable_ranges, mappings
 from asyncspy.sample.inject.pending_queue import WriteTarget, check, parse, take_snapshot
 from asyncspy.sample.inject.refused import Refused
 from asyncspy.sample.inject.target_python import Layouts, TargetPython, find_python
 from asyncspy.sample.inject.texts import write_number
-from asyncspy.sample.inject.twins import BUSY, SLEEPING, WAITING, Twin, started
 from asyncspy.sample.inject.writer_process import run_writer
 
 TIMES = 5
@@ -24,31 +24,31 @@ Write = Callable[[str, WriteTarget, bytes], dict[str, Any]]
 
 
 def rehearse(target: TargetPython, text: bytes, layouts: Layouts = LAYOUTS, write: Write = run_writer) -> None:
-    """Write to two twins. Raises Refused on any difference; nothing is left of them."""
+    """Write to copies of it. Raises Refused on any difference; nothing is left of them."""
     for script in (BUSY, SLEEPING):
-        with started(target.write.pid, script) as twin:
+        with started(target.write.pid, script) as copy:
             for number in range(TIMES):
-                found = _same_python(target, twin, layouts)
-                _once(found.write, twin, number, text, write)
-            _left_as_it_was(find_python(twin.pid, layouts).write, twin)
-    with started(target.write.pid, WAITING) as twin:
-        _withdraw_once(_same_python(target, twin, layouts).write, text, write)
+                found = _same_python(target, copy, layouts)
+                _once(found.write, copy, number, text, write)
+            _left_as_it_was(find_python(copy.pid, layouts).write, copy)
+    with started(target.write.pid, WAITING) as copy:
+        _withdraw_once(_same_python(target, copy, layouts).write, text, write)
 
 
-def _same_python(target: TargetPython, twin: Twin, layouts: Layouts) -> TargetPython:
-    found = find_python(twin.pid, layouts)
+def _same_python(target: TargetPython, copy: ProcessCopy, layouts: Layouts) -> TargetPython:
+    found = find_python(copy.pid, layouts)
     ours, theirs = (each._replace(write=target.write) for each in (found, target))
     if ours != theirs:
         names = [name for name in ours._fields if getattr(ours, name) != getattr(theirs, name)]
-        raise Refused("other_twin", ", ".join(names))
+        raise Refused("other_copy", ", ".join(names))
     return found
 
 
-def _once(target: WriteTarget, twin: Twin, number: int, text: bytes, write: Write) -> None:
+def _once(target: WriteTarget, copy: ProcessCopy, number: int, text: bytes, write: Write) -> None:
     said = write_number(number, text)
     _retrying(lambda: write("add", target, said))
-    if twin.answer(1, ANSWER_SECONDS) != b"%d" % number:
-        raise Refused("rehearsal", "a twin did not do what it was asked")
+    if copy.answer(1, ANSWER_SECONDS) != b"%d" % number:
+        raise Refused("rehearsal", "a copy did not do what it was asked")
     if number % 2:  # else what is left has to be recognised the next time
         write("clear", target, said)
 
@@ -80,10 +80,10 @@ def _withdraw_once(target: WriteTarget, text: bytes, write: Write) -> None:
         raise Refused("rehearsal", "what was queued could not be taken back")
 
 
-def _left_as_it_was(target: WriteTarget, twin: Twin) -> None:
+def _left_as_it_was(target: WriteTarget, copy: ProcessCopy) -> None:
     seen = take_snapshot(target)
     queue = parse(target.layout, seen)
     if queue.waiting or queue.to_do or queue.held:
         raise Refused("rehearsal", "its queue is not as it was")
-    if twin.answer(1, 0.0):
-        raise Refused("rehearsal", "a twin said more than it was asked")
+    if copy.answer(1, 0.0):
+        raise Refused("rehearsal", "a copy said more than it was asked")

@@ -45,7 +45,7 @@ FREE_THREADED, DEBUG = "_Py_DecRefShared", "_Py_NegativeRefcount"
 
 
 class TargetPython(NamedTuple):
-    """What was found: where to write, and what a twin of this process has to have in common with it."""
+    """What was found: where to write, and what a copy of this process has to have in common with it."""
 
     write: WriteTarget
     version: tuple[int, int]
@@ -54,7 +54,7 @@ class TargetPython(NamedTuple):
     offsets: tuple[int, ...]
     """Where in `library` the queue and the function lie."""
     place: tuple[str, int]
-    """Where the text lies, and how much room is there, in a way that a twin can be compared by."""
+    """Where the text lies, and how much room is there, in a way that a copy can be compared by."""
 
 
 def find_python(pid: int, layouts: Layouts = LAYOUTS) -> TargetPython:

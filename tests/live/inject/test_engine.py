@@ -136,7 +136,7 @@ def test_a_writer_that_is_stopped_is_ended_and_the_process_runs_on(version: str,
 
 
 def test_nothing_of_the_rehearsal_outlives_asyncspy(tmp_path: Path) -> None:
-    """Killed at any moment of it, its twins and its writer are gone with it."""
+    """Killed at any moment of it, its copies and its writer are gone with it."""
     code = (
         "import sys; from asyncspy.sample.inject import inject as engine\n"
         "print(1, flush=True); engine.inject(int(sys.argv[1]), '/x')"

@@ -1,4 +1,4 @@
-"""A process in another root and PID namespace, as another user: its twins run there as that user, and go."""
+"""A process in another root and PID namespace, as another user: its copies run there as that user, and go."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from asyncspy.sample.inject.copies import SLEEPING, started
 from asyncspy.sample.inject.inject import clear, inject
 from asyncspy.sample.inject.rehearse import rehearse
 from asyncspy.sample.inject.target_python import find_python
 from asyncspy.sample.inject.texts import run_file
-from asyncspy.sample.inject.twins import SLEEPING, started
 from tests.live.inject.targets import DEBIAN, KINDS, SANE, Target
 from tests.live.processes import eventually, running
 
@@ -78,15 +78,15 @@ def test_a_file_of_its_own_root_is_run_there(inside: Target) -> None:
     assert int(counted.read_text()) != inside.pid
 
 
-def test_its_twins_are_where_it_is_and_have_its_rights(inside: Target) -> None:
-    with started(inside.pid, SLEEPING) as twin:
+def test_its_copies_are_where_it_is_and_have_its_rights(inside: Target) -> None:
+    with started(inside.pid, SLEEPING) as copy:
         for name in ("pid", "mnt"):
-            assert os.readlink(f"/proc/{twin.pid}/ns/{name}") == os.readlink(f"/proc/{inside.pid}/ns/{name}")  # noqa: PTH115
-        assert Path(f"/proc/{twin.pid}/root").samefile(f"/proc/{inside.pid}/root")
-        status = dict(line.split(":\t", 1) for line in Path(f"/proc/{twin.pid}/status").read_text().splitlines())
+            assert os.readlink(f"/proc/{copy.pid}/ns/{name}") == os.readlink(f"/proc/{inside.pid}/ns/{name}")  # noqa: PTH115
+        assert Path(f"/proc/{copy.pid}/root").samefile(f"/proc/{inside.pid}/root")
+        status = dict(line.split(":\t", 1) for line in Path(f"/proc/{copy.pid}/status").read_text().splitlines())
         assert (status["Uid"].split(), status["Gid"].split()) == ([str(SOMEBODY)] * 4, [str(SOMEBODY)] * 4)
         assert (status["CapEff"], status["NoNewPrivs"], status["Groups"].split()) == ("0" * 16, "1", [])
-    assert not psutil.pid_exists(twin.pid)
+    assert not psutil.pid_exists(copy.pid)
 
 
 def test_a_rehearsal_leaves_nothing_there(inside: Target) -> None:

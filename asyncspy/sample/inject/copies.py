@@ -1,4 +1,4 @@
-"""Start twins of a process: its own program again, as its user, where it runs, doing nothing."""
+"""Start copies of a process: its own program again, as its user, where it runs, doing nothing."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from asyncspy.sample.inject.refused import Refused
-from asyncspy.sample.inject.start_twin import NAMESPACES, differs
+from asyncspy.sample.inject.start_copy import NAMESPACES, differs
 from asyncspy.sample.inside.interpreters import executable_of, shares_our_root
 from asyncspy.sample.kernel_state import status_of
 
-START = Path(__file__).with_name("start_twin.py")
+START = Path(__file__).with_name("start_copy.py")
 PATIENCE_SECONDS, END_SECONDS = 20.0, 2.0
 READY, PID = b"ready\n", re.compile(rb"pid (\d+)\n")
 MAX_SAID = 4_096
@@ -56,8 +56,8 @@ KEPT_VARIABLES = ("LD_LIBRARY_PATH", "LD_PRELOAD", "GLIBC_TUNABLES", "PATH")
 """What decides which libraries are loaded, and where."""
 
 
-class Twin(NamedTuple):
-    """A twin that runs; `answers` is what it writes to its standard output."""
+class ProcessCopy(NamedTuple):
+    """A copy that runs; `answers` is what it writes to its standard output."""
 
     pid: int
     answers: int
@@ -75,8 +75,8 @@ class Twin(NamedTuple):
 
 
 @contextmanager
-def started(pid: int, script: str) -> Iterator[Twin]:
-    """A twin while this lasts; afterwards it is gone, whatever happens. Raises Refused where none can be started."""
+def started(pid: int, script: str) -> Iterator[ProcessCopy]:
+    """A copy while this lasts; afterwards it is gone, whatever happens. Raises Refused where none can be started."""
     try:
         job = _job(pid, script)
     except (OSError, KeyError):
@@ -99,30 +99,30 @@ def started(pid: int, script: str) -> Iterator[Twin]:
 
 
 def _end(starter: subprocess.Popen[bytes]) -> None:
-    """End the twin, and what started it."""
+    """End the copy, and what started it."""
     starter.terminate()
     try:
         starter.wait(END_SECONDS)
     except subprocess.TimeoutExpired:
-        starter.kill()  # the kernel kills the twin with it
+        starter.kill()  # the kernel kills the copy with it
 
 
-def _ready(starter: subprocess.Popen[bytes]) -> Twin:
+def _ready(starter: subprocess.Popen[bytes]) -> ProcessCopy:
     """Once it says so, and which pid it has."""
     assert starter.stdout is not None  # noqa: S101
     answers, said, deadline = starter.stdout.fileno(), b"", time.monotonic() + PATIENCE_SECONDS
     while READY not in said or not (found := PID.search(said)):
-        part = Twin(0, answers).answer(1, deadline - time.monotonic())
+        part = ProcessCopy(0, answers).answer(1, deadline - time.monotonic())
         if not part or len(said) > MAX_SAID:
             _end(starter)
             errors = starter.stderr.read(MAX_SAID).decode(errors="replace") if starter.stderr else ""
-            raise Refused("no_twin", (errors.strip().splitlines() or ["it did not come to run"])[-1][:300])
+            raise Refused("no_copy", (errors.strip().splitlines() or ["it did not come to run"])[-1][:300])
         said += part
-    return Twin(int(found[1]), answers)
+    return ProcessCopy(int(found[1]), answers)
 
 
 def _job(pid: int, script: str) -> dict[str, Any]:
-    """What `start_twin` needs. Raises Refused where the twin would have other rights than the process."""
+    """What `start_copy` needs. Raises Refused where the copy would have other rights than the process."""
     status, enter = status_of(pid), _enters(pid)
     uid, gid = (int(status[name].split()[1]) for name in ("Uid", "Gid"))
     groups = list(map(int, status.get("Groups", "").split()))
@@ -142,7 +142,7 @@ def _job(pid: int, script: str) -> dict[str, Any]:
 
 
 def _enters(pid: int) -> bool:
-    """Whether the twin has to be brought to where the process is. Raises Refused where only root could do that."""
+    """Whether the copy has to be brought to where the process is. Raises Refused where only root could do that."""
     same_root = shares_our_root(pid)
     if os.geteuid() != 0:
         if not same_root:

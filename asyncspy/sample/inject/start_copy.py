@@ -1,6 +1,6 @@
-"""`python start_twin.py JOB`: start the program of a process again, as its user, in its root and its namespaces.
+"""`python start_copy.py JOB`: start the program of a process again, as its user, in its root and its namespaces.
 
-Prints `pid N`, the pid as it is here, and becomes or awaits the twin, which prints the rest. The twin ends when this
+Prints `pid N`, the pid as it is here, and becomes or awaits the copy, which prints the rest. The copy ends when this
 process does, when its parent does, and in any case after `LIFE_SECONDS`. A program of its own because there is no way
 back from another root; it runs without the rest of asyncspy.
 """
@@ -24,7 +24,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main(job: dict[str, Any]) -> int:
-    """Go there and become the twin; the exit code where that is another process."""
+    """Go there and become the copy; the exit code where that is another process."""
     _end_with(job["parent"], signal.SIGTERM)
     pid = job["pid"]
     program = os.open(
@@ -71,7 +71,7 @@ def _become(program: int, job: dict[str, Any]) -> int:
 
 
 def _watch(child: int, parent: int) -> int:
-    """Wait for the twin. If it outlived us, another process would have to wait for it."""
+    """Wait for the copy. If it outlived us, another process would have to wait for it."""
     _say_pid(child)
     os.close(1)
     if os.getppid() != parent:
