@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import signal
 import sys
 from collections import Counter
@@ -13,6 +14,7 @@ import pytest
 from tests.live.exact.attached import LINES, PLANTED, attach, captured, report, wait_until_in
 from tests.live.exact.served import starting
 from tests.live.exact.test_leaves_nothing import CHECKS, END, PATIENCE, look
+from tests.live.exact.test_no_harm import BLOCKED_SECONDS, in_background
 from tests.live.inject.targets import VERSIONS, versions
 from tests.live.processes import eventually
 
@@ -92,3 +94,45 @@ def test_what_it_does_is_said_before_it_does_it(version: str, tmp_path: Path) ->
     assert f"process {served.pid}:" in said[first]
     assert "docs/inject.md" in said[first + 2]
     assert said[-1].startswith(f"Process {served.pid} stood still for ")
+
+
+@versions("3.12")
+def test_it_counts_beside_sampling(version: str, tmp_path: Path) -> None:
+    words = ("--inject", "--mode", "gil", "--duration", "8")
+    with starting(version, {**WITHOUT_APP, "GUARD_EVERY": "2"}) as served, attach(served, tmp_path, *words) as attached:
+        wait_until_in(attached, served)
+        before = Counter(served.state()["made"])
+        served.ask(200)
+        made = Counter(served.state()["made"]) - before
+        told = json.loads(attached.communicate(timeout=90)[0])
+    del made["raised"]
+    assert captured(told) == made
+    assert {origin["mode"] for origin in told["origins"]} == {"gil", "exact"}
+
+
+@versions("3.12")
+def test_a_second_one_is_refused_and_the_first_counts_on(version: str, tmp_path: Path) -> None:
+    env = {**WITHOUT_APP, "GUARD_EVERY": "2"}
+    with starting(version, env) as served, attach(served, tmp_path / "first.json", "--inject") as first:
+        wait_until_in(first, served)
+        before = Counter(served.state()["made"])
+        with attach(served, tmp_path / "second.json", "--inject") as second:
+            said = second.communicate(timeout=60)[1]
+        assert second.returncode == 3
+        assert "another asyncspy counts in" in said
+        served.ask(40)
+        made = Counter(served.state()["made"]) - before
+        del made["raised"]
+        assert captured(report(first)) == made
+
+
+@versions("3.12")
+def test_one_that_is_blocked_in_c_is_left_as_it_was(version: str, tmp_path: Path) -> None:
+    with starting(version, WITHOUT_APP) as served:
+        served.ask(20)
+        before = look(served)
+        with in_background(served, f"/block/{BLOCKED_SECONDS + 8}"), attach(served, tmp_path, "--inject") as attached:
+            said = attached.communicate(timeout=90)[1]
+        assert attached.returncode == 3
+        assert f"process {served.pid} reached no point within 10 s" in said
+        assert eventually(lambda: look(served) == before, timeout=PATIENCE)

@@ -16,6 +16,7 @@ import pytest
 from asyncspy.errors import TargetError
 from asyncspy.model.processes import Worker
 from asyncspy.sample.inject.inject import inject_file
+from asyncspy.workflow.list_workers import diagnose_target
 from tests.live.inject.targets import DEBIAN, python, target
 from tests.live.processes import eventually, running
 
@@ -144,3 +145,15 @@ def test_one_of_another_user_without_the_right(tmp_path: Path) -> None:
     with snake(sys.executable, tmp_path) as pid:
         done = subprocess.run([sys.executable, "-c", code, str(pid)], capture_output=True, text=True, check=False)
     assert done.stdout == "denied\n", done.stderr
+
+
+@pytest.mark.parametrize("rehearse", [False, True])
+def test_doctor_says_so_beforehand(rehearse: bool, tmp_path: Path) -> None:
+    with target(sys.executable, "tick", tmp_path) as on:
+        found = diagnose_target(on.pid, rehearse_injection=rehearse).checks[-1]
+    assert (found.name, found.ok) == ("inject", True)
+    assert ("rehearsed on copies" in found.said) is rehearse
+    with snake(python("3.8"), tmp_path) as pid:
+        found = diagnose_target(pid).checks[-1]
+    assert (found.name, found.ok) == ("inject", False)
+    assert "knows 3.9 to 3.13" in found.said
