@@ -35,6 +35,7 @@ class StoppedProcess:
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self._seized: set[int] = set()
+        self._ended: set[int] = set()
         self._signals: dict[int, int] = {}
         self._began = self.nanoseconds = 0
 
@@ -67,7 +68,7 @@ class StoppedProcess:
     def _stop_all(self) -> None:
         """A thread that runs on can start others, so they are listed until there is no new one."""
         for _ in range(MAX_ROUNDS):
-            new = [thread for thread in _threads(self._pid) if thread not in self._seized]
+            new = [thread for thread in _threads(self._pid) if thread not in self._seized | self._ended]
             if not new:
                 if self._pid not in self._seized:
                     raise Refused("gone")
@@ -84,10 +85,11 @@ class StoppedProcess:
     def _seize(self, thread: int) -> None:
         try:
             _ptrace(PTRACE_SEIZE, thread)
-        except ProcessLookupError:
-            return  # it has ended
-        except PermissionError:
-            raise Refused("traced" if _is_traced(thread) else "denied") from None
+        except (ProcessLookupError, PermissionError):
+            if not _has_ended(thread):
+                raise Refused("traced" if _is_traced(thread) else "denied") from None
+            self._ended.add(thread)
+            return
         self._seized.add(thread)
         with suppress(ProcessLookupError):
             _ptrace(PTRACE_INTERRUPT, thread)
@@ -96,7 +98,8 @@ class StoppedProcess:
         """Until it is stopped, by us or by a signal that is on its way to it; a timer of the writer bounds this."""
         _, status = os.waitpid(thread, WALL)
         if not os.WIFSTOPPED(status):
-            self._seized.discard(thread)  # it has ended
+            self._seized.discard(thread)
+            self._ended.add(thread)
             return
         event, number = status >> 16, os.WSTOPSIG(status)
         if event != PTRACE_EVENT_STOP:
@@ -112,10 +115,25 @@ def _threads(pid: int) -> list[int]:
         return []
 
 
+def _has_ended(thread: int) -> bool:
+    """Whether it runs no more code: one that is ending cannot be traced, and is listed for a while."""
+    state = _status(thread, "State")
+    return state in {None, "Z", "X"}
+
+
 def _is_traced(thread: int) -> bool:
-    with suppress(OSError), open(f"/proc/{thread}/status", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-        return any(line.startswith("TracerPid:") and line.split()[1] != "0" for line in file)
-    return False
+    return _status(thread, "TracerPid") not in {None, "", "0"}
+
+
+def _status(thread: int, name: str) -> str | None:
+    """The first word of a field of its status; None if it is gone."""
+    try:
+        with open(f"/proc/{thread}/status", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            return next((line.split()[1] for line in file if line.startswith(f"{name}:")), "")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    except OSError:
+        return ""
 
 
 def _ptrace(request: int, thread: int, data: int = 0) -> None:

@@ -62,6 +62,16 @@ while True:
         os.abort()
     check()
 """,
+    "short": """
+def brief():
+    time.sleep(0.001)
+ready()
+while True:
+    started = [threading.Thread(target=brief) for _ in range(4)]
+    for each in started: each.start()
+    for each in started: each.join()
+    check()
+""",
     "blocked": """
 a, b = socket.socketpair()
 ready()
@@ -70,7 +80,8 @@ while True:
     check()
 """,
 }
-"""By what their main thread does: waits in a loop, computes, receives in C among others that compute, stays in C."""
+"""By what their main thread does: waits in a loop, computes, receives in C among others that compute, starts
+threads all the time, stays in C."""
 
 
 class Target(NamedTuple):

@@ -46,7 +46,7 @@ def holds_nothing(made: Injection) -> bool:
 
 
 @versions(*VERSIONS, "debian")
-@pytest.mark.parametrize("kind", ["tick", "busy", "threads"])
+@pytest.mark.parametrize("kind", ["tick", "busy", "threads", "short"])
 def test_a_file_is_run_once_each_time(version: str, kind: str, tmp_path: Path) -> None:
     with target(python(version), kind, tmp_path) as on:
         path, counted = counting(on)
