@@ -42,9 +42,10 @@ def main() -> None:
     asked.add_argument("--every", type=int, default=400, help="one request in so many breaks the rule")
     asked.add_argument("--into", type=Path, default=Path("exact.jsonl"))
     asked.add_argument("--from", dest="source", type=Path)
+    asked.add_argument("--inject", action="store_true", help="before Python 3.14: without asyncspy.django")
     given = asked.parse_args()
     if given.source is None:
-        measure(given.python, given.every, given.rounds, given.seconds, given.into)
+        measure(given.python, given.every, given.rounds, given.seconds, given.into, inject=given.inject)
     found: dict[tuple[str, int], Rows] = defaultdict(list)
     for line in (given.source or given.into).read_text().splitlines():
         row = json.loads(line)
@@ -52,28 +53,28 @@ def main() -> None:
     print("\n".join(table(found)))
 
 
-def measure(python: str, every: int, rounds: int, seconds: float, into: Path) -> None:
+def measure(python: str, every: int, rounds: int, seconds: float, into: Path, *, inject: bool) -> None:
     """Interleaved rounds; each is a line of the file at once."""
-    app = "1" if tuple(map(int, python.split("."))) < SINCE else ""
+    app = "1" if tuple(map(int, python.split("."))) < SINCE and not inject else ""
     with serving(python, {"GUARD_EVERY": str(every), "GUARD_APP": app}) as served:
         url = f"http://127.0.0.1:{served.port}/"
         closed_loop(url, WARM_SECONDS)
         for _ in range(rounds):
             row: dict[str, Any] = {"python": python, "every": every}
             for way in random.sample(["without", "with"], 2):
-                row[way] = one(served, url, seconds, hooked=way == "with")
+                row[way] = one(served, url, seconds, hooked=way == "with", inject=inject)
             with into.open("a") as file:
                 file.write(json.dumps(row) + "\n")
             print(f"{row['without']['rate']:.0f} without, {row['with']['rate']:.0f} with", file=sys.stderr)
 
 
-def one(served: Served, url: str, seconds: float, *, hooked: bool) -> dict[str, float]:
+def one(served: Served, url: str, seconds: float, *, hooked: bool, inject: bool) -> dict[str, float]:
     """Requests per second and the 99th percentile; with the hook in, it has counted something."""
     if not hooked:
         return _taken(served, url, seconds)
     with HookSessions() as stays:
         with asking(served):
-            stays.start(inspect_process(served.pid))
+            stays.start(inspect_process(served.pid), may_inject=inject)
         figures = _taken(served, url, seconds)
         (ended,) = stays.stop_all()
         assert ended.report is not None, ended.error

@@ -28,12 +28,14 @@ def main() -> None:
     asked.add_argument("--seconds", type=float, default=60.0)
     asked.add_argument("--every", type=int, default=400)
     asked.add_argument("--mode", default="none", choices=["none", "gil", "both"], help="what is sampled beside it")
+    asked.add_argument("--inject", action="store_true", help="before Python 3.14: without asyncspy.django")
     given = asked.parse_args()
-    app = "1" if tuple(map(int, given.python.split("."))) < SINCE else ""
+    app = "1" if tuple(map(int, given.python.split("."))) < SINCE and not given.inject else ""
+    how = ["--mode", given.mode, *["--inject"] * given.inject]
     with (
         serving(given.python, {"GUARD_EVERY": str(given.every), "GUARD_APP": app}) as served,
         tempfile.TemporaryDirectory() as folder,
-        attach(served, Path(folder), "--mode", given.mode, seconds=round(given.seconds) + 60) as attached,
+        attach(served, Path(folder), *how, seconds=round(given.seconds) + 60) as attached,
     ):
         wait_until_in(attached, served)
         before, started = Counter(served.state()["made"]), time.monotonic()
