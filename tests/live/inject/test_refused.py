@@ -15,6 +15,7 @@ import pytest
 
 from asyncspy.errors import TargetError
 from asyncspy.model.processes import Worker
+from asyncspy.sample.inject import target_python
 from asyncspy.sample.inject.inject import inject_file
 from asyncspy.workflow.list_workers import diagnose_target
 from tests.live.inject.targets import DEBIAN, python, target
@@ -145,6 +146,12 @@ def test_one_of_another_user_without_the_right(tmp_path: Path) -> None:
     with snake(sys.executable, tmp_path) as pid:
         done = subprocess.run([sys.executable, "-c", code, str(pid)], capture_output=True, text=True, check=False)
     assert done.stdout == "denied\n", done.stderr
+
+
+def test_an_architecture_on_which_it_was_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(target_python, "OPEN_ARCHITECTURES", frozenset({"s390x"}))
+    with snake(sys.executable, tmp_path) as pid:
+        assert "has not been run on this architecture yet" in refusal(pid).message
 
 
 @pytest.mark.parametrize("rehearse", [False, True])
