@@ -14,7 +14,7 @@ ERROR_CHANCE = 0.05
 """Bounds are wrong with this probability."""
 
 EXPECTED_SAMPLES = -math.log(ERROR_CHANCE)
-"""One sample of a call is 95% certain where so many are expected: exp(-expected) is the chance of none."""
+"""The number of expected samples at which one is 95% certain: exp(-expected) is the probability of none."""
 
 CALL_INTERVALS = (1.0, 60.0, 3600.0)
 """The report says how long to record to see a call made once a second, a minute, an hour."""

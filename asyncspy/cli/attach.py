@@ -53,7 +53,7 @@ def _goal(text: str) -> int | None:
     type=_goal,
     metavar="found|N-samples",
     multiple=True,
-    help="Record in slices, and stop as soon as a line is found with certainty, or so many samples of the loop are "
+    help="Record in slices, and stop as soon as a line is found with certainty, or that many samples of the loop are "
     "judged (5000-samples). May be given again: the first goal that is reached counts.",
 )
 @click.option("--max-duration", type=duration, default="15m", show_default=True, help="The longest --until records.")

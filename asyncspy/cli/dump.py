@@ -35,7 +35,7 @@ from asyncspy.workflow.machine import Machine
     "--while",
     "condition",
     type=(click.Choice(["hung-for"]), duration),
-    help="Wait until it has hung for so long: --while hung-for 10s.",
+    help="Wait until it has hung for this long: --while hung-for 10s.",
 )
 @click.option(
     "--locals",

@@ -71,8 +71,10 @@ def import_reader(name: str) -> ReadFunction:
             from asyncspy.read.text_stacks.austin import read
         case "log":
             from asyncspy.read.logs.log_file import read
-        case _:
+        case "raw":
             from asyncspy.read.text_stacks.folded import read
+        case _:
+            raise AssertionError(f"the format {name} has no reader here")
     return read
 
 

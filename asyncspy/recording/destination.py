@@ -29,7 +29,7 @@ def recording_path(output: Path | None, pid: int, now: datetime) -> Path:
 
 
 def check_destination(path: Path, needed_bytes: int = 0) -> None:
-    """Raise OutputError unless a new file of so many bytes can be written there."""
+    """Raise OutputError unless a new file of this many bytes can be written there."""
     try:
         if os.path.lexists(path):
             raise _exists(path)
@@ -61,7 +61,7 @@ def create_scratch_file(path: Path) -> Path:
 
 
 def expected_bytes(samples: int) -> int:
-    """How many bytes so many samples may take: in py-spy's file, and in ours beside it."""
+    """How many bytes this many samples may take, in py-spy's file and in ours beside it."""
     return FIXED_BYTES + 2 * BYTES_PER_SAMPLE * samples
 
 

@@ -20,7 +20,7 @@ PassKey = tuple[int, str]
 """A process and a mode."""
 
 MAX_PROCESSES, SILENT_SECONDS = 50, 60.0
-"""Of more processes than this, those that have ended and gave nothing for so long are counted together as one."""
+"""With more processes than MAX_PROCESSES, those that ended and gave nothing for SILENT_SECONDS are merged into one."""
 
 
 class RecordingWriter:

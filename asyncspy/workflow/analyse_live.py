@@ -25,7 +25,7 @@ from asyncspy.workflow.load_recordings import (
 )
 
 START_TOLERANCE_SECONDS = 1.0
-"""Two readings of one process's start may differ by so much."""
+"""How much two readings of the start of one process may differ."""
 
 PROC = Path("/proc")
 NO_FILES = Path(os.devnull)

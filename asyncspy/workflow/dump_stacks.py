@@ -35,7 +35,7 @@ class NoWorkersError(TargetError):
 
 @dataclass(frozen=True, slots=True)
 class DumpOptions:
-    """What to dump, how often and for how long; with `hung_for` wait until it has hung for so many seconds."""
+    """What to dump, how often and for how long; with `hung_for`, wait until it has hung for that many seconds."""
 
     pid: int | None = None
     every: float = 0.5
@@ -110,7 +110,7 @@ def _find_targets(pid: int, machine: Machine) -> Sequence[Worker]:
 def _dump_repeatedly(
     series: DumpSeries, *, every: float, seconds: float, is_settled: Callable[[Sequence[Hang]], bool]
 ) -> None:
-    """Dump again and again for so long, or until the verdict cannot change any more."""
+    """Dump repeatedly for this many seconds, or until the verdict cannot change any more."""
     started = time.monotonic()
     pause = max(every, seconds / MAX_DUMPS)
     while True:

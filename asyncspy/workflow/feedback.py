@@ -19,14 +19,14 @@ class Feedback:
         """Report something unexpected that does not end the use case."""
 
     def warn(self, text: str) -> None:
-        """Report what must be known even by those who want nothing but the result."""
+        """Report something that is shown even with --quiet."""
 
     def confirm(self, question: str) -> bool:  # noqa: ARG002
         """Ask whether to go on, where there is a person to ask."""
         return True
 
     def progress(self, seconds: int) -> AbstractContextManager[Tick]:  # noqa: ARG002
-        """Show the progress of something that takes so many seconds, while the context lasts."""
+        """Show the progress of something that takes this many seconds, while the context lasts."""
         return nullcontext(lambda _passed: None)
 
 
@@ -34,5 +34,5 @@ SILENT = Feedback()
 
 
 def offset(tick: Tick, passed: float) -> Tick:
-    """The tick of a step that begins after so many seconds."""
+    """The tick of a step that begins after this many seconds."""
     return lambda seconds: tick(passed + seconds)

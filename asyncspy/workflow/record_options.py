@@ -20,7 +20,7 @@ SLICE_SECONDS = 10
 """py-spy takes up to a second to start: shorter slices would miss too much of the time."""
 
 WATCH_WALL_SECONDS, WATCH_SLICES = 5, 6
-"""Of so many slices of a watch, the last counts waits, for so long."""
+"""Every WATCH_SLICES-th slice of a watch samples waits, for WATCH_WALL_SECONDS."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from asyncspy.workflow.machine import THIS_MACHINE, Machine
 from asyncspy.workflow.record_options import RecordOptions, SamplingPass
 
 MIN_REST_SECONDS = 2
-"""A pass whose process ended is only continued with another one if it has so much time left."""
+"""A pass whose process ended continues with its successor only if at least this much of its time is left."""
 
 MAX_NOTES = 20
 MAX_FAILURES, PAUSE_SECONDS = 10, 2.0
-"""So many slices in a row without samples end a run; after each there is a pause."""
+"""A run ends after MAX_FAILURES slices in a row without samples; PAUSE_SECONDS pass after each of them."""
 
 
 MoreFollows = Callable[[], bool]

@@ -18,12 +18,12 @@ from asyncspy.workflow.record_options import RecordOptions, Stage
 from asyncspy.workflow.recording_run import RecordingRun
 
 NOTICEABLE_SECONDS, MAX_CPU_SHARE = 0.25, 0.1
-"""Analysing all that was recorded takes ever longer. Once that is noticeable, it may use so much of one processor."""
+"""Analysing all that was recorded takes ever longer; once noticeable, it may use this share of one processor."""
 
 
 @dataclass(frozen=True, slots=True)
 class WatchUpdate:
-    """The analysis of everything recorded in so many seconds, and the number of slices since the last update."""
+    """The analysis of everything recorded in `seconds`, and the number of slices since the last update."""
 
     watched: str
     root: str | None

@@ -17,11 +17,11 @@ from asyncspy.model.findings import Finding
 from asyncspy.model.stacks import UNSAMPLED_MODES, SamplingMode
 
 WAIT_SECONDS = 1.0
-"""A wait is assumed to last so long."""
+"""How long a wait is assumed to last."""
 
 
 ENOUGH_PARTS = 2
-"""Files are the same if so many parts at the ends of their paths are: each release may have a folder of its own."""
+"""How many last parts of their paths equal files share: each release may lie in a folder of its own."""
 
 
 class PairedFinding(NamedTuple):

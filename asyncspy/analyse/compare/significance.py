@@ -22,7 +22,7 @@ LONGEST_FACTOR = 10_000
 """A recording that would have to be longer than the other by this factor is not suggested."""
 
 PRECISION = 100
-"""The work that is needed is calculated to one in so many."""
+"""The precision to which the needed work is calculated: one part in this many."""
 
 
 class EventCounts(NamedTuple):

@@ -17,13 +17,13 @@ from asyncspy.analyse.stacks.pattern import Pattern, any_of
 from asyncspy.model.hangs import HangVerdict
 
 DEADLOCK_SECONDS = 60
-"""A wait that looks like a deadlock is called one after so long without movement; few requests take longer."""
+"""How long a wait that looks like a deadlock must not move to be called one; few requests take longer."""
 
 SHORT_WATCH_SECONDS = 5
 """How long to watch to rule out a short wait."""
 
 SLOW_SECONDS = 1.0
-"""A thread that has been busy for so long makes its request slow."""
+"""How long a thread must have been busy for its request to be slow."""
 
 MOST_OF_THE_TIME = 0.6
 """A loop that is not free in this part of the dumps, or of the time, serves no requests."""

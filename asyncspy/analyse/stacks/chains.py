@@ -17,7 +17,7 @@ WRAPPER_NAMES = frozenset(
 """Usual names of decorators' wrappers, for recordings without qualified names."""
 
 MAX_CYCLE = 3
-"""Up to so many functions that call each other in turn are counted as one recursion."""
+"""The largest number of functions calling each other in turn that is still counted as one recursion."""
 
 
 def display_chain(frames: Sequence[Frame], owner: Callable[[Frame], str | None]) -> tuple[ChainFrame, ...]:

@@ -29,7 +29,7 @@ FEWEST_SAMPLES = 20
 
 
 class ThreadPool(NamedTuple):
-    """A kind of pool: its threads' names, the package whose frames they show, their least number, what to do."""
+    """A kind of pool: its threads' names, the package whose frames they show, the minimum number of threads, what to do."""
 
     name: str
     threads: re.Pattern[str]
@@ -77,7 +77,7 @@ class _PoolSamples:
 def measure_pools(
     stacks: Mapping[Stack, int], ticks: Mapping[int | None, int], owners: Ownership
 ) -> tuple[float | None, list[Finding], list[Finding]]:
-    """Return how many pool threads are busy on average in each process, a finding for each full pool, and for others.
+    """Return how many pool threads are busy on average in each process, and findings for full pools and for others.
 
     `ticks` is how often each process was sampled.
     """

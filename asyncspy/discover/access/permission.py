@@ -30,7 +30,8 @@ CHECKS: tuple[Callable[[AccessFacts], Refusal | str | None], ...] = (
     checks.privileges,
     checks.containers,
 )
-"""In the order in which their reasons matter; `doctor` shows what all of them say, under the functions' names."""
+"""In the order in which their reasons matter: the first that refuses gives the reason. `doctor` shows all answers, each
+labelled with its function's name. The version of py-spy is known to `doctor` alone."""
 
 
 class Permission(NamedTuple):

@@ -37,12 +37,12 @@ _MEASURE = Console(file=io.StringIO(), width=MAX_PROSE_WIDTH, color_system=None)
 
 
 def head(text: str, room: int) -> str:
-    """As much of the text's start as fits into so many cells: wide characters take two, marks none."""
+    """As much of the text's start as fits into this many cells: wide characters take two, marks none."""
     return text[: _fitting(text, room)]
 
 
 def tail(text: str, room: int) -> str:
-    """As much of the text's end as fits into so many cells."""
+    """As much of the text's end as fits into this many cells."""
     return text[len(text) - _fitting(reversed(text), room) :]
 
 

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 RENEW_SECONDS = 1.0
 REPORT_EVERY = 10
-"""Of so many renewals, one asks for a report: when a worker ends by itself, the last report is kept."""
+"""Every REPORT_EVERY-th renewal asks for a report: if a worker ends by itself, its last report is kept."""
 
 
 class HookResult(NamedTuple):

@@ -19,19 +19,19 @@ MAX_QUOTE = 400
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How many seconds py-spy may take."""
+    """How many seconds py-spy may take: for a stack dump, and for what is said at each field."""
 
     dump: float = 20
     held: float = 3.0
-    """A target that is held for so long without a pause is held by a py-spy that hangs."""
+    """A target that was held longer than this without a pause: its py-spy hangs."""
     last_chance: float = 1.0
-    """For a py-spy that hangs, to write its file."""
+    """How long a py-spy that hangs may take to write its file after SIGINT."""
     grace: float = 30
-    """After half as much again as the duration: py-spy counts ticks, not seconds, and overruns where it lags."""
+    """Added to one and a half times the duration: py-spy counts ticks, not seconds, and overruns when it lags."""
     exit: float = 5.0
-    """To end after an interrupt, when nothing of it is needed any more."""
+    """How long a py-spy whose result is not needed may take to end after SIGINT."""
     check: float = 0.25
-    """From one look at what it holds to the next."""
+    """How often the watchdog checks what py-spy holds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ HOST_VARIABLE = "ASYNCSPY_HOST"
 
 POLL_SECONDS = 0.1
 EARLY_SECONDS = 1.5
-"""py-spy ends up to so long before or after the time that it was given."""
+"""How much earlier or later than its duration py-spy may end by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class PySpyWatchdog:
         self._stopped_before = {pid for pid in _process_tree(target) if process_state(pid) == STOPPED}
 
     def held_seconds(self) -> float:
-        """For how long until now, as far as checking now and then can tell; 0 where there is no /proc."""
+        """How long the target has been held by now, accurate to the check interval; 0 where there is no /proc."""
         now = time.monotonic()
         if now - self._checked >= self._check_seconds:
             self._checked = now

@@ -64,7 +64,9 @@ def test_the_replacement_came_with_the_release_that_is_said(pattern: Pattern, fi
     """The table was recorded from the releases themselves: fixtures/django/record.py."""
     assert fix.rewrite is not None
     holder = pattern.function.rpartition(".")[0].rpartition(".")[2]
-    first = FIRST_RELEASE[f"{pattern.file}: {pattern.function} -> {fix.rewrite.new}"]
+    key = f"{pattern.file}: {pattern.function} -> {fix.rewrite.new}"
+    assert key in FIRST_RELEASE, f"run fixtures/django/record.py, as its docstring says, to record {key}"
+    first = FIRST_RELEASE[key]
     assert fix.since == IN_EVERY_RELEASE.get(f"{holder}.{fix.rewrite.new}", first)
 
 
