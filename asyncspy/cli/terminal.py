@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from asyncspy.untrusted import escape_unprintable
 from asyncspy.workflow.feedback import Feedback, Tick
 
 MAX_TEXT = 2_000
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """Characters of one message that are shown: it may quote a name from a file or from another program."""
 
 
@@ -79,10 +81,14 @@ class StderrFeedback(Feedback):
         """Ask on a terminal; elsewhere the note before the question is enough."""
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             return True
+        handlers = {number: signal.signal(number, signal.default_int_handler) for number in ENDING_SIGNALS}
         try:
             return click.confirm(question, err=True)
         except click.Abort:
             raise KeyboardInterrupt from None
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
 
     @contextmanager
     def progress(self, seconds: int) -> Iterator[Tick]:

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,7 @@ def write_json(path: Path, document: Mapping[str, Any], *, replace: bool = False
     partial = create_scratch_file(path)
     try:
         with partial.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(document, separators=(",", ":"), default=array.tolist))
+            file.writelines(_json_pieces(document))
             file.flush()
             os.fsync(file.fileno())
         if replace:
@@ -113,6 +113,19 @@ def write_json(path: Path, document: Mapping[str, Any], *, replace: bool = False
             _rename_to_new(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _json_pieces(document: Mapping[str, Any]) -> Iterator[str]:
+    """The JSON of a document, its profiles one by one: as one text they would take twice the memory of a recording."""
+    encode = json.JSONEncoder(separators=(",", ":"), default=array.tolist).encode
+    if not document.get("profiles"):
+        yield encode(document)
+        return
+    yield encode({name: value for name, value in document.items() if name != "profiles"})[:-1]
+    yield ',"profiles":['
+    for number, profile in enumerate(document["profiles"]):
+        yield "," * (number > 0) + encode(profile)
+    yield "]}"
 
 
 def _rename_to_new(partial: Path, path: Path) -> None:

@@ -26,7 +26,7 @@ ThreadReading = dict[int, tuple[ThreadActivity, bool]]
 
 def status_of(process: int | str) -> dict[str, str]:
     """The fields of a process's or thread's status file; none of a process that is gone."""
-    lines = _text(f"/proc/{process}/status").splitlines()
+    lines = _text(f"/proc/{process}/status").split("\n")  # a name may hold other line ends
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 

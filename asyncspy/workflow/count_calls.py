@@ -109,7 +109,7 @@ class CallCounter:
         """Install a hook in each worker that was not tried before; the errors of those where it did not work."""
         errors = []
         for worker in self._workers():
-            if worker.pid in self._tried:
+            if worker.pid in self._tried or self._run.stop.requested:
                 continue
             self._tried.add(worker.pid)
             try:

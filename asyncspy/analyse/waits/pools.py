@@ -29,7 +29,7 @@ FEWEST_SAMPLES = 20
 
 
 class ThreadPool(NamedTuple):
-    """A kind of pool: its threads' names, the package whose frames they show, the minimum number of threads, what to do."""
+    """A kind of pool: its threads' names, the package whose frames they show, its minimum size, and what to do."""
 
     name: str
     threads: re.Pattern[str]

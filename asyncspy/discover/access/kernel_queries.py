@@ -9,12 +9,16 @@ import ctypes
 import errno
 import functools
 import os
+import signal
 import stat
 import struct
 
 PTRACE_ATTACH = 16
 UNUSED_PID = 2**22 + 7
 """Beyond the largest pid that Linux gives out."""
+
+ANSWER_SECONDS = 10
+"""How long a seccomp filter's supervisor may take to answer."""
 
 CAPABILITY_ATTRIBUTE = "security.capability"
 CAPABILITY_REVISIONS = {12: 1, 20: 2, 24: 3}
@@ -30,22 +34,29 @@ class _IoVector(ctypes.Structure):
 def seccomp_effect_on_ptrace() -> str | None:
     """Return what our seccomp filter does to ptrace: "refuses", "kills", or None if it lets ptrace pass.
 
-    A child process asks, since the filter may kill the one that does.
+    A child process asks, since the filter may kill the one that does, or pass the call to a supervisor that never
+    answers: then an alarm ends the child.
     """
     try:
         libc = ctypes.CDLL(None, use_errno=True)
-        libc.ptrace.argtypes = [ctypes.c_long] * 4
+        attach, read = libc.ptrace, libc.process_vm_readv  # looked up here: a lock may be held in the child
+        attach.argtypes = [ctypes.c_long] * 4
         child = os.fork()
     except (OSError, AttributeError):
         return None
     if child == 0:
-        libc.ptrace(PTRACE_ATTACH, UNUSED_PID, 0, 0)
-        refused = ctypes.get_errno() != errno.ESRCH
-        libc.process_vm_readv(UNUSED_PID, None, 0, None, 0, 0)
-        os._exit(refused)
+        refused = True
+        try:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(ANSWER_SECONDS)
+            attach(PTRACE_ATTACH, UNUSED_PID, 0, 0)
+            refused = ctypes.get_errno() != errno.ESRCH
+            read(UNUSED_PID, None, 0, None, 0, 0)
+        finally:
+            os._exit(refused)
     status = os.waitpid(child, 0)[1]
     if os.WIFSIGNALED(status):
-        return "kills"
+        return "kills" if os.WTERMSIG(status) != signal.SIGALRM else None
     return "refuses" if os.WEXITSTATUS(status) else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from typing import Any
 
@@ -59,7 +60,7 @@ def _raise_if_no_room(run: PySpyRun) -> None:
     folder = run.output.parent.absolute()
     if DISK_FULL in run.text:
         raise OutputError(f"the disk is full: nothing could be written into {folder}", remedy=RECORD_ELSEWHERE)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112 - Path.is_dir raises for a device that fails
         raise OutputError(
             f"the folder {folder} is not there any more: what was recorded is lost", remedy=RECORD_ELSEWHERE
         )

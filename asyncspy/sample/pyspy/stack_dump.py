@@ -57,14 +57,15 @@ def dump_as_json(py_spy: PySpy, pid: int, *, at_rest: bool, with_selves: bool) -
     run. `with_selves` adds the class of `self` to each frame.
     """
     options = ["--json", *["--locals"] * with_selves, *["--nonblocking"] * at_rest]
-    output, paused = _dump(py_spy, pid, *options)
+    output, paused = _dump(py_spy, pid, *options, own_session=True)
     return (_keep_classes_only(output, py_spy) if with_selves else output), 0.0 if at_rest else paused
 
 
-def _dump(py_spy: PySpy, pid: int, *options: str) -> tuple[bytes, float]:
+def _dump(py_spy: PySpy, pid: int, *options: str, own_session: bool = False) -> tuple[bytes, float]:
+    """Run `py-spy dump`; in a session of its own the terminal's Ctrl-C does not reach it."""
     command = [py_spy.path, "dump", "--pid", str(pid), *options]
     for _ in range(MAX_STARTS):
-        done, paused = _run(command, pid, py_spy.timeouts)
+        done, paused = _run(command, pid, py_spy.timeouts, own_session=own_session)
         if done.returncode == 0 or not is_failed_start(done.stderr.decode(errors="replace")):
             break
     if done.returncode != 0:
@@ -72,7 +73,9 @@ def _dump(py_spy: PySpy, pid: int, *options: str) -> tuple[bytes, float]:
     return done.stdout, paused
 
 
-def _run(command: list[str], pid: int, timeouts: Timeouts) -> tuple[subprocess.CompletedProcess[bytes], float]:
+def _run(
+    command: list[str], pid: int, timeouts: Timeouts, *, own_session: bool
+) -> tuple[subprocess.CompletedProcess[bytes], float]:
     """Run py-spy, and measure from outside for how long the kernel shows the process as held by it.
 
     Raises SamplerError where it takes too long, or holds the process for too long; the process then runs on.
@@ -80,7 +83,9 @@ def _run(command: list[str], pid: int, timeouts: Timeouts) -> tuple[subprocess.C
     first = last = 0.0
     deadline = time.monotonic() + timeouts.dump
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=own_session
+        )
         watchdog = PySpyWatchdog(pid, child.pid, timeouts.check)
         try:
             while child.poll() is None:
