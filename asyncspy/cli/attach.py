@@ -22,7 +22,7 @@ def _goal(text: str) -> int | None:
     """Parse what ends a recording: a number of samples of the loop, as in `5000-samples`; None for `found`."""
     found = re.fullmatch(r"(\d{1,9})-samples", text, re.ASCII)
     if text != "found" and not (found and int(found[1])):
-        raise click.BadParameter(f"{text!r} is no goal; write found, or 5000-samples")
+        raise click.BadParameter(f"{text!r} is not a goal; write found, or 5000-samples")
     return int(found[1]) if found else None
 
 

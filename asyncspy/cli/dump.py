@@ -29,7 +29,7 @@ from asyncspy.workflow.machine import Machine
     type=duration,
     default="2s",
     show_default=True,
-    help="How long; a longer time tells slow from stuck.",
+    help="How long to watch; a longer time can tell slow from stuck.",
 )
 @click.option(
     "--while",

@@ -46,21 +46,21 @@ def command(
     if pids and as_json:
         raise UsageError("--pids and --json do not go together", remedy="asyncspy find-workers --json")
     options = ListOptions(server, app, only_busiest, probe)
-    workers, everybody = list_workers(options, ctx.ensure_object(Machine))
-    if everybody and not workers and (server or app):
-        click.echo(_nothing_matches(everybody, server, app), err=True)
+    workers, all_workers = list_workers(options, ctx.ensure_object(Machine))
+    if all_workers and not workers and (server or app):
+        click.echo(_nothing_matches(all_workers, server, app), err=True)
     if pids:
         echo_text("".join(f"{pid}\n" for pid in _pids(workers)))
     elif as_json:
         echo_text(workers_as_json(workers))
-    elif workers or not everybody:
+    elif workers or not all_workers:
         echo_text(_table(workers))
 
 
-def _nothing_matches(everybody: Sequence[Worker], server: str | None, app: str | None) -> str:
+def _nothing_matches(all_workers: Sequence[Worker], server: str | None, app: str | None) -> str:
     """What was asked for, and which servers there are instead."""
     asked = " ".join(f"--{name} {value}" for name, value in (("server", server), ("app", app)) if value)
-    there = sorted({" ".join(filter(None, (worker.server, worker.app))) for worker in everybody})
+    there = sorted({" ".join(filter(None, (worker.server, worker.app))) for worker in all_workers})
     return f"nothing here matches {escape_unprintable(asked)}; there is: {escape_unprintable(', '.join(there))}"
 
 

@@ -26,7 +26,7 @@ def duration(text: str) -> int:
     found = re.fullmatch(r"(\d{1,6})([smh]?)", text, re.ASCII)
     seconds = int(found[1]) * UNITS[found[2]] if found else 0
     if not 1 <= seconds <= MAX_SECONDS:
-        raise click.BadParameter(f"{text!r} is no duration between 1s and 24h; write 90, 90s, 3m or 1h")
+        raise click.BadParameter(f"{text!r} is not a duration between 1s and 24h; write 90, 90s, 3m or 1h")
     return seconds
 
 
@@ -35,7 +35,7 @@ def interval(text: str) -> float:
     found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)([smh]?)", text, re.ASCII)
     seconds = float(found[1]) * UNITS[found[2]] if found else 0.0
     if not MIN_INTERVAL <= seconds <= MAX_SECONDS:
-        raise click.BadParameter(f"{text!r} is no interval between 0.1s and 24h; write 0.5, 30s or 5m")
+        raise click.BadParameter(f"{text!r} is not an interval between 0.1s and 24h; write 0.5, 30s or 5m")
     return seconds
 
 
@@ -55,7 +55,7 @@ with_app_root = click.option(
     type=click.Path(),
     multiple=True,
     callback=_absolute_roots,
-    help="Where your own code is, as the worker sees it; may be given again. All other code counts as somebody else's.",
+    help="Where your own code is, as the worker sees it; may be given again. Other code counts as third-party.",
 )
 
 with_unfold = click.option(

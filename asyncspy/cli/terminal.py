@@ -31,7 +31,7 @@ def terminal_view() -> View:
 
 
 def echo_text(text: str) -> None:
-    """Print a report: the one place that writes to stdout. A reader that leaves early (`| head`) is no error."""
+    """Print a report: the one place that writes to stdout. A reader that leaves early (`| head`) causes no error."""
     end = not text.endswith("\n")
     try:
         click.echo(text, nl=end, color=True)

@@ -13,7 +13,7 @@ from asyncspy.untrusted import escape_unprintable
 
 MAX_RATE = 1_000_000
 MAX_NAME = 10_000
-"""Characters of a name; a longer one is no name."""
+"""Characters of a name; longer ones are cut."""
 
 NANOSECONDS = 1_000_000_000
 MAX_SECONDS = 1e9

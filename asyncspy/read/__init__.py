@@ -126,7 +126,7 @@ def load_all(paths: Sequence[Path]) -> Iterator[Profile]:
 
 @contextmanager
 def _paused_collector() -> Iterator[None]:
-    """Pause the garbage collector: readers make millions of tuples and no cycles, and it would walk them in vain."""
+    """Pause the garbage collector: readers make millions of tuples and no cycles, which it would walk for nothing."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -113,6 +113,8 @@ class _Unpacked(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         try:
             data = self._decompressor.read(len(buffer))
+        except MemoryError:
+            raise
         except Exception as error:
             raise InputError(f"what is packed in it is damaged or cut short: {error}", remedy=UNPACK) from None
         self._given += len(data)

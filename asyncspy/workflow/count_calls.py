@@ -77,7 +77,9 @@ class CallCounter:
         """Say what --inject does before it does it. Raises KeyboardInterrupt where a person then does not want it."""
         targets = [worker for worker in self._workers() if needs_injection(worker)]
         if not targets:
-            self._feedback.note("--inject is not needed, and nothing is injected: their Python lets the hook in itself")
+            self._feedback.note(
+                "--inject is not needed, and nothing is injected: their Python can install the hook itself"
+            )
             return
         pids = ", ".join(str(worker.pid) for worker in targets)
         for line in INJECTION:

@@ -28,18 +28,18 @@ class WorkerList(NamedTuple):
     """The workers that were asked for, and all that are there."""
 
     workers: Sequence[Worker]
-    everybody: Sequence[Worker]
+    all_workers: Sequence[Worker]
 
 
 def list_workers(options: ListOptions, machine: Machine = THIS_MACHINE) -> WorkerList:
     """Find all workers, and select those that were asked for."""
-    everybody = machine.find_workers()
-    settled = _settle_roles(everybody, machine) if options.probe else everybody
+    all_workers = machine.find_workers()
+    settled = _settle_roles(all_workers, machine) if options.probe else all_workers
     workers = select_workers(settled, server=options.server, app=options.app)
     if options.busiest:
         busiest = busiest_worker(workers)
         workers = [busiest] if busiest else []
-    return WorkerList(workers, everybody)
+    return WorkerList(workers, all_workers)
 
 
 def server_of(pid: int, machine: Machine = THIS_MACHINE) -> list[Worker]:

@@ -41,7 +41,7 @@ class RecordOptions:
         if self.all_servers and self.pids:
             raise UsageError("--all and --pid do not go together", remedy="leave out one of them")
         if self.inject and not self.exact:
-            raise UsageError("--inject lets in what --exact counts with", remedy="add --exact, or leave out --inject")
+            raise UsageError("--inject installs the hook of --exact", remedy="add --exact, or leave out --inject")
 
 
 @dataclass(frozen=True, slots=True)

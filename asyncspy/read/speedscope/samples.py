@@ -14,10 +14,14 @@ from typing import Any, NamedTuple, TypedDict
 
 import msgspec
 
+from asyncspy.errors import InputError
 from asyncspy.model.stacks import Frame
 from asyncspy.read.decode_json import decode
 
 MAX_WEIGHT = 1e12
+
+MAX_SAMPLES = 10_000_000
+"""Each sample takes some 70 bytes of memory, however short it is in the file."""
 
 Frames = tuple[Frame, ...]
 
@@ -44,6 +48,11 @@ class _Document(TypedDict, total=False):
 
 def decode_document(data: bytes) -> Any:
     """The document, its samples as JSON text; decoded in full where msgspec finds it odd or broken."""
+    if data.count(b"],") > MAX_SAMPLES:
+        raise InputError(
+            f"it holds more than {MAX_SAMPLES:,} samples",
+            remedy="record for a shorter time: asyncspy attach --duration 3m",
+        )
     try:
         document: Any = msgspec.json.decode(data, type=_Document)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -91,12 +100,20 @@ def count_samples(profile: Any, shared: IndexedFrames, samples_of: Callable[[flo
     sound = 0
     for (sample, weight), times in entries.items():
         if sample not in known:
-            known[sample] = shared.path(msgspec.json.decode(sample) if isinstance(sample, bytes) else sample)
+            known[sample] = shared.path(_decode_sample(sample) if isinstance(sample, bytes) else sample)
         path = known[sample]
         if path is not None and weight is not None:
             paths.append((path, times * samples_of(weight)))
             sound += times
     return CountedSamples(paths, sound, entries.total() - sound)
+
+
+def _decode_sample(text: bytes) -> Any:
+    """The indexes of a sample; what msgspec finds odd or broken is decoded, or refused, as in a whole document."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return decode(text)
 
 
 def _indexes(sample: object) -> tuple[int, ...] | None:
