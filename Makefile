@@ -18,7 +18,7 @@ demo: $(VENV)/.demo-ready
 	$(BIN)/asyncspy demo
 
 test: $(VENV)/.dev-ready
-	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 bless: $(VENV)/.dev-ready
 	$(BIN)/python -m tests.report.goldens

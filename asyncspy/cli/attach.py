@@ -8,7 +8,8 @@ import click
 from click.core import ParameterSource
 
 from asyncspy.cli.gate_options import gate_exit_code, with_gate
-from asyncspy.cli.options import duration, with_format, with_record_options, with_unfold
+from asyncspy.cli.options import duration, with_format, with_unfold
+from asyncspy.cli.recording_options import with_record_options
 from asyncspy.cli.show import show
 from asyncspy.cli.terminal import StderrFeedback
 from asyncspy.errors import UsageError

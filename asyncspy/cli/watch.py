@@ -7,7 +7,8 @@ from typing import Literal
 import click
 
 from asyncspy.cli.live_table import LiveTable
-from asyncspy.cli.options import duration, with_format, with_record_options, with_unfold
+from asyncspy.cli.options import duration, with_format, with_unfold
+from asyncspy.cli.recording_options import with_record_options
 from asyncspy.cli.show import show
 from asyncspy.workflow.machine import Machine
 from asyncspy.workflow.record_options import WATCH_SLICES, RecordOptions, watch_slices

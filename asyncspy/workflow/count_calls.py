@@ -12,7 +12,7 @@ from asyncspy import __version__
 from asyncspy.errors import AsyncspyError
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Origin
-from asyncspy.sample.inject.cpu_quota import low_quota_note
+from asyncspy.sample.cpu_quota import low_quota_note
 from asyncspy.sample.inside.hook_sessions import HookResult, HookSessions
 from asyncspy.sample.inside.script_runners import Injected, needs_injection
 from asyncspy.workflow.recording_run import RecordingRun

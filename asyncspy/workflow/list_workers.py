@@ -60,7 +60,7 @@ def diagnose_target(
     found = diagnose(pid, CheckResult("py-spy", ok=True, said=said), py_spy=py_spy.version)
     if pid is None or not found.will_attach:
         return found
-    from asyncspy.sample.inject.outlook import check_injection  # noqa: PLC0415 - listing workers needs nothing of it
+    from asyncspy.sample.inject.rehearse import check_injection  # noqa: PLC0415 - listing workers needs nothing of it
 
     return replace(found, checks=(*found.checks, check_injection(pid, on_copies=rehearse_injection)))
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.house.rules [--strict-names] [--package CHECKOUT]
 
-No module of `cli/` has more than 120 lines and no other more than 250. No folder holds more than 16 Python files side
+No module of `cli/` has more than 120 lines and no other more than 250. No folder holds more than 17 Python files side
 by side. No public type is defined in two modules. With --strict-names it also warns of modules that share a file name.
 A Django project that is served (`demo/project/`) has names and folders that Django gives it: there only lines count.
 """
@@ -20,7 +20,7 @@ from benchmarks.house.checkout import GUEST, HERE, Checkout, Module, checkout
 
 MOST_LINES = 250
 MOST_LINES_OF_A_COMMAND = 120
-MOST_SIDE_BY_SIDE = 16
+MOST_SIDE_BY_SIDE = 17
 COMMANDS = "cli"
 IMPORTS = (ast.Import, ast.ImportFrom)
 NO_TYPES = {"TypeVar", "ParamSpec", "TypeVarTuple"}

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncspy.sample.inject.inject import clear, inject
-from asyncspy.sample.inject.refused import Refused
+from asyncspy.sample.inject.refused import NotInjected
 from benchmarks.inject.servers import SERVERS, served
 from benchmarks.load import Taken, closed_loop
 from tests.live.inject.targets import DEBIAN, KINDS, VERSIONS, Target, target
@@ -93,7 +93,7 @@ def measured(on: Target, entries: int, is_well: Callable[[], bool]) -> dict[str,
     for _ in range(entries):
         try:
             made = inject(on.pid, path)
-        except Refused as error:
+        except NotInjected as error:
             refused[error.kind] += 1
             continue
         stops.append(made.stopped_ns)

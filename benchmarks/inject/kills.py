@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncspy.sample.inject.inject import Injection, clear, inject, withdraw
-from asyncspy.sample.inject.refused import Refused
+from asyncspy.sample.inject.refused import NotInjected
 from asyncspy.sample.inject.target_python import find_python
 from asyncspy.sample.inject.texts import run_file
 from asyncspy.sample.inject.writer_process import BOOT, run_writer
@@ -77,14 +77,14 @@ def one(on: Target, path: str, boot: str) -> bool:
     made = Injection(found, text, 0, 1)
     try:
         run_writer("add", found, text, boot)
-    except Refused as refused:
+    except NotInjected as refused:
         killed = refused.kind in {"slow", "failed"}
         if not killed:
             print(refused, file=sys.stderr)
     else:
         killed = False
     time.sleep(0.05)
-    with suppress(Refused):
+    with suppress(NotInjected):
         withdraw(made)
     clear(made)
     return killed

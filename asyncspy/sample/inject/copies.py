@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from asyncspy.sample.inject.refused import Refused
+from asyncspy.sample.inject.refused import NotInjected
 from asyncspy.sample.inject.start_copy import NAMESPACES, differs
 from asyncspy.sample.inside.interpreters import executable_of, shares_our_root
 from asyncspy.sample.kernel_state import status_of
@@ -76,11 +76,11 @@ class ProcessCopy(NamedTuple):
 
 @contextmanager
 def started(pid: int, script: str) -> Iterator[ProcessCopy]:
-    """A copy while this lasts; afterwards it is gone, whatever happens. Raises Refused where none can be started."""
+    """A copy that is ended when this ends, whatever happens. Raises NotInjected where none can be started."""
     try:
         job = _job(pid, script)
     except (OSError, KeyError):
-        raise Refused("gone") from None
+        raise NotInjected("gone") from None
     command = [sys.executable, "-I", "-S", "-B", str(START), json.dumps(job)]
     starter = subprocess.Popen(
         command,
@@ -116,19 +116,19 @@ def _ready(starter: subprocess.Popen[bytes]) -> ProcessCopy:
         if not part or len(said) > MAX_SAID:
             _end(starter)
             errors = starter.stderr.read(MAX_SAID).decode(errors="replace") if starter.stderr else ""
-            raise Refused("no_copy", (errors.strip().splitlines() or ["it did not come to run"])[-1][:300])
+            raise NotInjected("no_copy", (errors.strip().splitlines() or ["it did not come to run"])[-1][:300])
         said += part
     return ProcessCopy(int(found[1]), answers)
 
 
 def _job(pid: int, script: str) -> dict[str, Any]:
-    """What `start_copy` needs. Raises Refused where the copy would have other rights than the process."""
+    """What `start_copy` needs. Raises NotInjected where the copy would have other rights than the process."""
     status, enter = status_of(pid), _enters(pid)
     uid, gid = (int(status[name].split()[1]) for name in ("Uid", "Gid"))
     groups = list(map(int, status.get("Groups", "").split()))
     root = os.geteuid() == 0
     if root and uid == 0 and any(status.get(name) != status_of("self").get(name) for name in RIGHTS):
-        raise Refused("confined_root")
+        raise NotInjected("confined_root")
     path, base = str(executable_of(pid)), os.readlink(f"/proc/{pid}/root")  # noqa: PTH115
     program = path.removeprefix(base) if base != "/" else path
     return {
@@ -142,11 +142,11 @@ def _job(pid: int, script: str) -> dict[str, Any]:
 
 
 def _enters(pid: int) -> bool:
-    """Whether the copy has to be brought to where the process is. Raises Refused where only root could do that."""
+    """Whether the copy has to be brought to where the process is. Raises NotInjected where only root could do that."""
     same_root = shares_our_root(pid)
     if os.geteuid() != 0:
         if not same_root:
-            raise Refused("other_root")
+            raise NotInjected("other_root")
         return False
     return not same_root or any(differs(pid, name) for name in NAMESPACES)
 

@@ -10,7 +10,7 @@ import struct
 from typing import NamedTuple
 
 from .memory import PAGE, Reader
-from .refused import Refused
+from .refused import NotInjected
 
 PT_LOAD, PT_DYNAMIC = 1, 2
 PF_WRITE = 2
@@ -40,7 +40,7 @@ class Image:
         loads = [row for row in rows if row[0] == PT_LOAD]
         dynamic = [row for row in rows if row[0] == PT_DYNAMIC]
         if not loads or not dynamic:
-            raise Refused("damaged", "no dynamic segment")
+            raise NotInjected("damaged", "no dynamic segment")
         self.bias = base - (min(row[3] for row in loads) & ~(PAGE - 1))
         self.segments = [Segment(self.bias + row[3], row[6], row[1]) for row in loads]
         self._tables = self._dynamic(self.bias + dynamic[0][3], dynamic[0][6])
@@ -50,7 +50,7 @@ class Image:
         table = self._tables[DT_GNU_HASH]
         buckets, first, bloom, _ = struct.unpack("<IIII", self._bytes(table, 16))
         if not 0 < buckets <= MAX_BUCKETS or bloom > MAX_BUCKETS:
-            raise Refused("damaged", "a hash table of no sensible size")
+            raise NotInjected("damaged", "a hash table of no sensible size")
         wanted = _gnu_hash(name)
         at = table + 16 + 8 * bloom
         (index,) = struct.unpack("<I", self._bytes(at + 4 * (wanted % buckets), 4))
@@ -63,7 +63,7 @@ class Image:
                 return address
             if found & 1:
                 return None
-        raise Refused("damaged", "a chain of symbols without an end")
+        raise NotInjected("damaged", "a chain of symbols without an end")
 
     def _symbol_at(self, number: int, name: str) -> int | None:
         entry = self._bytes(self._tables[DT_SYMTAB] + SYMBOL_SIZE * number, SYMBOL_SIZE)
@@ -73,21 +73,21 @@ class Image:
             return None
         address: int = self.bias + value
         if not any(each.address <= address < each.address + each.size for each in self.segments):
-            raise Refused("damaged", f"{name} lies outside of it")
+            raise NotInjected("damaged", f"{name} lies outside of it")
         return address
 
     def _program_headers(self, header: bytes) -> list[tuple[int, ...]]:
         (offset,) = struct.unpack_from("<Q", header, 32)
         size, count = struct.unpack_from("<HH", header, 54)
         if size != PROGRAM_HEADER_SIZE or not 0 < count <= MAX_PROGRAM_HEADERS:
-            raise Refused("damaged", "program headers of no sensible size")
+            raise NotInjected("damaged", "program headers of no sensible size")
         data = self._bytes(self._base + offset, size * count)
         return [struct.unpack_from("<IIQQQQQQ", data, number * size) for number in range(count)]
 
     def _dynamic(self, address: int, size: int) -> dict[int, int]:
         """The tables that are needed; the loader may have put addresses there, or left offsets."""
         if not 0 < size <= MAX_DYNAMIC_BYTES:
-            raise Refused("damaged", "a dynamic segment of no sensible size")
+            raise NotInjected("damaged", "a dynamic segment of no sensible size")
         data = self._bytes(address, size)
         tables: dict[int, int] = {}
         for at in range(0, size - DYNAMIC_ENTRY_SIZE + 1, DYNAMIC_ENTRY_SIZE):
@@ -96,32 +96,32 @@ class Image:
                 break
             tables.setdefault(tag, value if value >= self.bias else value + self.bias)
         if not {DT_SYMTAB, DT_STRTAB, DT_GNU_HASH} <= tables.keys():
-            raise Refused("damaged", "no table of symbols with a GNU hash")
+            raise NotInjected("damaged", "no table of symbols with a GNU hash")
         return tables
 
     def _bytes(self, address: int, size: int) -> bytes:
         if not 0 <= address < (1 << ADDRESS_BITS) - size:
-            raise Refused("damaged", "an address beyond all memory")
+            raise NotInjected("damaged", "an address beyond all memory")
         try:
             data = self._read(address, size)
         except PermissionError:
-            raise Refused("denied") from None
+            raise NotInjected("denied") from None
         except ProcessLookupError:
-            raise Refused("gone") from None
+            raise NotInjected("gone") from None
         except OSError:
-            raise Refused("damaged", "parts of it are not there") from None
+            raise NotInjected("damaged", "parts of it are not there") from None
         if len(data) != size:
-            raise Refused("damaged", "parts of it are not there")
+            raise NotInjected("damaged", "parts of it are not there")
         return data
 
 
 def machine(header: bytes) -> str:
-    """What an ELF file is built for, from its first bytes. Raises Refused unless it is of 64 bits and little-endian."""
+    """What an ELF file is built for, by its first bytes. Raises NotInjected unless it is 64-bit and little-endian."""
     if len(header) < HEADER_SIZE or header[:4] != b"\x7fELF":
-        raise Refused("damaged", "no ELF header")
+        raise NotInjected("damaged", "no ELF header")
     (number,) = struct.unpack_from("<H", header, 18)
     if header[4:6] != b"\x02\x01":
-        raise Refused("architecture", "a 32-bit or big-endian program")
+        raise NotInjected("architecture", "a 32-bit or big-endian program")
     return MACHINES.get(number, f"ELF machine {number}")
 
 

@@ -11,7 +11,7 @@ from asyncspy.sample.inject import texts
 from asyncspy.sample.inject.layouts import LAYOUTS
 from asyncspy.sample.inject.pending_queue import WriteTarget
 from asyncspy.sample.inject.refusal_words import in_words
-from asyncspy.sample.inject.refused import Refused
+from asyncspy.sample.inject.refused import NotInjected
 from asyncspy.sample.inject.rehearse import RETRIED, rehearse
 from asyncspy.sample.inject.target_python import Layouts, TargetPython, find_python
 from asyncspy.sample.inject.writer_process import run_writer
@@ -42,16 +42,16 @@ def inject_file(worker: Worker, path: str) -> Injection:
     """Have it run a file of its own file system. Raises TargetError; nothing has changed in the worker then."""
     try:
         return inject(worker.pid, path)
-    except Refused as refused:
+    except NotInjected as refused:
         raise in_words(worker.pid, refused) from None
 
 
 def inject(pid: int, path: str, layouts: Layouts = LAYOUTS) -> Injection:
-    """Queue the running of a file, rehearsed before. Raises Refused; nothing has changed in the process then."""
+    """Queue the running of a file, rehearsed before. Raises NotInjected; nothing has changed in the process then."""
     text = texts.run_file(path)
     target = _retrying(lambda: find_python(pid, layouts))
     if len(text) > target.write.room:
-        raise Refused("no_room", f"{target.write.room} bytes for {len(text)}")
+        raise NotInjected("no_room", f"{target.write.room} bytes for {len(text)}")
     key = _program(target)
     if key not in _rehearsed:
         rehearse(target, text, layouts)
@@ -68,12 +68,12 @@ def _write(pid: int, rehearsed: TargetPython, text: bytes, layouts: Layouts) -> 
         tries += 1
         target = find_python(pid, layouts)
         if target._replace(write=rehearsed.write) != rehearsed:
-            raise Refused("gone")
+            raise NotInjected("gone")
         if any(target.write.found):
             time.sleep(SETTLE_SECONDS)
         try:
             answer = run_writer("add", target.write, text)
-        except Refused as refused:
+        except NotInjected as refused:
             if refused.kind in UNCERTAIN:
                 withdraw(Injection(target.write, text, 0, tries))
             raise
@@ -83,7 +83,7 @@ def _write(pid: int, rehearsed: TargetPython, text: bytes, layouts: Layouts) -> 
 
 
 def withdraw(injection: Injection) -> bool:
-    """Take a text back that has not been run; whether it still waited. Raises Refused where that cannot be told."""
+    """Take a text back that has not been run; whether it still waited. Raises NotInjected where that cannot be told."""
     return _retrying(lambda: bool(run_writer("withdraw", injection.target, injection.text)["withdrawn"]))
 
 
@@ -91,7 +91,7 @@ def _retrying(act: Callable[[], T]) -> T:
     for _ in range(TRIES - 1):
         try:
             return act()
-        except Refused as refused:
+        except NotInjected as refused:
             if refused.kind not in RETRIED:
                 raise
             time.sleep(PAUSE_SECONDS)

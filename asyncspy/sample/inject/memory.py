@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from .refused import Refused
+from .refused import NotInjected
 
 Reader = Callable[[int, int], bytes]
 """Address and size to bytes; raises OSError where they cannot be read."""
@@ -106,18 +106,18 @@ class Mapping(NamedTuple):
 
 
 def mappings(pid: int) -> list[Mapping]:
-    """All that is mapped. Raises Refused where that cannot be seen."""
+    """All that is mapped. Raises NotInjected where that cannot be seen."""
     found = []
     try:
         with open(f"/proc/{pid}/maps", encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
             for line in file:
                 found.append(parse_mapping(line))
                 if len(found) > MAX_MAPPINGS:
-                    raise Refused("unexpected", f"more than {MAX_MAPPINGS} mappings")
+                    raise NotInjected("unexpected", f"more than {MAX_MAPPINGS} mappings")
     except OSError as error:
         raise refusal(error) from None
     if not found:
-        raise Refused("gone")
+        raise NotInjected("gone")
     return found
 
 
@@ -125,7 +125,7 @@ def parse_mapping(line: str) -> Mapping:
     """A line of /proc/PID/maps."""
     match = _LINE.fullmatch(line.rstrip("\n"))
     if match is None:
-        raise Refused("unexpected", "a line of its maps cannot be read")
+        raise NotInjected("unexpected", "a line of its maps cannot be read")
     start, end, permissions, offset, device, inode, path = match.groups()
     return Mapping(int(start, 16), int(end, 16), permissions, int(offset, 16), device, int(inode), path)
 
@@ -145,13 +145,13 @@ def process_identity(pid: int) -> tuple[int, ...]:
     try:  # start time; start and end of code, start of stack; start and end of data, start of heap
         return tuple(int(fields[number - 3]) for number in (22, 26, 27, 28, 45, 46, 47))
     except (IndexError, ValueError):
-        raise Refused("unexpected", "its stat cannot be read") from None
+        raise NotInjected("unexpected", "its stat cannot be read") from None
 
 
-def refusal(error: OSError) -> Refused:
+def refusal(error: OSError) -> NotInjected:
     """What a failed look at a process means."""
     if isinstance(error, (FileNotFoundError, ProcessLookupError)):
-        return Refused("gone")
+        return NotInjected("gone")
     if isinstance(error, PermissionError):
-        return Refused("denied")
-    return Refused("unexpected", os.strerror(error.errno or 0))
+        return NotInjected("denied")
+    return NotInjected("unexpected", os.strerror(error.errno or 0))

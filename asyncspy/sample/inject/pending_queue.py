@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from .layouts import Layout
 from .memory import Piece, read, read_pieces, refusal
-from .refused import Refused
+from .refused import NotInjected
 
 MAX_WAITING = 4
 """A queue with more calls in it is in heavy use: there is no hurry, and another moment is better."""
@@ -110,46 +110,46 @@ def _read_snapshot(target: WriteTarget) -> Snapshot:
 
 
 def parse(layout: Layout, seen: Snapshot) -> PendingQueue:
-    """The queue in a snapshot. Raises Refused where it is none."""
+    """The queue in a snapshot. Raises NotInjected where it is none."""
     first, last, to_do = (number(seen.queue, at) for at in (layout.first, layout.last, layout.to_do))
     if not (0 <= first < layout.slots and 0 <= last < layout.slots):
-        raise Refused("unexpected", f"a queue from {first} to {last} of {layout.slots}")
+        raise NotInjected("unexpected", f"a queue from {first} to {last} of {layout.slots}")
     count = (last - first) % layout.slots
     at = [layout.calls + layout.slot * ((first + number) % layout.slots) for number in range(count)]
     waiting = tuple(struct.unpack_from("<QQ", seen.queue, each) for each in at)
     if layout.limit is None or layout.loop_limit is None:
         if to_do not in {0, 1} or seen.breaker not in {0, 1} or seen.semaphore not in {0, 1}:
             said = f"calls to do {to_do}, breaker {seen.breaker}, semaphore {seen.semaphore}"
-            raise Refused("unexpected", said)
+            raise NotInjected("unexpected", said)
         return PendingQueue(first, last, to_do, seen.semaphore != FREE_SEMAPHORE, waiting)
     limits = number(seen.queue, layout.limit), number(seen.queue, layout.loop_limit)
     lock = seen.queue[layout.lock : layout.to_do]  # one byte, and what lies between is never set
     held = any(lock)
     if len(lock) != LOCK_SIZE or limits != LIMITS or (to_do != count and not held):
-        raise Refused("unexpected", f"limits {limits}, {to_do} of {count} calls to do")
+        raise NotInjected("unexpected", f"limits {limits}, {to_do} of {count} calls to do")
     return PendingQueue(first, last, to_do, held, waiting)
 
 
 def check(
     target: WriteTarget, seen: Snapshot, queue: PendingQueue, code: Sequence[tuple[int, int]], thread: int | None = None
 ) -> None:
-    """Raise Refused where anything is other than it must be; `thread` is the main thread's, once it is stopped."""
+    """Raise NotInjected where anything is other than it must be; `thread` is the main thread's, once it is stopped."""
     if (seen.interpreter, seen.state) != (target.interpreter, target.state):
-        raise Refused("unexpected", "its main interpreter is another one by now")
+        raise NotInjected("unexpected", "its main interpreter is another one by now")
     if not all(any(start <= function < end for start, end in code) for function, _ in queue.waiting):
-        raise Refused("unexpected", "what is queued is no code")
+        raise NotInjected("unexpected", "what is queued is no code")
     if any(target.place <= argument < target.place + target.room for _, argument in queue.waiting):
-        raise Refused("another")
+        raise NotInjected("another")
     if seen.place != target.found:
-        raise Refused("another" if any(seen.place) else "busy")
+        raise NotInjected("another" if any(seen.place) else "busy")
     if len(queue.waiting) > MAX_WAITING:
-        raise Refused("busy", f"{len(queue.waiting)} calls wait in its queue")
+        raise NotInjected("busy", f"{len(queue.waiting)} calls wait in its queue")
     if thread is None:
         return
     if thread != seen.main_thread:
-        raise Refused("main_thread")
+        raise NotInjected("main_thread")
     if queue.held:
-        raise Refused("busy", "its queue is being changed")
+        raise NotInjected("busy", "its queue is being changed")
 
 
 def added(target: WriteTarget, seen: Snapshot, queue: PendingQueue, text: bytes) -> list[Piece]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncspy.errors import TargetError
-from asyncspy.sample.inject.refused import Refused
+from asyncspy.sample.inject.refused import NotInjected
 
 OTHERWISE = "count with asyncspy.django in INSTALLED_APPS, or sample: asyncspy attach --pid {pid}"
 AGAIN = "try again; if it stays so: " + OTHERWISE
@@ -52,13 +52,13 @@ WORDS = {
 MAX_DETAIL = 300
 
 
-def in_words(pid: int, refused: Refused) -> TargetError:
+def in_words(pid: int, refused: NotInjected) -> TargetError:
     """An error for a command to end with."""
     found, remedy = said_of(pid, refused)
     return TargetError(f"nothing was injected into process {pid}: {found}", remedy=remedy)
 
 
-def said_of(pid: int, refused: Refused) -> tuple[str, str]:
+def said_of(pid: int, refused: NotInjected) -> tuple[str, str]:
     """What was found, and the next step."""
     found, remedy = WORDS[refused.kind]
     detail = "".join(each if each.isprintable() else "?" for each in refused.detail[:MAX_DETAIL])

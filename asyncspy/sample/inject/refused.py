@@ -7,7 +7,7 @@ import each other relatively, and say only which kind of refusal it is; `refusal
 from __future__ import annotations
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer
+class NotInjected(Exception):  # noqa: N818 - it is an answer
     """Nothing was changed; `kind` is a key of `refusal_words.WORDS`, `detail` what was found."""
 
     def __init__(self, kind: str, detail: str = "") -> None:

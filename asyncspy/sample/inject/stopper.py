@@ -13,7 +13,7 @@ import signal
 import time
 from contextlib import suppress
 
-from .refused import Refused
+from .refused import NotInjected
 
 PTRACE_GETREGS, PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 12, 17, 0x4206, 0x4207
 PTRACE_EVENT_STOP, WALL = 128, 0x40000000
@@ -71,23 +71,23 @@ class StoppedProcess:
             new = [thread for thread in _threads(self._pid) if thread not in self._seized | self._ended]
             if not new:
                 if self._pid not in self._seized:
-                    raise Refused("gone")
+                    raise NotInjected("gone")
                 return
             if len(self._seized) + len(new) > MAX_THREADS:
-                raise Refused("threads", f"more than {MAX_THREADS}")
+                raise NotInjected("threads", f"more than {MAX_THREADS}")
             for thread in new:
                 self._seize(thread)
             for thread in new:
                 if thread in self._seized:
                     self._wait(thread)
-        raise Refused("threads", "new ones all the time")
+        raise NotInjected("threads", "new ones all the time")
 
     def _seize(self, thread: int) -> None:
         try:
             _ptrace(PTRACE_SEIZE, thread)
         except (ProcessLookupError, PermissionError):
             if not _has_ended(thread):
-                raise Refused("traced" if _is_traced(thread) else "denied") from None
+                raise NotInjected("traced" if _is_traced(thread) else "denied") from None
             self._ended.add(thread)
             return
         self._seized.add(thread)
@@ -105,7 +105,7 @@ class StoppedProcess:
         if event != PTRACE_EVENT_STOP:
             self._signals[thread] = number
         elif number != signal.SIGTRAP:
-            raise Refused("stopped")
+            raise NotInjected("stopped")
 
 
 def _threads(pid: int) -> list[int]:

@@ -17,7 +17,7 @@ from asyncspy.sample.inject.elf import HEADER_SIZE, PF_WRITE, Image, machine
 from asyncspy.sample.inject.layouts import LAYOUTS, OPEN_ARCHITECTURES, Layout
 from asyncspy.sample.inject.memory import PAGE, Mapping, mappings, process_identity, read, refusal, word
 from asyncspy.sample.inject.pending_queue import FREE_SEMAPHORE, WriteTarget, number
-from asyncspy.sample.inject.refused import Refused
+from asyncspy.sample.inject.refused import NotInjected
 from asyncspy.sample.kernel_state import STOPPED, status_of
 
 Layouts = Dictionary[tuple[str, int, int], Layout]
@@ -58,20 +58,20 @@ class TargetPython(NamedTuple):
 
 
 def find_python(pid: int, layouts: Layouts = LAYOUTS) -> TargetPython:
-    """Look at a process while it runs. Raises Refused where anything is other than expected."""
+    """Look at a process while it runs. Raises NotInjected where anything is other than expected."""
     identity = process_identity(pid)
     _check_state(pid)
     architecture = _architecture(pid)
     mapped = mappings(pid)
     program = _program(pid, mapped)
     if any(each.name.startswith(("ld-musl", "libc.musl")) for each in mapped):
-        raise Refused("musl")
+        raise NotInjected("musl")
     found, image = _interpreter(pid, mapped, program)
     version = _version(pid, image, found, mapped)
     layout = layouts.get((architecture, *version))
     if not OLDEST <= version <= NEWEST or layout is None:
         kind = "older" if version < OLDEST else "newer" if version > NEWEST else "version"
-        raise Refused(kind, "{}.{}".format(*version))
+        raise NotInjected(kind, "{}.{}".format(*version))
     runtime, run = _symbol(image, "_PyRuntime"), _symbol(image, "PyRun_SimpleString")
     at = partial(read, pid)
     try:
@@ -83,20 +83,20 @@ def find_python(pid: int, layouts: Layouts = LAYOUTS) -> TargetPython:
     except OSError as error:
         raise refusal(error) from None
     if not 0 < interpreters < MAX_INTERPRETERS:
-        raise Refused("unexpected", "what follows its main interpreter is no count of interpreters")
+        raise NotInjected("unexpected", "what follows its main interpreter is no count of interpreters")
     write = WriteTarget(pid, identity, layout, runtime, interpreter, state, run, place, named[1], content)
     return TargetPython(write, version, _file(program), _file(found), (runtime - image.bias, run - image.bias), named)
 
 
 def _check_state(pid: int) -> None:
-    """Raise Refused for one that is stopped, dead, or traced by somebody at this moment."""
+    """Raise NotInjected for one that is stopped, dead, or traced by somebody at this moment."""
     status = status_of(pid)
     if not status or status["State"][0] in "ZX":
-        raise Refused("gone")
+        raise NotInjected("gone")
     if status["TracerPid"] != "0":
-        raise Refused("traced")
+        raise NotInjected("traced")
     if status["State"].startswith(STOPPED):
-        raise Refused("stopped")
+        raise NotInjected("stopped")
 
 
 def _architecture(pid: int) -> str:
@@ -104,31 +104,31 @@ def _architecture(pid: int) -> str:
         with open(f"/proc/{pid}/exe", "rb") as file:  # noqa: PTH123 - the link itself is opened
             built_for = machine(file.read(HEADER_SIZE))
     except PermissionError:
-        raise Refused("denied") from None
+        raise NotInjected("denied") from None
     except OSError:
-        raise Refused("gone") from None
+        raise NotInjected("gone") from None
     ours = os.uname().machine
     if built_for != ours or ours not in OPEN_ARCHITECTURES:
-        raise Refused("architecture", built_for if built_for != ours else ours)
+        raise NotInjected("architecture", built_for if built_for != ours else ours)
     return built_for
 
 
 def _program(pid: int, mapped: Sequence[Mapping]) -> Mapping:
-    """The mapping of the executable. Raises Refused where it is no python, or is not on disk any more."""
+    """The mapping of the executable. Raises NotInjected where it is no python, or is not on disk any more."""
     try:
         path = os.readlink(f"/proc/{pid}/exe")  # noqa: PTH115
         about = os.stat(f"/proc/{pid}/exe")  # noqa: PTH116
     except OSError:
-        raise Refused("gone") from None
+        raise NotInjected("gone") from None
     if path.endswith(" (deleted)"):
-        raise Refused("replaced", path.removesuffix(" (deleted)"))
+        raise NotInjected("replaced", path.removesuffix(" (deleted)"))
     name = INTERPRETER_NAME.fullmatch(path.rpartition("/")[2])
     if name is None:
-        raise Refused("embedded", path.rpartition("/")[2])
+        raise NotInjected("embedded", path.rpartition("/")[2])
     for mapping in mapped:
         if mapping.inode == about.st_ino and mapping.offset == 0:
             return mapping
-    raise Refused("embedded", path.rpartition("/")[2])
+    raise NotInjected("embedded", path.rpartition("/")[2])
 
 
 def _interpreter(pid: int, mapped: Sequence[Mapping], program: Mapping) -> tuple[Mapping, Image]:
@@ -137,23 +137,23 @@ def _interpreter(pid: int, mapped: Sequence[Mapping], program: Mapping) -> tuple
     found = []
     for mapping in [*shared, program]:
         if mapping.path.endswith(" (deleted)"):
-            raise Refused("replaced", mapping.path.removesuffix(" (deleted)"))
+            raise NotInjected("replaced", mapping.path.removesuffix(" (deleted)"))
         image = Image(partial(read, pid), mapping.start)
         if image.symbol("_PyRuntime") is not None:
             found.append((mapping, image))
     if len(found) > 1:
-        raise Refused("unexpected", "two interpreters")
+        raise NotInjected("unexpected", "two interpreters")
     if not found:
-        raise Refused("no_symbols")
+        raise NotInjected("no_symbols")
     return found[0]
 
 
 def _version(pid: int, image: Image, found: Mapping, mapped: Sequence[Mapping]) -> tuple[int, int]:
     """Since 3.11 the interpreter says it; before that its file's name or its standard library's folder does."""
     if image.symbol(FREE_THREADED) is not None or re.search(r"python3\.\d+t", found.name):
-        raise Refused("free_threaded")
+        raise NotInjected("free_threaded")
     if image.symbol(DEBUG) is not None or re.search(r"python3\.\d+d", found.name):
-        raise Refused("debug_build")
+        raise NotInjected("debug_build")
     stated = image.symbol("Py_Version")
     if stated is not None:
         number = word(partial(read, pid), stated)
@@ -161,14 +161,14 @@ def _version(pid: int, image: Image, found: Mapping, mapped: Sequence[Mapping]) 
     names = [found.name, *(each.path for each in mapped if "/lib-dynload/" in each.path)]
     told = {(int(match[1]), int(match[2])) for name in names for match in re.finditer(r"python(\d)\.(\d+)", name)}
     if len(told) != 1:
-        raise Refused("version", "unknown")
+        raise NotInjected("version", "unknown")
     return told.pop()
 
 
 def _symbol(image: Image, name: str) -> int:
     address = image.symbol(name)
     if address is None:
-        raise Refused("no_symbols", name)
+        raise NotInjected("no_symbols", name)
     return address
 
 
@@ -188,11 +188,11 @@ def _place(pid: int, mapped: Sequence[Mapping], layout: Layout, interpreter: int
                 free = _behind_data(pid, mapping)
                 if free is not None:
                     return free[0], (f"{mapping.path}+{free[0] - mapping.start:#x}", free[1])
-    raise Refused("no_room")
+    raise NotInjected("no_room")
 
 
 def _check_spare_queue(pid: int, layout: Layout, address: int) -> None:
-    """Raise Refused unless this is a queue that has never been used."""
+    """Raise NotInjected unless this is a queue that has never been used."""
     content = read(pid, address, layout.size)
     first, last, to_do = (number(content, at) for at in (layout.first, layout.last, layout.to_do))
     if layout.limit is not None and layout.loop_limit is not None:
@@ -201,7 +201,7 @@ def _check_spare_queue(pid: int, layout: Layout, address: int) -> None:
         (lock,) = struct.unpack_from("<Q", content, layout.lock)
         sound = lock != 0 and number(read(pid, lock, 4), 0) == FREE_SEMAPHORE
     if not sound or first or last or to_do:
-        raise Refused("unexpected", "the interpreter's own queue is in use")
+        raise NotInjected("unexpected", "the interpreter's own queue is in use")
 
 
 def _behind_data(pid: int, mapping: Mapping) -> tuple[int, int] | None:

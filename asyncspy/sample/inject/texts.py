@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncspy.sample.inject.refused import Refused
+from asyncspy.sample.inject.refused import NotInjected
 
 GUARDED = b"""try:
  try:exec(compile((lambda f:(f.read(),f.close())[0])(open('%b','rb')),'<asyncspy>','exec',%d),{'__name__':'asyncspy'})
@@ -21,7 +21,7 @@ def run_file(path: str) -> bytes:
     """Has the file run in a namespace of its own."""
     plain = path.isascii() and path.isprintable() and not set(path) & set("'\"\\")
     if not plain or not path.startswith("/"):
-        raise Refused("unexpected", f"{path!r} is no plain path")
+        raise NotInjected("unexpected", f"{path!r} is no plain path")
     return GUARDED % (path.encode(), FUTURE_ANNOTATIONS)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from . import pending_queue
 from .memory import PreparedWrite, executable_ranges, mappings, process_identity, read, refusal
 from .pending_queue import WriteTarget
-from .refused import Refused
+from .refused import NotInjected
 from .stopper import StoppedProcess
 
 PR_SET_PDEATHSIG = 1
@@ -44,7 +44,7 @@ def main(job: str, step: Step = lambda _name: None) -> None:
     target, text = WriteTarget.from_json(told["target"]), bytes.fromhex(told["text"])
     try:
         answer = ACTIONS[told["action"]](target, text, step)
-    except Refused as refused:
+    except NotInjected as refused:
         answer = {"refused": refused.kind, "detail": refused.detail}
     except OSError as error:
         kind, detail = refusal(error).args
@@ -71,9 +71,9 @@ def add(target: WriteTarget, text: bytes, step: Step) -> dict[str, Any]:
 
 def _prepared(target: WriteTarget, text: bytes, code: list[tuple[int, int]], thread: int | None) -> PreparedWrite:
     if process_identity(target.pid) != target.identity:
-        raise Refused("gone")
+        raise NotInjected("gone")
     if not text.endswith(b"\0") or len(text) > target.room:
-        raise Refused("no_room", f"{target.room} bytes for {len(text)}")
+        raise NotInjected("no_room", f"{target.room} bytes for {len(text)}")
     seen = pending_queue.take_snapshot(target)
     queue = pending_queue.parse(target.layout, seen)
     pending_queue.check(target, seen, queue, code, thread)
@@ -87,11 +87,11 @@ def withdraw(target: WriteTarget, text: bytes, step: Step) -> dict[str, Any]:
     with StoppedProcess(target.pid) as stopped:
         step("stopped")
         if process_identity(target.pid) != target.identity:
-            raise Refused("gone")
+            raise NotInjected("gone")
         seen = pending_queue.take_snapshot(target)
         queue = pending_queue.parse(target.layout, seen)
         if queue.held:
-            raise Refused("busy", "its queue is being changed")
+            raise NotInjected("busy", "its queue is being changed")
         pieces = pending_queue.taken_back(target, seen, queue, text)
         step("checked")
         if pieces is not None:
@@ -105,7 +105,7 @@ def withdraw(target: WriteTarget, text: bytes, step: Step) -> dict[str, Any]:
 def clear(target: WriteTarget, text: bytes, _step: Step) -> dict[str, Any]:
     """Put zeros where a text was that has been run. Nothing reads it any more, so nothing is stopped."""
     if process_identity(target.pid) != target.identity:
-        raise Refused("gone")
+        raise NotInjected("gone")
     if read(target.pid, target.place, len(text)) == text:
         PreparedWrite(target.pid, [(target.place, bytes(len(text)))])()
     return {}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncspy.sample.inject.pending_queue import WriteTarget
-from asyncspy.sample.inject.refused import Refused
+from asyncspy.sample.inject.refused import NotInjected
 from asyncspy.sample.inject.writer import STOP_SECONDS, STOPPING
 
 HERE = Path(__file__).parent
@@ -24,7 +24,7 @@ MAX_ANSWER = 65_536
 
 
 def run_writer(action: str, target: WriteTarget, text: bytes, boot: str = BOOT) -> dict[str, Any]:
-    """What the writer answers. Raises Refused; of kind "slow" where it was ended, and may have written or not."""
+    """What the writer answers. Raises NotInjected; of kind "slow" where it was ended, and may have written or not."""
     job = {"action": action, "target": target.as_json(), "text": text.hex(), "parent": os.getpid()}
     command = [sys.executable, "-I", "-S", "-B", "-c", boot, str(HERE.parent), json.dumps(job)]
     with subprocess.Popen(
@@ -43,11 +43,11 @@ def run_writer(action: str, target: WriteTarget, text: bytes, boot: str = BOOT) 
     line = said.removeprefix(STOPPING)
     if not line.endswith(b"\n"):
         if said.startswith(STOPPING):
-            raise Refused("slow")
-        raise Refused("failed", (errors.decode(errors="replace").strip().splitlines() or ["no answer"])[-1][:300])
+            raise NotInjected("slow")
+        raise NotInjected("failed", (errors.decode(errors="replace").strip().splitlines() or ["no answer"])[-1][:300])
     answer: dict[str, Any] = json.loads(line)
     if "refused" in answer:
-        raise Refused(answer["refused"], answer["detail"])
+        raise NotInjected(answer["refused"], answer["detail"])
     return answer
 
 

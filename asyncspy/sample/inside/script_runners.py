@@ -8,7 +8,7 @@ from typing import Protocol
 from asyncspy.model.processes import Worker
 from asyncspy.sample.inject import inject
 from asyncspy.sample.inject.inject import Injection
-from asyncspy.sample.inject.refused import Refused
+from asyncspy.sample.inject.refused import NotInjected
 from asyncspy.sample.inside import remote_exec
 from asyncspy.sample.inside.interpreters import REMOTE_DEBUGGING_SINCE, minor_version
 
@@ -60,14 +60,14 @@ class Injected:
     def withdraw(self) -> None:
         """Take it out of the queue. Where that fails, it finds nothing to run: its folder is removed after this."""
         if self._injection is not None:
-            with suppress(Refused):
+            with suppress(NotInjected):
                 inject.withdraw(self._injection)
             self._injection = None
 
     def clean_up(self) -> None:
         """Remove the text that was queued."""
         if self._injection is not None:
-            with suppress(Refused):
+            with suppress(NotInjected):
                 inject.clear(self._injection)
             self._injection = None
 

@@ -17,7 +17,7 @@ from asyncspy.sample.inject import texts
 from asyncspy.sample.inject.inject import Injection, clear, inject, withdraw
 from asyncspy.sample.inject.layouts import LAYOUTS, Layout
 from asyncspy.sample.inject.memory import read
-from asyncspy.sample.inject.refused import Refused
+from asyncspy.sample.inject.refused import NotInjected
 from asyncspy.sample.inject.rehearse import rehearse
 from asyncspy.sample.inject.target_python import find_python
 from asyncspy.sample.inject.writer_process import BOOT, run_writer
@@ -64,7 +64,7 @@ def test_one_that_stays_in_c_is_asked_and_the_asking_withdrawn(version: str, tmp
         path, counted = counting(on)
         for _ in range(2):
             made = inject(on.pid, path)
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(NotInjected) as refused:
                 inject(on.pid, path)  # a second asyncspy
             assert refused.value.kind == "another"
             assert withdraw(made)
@@ -84,7 +84,7 @@ def test_a_wrong_layout_is_refused_before_the_process_is_touched(
         noticed = {}
         for name, change in wrong_offsets(right.write.layout):
             layouts = {**LAYOUTS, ("x86_64", *right.version): change}
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(NotInjected) as refused:
                 rehearse(find_python(on.pid, layouts), text, layouts)
             noticed[name] = refused.value.args
         sys.stdout.write("\n" + "".join(f"{version} {name:20} {' '.join(said)}\n" for name, said in noticed.items()))
@@ -112,7 +112,7 @@ def test_a_writer_that_is_killed_does_no_harm(version: str, step: str, tmp_path:
         path, counted = counting(on)
         for times in range(1, 4):
             found = find_python(on.pid).write
-            with pytest.raises(Refused):
+            with pytest.raises(NotInjected):
                 run_writer("add", found, texts.run_file(path), boot)
             if step in WRITTEN:
                 assert eventually(lambda: counted.stat().st_size >= times, timeout=PATIENCE)  # noqa: B023
@@ -128,7 +128,7 @@ def test_a_writer_that_is_stopped_is_ended_and_the_process_runs_on(version: str,
     boot = BOOT.replace("main(sys.argv[2])", f"main(sys.argv[2], {stops})")
     with target(python(version), "busy", tmp_path) as on:
         path, counted = counting(on)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(NotInjected) as refused:
             run_writer("add", find_python(on.pid).write, texts.run_file(path), boot)
         assert refused.value.kind == "slow"
         assert eventually(on.is_well, timeout=PATIENCE)

@@ -141,7 +141,7 @@ def test_one_of_another_user_without_the_right(tmp_path: Path) -> None:
         "from asyncspy.sample.inject import inject, refused\n"
         "os.setgroups([]), os.setresgid(*[65534] * 3), os.setresuid(*[65534] * 3)\n"
         "try: inject.inject(int(sys.argv[1]), '/x')\n"
-        "except refused.Refused as error: print(error.kind)"
+        "except refused.NotInjected as error: print(error.kind)"
     )
     with snake(sys.executable, tmp_path) as pid:
         done = subprocess.run([sys.executable, "-c", code, str(pid)], capture_output=True, text=True, check=False)

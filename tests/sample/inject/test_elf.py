@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncspy.sample.inject.elf import MAX_CHAIN, MAX_PROGRAM_HEADERS, Image
-from asyncspy.sample.inject.refused import Refused
+from asyncspy.sample.inject.refused import NotInjected
 from tests.sample.inject.elf_image import BASE, DYNAMIC, HASH, SIZE, SYMBOLS, Memory, image
 
 NAMES = [("_PyRuntime", 0x1100), ("PyRun_SimpleString", 0x1200), ("other", 0x1300)]
@@ -55,7 +55,7 @@ def test_addresses_that_the_loader_has_put_there_are_known() -> None:
 def test_damage_is_refused(at: int, value: bytes, kind: str) -> None:
     data = bytearray(WHOLE)
     data[at : at + len(value)] = value
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(NotInjected) as refused:
         Image(Memory(data), BASE).symbol("_PyRuntime")
     assert refused.value.kind == kind
 
@@ -66,7 +66,7 @@ def test_a_chain_without_an_end_is_given_up() -> None:
         data[at] &= 0xFE
     data[HASH + 40 :] = bytes(len(data) - HASH - 40)
     memory = Memory(data)
-    with pytest.raises(Refused):
+    with pytest.raises(NotInjected):
         Image(memory, BASE).symbol("none")
     assert memory.reads < MAX_CHAIN + 20
 
@@ -79,7 +79,7 @@ def test_any_damage_ends_soon(changes: list[tuple[int, bytes]]) -> None:
     memory = Memory(data)
     try:
         found = Image(memory, BASE).symbol("_PyRuntime")
-    except Refused:
+    except NotInjected:
         pass
     else:
         assert found is None or isinstance(found, int)
@@ -89,6 +89,6 @@ def test_any_damage_ends_soon(changes: list[tuple[int, bytes]]) -> None:
 @given(st.binary(max_size=600))
 def test_anything_at_all_ends_soon(data: bytes) -> None:
     memory = Memory(WHOLE[:64] + data)
-    with pytest.raises(Refused):
+    with pytest.raises(NotInjected):
         Image(memory, BASE).symbol("_PyRuntime")
     assert memory.reads < 100

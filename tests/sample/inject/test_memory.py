@@ -16,7 +16,7 @@ from asyncspy.sample.inject.memory import (
     read,
     read_pieces,
 )
-from asyncspy.sample.inject.refused import Refused
+from asyncspy.sample.inject.refused import NotInjected
 
 ME, NO_PID = os.getpid(), 2**22 + 7
 
@@ -61,12 +61,12 @@ def test_a_line_of_maps(line: str, path: str) -> None:
 
 @pytest.mark.parametrize("line", ["", "nonsense", "7f00-7f01 rw-p"])
 def test_a_line_that_is_none_is_refused(line: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(NotInjected):
         parse_mapping(line)
 
 
 def test_a_process_that_is_gone_is_said_to_be() -> None:
     for look in (mappings, process_identity):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(NotInjected) as refused:
             look(NO_PID)
         assert refused.value.kind == "gone"

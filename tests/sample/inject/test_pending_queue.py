@@ -21,7 +21,7 @@ from asyncspy.sample.inject.pending_queue import (
     parse,
     taken_back,
 )
-from asyncspy.sample.inject.refused import Refused
+from asyncspy.sample.inject.refused import NotInjected
 
 RUN, PLACE, RUNTIME, INTERPRETER, STATE, THREAD, CODE = (
     0x5000,
@@ -151,7 +151,7 @@ def test_a_queue_in_use_is_refused(version: tuple[int, int]) -> None:
 def refusal(of: WriteTarget, seen: Snapshot, code: tuple[int, int] = CODE) -> str | None:
     try:
         check(of, seen, parse(of.layout, seen), [code], THREAD)
-    except Refused as refused:
+    except NotInjected as refused:
         return refused.kind
     return None
 
@@ -165,7 +165,7 @@ def test_any_bytes_are_read_or_refused(version: tuple[int, int], data: st.DataOb
     )
     try:
         queue: PendingQueue | None = parse(of.layout, seen)
-    except Refused:
+    except NotInjected:
         queue = None
     assert queue is None or len(queue.waiting) < of.layout.slots
 

@@ -9,11 +9,11 @@ import pytest
 
 from asyncspy.sample import inject
 from asyncspy.sample.inject.refusal_words import WORDS, in_words
-from asyncspy.sample.inject.refused import Refused
+from asyncspy.sample.inject.refused import NotInjected
 
 SOURCES = "".join(each.read_text() for each in Path(inject.__file__).parent.glob("*.py"))
 KINDS = sorted(
-    {*re.findall(r'Refused\(\s*"(\w+)"', SOURCES), "older", "newer", "version", "denied", "traced", "another"}
+    {*re.findall(r'NotInjected\(\s*"(\w+)"', SOURCES), "older", "newer", "version", "denied", "traced", "another"}
 )
 
 
@@ -24,7 +24,7 @@ def test_words_and_kinds_are_the_same() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("detail", ["", "3.8", "\x1b[31m{pid}"])
 def test_each_is_said_in_words(kind: str, detail: str) -> None:
-    error = in_words(77, Refused(kind, detail))
+    error = in_words(77, NotInjected(kind, detail))
     assert error.exit_code == 3
     assert error.message.startswith("nothing was injected into process 77: ")
     assert error.message.isprintable()

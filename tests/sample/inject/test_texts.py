@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from asyncspy.sample.inject import texts
-from asyncspy.sample.inject.refused import Refused
+from asyncspy.sample.inject.refused import NotInjected
 from asyncspy.sample.inject.target_python import LEAST_ROOM, TEXT_START
 
 LONGEST = "/var/tmp/asyncspy-" + "0" * 32 + "/text"  # noqa: S108 - never opened
@@ -62,5 +62,5 @@ def test_all_texts_fit_and_are_known_by_their_beginning() -> None:
 
 @pytest.mark.parametrize("path", ["/tmp/'", '/tmp/"', "/tmp/\\", "/tmp/\n", "relative", "/tmp/ü", ""])  # noqa: S108
 def test_a_path_that_would_be_more_than_a_path_is_refused(path: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(NotInjected):
         texts.run_file(path)

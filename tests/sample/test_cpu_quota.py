@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncspy.sample.inject.cpu_quota import cpu_quota
+from asyncspy.sample.cpu_quota import cpu_quota
 
 OLD = "cpu,cpuacct"
 
