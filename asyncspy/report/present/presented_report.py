@@ -61,7 +61,7 @@ class NextStep(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PresentedReport:
-    """A whole report in words. Of dumps alone it only says whether a process hangs, and which findings they show."""
+    """A whole report in words. Of dumps alone it says whether a process hangs, and gives no figures of samples."""
 
     verdict: str
     alarming: bool
@@ -80,17 +80,16 @@ def present_report(analysis: Analysis, view: View) -> PresentedReport:
     """Put an analysis into words."""
     only_dumps = bool(analysis.hangs) and {read.format for read in analysis.inputs} <= DUMP_FORMATS
     hangs = _hangs(analysis, view)
-    findings = analysis.findings
-    if only_dumps:
-        findings = tuple(finding for finding in findings if finding.kind == "async-unsafe")
     return PresentedReport(
         verdict=hangs[0].headline if only_dumps else report_verdict(analysis),
-        alarming=bool(findings) or any(hang.alarming for hang in hangs),
+        alarming=any(hang.alarming for hang in hangs)
+        or analysis.verdict == "violations"
+        or (bool(analysis.findings) and not only_dumps),
         facts=() if only_dumps else tuple(recording_facts(analysis)),
         targets=tuple(_targets(analysis)),
         warnings=tuple(recording_warnings(analysis.origins)),
         hangs=hangs,
-        findings=findings,
+        findings=analysis.findings,
         limits=detection_section(analysis),
         inputs=tuple(_input(read) for read in analysis.inputs),
         next_steps=tuple(_report_again(view) if only_dumps else next_steps(analysis, view)),

@@ -43,7 +43,11 @@ def render(analysis: Analysis, view: View) -> str:
     report = present_report(analysis, view)
     sections = _hangs(report, view)
     sections += [] if report.only_dumps else [_head(report, view)]
-    sections += [finding_block(finding, view) for finding in present_findings(report, analysis, view)]
+    sections += [
+        finding_block(finding, view)
+        for finding in present_findings(report, analysis, view)
+        if not report.only_dumps or finding.finding.kind == "async-unsafe"  # what blocks is in the hang's section
+    ]
     if not report.only_dumps:
         sections.append(section("Where the loop's time goes", loop_time_sentences(analysis, view), view))
         sections.append(section(*report.limits, view))
