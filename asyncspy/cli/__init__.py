@@ -17,8 +17,6 @@ from asyncspy.errors import AsyncspyError, OutputError
 
 COMMANDS = ("attach", "demo", "diff", "doctor", "dump", "export", "find-workers", "report", "watch")
 INTERRUPTED = 130
-MAX_TEXT = 2000
-"""Characters of an error that are shown: it may quote a name from a file or from another program."""
 
 
 class Commands(click.Group):
@@ -68,7 +66,8 @@ def _mute(*streams: TextIO) -> None:
 
 def print_error(error: AsyncspyError) -> None:
     """Print what happened, and the next step."""
-    from asyncspy.untrusted import escape_unprintable  # noqa: PLC0415 - only needed after an error
+    from asyncspy.cli.terminal import MAX_TEXT  # noqa: PLC0415 - only needed after an error
+    from asyncspy.untrusted import escape_unprintable  # noqa: PLC0415 - as above
 
     click.echo(
         f"{click.style('error:', fg='red', bold=True)} {escape_unprintable(error.message, limit=MAX_TEXT)}", err=True

@@ -17,6 +17,7 @@ from asyncspy.untrusted import escape_unprintable
 from asyncspy.workflow.feedback import Feedback, Tick
 
 MAX_TEXT = 2_000
+"""Characters that are shown of a note or an error: it may quote a name from a file or from another program."""
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """Characters of one message that are shown: it may quote a name from a file or from another program."""
 

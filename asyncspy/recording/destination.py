@@ -14,6 +14,9 @@ from typing import Any
 
 from asyncspy.errors import OutputError
 
+_encode = json.JSONEncoder(separators=(",", ":"), default=array.tolist).encode
+
+SAMPLES_AT_ONCE = 5_000
 MIB = 1024**2
 FIXED_BYTES = 5 * MIB
 BYTES_PER_SAMPLE = 300
@@ -116,16 +119,32 @@ def write_json(path: Path, document: Mapping[str, Any], *, replace: bool = False
 
 
 def _json_pieces(document: Mapping[str, Any]) -> Iterator[str]:
-    """The JSON of a document, its profiles one by one: as one text they would take twice the memory of a recording."""
-    encode = json.JSONEncoder(separators=(",", ":"), default=array.tolist).encode
+    """The JSON of a document, the samples of its profiles block by block: they are nearly all of a recording."""
     if not document.get("profiles"):
-        yield encode(document)
+        yield _encode(document)
         return
-    yield encode({name: value for name, value in document.items() if name != "profiles"})[:-1]
-    yield ',"profiles":['
+    yield f'{_open_object(document, "profiles")}"profiles":['
     for number, profile in enumerate(document["profiles"]):
-        yield "," * (number > 0) + encode(profile)
+        yield "," * (number > 0)
+        yield from _profile_pieces(profile)
     yield "]}"
+
+
+def _profile_pieces(profile: Mapping[str, Any]) -> Iterator[str]:
+    samples = profile.get("samples")
+    if not samples:
+        yield _encode(profile)
+        return
+    yield f'{_open_object(profile, "samples")}"samples":['
+    for start in range(0, len(samples), SAMPLES_AT_ONCE):
+        yield "," * (start > 0) + _encode(samples[start : start + SAMPLES_AT_ONCE])[1:-1]
+    yield "]}"
+
+
+def _open_object(values: Mapping[str, Any], last: str) -> str:
+    """The JSON of an object up to where its last key stands."""
+    others = {name: value for name, value in values.items() if name != last}
+    return _encode(others)[:-1] + "," * bool(others)
 
 
 def _rename_to_new(partial: Path, path: Path) -> None:

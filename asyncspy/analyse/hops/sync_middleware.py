@@ -1,4 +1,4 @@
-"""Find sync-only middleware on stacks: it calls the next one through `AsyncToSync`, and keeps a thread meanwhile.
+"""Find sync-only middleware on stacks: it calls the next one through `AsyncToSync` and occupies a thread for that.
 
 Django puts `async_to_sync` around what such a middleware wraps, so the frame that calls `AsyncToSync.__call__` is the
 middleware's. A sync view may call `async_to_sync` as well; only what Django's `inner` called is middleware.

@@ -159,10 +159,10 @@ def _version(pid: int, image: Image, found: Mapping, mapped: Sequence[Mapping]) 
         number = word(partial(read, pid), stated)
         return (number >> 24 & 255, number >> 16 & 255)
     names = [found.name, *(each.path for each in mapped if "/lib-dynload/" in each.path)]
-    told = {(int(match[1]), int(match[2])) for name in names for match in re.finditer(r"python(\d)\.(\d+)", name)}
-    if len(told) != 1:
+    versions = {(int(match[1]), int(match[2])) for name in names for match in re.finditer(r"python(\d)\.(\d+)", name)}
+    if len(versions) != 1:
         raise NotInjected("version", "unknown")
-    return told.pop()
+    return versions.pop()
 
 
 def _symbol(image: Image, name: str) -> int:
@@ -173,7 +173,7 @@ def _symbol(image: Image, name: str) -> int:
 
 
 def _place(pid: int, mapped: Sequence[Mapping], layout: Layout, interpreter: int) -> tuple[int, tuple[str, int]]:
-    """Memory that nobody uses, where the text waits; and that place in words, with its size.
+    """Unused memory, where the text waits; and that place in words, with its size.
 
     From 3.12 on the end of the interpreter's own queue, of which only subinterpreters use the beginning. Before that
     what is left of the last page of a library's data, which glibc leaves alone (musl gives it to malloc).

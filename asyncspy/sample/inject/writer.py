@@ -37,13 +37,13 @@ def main(job: str, step: Step = lambda _name: None) -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, LIFE_SECONDS)  # its default action ends the process
     gc.disable()
-    told = json.loads(job)
+    order = json.loads(job)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != told["parent"]:
+    if os.getppid() != order["parent"]:
         return  # the parent ended before that was asked for
-    target, text = WriteTarget.from_json(told["target"]), bytes.fromhex(told["text"])
+    target, text = WriteTarget.from_json(order["target"]), bytes.fromhex(order["text"])
     try:
-        answer = ACTIONS[told["action"]](target, text, step)
+        answer = ACTIONS[order["action"]](target, text, step)
     except NotInjected as refused:
         answer = {"refused": refused.kind, "detail": refused.detail}
     except OSError as error:
@@ -119,7 +119,7 @@ ACTIONS: dict[str, Callable[[WriteTarget, bytes, Step], dict[str, Any]]] = {
 
 
 def _announce() -> None:
-    """From here on every moment counts: whoever else wants a processor waits, and the parent watches the clock."""
+    """From here on the target is about to be stopped: run before other processes; the parent bounds the time."""
     with suppress(OSError):  # only root may
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     os.write(1, STOPPING)

@@ -87,3 +87,10 @@ def test_whatever_is_in_the_lists(listed: list[object], weights: object, mixed: 
 def test_texts_made_to_be_taken_for_what_they_are_not(text: str) -> None:
     by_text, decoded = both(text.encode())
     assert by_text == decoded
+
+
+def test_more_samples_than_memory_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = (FIXTURES / "recordings" / "uvicorn-asyncio-every1.speedscope.json").read_bytes()
+    monkeypatch.setattr(samples, "MAX_SAMPLES", 10)
+    with pytest.raises(InputError, match="more than 10 samples"):
+        samples.decode_document(data)
