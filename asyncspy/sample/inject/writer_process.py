@@ -1,4 +1,4 @@
-"""Run `writer` as a process of its own, and end it if it takes too long."""
+"""Run `queue_writer` as a process of its own, and end it if it takes too long."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from asyncspy.sample.inject.pending_queue import WriteTarget
+from asyncspy.sample.inject.queue_writer import STOP_SECONDS, STOPPING
 from asyncspy.sample.inject.refused import NotInjected
-from asyncspy.sample.inject.writer import STOP_SECONDS, STOPPING
 
 HERE = Path(__file__).parent
-BOOT = f"import sys; sys.path.append(sys.argv[1]); from {HERE.name}.writer import main; main(sys.argv[2])"
+BOOT = f"import sys; sys.path.append(sys.argv[1]); from {HERE.name}.queue_writer import main; main(sys.argv[2])"
 """This folder alone, as a package of its own: importing all of asyncspy would take longer than the rest together."""
 
 START_SECONDS = 10.0
