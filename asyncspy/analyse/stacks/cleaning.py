@@ -2,7 +2,8 @@
 
 Removed are the frames of C, Rust and the interpreter, which `--native` puts between a loop and the code on it; the
 frame `__init__ (__init__)` that Python ≥ 3.13 puts between `Form(…)` and `Form.__init__`, which has no folder and would
-pass for the user's code; and the frames below a fork, which a child shows though it does not run its parent's loop.
+pass for the user's code; the frames below a fork, which a child shows though it does not run its parent's loop; and
+those of asyncspy's own hook, which sit where the guard would call what it guards.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from asyncspy.analyse.stacks.pattern import Pattern, any_of, distinct_frames
+from asyncspy.analyse.stacks.pattern import Pattern, any_of, distinct_frames, patterns
 from asyncspy.model.stacks import Frame, Profile, Stack, ThreadSnapshot
 
 _NATIVE = re.compile(
@@ -28,6 +29,15 @@ _FORKS = any_of(
     Pattern("Popen._launch", "multiprocessing/popen_fork.py"),
     Pattern("Popen._launch", "billiard/popen_fork.py"),  # Celery's prefork pool
 )
+
+_HOOK_FILE = re.compile(r"(?:.*/)?asyncspy/(?:guest|django)/\w+\.py|<asyncspy>|.*/asyncspy-[0-9a-f]{32}/(?:text|stop)")
+"""The hook of `--exact`: imported by `asyncspy.django`, let in by `--inject`, or run from a private folder."""
+
+_HOOK = any_of(
+    *patterns("asyncspy/guest/counting.py", "Hook.guard_started Hook.guard_asked Hook._tick"),
+    *patterns("asyncspy/guest/entering.py", "_asking_loop.<locals>.asyncspy_running_loop AskingEnvironment.get"),
+)
+"""Where Django or the loop calls the hook, for recordings without folders."""
 
 
 def clean_profile(profile: Profile) -> Profile:
@@ -60,13 +70,19 @@ def clean_frames(frames: Sequence[Frame]) -> tuple[Frame, ...]:
     if not any(map(_is_special, frames)):
         return tuple(frames)
     start = 1 + max((index for index, frame in enumerate(frames) if _FORKS.match(frame)), default=-1)
-    return tuple(frame for frame in frames[start:] if not _is_foreign(frame))
+    end = next((index for index, frame in enumerate(frames) if _is_hook(frame)), len(frames))
+    return tuple(frame for frame in frames[start:end] if not _is_foreign(frame))
 
 
 @lru_cache(maxsize=100_000)
 def _is_special(frame: Frame) -> bool:
     """Whether this frame, or those below it, are removed: hardly any frame is special."""
-    return _FORKS.match(frame) is not None or _is_foreign(frame)
+    return _FORKS.match(frame) is not None or _is_foreign(frame) or _is_hook(frame)
+
+
+def _is_hook(frame: Frame) -> bool:
+    """Whether asyncspy's own hook begins here: it calls nothing of the application."""
+    return _HOOK_FILE.fullmatch(frame.file.replace("\\", "/")) is not None or _HOOK.match(frame) is not None
 
 
 @lru_cache(maxsize=100_000)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from asyncspy.analyse.remedy.fixes import Call, result_fixes
 from asyncspy.analyse.stacks import chains, entries, sinks
 from asyncspy.analyse.stacks.ownership import Ownership
-from asyncspy.analyse.stacks.packages import FRAMEWORK, STDLIB, is_bare
+from asyncspy.analyse.stacks.packages import FRAMEWORK, is_bare
+from asyncspy.analyse.stacks.pattern import last_segment
 from asyncspy.analyse.stacks.worlds import loop_start
 from asyncspy.analyse.unsafe.culprits import find_call, find_culprit, own_frames
 from asyncspy.model.stacks import Frame
@@ -90,8 +91,13 @@ def _last_sink(frames: Sequence[Frame], boundary: int, owners: Ownership) -> tup
 
 
 def _passed_guard(frames: Sequence[Frame], guard: int, owners: Ownership) -> bool:
-    """Whether the guard at this index called what it guards; reading the environment does not count."""
-    return guard + 1 < len(frames) and owners.of(frames[guard + 1]) != STDLIB
+    """Whether the guard at this index called what it guards.
+
+    Reading the environment does not count, nor does what a debugger, tracer or profiler runs there: only a method of
+    a connection or own code is what anybody guards.
+    """
+    called = frames[guard + 1] if guard + 1 < len(frames) else None
+    return called is not None and (last_segment(called.function) in sinks.CONNECTION_METHODS or not owners.of(called))
 
 
 def _entry(frames: Sequence[Frame], boundary: int, culprit: int, sink: int, owners: Ownership) -> entries.EntryPosition:

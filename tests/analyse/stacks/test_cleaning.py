@@ -6,7 +6,7 @@ import pytest
 
 from asyncspy.analyse import analyse
 from asyncspy.analyse.stacks.cleaning import clean_profile
-from asyncspy.model.stacks import Frame
+from asyncspy.model.stacks import Frame, Stack
 from tests.analyse.stack_samples import ASYNCIO, COUNT, GUARD, HANDLER, UVLOOP, frames, profile
 
 VIEW = "checkout (shop/views.py:25)\n"
@@ -46,6 +46,50 @@ def test_the_interpreters_frame_around_a_constructor_is_nobodys_code() -> None:
     form = frames(VIEW, "BaseModelForm.__init__ (django/forms/models.py:370)", COUNT)
     (finding,) = analyse(profile((*frames(ASYNCIO, HANDLER), form[0], SHIM, *form[1:]))).findings
     assert finding.culprit.frame == form[0]
+
+
+GUEST = "/srv/venv/lib/python3.12/site-packages/asyncspy/guest/"
+PRIVATE = "/tmp/asyncspy-0123456789abcdef0123456789abcdef/text"  # noqa: S108 - as Python 3.14 names what it ran
+HOOKED = {
+    "imported": (
+        Frame("Hook.guard_started", GUEST + "counting.py", 94),
+        Frame("Hook._count", GUEST + "counting.py", 119),
+    ),
+    "a checkout": (Frame("Hook.guard_started", "/srv/asyncspy/asyncspy/guest/counting.py", 94),),
+    "replaced": (
+        Frame("_asking_loop.<locals>.asyncspy_running_loop", GUEST + "entering.py", 99),
+        Frame("Hook.guard_asked", GUEST + "counting.py", 101),
+    ),
+    "injected": (Frame("Hook.guard_started", "<asyncspy>", 93), Frame("Hook._count", "<asyncspy>", 118)),
+    "run from a file": (Frame("Hook.guard_started", PRIVATE, 93),),
+    "without folders": (Frame("Hook.guard_started", "counting.py", 93), Frame("Hook._count", "counting.py", 118)),
+    "it writes": (
+        Frame("Hook.check_lease", "<asyncspy>", 170),
+        Frame("dumps", "/usr/lib/python3.12/json/__init__.py", 2),
+    ),
+    "a tracer": (Frame("trace_dispatch", "/srv/venv/lib/python3.12/site-packages/_pydevd_bundle/pydevd_frame.py", 9),),
+}
+
+
+@pytest.mark.parametrize("hook", HOOKED.values(), ids=HOOKED)
+@pytest.mark.parametrize("reading_the_environment", [False, True])
+def test_what_counts_at_the_guard_is_not_what_the_guard_let_pass(
+    hook: tuple[Frame, ...], reading_the_environment: bool
+) -> None:
+    reading = frames("get (os.py:5)") if reading_the_environment else ()
+    (finding,) = analyse(profile((*frames(UVLOOP, HANDLER, VIEW, GUARD.format(line=15)), *reading, *hook))).findings
+    assert (finding.evidence.reached, finding.allowed) == (1, False)
+    assert finding.chain[-1].file.endswith("django/utils/asyncio.py")
+
+
+def test_what_the_hook_does_on_the_loop_is_no_work_of_the_application() -> None:
+    ticking = (*frames(ASYNCIO), Frame("Hook._tick", "<asyncspy>", 85), Frame("dumps", "/usr/lib/python3.12/json/x.py"))
+    assert list(clean_profile(profile(ticking)).stacks) == [Stack(frames(ASYNCIO))]
+
+
+def test_a_guarded_function_of_ones_own_was_let_pass() -> None:
+    own = frames(UVLOOP, HANDLER, VIEW, GUARD.format(line=26), "charge (shop/pay.py:4)")
+    assert analyse(profile(own)).findings[0].allowed
 
 
 @pytest.mark.parametrize("fork", ["multiprocessing/popen_fork.py", "billiard/popen_fork.py"])

@@ -44,3 +44,17 @@ def test_all_that_was_planted_is_captured_and_no_more(version: str, allowed: boo
         check=True,
     )
     assert captured(json.loads(again.stdout)) == captured(told)
+
+
+@versions("3.11", "3.12", "3.14")
+def test_samples_of_the_hook_itself_are_not_calls_that_the_guard_let_pass(version: str, tmp_path: Path) -> None:
+    words = ("--mode", "gil", "--rate", "500", "--duration", "6")
+    with starting(version, {"GUARD_EVERY": "1"}) as served, attach(served, tmp_path, *words) as attached:
+        wait_until_in(attached, served)
+        while attached.poll() is None:
+            served.ask(40)
+        told = json.loads(attached.communicate(timeout=90)[0])
+    (recording,) = tmp_path.iterdir()
+    assert "Hook._count" in recording.read_text()
+    assert sum(finding["evidence"]["reached"] for finding in told["findings"])
+    assert not [finding["culprit"] for finding in told["findings"] if finding["allowed"]]
