@@ -1,17 +1,20 @@
 """Prints how often a file could be run in a live process, and how long that stood still for it.
 
     python -m benchmarks.inject --entries 300 --into inject.jsonl         programs that tick, compute, have threads
+    python -m benchmarks.inject --python debian bullseye forky:python3.13 Debian's Pythons, in roots of their own
     python -m benchmarks.inject --servers --python 3.12 --entries 300     servers under load (builds their venvs)
     python -m benchmarks.inject --from inject.jsonl                       the table of all that is in it
 
 Every entry is one whole injection without a new rehearsal, its answer awaited. A program checks itself all the time
-and aborts if it computes something wrong; a server's requests are counted.
+and aborts if it computes something wrong; a server's requests are counted. `benchmarks/inject/pythons.py` says which
+Pythons can be named; a root is built from `ASYNCSPY_DEBIAN_MIRROR`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import threading
@@ -23,10 +26,10 @@ from typing import Any
 
 from asyncspy.sample.inject.inject import clear, inject
 from asyncspy.sample.inject.refused import NotInjected
+from benchmarks.inject.pythons import find_python, running_on
 from benchmarks.inject.servers import SERVERS, served
 from benchmarks.load import Taken, closed_loop
-from tests.live.inject.targets import DEBIAN, KINDS, VERSIONS, Target, target
-from tests.live.matrix.homes import interpreter
+from tests.live.inject.targets import KINDS, VERSIONS, Target
 
 ANSWER_SECONDS, CLIENTS = 10.0, 4
 
@@ -34,7 +37,7 @@ ANSWER_SECONDS, CLIENTS = 10.0, 4
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--entries", type=int, default=30)
-    asked.add_argument("--python", nargs="*", default=[*VERSIONS, "debian"], help="versions, or paths of interpreters")
+    asked.add_argument("--python", nargs="*", default=[*VERSIONS, "debian"], help="see benchmarks/inject/pythons.py")
     asked.add_argument("--kind", nargs="*", default=[kind for kind in KINDS if kind != "blocked"])
     asked.add_argument("--servers", nargs="*", choices=sorted(SERVERS), help="none named: all")
     asked.add_argument("--into", type=Path, default=Path("inject.jsonl"))
@@ -56,10 +59,10 @@ def main() -> None:
 
 def of_programs(versions: list[str], kinds: list[str], entries: int) -> Iterator[dict[str, Any]]:
     for version in versions:
-        python = {"debian": DEBIAN}.get(version) or (version if "/" in version else interpreter(version))
+        python = find_python(version)
         for kind in kinds:
-            with tempfile.TemporaryDirectory(prefix="inject-") as folder, target(python, kind, Path(folder)) as on:
-                yield {"python": version, "kind": kind, **measured(on, entries, on.is_well)}
+            with tempfile.TemporaryDirectory(prefix="inject-") as folder, running_on(python, kind, Path(folder)) as on:
+                yield {"python": python.name, "kind": kind, **measured(on, entries, on.is_well)}
 
 
 def of_servers(versions: list[str], servers: list[str], entries: int) -> Iterator[dict[str, Any]]:
@@ -81,13 +84,20 @@ def of_servers(versions: list[str], servers: list[str], entries: int) -> Iterato
                     loading.join()
                 failed = sum(each.failed for each in taken)
                 requests = sum(len(each.latencies) for each in taken)
-                yield {"python": version, "kind": server, **row, "requests": requests, "failed": failed}
+                yield {
+                    "python": find_python(version).name,
+                    "kind": server,
+                    **row,
+                    "requests": requests,
+                    "failed": failed,
+                }
 
 
 def measured(on: Target, entries: int, is_well: Callable[[], bool]) -> dict[str, Any]:
     """So many entries, one after the other."""
     counted = on.folder / "counted"
     counted.touch()
+    counted.chmod(0o666)
     path = on.code("code", f"with open({str(counted)!r}, 'a') as file: file.write('x')")
     stops, waits, refused = [], [], Counter[str]()
     for _ in range(entries):
@@ -102,14 +112,14 @@ def measured(on: Target, entries: int, is_well: Callable[[], bool]) -> dict[str,
             time.sleep(0.0005)
         waits.append(time.monotonic() - began)
         clear(made)
-    row = {"entries": entries, "ran": counted.stat().st_size, "refused": dict(refused)}
+    row = {"entries": entries, "ran": counted.stat().st_size, "refused": dict(refused), "load": os.getloadavg()[0]}
     return {**row, "stops": stops, "waits": waits, "well": is_well()}
 
 
 def table(rows: list[dict[str, Any]]) -> Iterator[str]:
     """A line for each Python and kind, over all runs that are in the file."""
-    head = ("ran", "refused", "stop ms: median", "p99", "max", "run after ms", "requests", "failed", "harmed")
-    yield f"{'Python':9}{'target':18}" + "".join(f"{each:>{max(9, len(each) + 2)}}" for each in head)
+    head = ("ran", "refused", "stop ms: median", "p99", "max", "run after ms", "requests", "failed", "harmed", "load")
+    yield f"{'Python':17}{'target':18}" + "".join(f"{each:>{max(9, len(each) + 2)}}" for each in head)
     for python, kind in dict.fromkeys((row["python"], row["kind"]) for row in rows):
         these = [row for row in rows if (row["python"], row["kind"]) == (python, kind)]
         stops = sorted(each / 1e6 for row in these for each in row["stops"])
@@ -122,8 +132,9 @@ def table(rows: list[dict[str, Any]]) -> Iterator[str]:
             f"{quantile(waits, 0.5):.1f}",
             *(str(sum(row.get(name, 0) for row in these)) for name in ("requests", "failed")),
             str(sum(not row["well"] for row in these)),
+            f"{quantile(sorted(row['load'] for row in these), 0.5):.1f}",
         ]
-        yield f"{python:9}{kind:18}" + "".join(
+        yield f"{python:17}{kind:18}" + "".join(
             f"{cell:>{max(9, len(each) + 2)}}" for cell, each in zip(cells, head, strict=True)
         )
 

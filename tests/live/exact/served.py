@@ -22,13 +22,13 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.live.in_a_root import ENVIRONMENT, in_a_root
 from tests.live.matrix.combinations import COMBINATIONS
 from tests.live.matrix.homes import CACHE, Missing, home, venv
 from tests.live.processes import eventually, free_port, running
 
 PROGRAM = Path(__file__).parents[1] / "programs" / "guard"
 PACKAGE = Path(__file__).parents[3] / "asyncspy"
-SOMEBODY = 1234
 SINCE = (3, 14)
 DATABASE = "/tmp/data/db.sqlite3"  # noqa: S108 - a root of its own has a /tmp of its own
 PACKAGES = ("django==5.2.8", "asgiref==3.11.1", "uvicorn")
@@ -36,23 +36,7 @@ ROOTS = [Path(each) for each in os.environ.get("ASYNCSPY_EXACT_ROOTS", "").split
 
 OURS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
-IN_A_ROOT = """
-set -e
-root=$1 program=$2 data=$3; shift 3
-mount --bind $root $root
-cd $root
-mount -t proc proc proc
-mount -t tmpfs -o mode=1777 tmpfs tmp
-mkdir -p tmp/outside tmp/program tmp/data
-mount --bind $program tmp/program
-mount --bind $data tmp/data
-pivot_root . tmp/outside
-exec chroot . sh -ec 'umount --lazy /tmp/outside
-cd /tmp/program
-as="setpriv --reuid $SOMEBODY --regid $SOMEBODY --clear-groups"
-$as $PYTHON -m guard.prepare
-exec $as $PYTHON "$@"' sh "$@"
-"""
+PREPARE_AND_SERVE = 'cd /tmp/program; "$0" -m guard.prepare; exec "$0" "$@"'
 
 
 @dataclass(frozen=True)
@@ -101,10 +85,9 @@ def serving(version: str, env: Mapping[str, str] | None = None, options: Sequenc
         root = _root(version) if needs_a_root(version) else None
         if root is not None:
             Path(scratch).chmod(0o777)
-            variables |= {"GUARD_DATABASE": DATABASE, "SOMEBODY": str(SOMEBODY)}
-            variables |= {"PYTHON": f"/usr/bin/python{version}", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
-            apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", IN_A_ROOT, "sh"]
-            argv = [*apart, str(root), str(PROGRAM), scratch, *words]
+            variables |= {"GUARD_DATABASE": DATABASE, **ENVIRONMENT}
+            bound = {PROGRAM: "/tmp/program", Path(scratch): "/tmp/data"}  # noqa: S108
+            argv = in_a_root(root, bound, ["sh", "-ec", PREPARE_AND_SERVE, f"/usr/bin/python{version}", *words])
         else:
             python = _python(version)
             (Path(scratch) / "asyncspy").symlink_to(PACKAGE)  # and nothing else of what we are installed with

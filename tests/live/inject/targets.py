@@ -97,8 +97,11 @@ class Target(NamedTuple):
         return str(path)
 
     def state(self) -> str:
-        """The kernel's letter for what it does."""
-        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        """The kernel's letter for what it does; that of a dead one where it is gone."""
+        try:
+            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except FileNotFoundError:
+            return "X"
 
     def is_well(self) -> bool:
         """Whether it runs on, held by nobody."""

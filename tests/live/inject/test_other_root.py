@@ -20,6 +20,7 @@ from asyncspy.sample.inject.inject import clear, inject
 from asyncspy.sample.inject.rehearse import rehearse
 from asyncspy.sample.inject.target_python import find_python
 from asyncspy.sample.inject.texts import run_file
+from tests.live.in_a_root import ENVIRONMENT, SOMEBODY, in_a_root, somebody_below
 from tests.live.inject.targets import DEBIAN, KINDS, SANE, Target
 from tests.live.processes import eventually, running
 
@@ -30,41 +31,27 @@ pytestmark = [
     pytest.mark.skipif(not Path(DEBIAN).exists(), reason="needs the system's own Python 3.11"),
 ]
 
-SOMEBODY = 1234
-IN_A_ROOT = """
-set -e
-root=$1 program=$2 code=$3
-mount --bind $root $root
-cd $root
-mkdir -p proc tmp outside
-chmod 1777 tmp
-for name in usr bin sbin lib lib64 etc; do
-    if [ -L /$name ]; then cp -P /$name $root/$name
-    elif [ -d /$name ]; then mkdir -p $root/$name; mount --bind /$name $root/$name; fi
-done
-mount -t proc proc proc
-pivot_root . outside
-exec chroot . sh -ec 'umount --lazy /outside
-exec setpriv --reuid $0 --regid $0 --clear-groups "$1" -c "$2" /tmp/ready' $SOMEBODY "$program" "$code"
-"""
+SYSTEM = ("usr", "bin", "sbin", "lib", "lib64", "etc")
 
 
 @pytest.fixture
 def inside(tmp_path: Path) -> Iterator[Target]:
-    """Its `folder` is its own /tmp."""
-    root = tmp_path / "root"
-    root.mkdir()
-    argv = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", IN_A_ROOT, "sh"]
-    env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SOMEBODY": str(SOMEBODY)}
-    with running(
-        [*argv, str(root), DEBIAN, SANE + KINDS["tick"]], cwd="/", env=env, ready=(root / "tmp" / "ready").exists
-    ) as process:
-        (pid,) = (
-            each.pid for each in psutil.Process(process.pid).children(recursive=True) if each.uids().real == SOMEBODY
-        )
-        made = Target(pid, root / "tmp")
-        yield made
-        assert eventually(made.is_well, timeout=5)
+    """Our own system in another folder; its `folder` is its own /tmp."""
+    root, folder = tmp_path / "root", tmp_path / "tmp"
+    for made in (root, folder, root / "proc", root / "tmp"):
+        made.mkdir()
+    folder.chmod(0o1777)
+    links = [name for name in SYSTEM if Path("/", name).is_symlink()]
+    for name in links:
+        (root / name).symlink_to(Path("/", name).readlink())
+    bound = {Path("/", name): f"/{name}" for name in SYSTEM if name not in links and Path("/", name).is_dir()}
+    command = [DEBIAN, "-c", SANE + KINDS["tick"], "/tmp/ready"]  # noqa: S108
+    argv = in_a_root(root, {**bound, folder: "/tmp"}, command)  # noqa: S108
+    with running(argv, cwd="/", env=ENVIRONMENT, ready=(folder / "ready").exists) as process:
+        (pid,) = somebody_below(process.pid)
+        target = Target(pid, folder)
+        yield target
+        assert eventually(target.is_well, timeout=5)
         os.kill(pid, signal.SIGKILL)
 
 

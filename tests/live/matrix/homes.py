@@ -21,7 +21,7 @@ PYTHONS = os.environ.get("ASYNCSPY_MATRIX_PYTHONS", "")
 
 DEBIAN_PYTHON = "3.14"
 DEBIAN = os.environ.get("ASYNCSPY_DEBIAN_MIRROR", "")
-"""Where debootstrap takes Debian unstable from."""
+"""Where debootstrap takes Debian from."""
 
 DEBIAN_PACKAGES = "usr/local/lib/python3.14/dist-packages"
 BUILD_SECONDS = 600
@@ -83,12 +83,10 @@ def interpreter(version: str) -> str:
 
 def _debian(combination: Combination, requirements: list[str]) -> Home:
     """A root of its own per combination, hard-linked from one debootstrap; entering it needs root."""
-    if os.geteuid() != 0 or shutil.which("debootstrap") is None:
-        raise Missing(f"Python {DEBIAN_PYTHON} comes from Debian unstable: that needs root and debootstrap")
-    root = CACHE / _folder(combination)
+    system, root = debian("sid", f"python{DEBIAN_PYTHON}"), CACHE / _folder(combination)
     if not (root / "ready").exists():
         shutil.rmtree(root, ignore_errors=True)
-        _run(["cp", "--archive", "--link", str(_debootstrapped()), str(root)])
+        _run(["cp", "--archive", "--link", str(system), str(root)])
         target = ["--target", str(root / DEBIAN_PACKAGES), "--python-version", DEBIAN_PYTHON]
         pip = [str(_any_pip()), "-m", "pip", "install", "--quiet", "--only-binary=:all:"]
         _run([*pip, *target, *requirements])
@@ -96,13 +94,17 @@ def _debian(combination: Combination, requirements: list[str]) -> Home:
     return Home(("chroot", str(root), f"/usr/bin/python{DEBIAN_PYTHON}"), root)
 
 
-def _debootstrapped() -> Path:
-    folder = CACHE / "debian"
-    if not (folder / "usr" / "bin" / f"python{DEBIAN_PYTHON}").exists():
+def debian(release: str, python: str) -> Path:
+    """A folder with that release of Debian and this package of a Python in it, built once."""
+    folder = CACHE / f"debian-{release}-{python}"
+    if os.geteuid() != 0 or shutil.which("debootstrap") is None:
+        raise Missing(f"{python} of Debian's {release}: that needs root and debootstrap")
+    if not (folder / "ready").exists():
         shutil.rmtree(folder, ignore_errors=True)
         if not DEBIAN:
             raise Missing("no mirror of Debian is named: set ASYNCSPY_DEBIAN_MIRROR")
-        _run(["debootstrap", "--variant=minbase", f"--include=python{DEBIAN_PYTHON}", "sid", str(folder), DEBIAN])
+        _run(["debootstrap", "--variant=minbase", f"--include={python}", release, str(folder), DEBIAN])
+        (folder / "ready").touch()
     return folder
 
 
