@@ -7,6 +7,7 @@ from asyncspy.discover.access.permission import may_attach
 from asyncspy.discover.containers import container_name
 from asyncspy.discover.diagnose import diagnose
 from asyncspy.discover.live_processes import (
+    child_pids,
     is_running,
     process_usage,
     require_not_stopped,
@@ -24,6 +25,7 @@ __all__ = [
     "TRACER_NAMED",
     "all_servers",
     "busiest_worker",
+    "child_pids",
     "container_name",
     "diagnose",
     "find_workers",

@@ -22,9 +22,9 @@ ALLOW_VARIABLE = "DJANGO_ALLOW_ASYNC_UNSAFE"
 FORMAT = 1
 LEASE_SECONDS, CHECK_SECONDS = 8.0, 0.5
 MAX_CHAINS, MAX_FRAMES, MAX_PER_SECOND, MAX_FAILURES = 400, 250, 2_000, 10
-FILES = ("lease", "text", "stop", "started", "result", "started.part", "result.part")
-"""All that is ever in the folder. The lease is renewed by touching it; a longer one asks for the counts, and when it is
-deleted the hook stops."""
+FILES = ("lease", "text", "stop", "started", "result", "last", "started.part", "result.part", "last.part")
+"""All that is ever in the folder. The lease is renewed by touching it; a longer one asks for the counts (`result`), and
+when it is deleted the hook stops. A process that ends by itself writes its `last` counts."""
 
 LOOP_FUNCTIONS = frozenset({"_run", "_run_once", "run", "run_forever", "run_until_complete"})
 
@@ -59,6 +59,8 @@ class Hook:
         self._counter: Any = itertools.count  # next() on it is atomic
         self._getframe, self._clock, self._time = sys._getframe, time.monotonic, time.time
         self._environ, self._os, self._pid = os.environ, os, os.getpid()
+        self._finalize: Any = sys.modules["weakref"].finalize  # unlike atexit, it leaves nothing when it is undone
+        self._at_exit: Any = None
         self._chains: dict[tuple[int, ...], Chain] = {}
         self._beyond, self._beyond_peeks, self._failures = self._counter(), 0, 0
         self._second, self._spent = 0.0, 0
@@ -71,6 +73,7 @@ class Hook:
     def installed(self, uninstall: Any) -> None:
         """Start to watch the lease; `uninstall` undoes the installation."""
         self._uninstall = uninstall
+        self._at_exit = self._finalize(sys.modules["asyncio"], self._process_ends)
         self.watch_lease()
 
     def watch_lease(self) -> None:
@@ -183,14 +186,25 @@ class Hook:
             self.uninstall()
             self._write_result()
 
+    def _process_ends(self) -> None:
+        """Write the last counts. Nobody may ask for them any more; then there is no folder."""
+        try:
+            if not self.done and self._os.getpid() == self._pid:
+                self.uninstall()
+                self._write_result("last")
+        except Exception:
+            self.done = True
+
     def uninstall(self) -> None:
         """Remove all that was installed; nothing is counted from here on."""
         self.done = True
         uninstall, self._uninstall = self._uninstall, None
         if uninstall is not None:
+            self._at_exit.detach()
+            self._at_exit = None
             uninstall()
 
-    def _write_result(self) -> None:
+    def _write_result(self, name: str = "result") -> None:
         places: dict[tuple[str, str, int], int] = {}
         chains = []
         for one in list(self._chains.values()):
@@ -201,7 +215,7 @@ class Hook:
         beyond = next(self._beyond) - self._beyond_peeks + 1
         counts = {"seconds": self._clock() - self._since, "beyond": beyond, "lost": self._failures}
         result = {"format": FORMAT, **counts, "frames": list(places), "chains": chains}
-        write(self.folder, "result", self._json.dumps(result))
+        write(self.folder, name, self._json.dumps(result))
 
 
 def write(folder: str, name: str, text: str) -> None:

@@ -18,7 +18,8 @@ else:
     Any = object
 
 GUARD, NAME = "django.utils.asyncio", "asyncspy"
-NEEDED = (GUARD, "asyncio", "contextvars", "itertools", "json")
+NEEDED = (GUARD, "asyncio", "contextvars", "itertools", "json", "weakref")
+NOT_LOADED = "it has not loaded"
 TOOLS = (4, 3, 2, 5, 1, 0)
 """Ids of `sys.monitoring`; first those that are reserved for no kind of tool."""
 
@@ -132,7 +133,7 @@ def start_hook(folder: str, pid: int) -> Hook | None:
             return None
         missing = [name for name in NEEDED if name not in sys.modules]
         if missing:
-            raise Refused(f"it has not loaded {missing[0]}")
+            raise Refused(f"{NOT_LOADED} {missing[0]}")
         hook = Hook(folder)
         install = install_by_monitoring if hasattr(sys, "monitoring") else install_by_replacement
         hook.installed(install(hook))

@@ -185,6 +185,7 @@ def _combined(first: Origin, later: Origin) -> Origin:
         ended_at=later.ended_at,
         slices=first.slices + later.slices,
         failed=first.failed + later.failed,
+        beyond=first.beyond + later.beyond,
     )
 
 

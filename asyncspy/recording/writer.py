@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 
 from asyncspy.model.merging import merge_events
+from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import ENDED_WORKERS_PID, Event, Occurrences, Origin
 from asyncspy.recording import destination, saved_form
 from asyncspy.recording.pass_samples import PassSamples, SharedFrames, process_of
@@ -44,7 +45,6 @@ class RecordingWriter:
         self._header: dict[str, Any] = {}
         self._sources: Sources = {}
         self._counted_calls: dict[int, Mapping[Event, Occurrences]] = {}
-        self._merged: set[int] = set()
 
     @property
     def origins(self) -> list[Origin]:
@@ -63,7 +63,9 @@ class RecordingWriter:
             self._passes[key] = PassSamples(origin, profiles)
         pids = {key[0], *(pid for profile in profiles if (pid := process_of(profile)) is not None)}
         self._last_heard.update(dict.fromkeys(pids, time.monotonic()))
-        self._merged -= pids  # a new process can have the pid of one that ended
+        self._bound_processes()
+
+    def _bound_processes(self) -> None:
         if len(self._last_heard) > self._max_processes:
             self._merge_ended_processes()
 
@@ -87,7 +89,6 @@ class RecordingWriter:
             else:
                 one.merge_processes(ended - {pid}, self._table.shorten)
         self._last_heard = {pid: heard for pid, heard in self._last_heard.items() if pid not in ended}
-        self._merged |= ended
 
     def _merge_into_ended(self, ended: PassSamples, mode: str) -> None:
         if (ENDED_WORKERS_PID, mode) in self._passes:
@@ -109,15 +110,16 @@ class RecordingWriter:
             self._failures[pid, mode] = self._failures.get((pid, mode), 0) + 1
 
     def set_counted_calls(self, origin: Origin, events: Mapping[Event, Occurrences]) -> None:
-        """Set what was counted in a process until now; that replaces what was set before.
-
-        The counts of a process that has ended are set again and again, also after they were merged: then they are
-        ignored.
-        """
-        pid, mode = _key(origin)
-        if pid not in self._merged:
-            self._passes[pid, mode] = PassSamples(origin, [])
-            self._counted_calls[pid] = events
+        """Set what was counted in a process until now; that replaces what was set before."""
+        pid, mode = key = _key(origin)
+        known = self._passes.get(key)
+        if known is not None and not _is_same_process(known.origin.target, origin.target):
+            self._merge_into_ended(self._passes.pop(key), mode)
+            self._merge_counted_calls(pid)
+        self._passes[key] = PassSamples(origin, [])
+        self._counted_calls[pid] = events
+        self._last_heard[pid] = time.monotonic()
+        self._bound_processes()
 
     def save_sources(self, sources: Sources) -> None:
         """Save lines of code with it; they replace those that were saved before."""
@@ -145,3 +147,8 @@ class RecordingWriter:
 
 def _key(origin: Origin) -> PassKey:
     return origin.target.pid if origin.target else 0, origin.mode
+
+
+def _is_same_process(one: Worker | None, other: Worker | None) -> bool:
+    """A new process can have the pid of one that ended."""
+    return one is None or other is None or one.started_at == other.started_at

@@ -42,6 +42,7 @@ class Machine:
     inspect_process: Callable[[int], Worker] = discover.inspect_process
     workers_of: Callable[[Worker], list[Worker]] = discover.workers_of
     is_running: Callable[[int], bool] = discover.is_running
+    child_pids: Callable[[int], set[int]] = discover.child_pids
     sibling_pids: Callable[[Worker], set[int]] = discover.sibling_pids
     wait_for_successor: Callable[..., Worker | None] = discover.wait_for_successor
     record: Callable[..., list[PassResult]] = _record

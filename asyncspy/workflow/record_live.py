@@ -19,7 +19,7 @@ from asyncspy.workflow.feedback import SILENT, Feedback, Tick, offset
 from asyncspy.workflow.load_recordings import AnalysedRecording
 from asyncspy.workflow.machine import THIS_MACHINE, Machine
 from asyncspy.workflow.preflight import prepared_run
-from asyncspy.workflow.record_options import RecordOptions, Stage
+from asyncspy.workflow.record_options import SLICE_SECONDS, RecordOptions, Stage
 from asyncspy.workflow.recording_run import RecordingRun
 
 TICK_SECONDS = 0.2
@@ -47,6 +47,8 @@ def record(
     def is_enough() -> bool:
         nonlocal reached
         save_counts()
+        if not goals:
+            return False
         reached = reached_goal(analyse_recording(run.writer, options.app_roots).analysis, goals)
         if reached:
             feedback.say(f"Enough after {time.monotonic() - started:.0f} s: {reached}.")
@@ -69,7 +71,7 @@ def take_stages(run: RecordingRun, stages: Sequence[Stage], is_enough: Callable[
             return
         with run.feedback.progress(stage.seconds) as tick:
             if not stage.passes:
-                _wait(run, stage.seconds, tick)
+                _wait(run, stage.seconds, tick, is_enough)
             elif stage.repeats:
                 _take_slices(run, stage, tick, is_enough, last=number == len(stages))
             else:
@@ -94,15 +96,19 @@ def _take_slices(run: RecordingRun, stage: Stage, tick: Tick, is_enough: Callabl
             return
 
 
-def _wait(run: RecordingRun, seconds: int, tick: Tick) -> None:
+def _wait(run: RecordingRun, seconds: int, tick: Tick, is_enough: Callable[[], bool]) -> None:
     """Wait while calls are counted and nothing is sampled."""
-    started = time.monotonic()
+    started = due = time.monotonic()
     while (
         not run.stop.requested
         and any(run.machine.is_running(target.pid) for target in run.targets)
         and (passed := time.monotonic() - started) < seconds
     ):
         tick(passed)
+        if time.monotonic() - due >= SLICE_SECONDS:
+            due = time.monotonic()
+            if is_enough():
+                return
         run.stop.wait(TICK_SECONDS)
 
 

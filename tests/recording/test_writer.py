@@ -310,14 +310,12 @@ def test_workers_that_are_gone_are_told_with_less_detail(tmp_path: Path, machine
 
 def test_what_was_counted_in_workers_that_are_gone_is_added_up_once(writer: RecordingWriter, machine: Machine) -> None:
     event = Event("async-unsafe", (MAIN, WORK), captured="raised")
-    told: list[int] = []
     for pid in range(10, 40):
         machine.passes()
         machine.alive = {pid}
         writer.add(of(pid), document([MAIN], [0], pid=pid))
-        told.append(pid)
-        for one in told:  # as the hook's keeper tells it: of all that it ever counted in
-            writer.set_counted_calls(replace(of(one), mode="exact", duration=10.0), {event: Occurrences(3)})
+        for so_far in (1, 2, 3):
+            writer.set_counted_calls(replace(of(pid), mode="exact", duration=10.0), {event: Occurrences(so_far)})
     profile = saved(writer)
     counted = [origin for origin in profile.origins if origin.mode == "exact"]
     assert profile.events == {event: Occurrences(3 * 30)}
@@ -335,6 +333,29 @@ def test_the_number_of_one_that_is_gone_may_be_given_again(writer: RecordingWrit
         replace(of(10), mode="exact"), {Event("async-unsafe", (MAIN,), captured="raised"): Occurrences(3)}
     )
     assert [times.times for times in saved(writer).events.values()] == [3]
+
+
+def test_workers_that_are_only_counted_in_do_not_add_up_either(writer: RecordingWriter, machine: Machine) -> None:
+    event = Event("async-unsafe", (MAIN, WORK), captured="raised")
+    for pid in range(10, 40):
+        machine.passes()
+        machine.alive = {pid}
+        writer.set_counted_calls(replace(of(pid), mode="exact", duration=10.0, beyond=1), {event: Occurrences(3)})
+    profile = saved(writer)
+    assert profile.events == {event: Occurrences(3 * 30)}
+    assert sum(origin.beyond for origin in profile.origins) == 30
+    assert len(profile.origins) <= 1 + 4
+
+
+def test_counts_of_one_that_is_gone_are_kept_when_its_pid_is_given_again(writer: RecordingWriter) -> None:
+    event = Event("async-unsafe", (MAIN, WORK), captured="raised")
+    for started_at in (100.0, 200.0):
+        origin = replace(of(10), mode="exact", duration=10.0)
+        assert origin.target is not None
+        origin = replace(origin, target=replace(origin.target, started_at=started_at))
+        writer.set_counted_calls(origin, {event: Occurrences(2)})
+        writer.set_counted_calls(origin, {event: Occurrences(3)})
+    assert saved(writer).events == {event: Occurrences(6)}
 
 
 @pytest.mark.parametrize("slices", [1, 2])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from asyncspy.errors import TargetError
 from asyncspy.sample.inject.refused import NotInjected
 
-OTHERWISE = "count with asyncspy.django in INSTALLED_APPS, or sample: asyncspy attach --pid {pid}"
+OTHERWISE = (
+    "count with asyncspy.django in INSTALLED_APPS (Python 3.10 or newer), or sample: asyncspy attach --pid {pid}"
+)
 AGAIN = "try again; if it stays so: " + OTHERWISE
 INSIDE = "run asyncspy inside of that container; or sample: asyncspy attach --pid {pid}"
 REPORT = "please report this with the output of its `python -VV`; until then " + OTHERWISE

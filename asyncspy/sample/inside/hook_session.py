@@ -6,13 +6,14 @@ import inspect
 import json
 import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 
 from asyncspy.errors import AsyncspyError, SamplerError, TargetError
 from asyncspy.guest import counting, entering
 from asyncspy.model.processes import Worker
 from asyncspy.sample.inside.exchange_folder import ExchangeFolder
 from asyncspy.sample.inside.hook_report import HookReport, parse_report
-from asyncspy.sample.inside.script_runners import runner_for
+from asyncspy.sample.inside.script_runners import may_have_app, runner_for
 from asyncspy.sample.kernel_state import process_state
 
 POLL_SECONDS = 0.05
@@ -37,6 +38,9 @@ else:
 """
 """Stops the hook where no loop runs in the main thread to check the lease."""
 
+BY_APP_SECONDS = 1.5
+"""How long `asyncspy.django` may take where injecting is allowed, too; it looks once a second, as a request begins."""
+
 NOT_STARTED_BY_APP = (
     "process {pid} runs Python {python}: the hook can be started from outside since Python 3.14, and by "
     "asyncspy.django before that, which did not answer within {seconds} s (it checks when a request begins)"
@@ -46,6 +50,16 @@ NOT_STARTED_BY_APP_REMEDY = (
     "says what that means); add 'asyncspy.django' to INSTALLED_APPS, restart, and count again (asyncspy attach --pid "
     "{pid} --exact); or sample it (asyncspy attach --pid {pid})"
 )
+
+ONLY_BY_INJECTION = "process {pid} runs Python {python}: only --inject can let the hook in there"
+ONLY_BY_INJECTION_REMEDY = (
+    "two ways: write the hook into it while it runs (asyncspy attach --pid {pid} --exact --inject; docs/inject.md says "
+    "what that means); or sample it (asyncspy attach --pid {pid})"
+)
+
+
+class NotReadyError(TargetError):
+    """The worker has not loaded what the hook needs: it may be starting."""
 
 
 def hook_script() -> str:
@@ -62,12 +76,23 @@ class HookSession:
     """
 
     def __init__(
-        self, target: Worker, given_up: Callable[[], bool] = lambda: False, *, may_inject: bool = False
+        self,
+        target: Worker,
+        given_up: Callable[[], bool] = lambda: False,
+        *,
+        may_inject: bool = False,
+        seconds: float = START_SECONDS,
     ) -> None:
-        self.target, self._given_up = target, given_up
+        self.target, self._given_up, self._seconds = target, given_up, seconds
         self.last_report: HookReport | None = None
+        self.has_ended = self.is_complete = False
+        """Whether the worker was seen to have ended, and whether it wrote its last counts as it did."""
+        self.started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
         self._pid_inside = target.pid_inside or target.pid
         self.runner = runner_for(target, may_inject=may_inject)
+        if self.runner is None and not may_have_app(target):
+            message = ONLY_BY_INJECTION.format(pid=target.pid, python=target.python)
+            raise TargetError(message, remedy=ONLY_BY_INJECTION_REMEDY.format(pid=target.pid))
         self._folder = ExchangeFolder(target.pid, None if self.runner else APP_FOLDER.format(self._pid_inside))
         self._pending = False
         """Whether the interpreter was asked to run a script and has not run it."""
@@ -85,19 +110,20 @@ class HookSession:
             self._folder.write("text", f"{hook_script()}\n\nstart_hook({folder!r}, {self._pid_inside})\n")
             self._pending = True
             self.runner.run(f"{folder}/text")
-        answer = self._wait_for("started", START_SECONDS, unless=self._given_up)
+        answer = self._wait_for("started", self._seconds, unless=self._given_up)
         if answer is None:
             raise self._not_started()
         self._was_run()
         problem = _problem(answer)
         if problem is not None:
-            raise TargetError(
+            error = NotReadyError if problem.startswith(entering.NOT_LOADED) else TargetError
+            raise error(
                 f"the hook could not be started in process {self.target.pid}: {problem}",
                 remedy=f"asyncspy attach --pid {self.target.pid} samples it as it is",
             )
 
     def _not_started(self) -> AsyncspyError:
-        pid, seconds = self.target.pid, round(START_SECONDS)
+        pid, seconds = self.target.pid, round(self._seconds)
         if not self._is_running():
             return TargetError(
                 f"process {pid} ended before the hook was started", remedy="asyncspy find-workers lists what runs now"
@@ -124,10 +150,14 @@ class HookSession:
 
     def poll_report(self) -> bool:
         """Keep a report that has come; returns whether none is to be waited for any more."""
+        self.has_ended = self.has_ended or not self._is_running()  # before what it wrote last is looked for
         data = self._folder.read("result") if self._awaits_report else None
         if data is not None:
             self.last_report, self._awaits_report = parse_report(data) or self.last_report, False
-        return not self._awaits_report or not self._is_running()
+        if self.has_ended and not self.is_complete:
+            last = parse_report(self._folder.read("last") or b"")
+            self.last_report, self.is_complete = last or self.last_report, last is not None
+        return not self._awaits_report or self.has_ended
 
     def stop(self) -> HookReport:
         """Remove the hook; returns what it counted."""
@@ -135,6 +165,8 @@ class HookSession:
             self._folder.delete("result")
             self._folder.delete("lease")
             report = self._wait_for_report()
+            if report is None and self.poll_report() and self.has_ended and self.is_complete:
+                report = self.last_report
             if report is None and self.runner is not None and self._is_running():
                 self._folder.write("stop", STOP_SCRIPT.format(name=entering.NAME, guard=entering.GUARD))
                 self._pending = True
@@ -152,7 +184,7 @@ class HookSession:
         pid = self.target.pid
         if not self._is_running():
             return TargetError(
-                f"process {pid} ended, and the calls counted in it are lost",
+                f"process {pid} ended, and the calls that it counted last are lost",
                 remedy="asyncspy find-workers lists what runs now",
             )
         return SamplerError(

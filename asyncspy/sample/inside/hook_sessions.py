@@ -7,24 +7,29 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-from asyncspy.errors import AsyncspyError
+from asyncspy.errors import AsyncspyError, TargetError
 from asyncspy.model.processes import Worker
 from asyncspy.sample.inside.hook_report import HookReport
-from asyncspy.sample.inside.hook_session import ANSWER_SECONDS, POLL_SECONDS, HookSession
+from asyncspy.sample.inside.hook_session import ANSWER_SECONDS, POLL_SECONDS, START_SECONDS, HookSession
 
 T = TypeVar("T")
 
 RENEW_SECONDS = 1.0
-REPORT_EVERY = 10
-"""Every REPORT_EVERY-th renewal asks for a report: if a worker ends by itself, its last report is kept."""
+REPORT_EVERY = 2
+"""Every REPORT_EVERY-th renewal asks for a report: of a worker that is killed, the last one is all that is left."""
 
 
 class HookResult(NamedTuple):
-    """What came of one hook: its report, and why there is none, or none after this one."""
+    """What came of one hook: its report, and why there is none, or none after this one.
+
+    `is_cut`: the worker has ended without writing its last counts; a signal killed it.
+    """
 
     target: Worker
+    started_at: str
     report: HookReport | None = None
     error: AsyncspyError | None = None
+    is_cut: bool = False
 
 
 class HookSessions:
@@ -32,6 +37,8 @@ class HookSessions:
 
     def __init__(self) -> None:
         self._sessions: dict[int, HookSession] = {}
+        self._replaced: list[HookSession] = []
+        """Those of workers that have ended, and whose pid another worker has got."""
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._renewer = threading.Thread(target=self._renew_leases, name="asyncspy-leases", daemon=True)
@@ -45,48 +52,74 @@ class HookSessions:
     @property
     def pids(self) -> list[int]:
         """The processes that have a hook."""
-        return list(self._sessions)
+        with self._lock:
+            return list(self._sessions)
 
     def start(
-        self, target: Worker, given_up: Callable[[], bool] = lambda: False, *, may_inject: bool = False
+        self,
+        target: Worker,
+        given_up: Callable[[], bool] = lambda: False,
+        *,
+        may_inject: bool = False,
+        seconds: float = START_SECONDS,
     ) -> HookSession:
         """Start a hook in a worker; an AsyncspyError says why it cannot be, and nothing is left behind then."""
-        session = HookSession(target, given_up, may_inject=may_inject)
+        session = HookSession(target, given_up, may_inject=may_inject, seconds=seconds)
         with self._lock:
-            self._sessions[target.pid] = session
-        if not self._renewer.is_alive():
-            self._renewer.start()
-        return session
+            if not self._closed.is_set():
+                if target.pid in self._sessions:
+                    self._replaced.append(self._sessions[target.pid])
+                self._sessions[target.pid] = session
+                if not self._renewer.is_alive():
+                    self._renewer.start()
+                return session
+        session.close()
+        raise TargetError(f"counting ended before it began in process {target.pid}", remedy="count again")
 
     def counts_so_far(self) -> list[HookResult]:
-        """What all have counted until now, or until they last answered."""
+        """What all have counted until now, or until they last answered. Workers that have ended are in it once."""
         self._each(HookSession.request_report)
         deadline = time.monotonic() + ANSWER_SECONDS
         while not all(self._each(HookSession.poll_report)) and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
-        return self._each(lambda session: HookResult(session.target, session.last_report))
+        return [*self._take_ended(), *self._each(_result)]
 
     def stop_all(self) -> list[HookResult]:
         """Remove all hooks. If one fails the others are removed all the same, and their leases renewed until then."""
-        results = []
+        self._each(HookSession.poll_report)
+        results = self._take_ended()
         for pid in self.pids:
             with self._lock:
                 session = self._sessions.pop(pid)
             try:
-                results.append(HookResult(session.target, session.stop()))
+                report = session.stop()
             except AsyncspyError as error:
-                results.append(HookResult(session.target, session.last_report, error))
+                results.append(_result(session)._replace(error=error))
+            else:
+                results.append(_result(session)._replace(report=report))
             finally:
                 session.close()
         return results
 
     def close(self) -> None:
         """Leave nothing behind, without waiting for an answer: a hook that gives none removes itself."""
-        self._closed.set()
         with self._lock:
-            sessions, self._sessions = self._sessions, {}
-        for session in sessions.values():
+            self._closed.set()
+            sessions = [*self._replaced, *self._sessions.values()]
+            self._replaced, self._sessions = [], {}
+        for session in sessions:
             session.close()
+
+    def _take_ended(self) -> list[HookResult]:
+        """The last counts of the workers that have ended; nothing is kept of them."""
+        with self._lock:
+            ended = [*self._replaced, *(each for each in self._sessions.values() if each.has_ended)]
+            self._replaced = []
+            self._sessions = {pid: each for pid, each in self._sessions.items() if not each.has_ended}
+        for session in ended:
+            session.poll_report()
+            session.close()
+        return [_result(session) for session in ended]
 
     def _each(self, do: Callable[[HookSession], T]) -> list[T]:
         """Call this for every session; it must not take long, because no lease is renewed until it is done."""
@@ -101,3 +134,8 @@ class HookSessions:
             self._each(HookSession.renew)
             if rounds % REPORT_EVERY == 0:
                 self._each(HookSession.request_report)
+
+
+def _result(session: HookSession) -> HookResult:
+    cut = session.has_ended and not session.is_complete
+    return HookResult(session.target, session.started_at, session.last_report, is_cut=cut)

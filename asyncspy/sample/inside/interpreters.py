@@ -12,6 +12,9 @@ from pathlib import Path
 REMOTE_DEBUGGING_SINCE = (3, 14)
 """The first Python that lets its tasks be read, and code in, from outside."""
 
+APP_SINCE = (3, 10)
+"""The first Python that `asyncspy.django` runs on."""
+
 Version = tuple[int, int]
 
 

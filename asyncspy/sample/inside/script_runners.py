@@ -10,7 +10,7 @@ from asyncspy.sample.inject import inject
 from asyncspy.sample.inject.inject import Injection
 from asyncspy.sample.inject.refused import NotInjected
 from asyncspy.sample.inside import remote_exec
-from asyncspy.sample.inside.interpreters import REMOTE_DEBUGGING_SINCE, minor_version
+from asyncspy.sample.inside.interpreters import APP_SINCE, REMOTE_DEBUGGING_SINCE, minor_version
 
 
 class ScriptRunner(Protocol):
@@ -75,6 +75,11 @@ class Injected:
 def needs_injection(target: Worker) -> bool:
     """Whether its interpreter cannot be asked."""
     return (minor_version(target.python) or (0, 0)) < REMOTE_DEBUGGING_SINCE
+
+
+def may_have_app(target: Worker) -> bool:
+    """Whether `asyncspy.django` can be installed in it."""
+    return (minor_version(target.python) or APP_SINCE) >= APP_SINCE
 
 
 def runner_for(target: Worker, *, may_inject: bool) -> ScriptRunner | None:

@@ -24,7 +24,7 @@ PATIENCE = LEASE_SECONDS + 12
 """A lease, and some time on a busy machine."""
 
 NUMBER = re.compile(r"[0-9]+")
-CHECKS = ("guard", "monitoring", "threads", "files", "modules", "hooks", "tracing", "folders")
+CHECKS = ("guard", "monitoring", "threads", "files", "modules", "hooks", "at_exit", "tracing", "folders")
 
 
 def look(served: Served) -> dict[str, Any]:

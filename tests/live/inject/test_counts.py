@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import signal
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.live.exact.attached import LINES, PLANTED, attach, captured, report, wait_until_in
-from tests.live.exact.served import starting
+from tests.live.exact.served import Served, starting
 from tests.live.exact.test_leaves_nothing import CHECKS, END, PATIENCE, look
 from tests.live.exact.test_no_harm import BLOCKED_SECONDS, in_background
 from tests.live.inject.targets import VERSIONS, versions
@@ -72,6 +74,31 @@ def test_nothing_is_left(version: str, way: str, tmp_path: Path) -> None:
         table = [f"{name:12} {'as before' if last[name] == before[name] else last[name]}" for name in CHECKS]
         sys.stdout.write("\n  ".join([f"\n{version} {way}:", *table]) + "\n")  # pytest -s shows it
         assert clean, table
+
+
+@versions(*VERSIONS)
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL], ids=["by itself", "killed"])
+def test_the_counts_of_a_worker_that_ends_are_kept(version: str, end: signal.Signals, tmp_path: Path) -> None:
+    """All of them where Python ends in good order; of one that is killed, those of a few seconds before."""
+    env = {**WITHOUT_APP, "GUARD_EVERY": "2", "GUARD_LOG": str(tmp_path / "made")}
+    with starting(version, env) as served, attach(served, tmp_path / "of.json", "--inject") as attached:
+        wait_until_in(attached, served)
+        served.ask(40)
+        asked = time.time()
+        if end == signal.SIGKILL:
+            assert eventually(lambda: bool(reported_after(served, asked)), timeout=30)
+        os.kill(served.pid, end)
+        said, errors = attached.communicate(timeout=90)
+    counted = captured(json.loads(said)).total()
+    made = [line.split()[2] for line in (tmp_path / "made").read_text().splitlines()]
+    assert counted == made.count("yes") >= 20
+    assert ("ended by a signal" in errors) == (end == signal.SIGKILL)
+
+
+def reported_after(served: Served, moment: float) -> list[Path]:
+    """The counts that were written since then."""
+    written = Path(f"/proc/{served.pid}/root/tmp").glob("asyncspy-*/result")
+    return [path for path in written if path.stat().st_mtime > moment]
 
 
 @versions("3.10")
