@@ -33,13 +33,13 @@ def command(
 
     Read are asyncspy's recordings; py-spy's speedscope, raw, SVG, chrometrace and dump; other speedscope files; SVGs by
     FlameGraph.pl; folded stacks of Austin and of profiling.sampling; logs with SynchronousOnlyOperation tracebacks, as
-    text or JSON lines. All of them may be packed with gzip or zstd.
+    text or JSON lines, from files, containers (CRI, docker) or journalctl. All of them may be packed with gzip or zstd.
 
     \b
       asyncspy report asyncspy-48291-20261121T021300.json
       asyncspy report flame.svg web.log
       asyncspy report /var/log/shop --format json
-      journalctl -u shop | asyncspy report -
+      journalctl -u shop -o json --all | asyncspy report -
       asyncspy report container.raw.txt --app-root shop --app-root billing
       asyncspy report load-test.json --fail-on violation --baseline main.json
     """

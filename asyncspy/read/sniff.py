@@ -85,10 +85,17 @@ def is_austin(head: bytes) -> bool:
     return any(_is_count(line.rpartition(" ")[2]) and AUSTIN_FRAME.search(line) for line in lines)
 
 
+def is_journal_export(head: bytes) -> bool:
+    """Entries of a journal as `FIELD=value` lines."""
+    return head.startswith((b"__CURSOR=", b"__REALTIME_TIMESTAMP="))
+
+
 def is_log(head: bytes) -> bool:
     """Text with a traceback, most lines with a time or a level, or lines that are a JSON object each."""
     if b"\0" in head[:1024] or head.lstrip()[:2] in (b"<?", b"<s", b"<!"):
         return False
+    if is_journal_export(head):
+        return True
     lines = _text(head).splitlines()[:MAX_LOG_LINES]
     if any(text in line for text in LOG_TEXTS for line in lines) or (lines and _is_json_record(lines[0])):
         return True

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from asyncspy.model.stacks import InputFile, Profile
+from asyncspy.read.logs.journal_export import as_blocks
 from asyncspy.read.logs.records import unwrap
+from asyncspy.read.logs.split_lines import SplitLines
 from asyncspy.read.logs.tracebacks import Tracebacks
 from asyncspy.read.logs.windows import BLOCK, find_windows
 
@@ -20,11 +22,14 @@ NO_TRACEBACKS = (
 MENTIONS = "{:,} lines name SynchronousOnlyOperation without a traceback: where it was raised is not told"
 CUT = "{:,} tracebacks end before they name their exception: not counted"
 
+LEFT_OUT = "{:,} messages were left out by journalctl, which shows long and odd ones only with --all"
+BROKEN = "{:,} records were split into pieces that cannot be put together: not counted"
+
 
 def read(stream: BinaryIO, path: str, block_size: int = BLOCK) -> Profile:
     """Read every violation that has a traceback, and every middleware that was adapted for."""
-    found = Tracebacks()
-    for window in find_windows(stream, block_size):
+    found, split = Tracebacks(), SplitLines()
+    for window in find_windows(split.rejoin(as_blocks(stream, block_size))):
         if not window.follows:
             found.end_all()
         for text in window.data.decode("utf-8", "backslashreplace").split("\n"):
@@ -34,6 +39,8 @@ def read(stream: BinaryIO, path: str, block_size: int = BLOCK) -> Profile:
     notes = [] if found.events else [NO_TRACEBACKS]
     notes += [MENTIONS.format(found.mentions)] if found.mentions else []
     notes += [CUT.format(found.cut)] if found.cut else []
+    notes += [BROKEN.format(split.broken)] if split.broken else []
+    notes += [LEFT_OUT.format(split.left_out)] if split.left_out else []
     count = sum(occurrences.times for occurrences in found.events.values())
-    read_in = InputFile(path, "log", count, found.mentions + found.cut, tuple(notes))
+    read_in = InputFile(path, "log", count, found.mentions + found.cut + split.broken, tuple(notes))
     return Profile({}, inputs=(read_in,), events=found.events)

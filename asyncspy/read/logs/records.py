@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
+from asyncspy.read.logs.framings import message_text
+
 COLOUR = re.compile(r"(?:\x1b|#033|\\x1b|\\u001b)\[[0-9;]{0,20}m")
 ESCAPED_LINE = re.compile(r"\\n[ |]*File ")
 MAX_JSON_PREFIX = 200
 MAX_NODES = 2_000
-MAX_BYTE = 255
 MAX_MICROS_DIGITS = 16
 MAX_SECONDS = 4e9
 MAX_TEXT = 32 * 1024
@@ -73,7 +74,7 @@ def _from_json(document: dict[str, Any], prefix: str) -> Iterator[Line]:
         yield from _wrapped(log, f"{prefix}{document['stream']}"[:80], _time(document))
     elif "MESSAGE" in document:  # journalctl -o json; bytes that are not text come as numbers
         source = str(document.get("_PID"))[:20]
-        yield from _wrapped(_message(document["MESSAGE"]), f"journal {source}", _time(document))
+        yield from _wrapped(message_text(document["MESSAGE"]), f"journal {source}", _time(document))
     else:
         yield from _record(document)
 
@@ -85,12 +86,6 @@ def _wrapped(text: str, source: str, time: str | None) -> Iterator[Line]:
             yield Line(line, source, time)
         else:  # a JSON log wrapped in JSON; nothing deeper is unwrapped
             yield from _record(inner)
-
-
-def _message(value: Any) -> str:
-    if isinstance(value, list) and all(type(one) is int and 0 <= one <= MAX_BYTE for one in value):
-        return bytes(value).decode("utf-8", "backslashreplace")
-    return value if isinstance(value, str) else ""
 
 
 def _time(document: dict[str, Any]) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 ANCHOR = re.compile(rb"ynchronous(?:(?<=Synchronous)OnlyOperation|(?<=Asynchronous) (?:handler adapted|middleware ))")
 """The words. What they have in common comes first, since a literal beginning is searched for at 2 GB/s."""
@@ -36,19 +36,19 @@ class Window(NamedTuple):
     follows: bool
 
 
-def find_windows(stream: BinaryIO, block_size: int = BLOCK) -> Iterator[Window]:
-    """The windows of a stream, in order. Lines longer than any record are cut."""
+def find_windows(blocks: Iterator[bytes]) -> Iterator[Window]:
+    """The windows of a log that comes in blocks, in order. Lines longer than any record are cut."""
     data, follows = b"", True
     while True:
-        block = stream.read(block_size)
-        data += block
-        end = _end_of_lines(data) if block else len(data)
+        block = next(blocks, None)
+        data += block or b""
+        end = _end_of_lines(data) if block is not None else len(data)
         done = 0
         for first, window_end in _anchor_runs(data, end):
             start = _window_start(data, done, first, window_end)
             yield Window(data[start:window_end], follows and start == done)
             done, follows = window_end, True
-        if not block:
+        if block is None:
             return
         keep = max(done, end - LOOKBACK, 0)
         follows = follows and keep == done

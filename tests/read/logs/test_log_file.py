@@ -170,6 +170,9 @@ class _Repeated(io.RawIOBase, BinaryIO):
     def __init__(self, data: bytes, times: int) -> None:
         self._data, self._left, self._rest = data, times, b""
 
+    def readable(self) -> bool:
+        return True
+
     def readinto(self, buffer: Any) -> int:
         while len(self._rest) < len(buffer) and self._left:
             self._rest += self._data
