@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from asyncspy.discover.access import checks
+from asyncspy.discover.access import checks, interpreter_checks
 from asyncspy.discover.access.facts import AccessFacts, MachineFacts, Refusal
 from asyncspy.discover.access.fix_commands import LIST_WORKERS
 from asyncspy.discover.access.gather import read_machine, read_target
@@ -22,9 +22,9 @@ CHECKS: tuple[Callable[[AccessFacts], Refusal | str | None], ...] = (
     checks.seccomp,
     checks.other_tracer,
     checks.security_module,
-    checks.python,
-    checks.architecture,
-    checks.executable,
+    interpreter_checks.python,
+    interpreter_checks.architecture,
+    interpreter_checks.executable,
     checks.kernel_agrees,
     checks.namespaces,
     checks.privileges,
