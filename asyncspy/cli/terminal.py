@@ -18,8 +18,9 @@ from asyncspy.workflow.feedback import Feedback, Tick
 
 MAX_TEXT = 2_000
 """Characters that are shown of a note or an error: it may quote a name from a file or from another program."""
+
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-"""Characters of one message that are shown: it may quote a name from a file or from another program."""
+"""Signals that answer a question with no."""
 
 
 def terminal_view() -> View:
