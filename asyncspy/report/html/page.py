@@ -36,7 +36,7 @@ def render(analysis: Analysis, view: View) -> str:
         _head(report, analysis),
         el("div", hangs) if hangs else None,
         overview(findings),
-        el("div", cards(findings, len(report.findings), view), id="findings"),
+        el("div", cards(findings, len(report.findings), view), id="findings") if findings else None,
     ]
     if not report.only_dumps:
         main += [
