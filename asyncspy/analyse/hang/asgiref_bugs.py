@@ -31,7 +31,7 @@ class AsgirefBug(NamedTuple):
     def remedy(self) -> Remedy:
         """The release that fixes it."""
         release = ".".join(map(str, self.fixed))
-        return Remedy(f"upgrade asgiref, which has it mended since {release}", code=f"pip install 'asgiref>={release}'")
+        return Remedy(f"upgrade asgiref: it is fixed in {release} and later", code=f"pip install 'asgiref>={release}'")
 
 
 KNOWN_BUGS = (

@@ -59,7 +59,7 @@ def _who_restarts(target: Worker | None) -> str:
     has_master = target is not None and target.role == "worker" and target.ppid > 1
     if target is not None and has_master and target.server in RESTARTING_SERVERS:
         return f"where {target.server} has a master, that starts another"
-    return "whoever supervises it has to start another"
+    return "its supervisor has to start another"
 
 
 def code_remedies(

@@ -84,7 +84,7 @@ def _joins_waiting_threads(graph: WaitGraph, loop: WaitNode) -> HangJudgement | 
         return None
     some = f"{len(graph.others)} threads" if len(graph.others) > 1 else "a thread"
     grounds = [
-        f"the event loop waits for {some} to end, and serves nobody meanwhile",
+        f"the event loop waits for {some} to end, and serves no requests until then",
         f"{_each(graph.others)} waits for the event loop: neither can go on",
         f"this is proved by the frames alone, and they were the same {graph.history.period}",
     ]
@@ -100,7 +100,7 @@ def _no_thread_left(graph: WaitGraph, loop: WaitNode) -> HangJudgement | None:
     wanted = {"lock": "a lock", "loop": "a coroutine that only the loop itself could run"}
     grounds = [
         f"the event loop waits for {wanted.get(loop.wait.kind, 'the result of other work')}, without a limit",
-        f"{rest}: nobody is left who could end that wait",
+        f"{rest}: no thread is left that could end that wait",
         f"nothing has moved {graph.history.period}",
     ]
     certain = loop.wait.kind in {"lock", "loop"} or bool(graph.others)
@@ -112,7 +112,7 @@ def blocked(graph: WaitGraph) -> HangJudgement | None:
     looks = graph.history.looks
     for node in graph.loops:
         if node.is_waiting and (node.thread.still or looks == 1):
-            grounds = [f"the event loop is inside one wait {graph.history.period}, and serves nobody meanwhile"]
+            grounds = [f"the event loop is inside one wait {graph.history.period} and serves no requests until it ends"]
             if node.thread.moved is False:
                 grounds.append("the kernel did not let it run once between the looks")
             watch = SHORT_WATCH_SECONDS if looks == 1 else None

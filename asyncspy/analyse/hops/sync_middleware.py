@@ -28,7 +28,7 @@ CONVERT_MIDDLEWARE = Remedy(
     "(sync_and_async_middleware for a function), with nothing in it that blocks"
 )
 UPDATE_PACKAGE = Remedy(
-    "look for a release of this package whose middleware is async-capable; it cannot be mended in your own code"
+    "look for a release of this package whose middleware is async-capable; it cannot be fixed in your own code"
 )
 FIND_SUBCLASS = Remedy(
     "find out which it is: a subclass of MiddlewareMixin with async_capable = False; with the logger django.request at "

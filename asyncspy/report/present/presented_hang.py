@@ -18,7 +18,7 @@ MAX_THREADS_NAMED = 3
 VERDICTS: dict[HangVerdict, str] = {
     "deadlock": "Deadlock: {} cannot go on by itself.",
     "suspected": "Perhaps a deadlock: part of {} has not moved.",
-    "blocked-loop": "Blocked: the event loop of {} serves nobody.",
+    "blocked-loop": "Blocked: the event loop of {} serves no requests.",
     "pool-exhausted": "A thread pool of {} is full: further work for it has to wait.",
     "slow": "Slow, not hung: requests of {} take long, and the event loop is free.",
     "busy": "Busy, not hung: {} computes.",
