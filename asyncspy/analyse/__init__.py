@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple, get_args
 
 from asyncspy.analyse import confidence
+from asyncspy.analyse.fleet_spread import with_fleet_spread
 from asyncspy.analyse.hops import hop_costs, sync_middleware
 from asyncspy.analyse.remedy.source_line import SourceReader
 from asyncspy.analyse.stacks import recording_facts
@@ -28,7 +29,7 @@ DistributionFinder = Callable[[str], Distribution | None]
 
 
 def analyse(
-    profile: Profile,
+    recorded: Profile,
     *,
     source: SourceReader = lambda _file: None,
     app_roots: Sequence[str] = (),
@@ -41,28 +42,32 @@ def analyse(
     code lies in `app_roots`, where any are given. `gil`, beside a profile that counts waits, is one of the same workers
     sampled by the GIL: it tells a line that waits from one that computes.
     """
-    profile = clean_profile(profile)
+    profile = clean_profile(recorded)
     owners = recording_facts.ownership_of(profile, app_roots)
     verdicts = [judge_stack(stack.frames) for stack in profile.stacks]
     samples = count_worlds(profile.stacks, verdicts)
-    unsafe = find_unsafe(profile, verdicts, source, owners)
+    django = recording_facts.common_django_version(profile.origins)
+    unsafe = find_unsafe(profile, verdicts, source, owners, django)
     costs = find_costs(profile, verdicts, source, owners, clean_profile(gil) if gil else None)
     violations = [finding for finding in unsafe if finding.kind == "async-unsafe"]
     others = sorted((each for each in (*unsafe, *costs.findings) if each.kind != "async-unsafe"), key=_severity)
     looked = samples.loop or others or counted_seconds(profile.origins)
     verdict: AnalysisVerdict = "violations" if violations else "none-seen" if looked else "no-data"
-    return Analysis(
+    analysis = Analysis(
         verdict=verdict,
         samples=samples,
         findings=tuple(_with_distribution(finding, distribution) for finding in (*violations, *others)),
         reach=confidence.detection_limit(samples.loop, profile.origins),
         origins=profile.origins,
+        target=recording_facts.common_target(profile.origins),
+        django=django,
         inputs=profile.inputs,
         hops=costs.hops,
         wall=costs.wall,
         faint=tuple(sorted(costs.faint, key=_severity)),
         hangs=_hangs(profile, source, owners) if profile.dumps else (),
     )
+    return with_fleet_spread(recorded, analysis, source=source, app_roots=app_roots)
 
 
 def count_worlds(stacks: Mapping[Stack, int], verdicts: Sequence[StackVerdict]) -> SampleCounts:

@@ -1,11 +1,39 @@
-"""Combine the analyses of one run sampled by the GIL and counting waits: each contributes what only it can show."""
+"""Analyse what runs and what waits, and combine the two: each contributes what only it can show."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
+from asyncspy.analyse import DistributionFinder, SourceReader, analyse
+from asyncspy.analyse.stacks.recording_facts import common_django_version
 from asyncspy.model.analysis import Analysis, AnalysisVerdict
 from asyncspy.model.findings import Finding
+from asyncspy.model.stacks import Profile
+
+
+class AnalysedPart(NamedTuple):
+    """The samples of one meaning, by the GIL or of waits, and what they show by themselves."""
+
+    profile: Profile
+    analysis: Analysis
+
+
+def analyse_modes(
+    running: Profile,
+    waiting: Profile | None,
+    *,
+    source: SourceReader,
+    app_roots: Sequence[str],
+    distribution: DistributionFinder,
+) -> tuple[Analysis, tuple[AnalysedPart, ...]]:
+    """Analyse what runs, and beside it what waits, if both were recorded: both together, and each by itself."""
+    found = analyse(running, source=source, app_roots=app_roots, distribution=distribution)
+    if waiting is None:
+        return found, (AnalysedPart(running, found),)
+    waits = analyse(waiting, source=source, app_roots=app_roots, distribution=distribution, gil=running)
+    return combine_modes(found, waits), (AnalysedPart(running, found), AnalysedPart(waiting, waits))
 
 
 def combine_modes(running: Analysis, waiting: Analysis) -> Analysis:
@@ -17,11 +45,13 @@ def combine_modes(running: Analysis, waiting: Analysis) -> Analysis:
     added = [finding for finding in waiting.findings if _identity(finding) not in known]
     findings = sorted((*running.findings, *added), key=_rank)
     violations = any(finding.kind == "async-unsafe" for finding in findings)
+    origins = (*running.origins, *waiting.origins)
     return replace(
         running,
         verdict="violations" if violations else _verdict_without(running, waiting),
         findings=tuple(findings),
-        origins=(*running.origins, *waiting.origins),
+        origins=origins,
+        django=common_django_version(origins),
         inputs=(*running.inputs, *waiting.inputs),
         wall=waiting.wall,
         hangs=waiting.hangs,

@@ -24,15 +24,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 FAILED = 1
 
 
-def gate_exit_code(gate: Gate, analysis: Analysis) -> int:
+def gate_exit_code(gate: Gate | None, analysis: Analysis) -> int:
     """Check the gate, and print the result to stderr: 0 if nothing fails."""
-    result = gate.check(analysis)
-    if result is None:
+    if gate is None:
         return 0
     from asyncspy.report.present.gate_lines import gate_lines  # noqa: PLC0415 - most reports have no gate
 
-    roots = [origin.target.cwd for origin in analysis.origins if origin.target]
-    for line in gate_lines(result, roots[0] if roots else None):
+    result, target = gate.check(analysis), analysis.target
+    for line in gate_lines(result, target.cwd if target else None):
         click.echo(line, err=True)
     return FAILED if result.failures else 0
 

@@ -13,7 +13,7 @@ from asyncspy.workflow.load_recordings import AnalysedRecording, with_flame_grap
 
 def show(recording: AnalysedRecording, *, form: str, unfold: bool = False, saved: Path | None = None) -> None:
     """Print the report; `saved` is where the recording was saved just now."""
-    target = recording.target
+    target = recording.analysis.target
     view = replace(
         terminal_view(),
         source=recording.sources.around,

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from asyncspy.model.findings import DetectionLimit, Finding, HopCosts, LoopTime, SampleCounts
 from asyncspy.model.hangs import Hang
+from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame, InputFile, Origin
 
 AnalysisVerdict = Literal["violations", "none-seen", "no-data"]
@@ -47,9 +48,11 @@ class FlameGraph:
 class Analysis:
     """The result of an analysis.
 
-    `reach` is its detection limit, `wall` what the loops did with their time. `hangs` has one entry for each process
-    that was dumped, worst first. `faint` findings are too weak to report; a comparison needs them to tell whether one
-    is gone or merely rarer. `flames` are only made if pictures are drawn.
+    `target` is the process that was recorded, None where there were several in different folders; `django` the version
+    that all targets run, None where it is not known or differs. `reach` is its detection limit, `wall` what the loops
+    did with their time. `hangs` has one entry for each process that was dumped, worst first. `faint` findings are too
+    weak to report; a comparison needs them to tell whether one is gone or merely rarer. `flames` are only made if
+    pictures are drawn.
     """
 
     verdict: AnalysisVerdict
@@ -58,6 +61,8 @@ class Analysis:
     reach: DetectionLimit = field(default_factory=DetectionLimit)
     origins: tuple[Origin, ...] = ()
     inputs: tuple[InputFile, ...] = ()
+    target: Worker | None = None
+    django: str | None = None
     hops: HopCosts | None = None
     wall: LoopTime | None = None
     hangs: tuple[Hang, ...] = ()

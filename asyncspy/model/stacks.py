@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -90,12 +90,6 @@ class Origin:
     def added_up(self) -> bool:
         """Whether a saved entry stands for as many samples as it weighs; in a recording of one slice each is one."""
         return self.slices > 1
-
-
-def common_django_version(origins: Iterable[Origin]) -> str | None:
-    """Return the targets' Django version, if all that are known are the same."""
-    versions = {origin.target.django for origin in origins if origin.target and origin.target.django}
-    return versions.pop() if len(versions) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def sum_by_mode(profiles: Iterable[Profile]) -> tuple[Profile, Profile | None]:
 
 
 def _counts_waits(profile: Profile) -> bool:
-    return profile.modes == {"wall"} or bool(profile.dumps)
+    return any(origin.mode == "wall" for origin in profile.origins) or bool(profile.dumps)
 
 
 def _sum(whole: ProfileSum) -> Profile:

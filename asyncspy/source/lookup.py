@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
+from asyncspy.model.findings import Distribution
+from asyncspy.model.stacks import Origin
+from asyncspy.source.distributions import Distributions
 from asyncspy.source.files import SourceFiles
 
 CONTEXT_LINES = 1
@@ -11,11 +15,23 @@ MAX_LINES = 200_000
 
 
 class SourceCode:
-    """Source files as they were when they ran: as saved with the recording, else as on disk unless changed since."""
+    """Source files as they were when they ran: as saved with the recording, else as on disk unless changed since.
 
-    def __init__(self, files: SourceFiles, since: float | None, saved: Mapping[str, Mapping[int, str]]) -> None:
-        self._files, self._since, self._saved = files, since, saved
+    `root` is where the file system of the recorded processes is, if that is not ours.
+    """
+
+    def __init__(
+        self, origins: Iterable[Origin], saved: Mapping[str, Mapping[int, str]], root: Path | None = None
+    ) -> None:
+        self._files, self._installed, self._saved = SourceFiles(root), Distributions(root), saved
+        started = [origin.target.started_at for origin in origins if origin.target and origin.target.started_at]
+        self._since = min(started, default=None)
+        """The start of the first process that was recorded, since when its code may have been loaded."""
         self.changed: dict[str, None] = {}
+
+    def distribution(self, file: str) -> Distribution | None:
+        """The distribution that an installed file belongs to, if its metadata can be read."""
+        return self._installed.of(file)
 
     def text(self, file: str) -> str | None:
         """The whole file; where only some of its lines are known, the others are empty."""

@@ -8,21 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from asyncspy import read
+from asyncspy.analyse.combine_modes import analyse_modes
+from asyncspy.analyse.stacks.recording_facts import common_target
 from asyncspy.discover import container_name, process_usage
 from asyncspy.model.hangs import Hang
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import ChainFrame, Frame, Profile
 from asyncspy.sample import RecordingWriter
-from asyncspy.source.distributions import Distributions
 from asyncspy.source.excerpts import excerpt_of
-from asyncspy.source.files import SourceFiles
 from asyncspy.source.lookup import SourceCode
-from asyncspy.workflow.load_recordings import (
-    AnalysedRecording,
-    analyse_profiles,
-    code_loaded_at,
-    common_target,
-)
+from asyncspy.workflow.load_recordings import AnalysedRecording
 
 START_TOLERANCE_SECONDS = 1.0
 """How much two readings of the start of one process may differ."""
@@ -41,10 +36,13 @@ def analyse_recording(writer: RecordingWriter, app_roots: Sequence[str] = ()) ->
 
 def analyse_live(profiles: Iterable[Profile], app_roots: Sequence[str] = ()) -> AnalysedRecording:
     """Analyse profiles of processes that were just recorded, with the files that these see."""
-    profile, waits = read.sum_by_mode(profiles)
-    root = _file_system_root(profile) if common_target(profile) else None
-    sources = SourceCode(SourceFiles(root), code_loaded_at(profile), {})
-    return analyse_profiles(profile, waits, sources, Distributions(root), app_roots)
+    running, waiting = read.sum_by_mode(profiles)
+    root = _file_system_root(running) if common_target(running.origins) else None
+    sources = SourceCode(running.origins, {}, root)
+    analysis, parts = analyse_modes(
+        running, waiting, source=sources.text, app_roots=app_roots, distribution=sources.distribution
+    )
+    return AnalysedRecording(analysis, parts, sources, app_roots)
 
 
 def lines_to_save(recording: AnalysedRecording) -> dict[str, dict[int, str]]:

@@ -29,27 +29,30 @@ class GateOptions:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Conditions with the baseline and the ignore file that were read; without conditions nothing fails."""
+    """Conditions with the baseline and the ignore file that were read."""
 
-    conditions: tuple[GateCondition, ...] = ()
-    baseline: Analysis | None = None
-    allowances: tuple[Allowance, ...] = ()
+    conditions: tuple[GateCondition, ...]
+    baseline: Analysis | None
+    allowances: tuple[Allowance, ...]
 
-    def check(self, analysis: Analysis) -> GateResult | None:
-        """The result; None without conditions. Raises AsyncspyError where the analysis cannot show one of them."""
-        if not self.conditions:
-            return None
+    def check(self, analysis: Analysis) -> GateResult:
+        """What fails. Raises AsyncspyError where the analysis cannot show one of the conditions."""
         today = datetime.now(timezone.utc).date()
         return gate_rules.evaluate_gate(
             analysis, self.conditions, today=today, baseline=self.baseline, allowances=self.allowances
         )
 
 
-def load_gate(options: GateOptions, app_roots: Sequence[str] = ()) -> Gate:
-    """Read the files of a gate, so that a mistake in them is found before anything is recorded."""
+def load_gate(options: GateOptions, app_roots: Sequence[str] = ()) -> Gate | None:
+    """Read the files of a gate, so that a mistake in them is found before anything is recorded; None if there is none.
+
+    Raises UsageError for files without conditions.
+    """
     if (options.baseline or options.ignore) and not options.conditions:
         given = "--baseline" if options.baseline else "--ignore"
         raise UsageError(f"{given} has no effect without --fail-on", remedy="add, for example: --fail-on violation")
+    if not options.conditions:
+        return None
     # Imported here because most reports have no gate.
     from asyncspy.read.allowances import read_allowances  # noqa: PLC0415
     from asyncspy.read.baseline_report import is_json_report, read_json_report  # noqa: PLC0415

@@ -36,5 +36,5 @@ def compare_recordings(
         raise UsageError(
             str(error), remedy="record AFTER as BEFORE was: asyncspy attach --pid PID --mode MODE"
         ) from None
-    target = second.target or first.target
+    target = second.analysis.target or first.analysis.target
     return ComparedRecordings(comparison, target.cwd if target else None)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from asyncspy.analyse.combine_modes import AnalysedPart
 from asyncspy.analyse.stack_findings import keep_finding_stacks
 from asyncspy.errors import InputError
 from asyncspy.export import BINARY, SUFFIXES, TARGETS, export_profile
 from asyncspy.sample import embed_origin
-from asyncspy.workflow.load_recordings import AnalysedPart, load_and_analyse
+from asyncspy.workflow.load_recordings import load_and_analyse
 
 __all__ = ["BINARY", "SUFFIXES", "TARGETS", "ExportOptions", "export_recordings"]
 

@@ -77,8 +77,9 @@ class _Updates:
             return
         recording = analyse_recording(self._run.writer, self._run.options.app_roots)
         self.watched = description(self._run) or self.watched
-        root = recording.target.cwd if recording.target else None
-        self._view.update(WatchUpdate(self.watched, root, recording.analysis, now - self._started, self._slices))
+        analysis, target = recording.analysis, recording.analysis.target
+        root = target.cwd if target else None
+        self._view.update(WatchUpdate(self.watched, root, analysis, now - self._started, self._slices))
         self._slices = 0
         took = time.process_time() - used
         self._due = now + (took / MAX_CPU_SHARE if took > NOTICEABLE_SECONDS else 0.0)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from asyncspy.analyse.combine_modes import combine_modes
+from asyncspy.analyse import analyse
+from asyncspy.analyse.combine_modes import analyse_modes, combine_modes
 from asyncspy.analyse.stop_condition import reached_goal
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Culprit, DetectionLimit, Evidence, Finding, LoopTime, SampleCounts
-from asyncspy.model.stacks import FindingKind, Frame, Origin
+from asyncspy.model.processes import Worker
+from asyncspy.model.stacks import FindingKind, Frame, Origin, Profile
 
 
 def finding(kind: FindingKind, line: int, samples: int = 1) -> Finding:
@@ -80,3 +82,29 @@ def test_enough_is_a_sure_finding_or_so_many_samples() -> None:
     assert reached_goal(sure, [701]) is None
     assert "700 samples of the loop" in (reached_goal(sure, [5000, 700]) or "")
     assert reached_goal(with_findings(GIL, finding("blocked-loop", 3, 99)), [None]) is None
+
+
+def test_a_django_version_counts_only_where_all_targets_run_it() -> None:
+    def of(*versions: str | None) -> Profile:
+        targets = (Worker(1, 0, "worker", certain=True, server="uvicorn", django=django) for django in versions)
+        return Profile({}, tuple(Origin("py-spy", "gil", target=target) for target in targets))
+
+    def together(running: Profile, waiting: Profile | None) -> str | None:
+        found, _ = analyse_modes(
+            running, waiting, source=lambda _file: None, app_roots=(), distribution=lambda _file: None
+        )
+        return found.django
+
+    assert together(of("5.2", None), None) == "5.2"
+    assert together(of("5.2", "4.2"), None) is None
+    assert together(of("5.2"), of("5.2")) == "5.2"
+    assert together(of("5.2"), of("4.2")) is None
+
+
+def test_the_target_is_the_process_of_one_folder() -> None:
+    def of(*folders: str) -> Profile:
+        targets = (Worker(pid, 0, "worker", certain=True, server="uvicorn", cwd=cwd) for pid, cwd in enumerate(folders))
+        return Profile({}, tuple(Origin("py-spy", "gil", target=target) for target in targets))
+
+    both = [analyse(of(*folders)).target for folders in (("/srv", "/srv"), ("/srv", "/opt"), ())]
+    assert [target.cwd if target else None for target in both] == ["/srv", None, None]

@@ -28,6 +28,8 @@ SITE = "/srv/venv/lib/python3.12/site-packages"
 PYTHON = "/usr/lib/python3.12"
 NOW = 1_795_226_400.0
 
+DJANGO = "5.2.19"
+
 SOURCES = {
     f"{ROOT}/shop/pricing.py": {
         20: "",
@@ -71,7 +73,7 @@ def worker(pid: int = 48291, **changed: object) -> Worker:
         "bind": "127.0.0.1:8000",
         "loop": "uvloop",
         "python": "3.12.1",
-        "django": "5.2.19",
+        "django": DJANGO,
         "asgiref": "3.13.0",
         "async_unsafe_allowed": False,
         "command": "gunicorn: worker [shop.asgi:application]",
@@ -363,8 +365,8 @@ HOPS = HopCosts(
 )
 WALL = LoopTime(loop=1_200, idle=380, waiting=312, busy=508, pool_threads=3.31)
 
-typical = Analysis("violations", SAMPLES, (own, allowed, third_party), REACH, (origin(),))
-one = Analysis("violations", SAMPLES, (own,), REACH, (origin(),))
+typical = Analysis("violations", SAMPLES, (own, allowed, third_party), REACH, (origin(),), django=DJANGO)
+one = Analysis("violations", SAMPLES, (own,), REACH, (origin(),), django=DJANGO)
 crowded = Analysis(
     "violations",
     SAMPLES,
@@ -376,6 +378,7 @@ crowded = Analysis(
         InputFile("flame.svg", "py-spy SVG", 404, 3, ("frames under 0.1% of the samples are not in an SVG",)),
         InputFile("web.log", "log", 4, 1),
     ),
+    django=DJANGO,
 )
 none_seen = Analysis("none-seen", SAMPLES, (), REACH, (origin(),))
 no_samples = Analysis("no-data", SampleCounts(), (), DetectionLimit(), (origin(samples=0, errors=0),))
@@ -388,6 +391,7 @@ hostile_all = Analysis(
     DetectionLimit(float("nan"), float("inf")),
     (origin(sampler=HOSTILE, duration=float("inf"), target=worker(server=HOSTILE, app=HOSTILE, django=HOSTILE)),),
     (InputFile(HOSTILE, HOSTILE, 3, 1, (HOSTILE,)),),
+    django=HOSTILE,
 )
 
 SHIPPING_FRAME = Frame("rates", f"{ROOT}/shop/shipping.py", 31)
@@ -427,7 +431,13 @@ hostile_hang = replace(
 hostile_hung = replace(hung, hangs=(hostile_hang,))
 
 costly = Analysis(
-    "violations", SAMPLES, (own, pinned, hopping), REACH, (origin(target=worker(asgiref="3.11.1")),), hops=HOPS
+    "violations",
+    SAMPLES,
+    (own, pinned, hopping),
+    REACH,
+    (origin(target=worker(asgiref="3.11.1")),),
+    hops=HOPS,
+    django=DJANGO,
 )
 waiting = Analysis(
     "none-seen",
@@ -436,6 +446,7 @@ waiting = Analysis(
     DetectionLimit(0.0036, 5.3),
     (origin(mode="wall", rate=20, duration=60.0, samples=9_000),),
     wall=WALL,
+    django=DJANGO,
 )
 
 ALL = {

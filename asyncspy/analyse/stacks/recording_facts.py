@@ -14,7 +14,7 @@ from asyncspy.analyse.stacks.pattern import distinct_frames
 from asyncspy.analyse.stacks.worlds import judge_stack
 from asyncspy.analyse.waits import blocking_calls
 from asyncspy.model.processes import Worker
-from asyncspy.model.stacks import Frame, Origin, Profile, Stack
+from asyncspy.model.stacks import UNSAMPLED_MODES, Frame, Origin, Profile, Stack
 
 ALWAYS = 0.95
 """A thread that is in at least this share of the samples is taken to be in all of them."""
@@ -33,6 +33,18 @@ def targets_of(origins: Sequence[Origin]) -> list[Worker]:
     return [origin.target for origin in origins if origin.target is not None]
 
 
+def common_target(origins: Sequence[Origin]) -> Worker | None:
+    """The process that was recorded; None where several were, that run in different folders."""
+    targets = targets_of(origins)
+    return targets[0] if len({target.cwd for target in targets}) == 1 else None
+
+
+def common_django_version(origins: Sequence[Origin]) -> str | None:
+    """The targets' Django version, if all that are known are the same."""
+    versions = {target.django for target in targets_of(origins) if target.django}
+    return versions.pop() if len(versions) == 1 else None
+
+
 def worker_stacks(profile: Profile) -> dict[Stack, int]:
     """The stacks of the processes that serve: the loop of a master (such as gunicorn's) only talks to its workers."""
     masters = {target.pid for target in targets_of(profile.origins) if target.role != "worker"}
@@ -42,7 +54,8 @@ def worker_stacks(profile: Profile) -> dict[Stack, int]:
 
 def counts_waits(profile: Profile, owners: Ownership) -> bool:
     """Whether waits were sampled: asyncspy's own recordings say so, in others the stacks may prove it."""
-    return profile.modes == {"wall"} if profile.modes else _has_waits_in_every_sample(profile, owners)
+    modes = {origin.mode for origin in profile.origins}
+    return "wall" in modes or (modes <= UNSAMPLED_MODES and _has_waits_in_every_sample(profile, owners))
 
 
 def _has_waits_in_every_sample(profile: Profile, owners: Ownership) -> bool:

@@ -12,14 +12,21 @@ from asyncspy.analyse.stacks.worlds import StackVerdict
 from asyncspy.analyse.unsafe.faults import fault_finding, find_faults, with_shares
 from asyncspy.analyse.unsafe.reported import add_counted, add_logged
 from asyncspy.model.findings import Finding
-from asyncspy.model.stacks import Profile, common_django_version
+from asyncspy.model.stacks import Profile
 
 
 def find_unsafe(
-    profile: Profile, verdicts: Sequence[StackVerdict], source: SourceReader, owners: Ownership
+    profile: Profile,
+    verdicts: Sequence[StackVerdict],
+    source: SourceReader,
+    owners: Ownership,
+    django: str | None,
 ) -> list[Finding]:
-    """A finding for each unsafe call on a line, and for each sync-only middleware that only logs report."""
-    to_finding = partial(fault_finding, source=source, django=common_django_version(profile.origins), owners=owners)
+    """A finding for each unsafe call on a line, and for each sync-only middleware that only logs report.
+
+    Remedies are those of the version `django`, where that is known.
+    """
+    to_finding = partial(fault_finding, source=source, django=django, owners=owners)
     loop_by_pid = _loop_samples_by_pid(profile, verdicts)
     faults = find_faults(profile.stacks, verdicts, owners)
     sampled = [with_shares(to_finding(fault), fault, loop_by_pid, profile.origins) for fault in faults]

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Culprit, Finding, Remedy
-from asyncspy.model.stacks import common_django_version
 from asyncspy.report.present.evidence import evidence, fleet_groups, fleet_spread, share_by_process, strength
 from asyncspy.report.present.figures import plural, rough_percent
 from asyncspy.report.present.finding_kinds import KIND_WORDS, KindWords
@@ -86,7 +85,6 @@ class PresentedFinding:
 def present_finding(number: int, finding: Finding, analysis: Analysis, view: View) -> PresentedFinding:
     """Put a finding into words."""
     dash = view.glyphs.dash
-    django = common_django_version(analysis.origins)
     groups = [(label, tuple(parts)) for label, parts in fleet_groups(finding, view)]
     if finding.fleet is None and (processes := share_by_process(finding, dash)):
         groups = [("by pid", tuple(processes))]
@@ -106,7 +104,7 @@ def present_finding(number: int, finding: Finding, analysis: Analysis, view: Vie
         groups=tuple(groups),
         gain=conversion_gain(finding),
         risks=(*([ALLOWED] if finding.allowed else []), *_hang_risk(finding, analysis)),
-        remedies=tuple(present_remedy(remedy, django) for remedy in finding.remedies),
+        remedies=tuple(present_remedy(remedy, analysis.django) for remedy in finding.remedies),
     )
 
 
