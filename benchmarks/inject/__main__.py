@@ -6,7 +6,7 @@
     python -m benchmarks.inject --from inject.jsonl                       the table of all that is in it
 
 Every entry is one whole injection without a new rehearsal, its answer awaited. A program checks itself all the time
-and aborts if it computes something wrong; a server's requests are counted. `benchmarks/inject/pythons.py` says which
+and aborts if it computes something wrong; a server's requests are counted. `tests.live.inject.pythons.py` says which
 Pythons can be named; a root is built from `ASYNCSPY_DEBIAN_MIRROR`.
 """
 
@@ -26,9 +26,9 @@ from typing import Any
 
 from asyncspy.sample.inject.inject import clear, inject
 from asyncspy.sample.inject.refused import NotInjected
-from benchmarks.inject.pythons import find_python, running_on
 from benchmarks.inject.servers import SERVERS, served
 from benchmarks.load import Taken, closed_loop
+from tests.live.inject.pythons import find_python, running_on
 from tests.live.inject.targets import KINDS, VERSIONS, Target
 
 ANSWER_SECONDS, CLIENTS = 10.0, 4
@@ -37,7 +37,7 @@ ANSWER_SECONDS, CLIENTS = 10.0, 4
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--entries", type=int, default=30)
-    asked.add_argument("--python", nargs="*", default=[*VERSIONS, "debian"], help="see benchmarks/inject/pythons.py")
+    asked.add_argument("--python", nargs="*", default=[*VERSIONS, "debian"], help="see tests.live.inject.pythons.py")
     asked.add_argument("--kind", nargs="*", default=[kind for kind in KINDS if kind != "blocked"])
     asked.add_argument("--servers", nargs="*", choices=sorted(SERVERS), help="none named: all")
     asked.add_argument("--into", type=Path, default=Path("inject.jsonl"))

@@ -67,7 +67,7 @@ def _write(pid: int, rehearsed: TargetPython, text: bytes, layouts: Layouts) -> 
         nonlocal tries
         tries += 1
         target = find_python(pid, layouts)
-        if target._replace(write=rehearsed.write) != rehearsed:
+        if target.differences(rehearsed):
             raise NotInjected("gone")
         if any(target.write.found):
             time.sleep(SETTLE_SECONDS)

@@ -43,18 +43,22 @@ _LOCK_FIRST = {**_SMALL, "lock": 0, "to_do": 8, "calls": 16, "first": 528, "last
 _BUSY_FIRST = {**_SMALL, "lock": 8, "to_do": 16, "calls": 24, "first": 536, "last": 540}
 _LARGE = {"slot": 24, "slots": 300, "lock": 8, "to_do": 12, "calls": 24, "first": 7224, "last": 7228}
 
-_BY_VERSION = {
-    (3, 9): Layout(main_interpreter=40, main_thread=72, queue=80, breaker=72, **_LOCK_FIRST),
-    (3, 10): Layout(main_interpreter=40, main_thread=72, queue=80, breaker=68, **_LOCK_FIRST),
-    (3, 11): Layout(main_interpreter=48, main_thread=80, queue=112, breaker=100, **_LOCK_FIRST),
-    (3, 12): Layout(main_interpreter=48, main_thread=64, queue=2016, breaker=368, **_BUSY_FIRST, spare_queue=400),
-    (3, 13): Layout(
-        main_interpreter=640, main_thread=656, main_state=664, queue=2640, breaker=24, spare_queue=32, **_LARGE,
-        limit=16, loop_limit=20,
-    ),
-}  # fmt: skip
-"""Taken from the headers of 3.9.18, 3.10.13, 3.11.7, 3.12.1, 3.13.0 and Debian's 3.11.2 by
-`python -m benchmarks.inject.layouts`, which also compares them. Patch levels may differ: the rehearsal finds out."""
+_SINCE_3_13 = Layout(
+    main_interpreter=640, main_thread=656, main_state=664, queue=2640, breaker=24, spare_queue=32, **_LARGE,
+    limit=16, loop_limit=20,
+)  # fmt: skip
 
-LAYOUTS = {(machine, *version): layout for machine in ("x86_64", "aarch64") for version, layout in _BY_VERSION.items()}
+_BY_VERSION = {
+    (3, 9): (Layout(main_interpreter=40, main_thread=72, queue=80, breaker=72, **_LOCK_FIRST),),
+    (3, 10): (Layout(main_interpreter=40, main_thread=72, queue=80, breaker=68, **_LOCK_FIRST),),
+    (3, 11): (Layout(main_interpreter=48, main_thread=80, queue=112, breaker=100, **_LOCK_FIRST),),
+    (3, 12): (Layout(main_interpreter=48, main_thread=64, queue=2016, breaker=368, **_BUSY_FIRST, spare_queue=400),),
+    # 3.13.15 has 24 bytes more in front of the queue than 3.13.5: perf's trampoline keeps what it replaced
+    (3, 13): (_SINCE_3_13, _SINCE_3_13._replace(queue=2664)),
+}
+"""Taken from the headers of 3.9.18, 3.10.13, 3.11.7, 3.12.1, 3.13.0 and of Debian's 3.9.2, 3.11.2, 3.13.5, 3.13.15 and
+3.13.18 by `python -m benchmarks.inject.layouts`, which also compares them. Where several are known, the one is taken
+whose queue reads as one (`fitting_layout`). A patch level may have another one still: the rehearsal finds out."""
+
+LAYOUTS = {(machine, *version): known for machine in ("x86_64", "aarch64") for version, known in _BY_VERSION.items()}
 """By machine, major and minor version. Both machines have the same sizes and alignments."""

@@ -44,10 +44,8 @@ def rehearse(target: TargetPython, text: bytes, layouts: Layouts = LAYOUTS, writ
 
 def _same_python(target: TargetPython, copy: ProcessCopy, layouts: Layouts) -> TargetPython:
     found = find_python(copy.pid, layouts)
-    ours, theirs = (each._replace(write=target.write) for each in (found, target))
-    if ours != theirs:
-        names = [name for name in ours._fields if getattr(ours, name) != getattr(theirs, name)]
-        raise NotInjected("other_copy", ", ".join(names))
+    if different := found.differences(target):
+        raise NotInjected("other_copy", ", ".join(different))
     return found
 
 

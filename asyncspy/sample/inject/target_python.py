@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 from asyncspy.sample.inject.elf import HEADER_SIZE, PF_WRITE, Image, machine
 from asyncspy.sample.inject.layouts import LAYOUTS, OPEN_ARCHITECTURES, Layout
-from asyncspy.sample.inject.memory import PAGE, Mapping, mappings, process_identity, read, refusal, word
-from asyncspy.sample.inject.pending_queue import FREE_SEMAPHORE, WriteTarget, number
+from asyncspy.sample.inject.memory import PAGE, Mapping, Reader, mappings, process_identity, read, refusal, word
+from asyncspy.sample.inject.pending_queue import FREE_SEMAPHORE, LIMITS, WriteTarget, number
 from asyncspy.sample.inject.refused import NotInjected
 from asyncspy.sample.kernel_state import STOPPED, status_of
 
-Layouts = Dictionary[tuple[str, int, int], Layout]
+Layouts = Dictionary[tuple[str, int, int], Sequence[Layout]]
 File = tuple[str, int, str]
 """A mapped file: device, inode, path."""
 
@@ -56,6 +56,11 @@ class TargetPython(NamedTuple):
     place: tuple[str, int]
     """Where the text lies, and how much room is there, in a way that a copy can be compared by."""
 
+    def differences(self, other: TargetPython) -> list[str]:
+        """What of it is not as in another process."""
+        names = [name for name in self._fields if name != "write" and getattr(self, name) != getattr(other, name)]
+        return [*names, *["layout"] * (self.write.layout != other.write.layout)]
+
 
 def find_python(pid: int, layouts: Layouts = LAYOUTS) -> TargetPython:
     """Look at a process while it runs. Raises NotInjected where anything is other than expected."""
@@ -68,13 +73,14 @@ def find_python(pid: int, layouts: Layouts = LAYOUTS) -> TargetPython:
         raise NotInjected("musl")
     found, image = _interpreter(pid, mapped, program)
     version = _version(pid, image, found, mapped)
-    layout = layouts.get((architecture, *version))
-    if not OLDEST <= version <= NEWEST or layout is None:
+    known = layouts.get((architecture, *version))
+    if not OLDEST <= version <= NEWEST or not known:
         kind = "older" if version < OLDEST else "newer" if version > NEWEST else "version"
         raise NotInjected(kind, "{}.{}".format(*version))
     runtime, run = _symbol(image, "_PyRuntime"), _symbol(image, "PyRun_SimpleString")
     at = partial(read, pid)
     try:
+        layout = fitting_layout(at, runtime, known)
         interpreter = word(at, runtime + layout.main_interpreter)
         interpreters = word(at, runtime + layout.main_interpreter + 8)
         state = word(at, runtime + layout.main_state) if layout.main_state is not None else 0
@@ -86,6 +92,21 @@ def find_python(pid: int, layouts: Layouts = LAYOUTS) -> TargetPython:
         raise NotInjected("unexpected", "what follows its main interpreter is no count of interpreters")
     write = WriteTarget(pid, identity, layout, runtime, interpreter, state, run, place, named[1], content)
     return TargetPython(write, version, _file(program), _file(found), (runtime - image.bias, run - image.bias), named)
+
+
+def fitting_layout(read_at: Reader, runtime: int, known: Sequence[Layout]) -> Layout:
+    """The one of a version's layouts by which the queue reads as one; the first where that is none of them."""
+    for layout in known if len(known) > 1 else ():
+        if _limits(layout, read_at(runtime + layout.queue, layout.size)) == LIMITS:
+            return layout
+    return known[0]
+
+
+def _limits(layout: Layout, queue: bytes) -> tuple[int, int] | None:
+    """What a queue says of itself from 3.13 on."""
+    if layout.limit is None or layout.loop_limit is None:
+        return None
+    return number(queue, layout.limit), number(queue, layout.loop_limit)
 
 
 def _check_state(pid: int) -> None:
@@ -195,8 +216,8 @@ def _check_spare_queue(pid: int, layout: Layout, address: int) -> None:
     """Raise NotInjected unless this is a queue that has never been used."""
     content = read(pid, address, layout.size)
     first, last, to_do = (number(content, at) for at in (layout.first, layout.last, layout.to_do))
-    if layout.limit is not None and layout.loop_limit is not None:
-        sound = (number(content, layout.limit), number(content, layout.loop_limit)) == SPARE_LIMITS
+    if (limits := _limits(layout, content)) is not None:
+        sound = limits == SPARE_LIMITS
     else:
         (lock,) = struct.unpack_from("<Q", content, layout.lock)
         sound = lock != 0 and number(read(pid, lock, 4), 0) == FREE_SEMAPHORE

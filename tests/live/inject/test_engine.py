@@ -83,7 +83,7 @@ def test_a_wrong_layout_is_refused_before_the_process_is_touched(
         rehearse(right, text)  # so what follows is refused for nothing but the layout
         noticed = {}
         for name, change in wrong_offsets(right.write.layout):
-            layouts = {**LAYOUTS, ("x86_64", *right.version): change}
+            layouts = {**LAYOUTS, ("x86_64", *right.version): [change]}
             with pytest.raises(NotInjected) as refused:
                 rehearse(find_python(on.pid, layouts), text, layouts)
             noticed[name] = refused.value.args

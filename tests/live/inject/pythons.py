@@ -1,4 +1,4 @@
-"""A name on the command line to a Python, and to a program of `tests.live.inject.targets` that runs on it.
+"""A name on the command line to a Python, and to a program of `targets` that runs on it.
 
 3.12                        that version, as the matrix finds it: pyenv's
 debian                      the system's own
