@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 from asyncspy.model.processes import Worker
 from asyncspy.sample.inject import texts
 from asyncspy.sample.inject.layouts import LAYOUTS
+from asyncspy.sample.inject.memory import read, refusal
 from asyncspy.sample.inject.pending_queue import WriteTarget
 from asyncspy.sample.inject.refusal_words import in_words
 from asyncspy.sample.inject.refused import NotInjected
@@ -74,9 +75,10 @@ def _write(pid: int, rehearsed: TargetPython, text: bytes, layouts: Layouts) -> 
         try:
             answer = run_writer("add", target.write, text)
         except NotInjected as refused:
-            if refused.kind in UNCERTAIN:
-                withdraw(Injection(target.write, text, 0, tries))
-            raise
+            made = Injection(target.write, text, 0, tries)
+            if refused.kind not in UNCERTAIN or withdraw(made) or not _is_there(made):
+                raise
+            return made  # it was written and has been run by now
         return Injection(target.write, text, answer["stopped_ns"], tries)
 
     return _retrying(once)
@@ -96,6 +98,14 @@ def _retrying(act: Callable[[], T]) -> T:
                 raise
             time.sleep(PAUSE_SECONDS)
     return act()
+
+
+def _is_there(injection: Injection) -> bool:
+    """Whether its text is in the process. Where it does not wait, it has been run."""
+    try:
+        return read(injection.target.pid, injection.target.place, len(injection.text)) == injection.text
+    except OSError as error:
+        raise refusal(error) from None
 
 
 def clear(injection: Injection) -> None:

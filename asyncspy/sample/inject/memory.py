@@ -60,8 +60,8 @@ def word(read_at: Reader, address: int) -> int:
 class PreparedWrite:
     """A write of several pieces, built before the process is stopped; calling it is one system call.
 
-    The kernel writes the pieces in this order, and pins the pages of a piece before it copies any of it: if the writer
-    is killed, whole pieces from the front are written, and no part of the next one.
+    The kernel writes the pieces in this order. If the writer is killed, pieces from the front are written, and of the
+    next one either nothing or, where it crosses pages, what lies in the first of them.
     """
 
     def __init__(self, pid: int, pieces: Sequence[Piece]) -> None:

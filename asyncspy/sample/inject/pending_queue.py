@@ -77,13 +77,17 @@ class Snapshot(NamedTuple):
 
 
 class PendingQueue(NamedTuple):
-    """The queue as numbers; `waiting` are the functions and arguments that are in it, the next one first."""
+    """The queue as numbers; `waiting` are the functions and arguments that are in it, the next one first.
+
+    `uncounted` is the last one where the count leaves it out: a writer was killed between two words.
+    """
 
     first: int
     last: int
     to_do: int
     held: bool
     waiting: tuple[tuple[int, int], ...]
+    uncounted: tuple[int, int] | None = None
 
 
 def take_snapshot(target: WriteTarget) -> Snapshot:
@@ -125,9 +129,9 @@ def parse(layout: Layout, seen: Snapshot) -> PendingQueue:
     limits = number(seen.queue, layout.limit), number(seen.queue, layout.loop_limit)
     lock = seen.queue[layout.lock : layout.to_do]  # one byte, and what lies between is never set
     held = any(lock)
-    if len(lock) != LOCK_SIZE or limits != LIMITS or (to_do != count and not held):
+    if len(lock) != LOCK_SIZE or limits != LIMITS or (count - to_do not in {0, 1} and not held):
         raise NotInjected("unexpected", f"limits {limits}, {to_do} of {count} calls to do")
-    return PendingQueue(first, last, to_do, held, waiting)
+    return PendingQueue(first, last, to_do, held, waiting, waiting[-1] if count > to_do and not held else None)
 
 
 def check(
@@ -138,7 +142,10 @@ def check(
         raise NotInjected("unexpected", "its main interpreter is another one by now")
     if not all(any(start <= function < end for start, end in code) for function, _ in queue.waiting):
         raise NotInjected("unexpected", "what is queued is no code")
-    if any(target.place <= argument < target.place + target.room for _, argument in queue.waiting):
+    if queue.uncounted not in {None, (target.run, target.place)}:
+        raise NotInjected("unexpected", f"{queue.to_do} of {len(queue.waiting)} calls to do")
+    counted = queue.waiting[:-1] if queue.uncounted else queue.waiting
+    if any(target.place <= argument < target.place + target.room for _, argument in counted):
         raise NotInjected("another")
     if seen.place != target.found:
         raise NotInjected("another" if any(seen.place) else "busy")
@@ -153,46 +160,53 @@ def check(
 
 
 def added(target: WriteTarget, seen: Snapshot, queue: PendingQueue, text: bytes) -> list[Piece]:
-    """What to write so that the text is run: the text, the queue, the breaker. Any number of them is harmless.
+    """What to write so that the text is run, in an order in which any number of pieces from the front is harmless.
 
-    A text to which nothing refers does nothing. A queue that the breaker does not announce is looked at later.
+    A text and a slot to which nothing refers do nothing. A queue that the breaker does not announce is looked at later.
+    Before 3.13 a call is in the queue once `last` says so. From 3.13 on `last` and the count are on different pages and
+    cannot change at once; a call that is not counted yet is taken back or counted later (`uncounted`).
     """
     layout = target.layout
-    changed = bytearray(seen.queue)
-    at = layout.calls + layout.slot * queue.last
-    changed[at : at + layout.slot] = struct.pack("<QQ", target.run, target.place).ljust(layout.slot, b"\0")
-    struct.pack_into("<i", changed, layout.last, (queue.last + 1) % layout.slots)
-    by_count = layout.limit is not None
-    struct.pack_into("<i", changed, layout.to_do, queue.to_do + 1 if by_count else 1)
-    breaker = struct.pack("<Q", seen.breaker | CALLS_BIT) if by_count else struct.pack("<i", 1)
-    return [(target.place, text), _without_lock(target, changed), (target.breaker, breaker)]
+    at = (queue.last - 1) % layout.slots if queue.uncounted else queue.last
+    call = struct.pack("<QQ", target.run, target.place)
+    changes = _changes(target, at, call, (at + 1) % layout.slots, len(queue.waiting) + (not queue.uncounted))
+    breaker = struct.pack("<Q", seen.breaker | CALLS_BIT) if _has_count(layout) else struct.pack("<i", 1)
+    return [(target.place, text), *changes, (target.breaker, breaker)]
 
 
 def taken_back(target: WriteTarget, seen: Snapshot, queue: PendingQueue, text: bytes) -> list[Piece] | None:
     """What to write so that a text that waits is not run; None where it waits no more.
 
-    First the text becomes empty, and an empty program does nothing. Where it was queued last, the call goes, too.
+    First the text becomes empty, and an empty program does nothing. Where it was queued last, the call goes, too, in
+    the reverse of the order in which it came. The text may be empty already, if who takes it back was killed.
     """
     ours = (target.run, target.place)
-    if ours not in queue.waiting or not seen.place.startswith(text):
+    if ours not in queue.waiting or not seen.place.startswith((text, b"\0")):
         return None
     empty: Piece = (target.place, bytes(len(text)))
+    layout, waiting = target.layout, len(queue.waiting)
     if queue.waiting[-1] != ours:
-        return [empty]
-    layout = target.layout
-    changed = bytearray(seen.queue)
-    last = (queue.last - 1) % layout.slots
-    at = layout.calls + layout.slot * last
-    changed[at : at + layout.slot] = bytes(layout.slot)
-    struct.pack_into("<i", changed, layout.last, last)
-    left = queue.to_do - 1 if layout.limit is not None else int(len(queue.waiting) > 1)
-    struct.pack_into("<i", changed, layout.to_do, left)
-    return [empty, _without_lock(target, changed)]
+        return [empty, _to_do(target, waiting)] if queue.uncounted else [empty]
+    at = (queue.last - 1) % layout.slots
+    return [empty, *reversed(_changes(target, at, b"", at, waiting - 1))]
 
 
-def _without_lock(target: WriteTarget, queue: bytearray) -> Piece:
-    """What lies before the count of calls is the lock, and stays as it is."""
-    return target.queue + target.layout.to_do, bytes(queue[target.layout.to_do :])
+def _changes(target: WriteTarget, at: int, call: bytes, last: int, waiting: int) -> list[Piece]:
+    """The call in its slot, the end of the queue, and how many wait, in the order in which a call is added."""
+    layout, queue = target.layout, target.queue
+    slot = (queue + layout.calls + layout.slot * at, call.ljust(layout.slot, b"\0"))
+    end = (queue + layout.last, struct.pack("<i", last))
+    return [slot, end, _to_do(target, waiting)] if _has_count(layout) else [slot, _to_do(target, waiting), end]
+
+
+def _to_do(target: WriteTarget, waiting: int) -> Piece:
+    count = waiting if _has_count(target.layout) else int(waiting > 0)
+    return target.queue + target.layout.to_do, struct.pack("<i", count)
+
+
+def _has_count(layout: Layout) -> bool:
+    """Whether `to_do` is the number of calls that wait; before 3.13 it says whether there are any."""
+    return layout.limit is not None
 
 
 def number(data: bytes, at: int) -> int:

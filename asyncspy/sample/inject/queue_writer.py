@@ -62,10 +62,13 @@ def add(target: WriteTarget, text: bytes, step: Step) -> dict[str, Any]:
         step("stopped")
         write = _prepared(target, text, code, stopped.main_thread_pointer())
         step("checked")
-        write()
+        try:
+            write()
+        except OSError as error:  # a part may be written
+            raise NotInjected("failed", f"writing: {error.strerror}") from None
         step("written")
-    _calm()
     step("released")
+    _calm()
     return {"stopped_ns": stopped.nanoseconds}
 
 
@@ -97,8 +100,8 @@ def withdraw(target: WriteTarget, text: bytes, step: Step) -> dict[str, Any]:
         if pieces is not None:
             PreparedWrite(target.pid, pieces)()
         step("written")
-    _calm()
     step("released")
+    _calm()
     return {"stopped_ns": stopped.nanoseconds, "withdrawn": pieces is not None}
 
 

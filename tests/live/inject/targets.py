@@ -16,6 +16,9 @@ from tests.live.processes import eventually, running
 
 OURS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
+STEPS = ("before the stop", "stopped", "checked", "written", "released")
+"""Of the writer."""
+
 DEBIAN = "/usr/bin/python3.11"
 
 SANE = """
@@ -42,6 +45,20 @@ async def main():
 asyncio.run(main())
 """,
     "busy": "ready()\nwhile True: check()\n",
+    "clock": """
+import mmap
+with open(sys.argv[1] + ".gap", "w+b") as file:
+    file.truncate(8)
+    gap = mmap.mmap(file.fileno(), 8)
+ready()
+last = time.monotonic_ns()
+while True:
+    check()
+    now = time.monotonic_ns()
+    if now - last > int.from_bytes(gap, "little"):
+        gap[:] = (now - last).to_bytes(8, "little")
+    last = now
+""",
     "threads": """
 def churn():
     while True:
@@ -80,8 +97,8 @@ while True:
     check()
 """,
 }
-"""By what their main thread does: waits in a loop, computes, receives in C among others that compute, starts
-threads all the time, stays in C."""
+"""By what their main thread does: waits in a loop, computes, computes and notes how long it stood still, receives in C
+among others that compute, starts threads all the time, stays in C."""
 
 
 class Target(NamedTuple):
@@ -102,6 +119,17 @@ class Target(NamedTuple):
             return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
         except FileNotFoundError:
             return "X"
+
+    def stood_still(self) -> float | None:
+        """The longest time in seconds in which one of kind "clock" did not run since this was last asked."""
+        noted = self.folder / "ready.gap"
+        if not noted.exists():
+            return None
+        with noted.open("r+b") as file:
+            longest = int.from_bytes(file.read(8), "little") / 1e9
+            file.seek(0)
+            file.write(bytes(8))
+        return longest
 
     def is_well(self) -> bool:
         """Whether it runs on, held by nobody."""

@@ -1,10 +1,9 @@
-"""A file is run once in a live process, whatever that does; whoever dies on the way, the process is as it was."""
+"""A file is run once in a live process, whatever that does."""
 
 from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -20,15 +19,12 @@ from asyncspy.sample.inject.memory import read
 from asyncspy.sample.inject.refused import NotInjected
 from asyncspy.sample.inject.rehearse import rehearse
 from asyncspy.sample.inject.target_python import find_python
-from asyncspy.sample.inject.writer_process import BOOT, run_writer
 from tests.live.inject.targets import VERSIONS, Target, python, target, versions
 from tests.live.processes import eventually
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("may_trace")]
 
 PATIENCE = 20.0
-STEPS = ("before the stop", "stopped", "checked", "written", "released")
-WRITTEN = ("written", "released")
 
 
 def counting(on: Target) -> tuple[str, Path]:
@@ -100,70 +96,6 @@ def wrong_offsets(layout: Layout) -> list[tuple[str, Layout]]:
             continue
         for off in (-8, 8) if name not in {"first", "last", "to_do", "limit", "loop_limit"} else (-8, -4, 4, 8):
             found.append((f"{name}{off:+}", layout._replace(**{name: offset + off})))
-    return found
-
-
-@versions(*VERSIONS)
-@pytest.mark.parametrize("step", STEPS)
-def test_a_writer_that_is_killed_does_no_harm(version: str, step: str, tmp_path: Path) -> None:
-    kills = f"lambda name: name == {step!r} and __import__('os').kill(__import__('os').getpid(), 9)"
-    boot = BOOT.replace("main(sys.argv[2])", f"main(sys.argv[2], {kills})")
-    with target(python(version), "busy", tmp_path) as on:
-        path, counted = counting(on)
-        for times in range(1, 4):
-            found = find_python(on.pid).write
-            with pytest.raises(NotInjected):
-                run_writer("add", found, texts.run_file(path), boot)
-            if step in WRITTEN:
-                assert eventually(lambda: counted.stat().st_size >= times, timeout=PATIENCE)  # noqa: B023
-                clear(Injection(found, texts.run_file(path), 0, 1))
-            assert eventually(on.is_well, timeout=PATIENCE)
-        assert counted.stat().st_size == (3 if step in WRITTEN else 0)
-        clear(inject(on.pid, path))
-
-
-@versions("3.9", "3.12")
-def test_a_writer_that_is_stopped_is_ended_and_the_process_runs_on(version: str, tmp_path: Path) -> None:
-    stops = "lambda name: name == 'stopped' and __import__('os').kill(__import__('os').getpid(), 19)"
-    boot = BOOT.replace("main(sys.argv[2])", f"main(sys.argv[2], {stops})")
-    with target(python(version), "busy", tmp_path) as on:
-        path, counted = counting(on)
-        with pytest.raises(NotInjected) as refused:
-            run_writer("add", find_python(on.pid).write, texts.run_file(path), boot)
-        assert refused.value.kind == "slow"
-        assert eventually(on.is_well, timeout=PATIENCE)
-        assert counted.read_text() == ""
-
-
-def test_nothing_of_the_rehearsal_outlives_asyncspy(tmp_path: Path) -> None:
-    """Killed at any moment of it, its copies and its writer are gone with it."""
-    code = (
-        "import sys; from asyncspy.sample.inject import inject as engine\n"
-        "print(1, flush=True); engine.inject(int(sys.argv[1]), '/x')"
-    )
-    with target(sys.executable, "tick", tmp_path) as on:
-        for delay in (0.05, 0.3, 0.6, 1.0):
-            mark = f"{tmp_path}/{delay}"
-            with subprocess.Popen(
-                [sys.executable, "-c", code, str(on.pid)], stdout=subprocess.PIPE, env={**os.environ, "PATH": mark}
-            ) as killed:
-                assert killed.stdout is not None
-                killed.stdout.readline()
-                threading.Event().wait(delay)
-                killed.kill()
-            assert eventually(lambda: not _with_path(mark), timeout=PATIENCE)  # noqa: B023
-            assert on.is_well()
-
-
-def _with_path(mark: str) -> list[int]:
-    """Processes that were started with this in their environment."""
-    found = []
-    for each in Path("/proc").iterdir():
-        try:
-            if each.name.isdecimal() and mark.encode() in (each / "environ").read_bytes():
-                found.append(int(each.name))
-        except OSError:
-            continue
     return found
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from asyncspy.sample.inject import pending_queue
 from asyncspy.sample.inject.layouts import LAYOUTS, Layout
+from asyncspy.sample.inject.memory import Piece
 from asyncspy.sample.inject.pending_queue import (
     MAX_WAITING,
     PendingQueue,
@@ -32,6 +33,7 @@ RUN, PLACE, RUNTIME, INTERPRETER, STATE, THREAD, CODE = (
     0x7777,
     (0x4000, 0x6000),
 )
+OWN = (0xA1, 0xA2, 0xA3)
 TEXT = b"try:1\n\0"
 VERSIONS = sorted({key[1:] for key in LAYOUTS})
 each_version = pytest.mark.parametrize("version", VERSIONS, ids=lambda each: "{}.{}".format(*each))
@@ -87,9 +89,9 @@ def test_a_call_is_added_behind_the_others_and_taken_back(
     seen = snapshot(of, calls, first=(of.layout.slots - from_the_end) % of.layout.slots)
     queue = parse(of.layout, seen)
     check(of, seen, queue, [CODE], THREAD)
-    text, changed, breaker = added(of, seen, queue, TEXT)
+    text, *changes, breaker = added(of, seen, queue, TEXT)
     assert (text, breaker[0]) == ((PLACE, TEXT), of.breaker)
-    written = after(seen, of, [text, changed, breaker])
+    written = after(seen, of, [text, *changes, breaker])
     now = parse(of.layout, written)
     assert now.waiting == (*queue.waiting, (RUN, PLACE))
     assert written.breaker == (0x904 if of.state else 1)
@@ -98,6 +100,83 @@ def test_a_call_is_added_behind_the_others_and_taken_back(
     restored = after(written, of, back)
     assert restored.queue == seen.queue
     assert restored.place == bytes(64)
+
+
+def parts(pieces: list[Piece]) -> list[list[Piece]]:
+    """All that may be written of these: pieces from the front, and of the next one what lies in its first pages."""
+    found = []
+    for number, (address, data) in enumerate(pieces):
+        found += [[*pieces[:number], (address, data[:cut])] for cut in range(0, len(data), 4)]
+    return [*found, pieces]
+
+
+def interpreted(of: WriteTarget, seen: Snapshot) -> list[tuple[int, int]]:
+    """What the interpreter runs if its program adds three calls of its own, and all that wait are made after each."""
+    layout, queue, ran = of.layout, bytearray(seen.queue), []
+
+    def field(at: int, change: int = 0, modulo: int = 1 << 30) -> int:
+        now: int = (struct.unpack_from("<i", queue, at)[0] + change) % modulo
+        struct.pack_into("<i", queue, at, now)
+        return now
+
+    def slot(at: int) -> int:
+        return layout.calls + layout.slot * at
+
+    for argument in OWN:
+        struct.pack_into("<QQ", queue, slot(field(layout.last)), RUN, argument)
+        field(layout.last, +1, layout.slots)
+        field(layout.to_do, +1)
+        while field(layout.to_do) if of.state else field(layout.first) != field(layout.last):
+            at = slot(field(layout.first))
+            call = struct.unpack_from("<QQ", queue, at)
+            queue[at : at + layout.slot] = bytes(layout.slot)
+            field(layout.first, +1, layout.slots)
+            field(layout.to_do, -1 if of.state else 0)
+            if call == (0, 0):
+                break
+            ran.append(call)
+    return ran
+
+
+@each_version
+@pytest.mark.parametrize("calls", [0, 2])
+@pytest.mark.parametrize("from_the_end", [0, 1, 3])
+def test_whatever_part_is_written_the_queue_is_one_and_can_be_taken_back(
+    version: tuple[int, int], calls: int, from_the_end: int
+) -> None:
+    of = target(version)
+    seen = snapshot(of, calls, first=(of.layout.slots - from_the_end) % of.layout.slots)
+    waiting = parse(of.layout, seen).waiting
+    for part in parts(added(of, seen, parse(of.layout, seen), TEXT)):
+        written = after(seen, of, part)
+        queue = parse(of.layout, written)
+        theirs = [*waiting, *((RUN, each) for each in OWN)]
+        ran = [call for call in interpreted(of, written) if call != (RUN, PLACE)]
+        assert ran == (theirs[:-1] if queue.uncounted else theirs)  # one that is not counted puts others off by one
+        back = taken_back(of, written, queue, TEXT)
+        assert (back is None) == (queue.waiting == waiting)
+        for part_back in parts(back or []):
+            less = after(written, of, part_back)
+            again = taken_back(of, less, parse(of.layout, less), TEXT)
+            clean = after(less, of, again or [])
+            assert parse(of.layout, clean)._replace(to_do=0) == parse(of.layout, seen)._replace(to_do=0)
+            assert interpreted(of, clean) == theirs
+
+
+@each_version
+def test_one_that_is_not_counted_is_counted_by_the_next_writer(version: tuple[int, int]) -> None:
+    of = target(version)
+    seen = snapshot(of, 1)
+    whole = added(of, seen, parse(of.layout, seen), TEXT)
+    written = after(seen, of, whole[:3])
+    if not of.state:
+        assert parse(of.layout, written).uncounted is None
+        return
+    queue, found = parse(of.layout, written), of._replace(found=written.place)
+    check(found, written, queue, [CODE], THREAD)
+    assert after(written, of, added(found, written, queue, TEXT)) == after(seen, of, whole)
+    foreign = of._replace(place=PLACE + 1024)
+    assert refusal(foreign, written._replace(place=bytes(64))) == "unexpected"
 
 
 @each_version
