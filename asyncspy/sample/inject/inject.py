@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
 from asyncspy.model.processes import Worker
@@ -72,14 +73,18 @@ def _write(pid: int, rehearsed: TargetPython, text: bytes, layouts: Layouts) -> 
             raise NotInjected("gone")
         if any(target.write.found):
             time.sleep(SETTLE_SECONDS)
+        made = Injection(target.write, text, 0, tries)
         try:
             answer = run_writer("add", target.write, text)
+        except KeyboardInterrupt:  # the writer was ended
+            with suppress(NotInjected):
+                withdraw(made)
+            raise
         except NotInjected as refused:
-            made = Injection(target.write, text, 0, tries)
             if refused.kind not in UNCERTAIN or withdraw(made) or not _is_there(made):
                 raise
             return made  # it was written and has been run by now
-        return Injection(target.write, text, answer["stopped_ns"], tries)
+        return made._replace(stopped_ns=answer["stopped_ns"])
 
     return _retrying(once)
 

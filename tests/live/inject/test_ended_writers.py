@@ -7,11 +7,14 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from asyncspy.sample.inject import inject as engine
 from asyncspy.sample.inject import texts, writer_process
 from asyncspy.sample.inject.inject import Injection, clear, inject, withdraw
+from asyncspy.sample.inject.pending_queue import WriteTarget
 from asyncspy.sample.inject.refused import NotInjected
 from asyncspy.sample.inject.target_python import find_python
 from asyncspy.sample.inject.writer_process import BOOT, run_writer
@@ -83,6 +86,36 @@ def test_one_that_is_killed_within_its_write_is_taken_back(version: str, tmp_pat
             clear(inject(on.pid, own))
             assert eventually(lambda: counted.stat().st_size >= 9, timeout=PATIENCE), pieces
             assert counted.read_text() == "own" * 3
+
+
+@versions("3.12")
+@pytest.mark.parametrize("interrupted", [False, True], ids=["slow", "interrupted"])
+def test_what_a_slow_writer_wrote_is_not_written_again(
+    version: str, interrupted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is killed right after it wrote, so that its parent cannot know whether it did."""
+
+    def write(action: str, of: WriteTarget, text: bytes) -> dict[str, Any]:
+        try:
+            return run_writer(action, of, text, boot(kill(9), "written") if action == "add" else BOOT)
+        except NotInjected:
+            assert eventually(lambda: counted.stat().st_size > 0, timeout=PATIENCE)
+            if interrupted:
+                raise KeyboardInterrupt from None
+            raise
+
+    with target(python(version), "tick", tmp_path) as on:
+        path, counted = counting(on)
+        clear(inject(on.pid, on.code("nothing", "")))  # and a rehearsal
+        monkeypatch.setattr(engine, "run_writer", write)
+        if interrupted:
+            with pytest.raises(KeyboardInterrupt):
+                inject(on.pid, path)
+        else:
+            assert inject(on.pid, path).tries == 1
+        monkeypatch.undo()
+        threading.Event().wait(0.2)
+        assert counted.read_text() == "x"
 
 
 @versions("3.13")
