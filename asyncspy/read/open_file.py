@@ -1,11 +1,14 @@
-"""Open a path, or `-` for standard input, as a stream of its unpacked bytes.
+"""Open a path, or `-` for standard input, as a stream of its unpacked bytes, UTF-16 as UTF-8.
 
-gzip and zstd are recognised by their first bytes. A small file that unpacks to far more than recordings and logs do is
-refused while it unpacks, not afterwards.
+gzip, zstd and UTF-16 are recognised by their first bytes. A small file that unpacks to far more than recordings and
+logs do is refused while it unpacks, not afterwards. NULs at the beginning are skipped: a log that was copied and
+truncated while its writer went on begins with a hole as large as it had been.
 """
 
 from __future__ import annotations
 
+import codecs
+import errno
 import gzip
 import importlib
 import io
@@ -13,7 +16,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -25,6 +28,9 @@ MAX_BYTES = 1024**3
 PART_BYTES = 1024**2
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 BOM = b"\xef\xbb\xbf"
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+MIN_HOLE = 4096
+"""So many NULs may be the hole of a sparse file."""
 MAX_EXPANSION = 250
 FREE_EXPANSION = 64 * 1024**2
 UNPACK = "unpack it yourself, and look at what is in it"
@@ -36,9 +42,11 @@ def open_stream(path: Path) -> io.BufferedReader:
     counted = _Counted(_open_raw(path))
     with name_errors(str(path)):
         unpacked = _unpacked(io.BufferedReader(counted, HEAD_BYTES), counted, path)
-        if unpacked.peek(HEAD_BYTES)[:3] == BOM:
-            unpacked.read(3)
-    return unpacked
+        while (start := unpacked.peek(HEAD_BYTES)) and start.startswith(b"\0"):
+            unpacked.read(len(start) - len(start.lstrip(b"\0")))
+        if start.startswith(BOM):
+            unpacked.read(len(BOM))
+        return io.BufferedReader(_FromUtf16(unpacked), HEAD_BYTES) if start.startswith(UTF_16) else unpacked
 
 
 @contextmanager
@@ -92,9 +100,23 @@ class _Counted(io.RawIOBase):
             got = self._raw.readinto(view[count:])  # type: ignore[attr-defined]
             if not got:
                 break
+            if not view[count] and got >= MIN_HOLE and bytes(view[count : count + got]) == bytes(got):
+                self._seek_data()
             count += got
         self.taken += count
         return count
+
+    def _seek_data(self) -> None:
+        """Go to the end of a hole, where the file system knows of holes; elsewhere all its NULs are read."""
+        with suppress(OSError, AttributeError):  # AttributeError: not Linux
+            file = self._raw.fileno()
+            at, end = os.lseek(file, 0, os.SEEK_CUR), os.fstat(file).st_size
+            try:
+                os.lseek(file, os.lseek(file, at, os.SEEK_DATA), os.SEEK_SET)
+            except OSError as error:
+                if error.errno != errno.ENXIO:  # nothing but a hole follows
+                    raise
+                os.lseek(file, max(at, end), os.SEEK_SET)
 
     def close(self) -> None:
         self._raw.close()
@@ -127,6 +149,32 @@ class _Unpacked(io.RawIOBase):
 
     def close(self) -> None:
         self._decompressor.close()
+        super().close()
+
+
+class _FromUtf16(io.RawIOBase):
+    """UTF-16 with a byte order mark, as PowerShell redirects output, as UTF-8; what is no text is escaped."""
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._stream = stream
+        self._decode = codecs.getincrementaldecoder("utf-16")("backslashreplace").decode
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        at_end = False
+        while not self._rest and not at_end:
+            data = self._stream.read(HEAD_BYTES)
+            at_end = not data
+            self._rest = self._decode(data, at_end).encode("utf-8", "backslashreplace")
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
+
+    def close(self) -> None:
+        self._stream.close()
         super().close()
 
 

@@ -20,6 +20,8 @@ DUMP_PROCESS = re.compile(r"Process ([0-9]{1,10}): ")
 AUSTIN_FRAME = re.compile(r"(?:^|;)[^;:]+:[^;:]+:[0-9]{1,9}(?:;| [0-9,-]+$)")
 PY_SPY_FRAME = re.compile(r" \([^;()]+\)(?:;| [0-9]+$)")
 NOT_FOLDED = (b"{", b"[", b"<?", b"<!", b"<svg", b"<html")
+BINARY = re.compile(rb"[\x01-\x06\x0e-\x1a\x7f]")
+"""What no log holds beside the NULs of a hole."""
 LOG_LEVEL = re.compile(r"\b(?:DEBUG|INFO|WARNING|ERROR|CRITICAL|NOTICE|FATAL)\b")
 LOG_TEXTS = ("Traceback (most recent call last)", "SynchronousOnlyOperation")
 LOG_KEYS = frozenset(
@@ -92,7 +94,7 @@ def is_journal_export(head: bytes) -> bool:
 
 def is_log(head: bytes) -> bool:
     """Text with a traceback, most lines with a time or a level, or lines that are a JSON object each."""
-    if b"\0" in head[:1024] or head.lstrip()[:2] in (b"<?", b"<s", b"<!"):
+    if (b"\0" in head and BINARY.search(head)) or head.lstrip()[:2] in (b"<?", b"<s", b"<!"):
         return False
     if is_journal_export(head):
         return True

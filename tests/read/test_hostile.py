@@ -70,8 +70,7 @@ REFUSED = {
     "two-roots.svg": "its XML is broken or cut short: junk a",
     "unknown-encoding.svg": "its XML cannot be decoded: unknown enc",
     "unknown-entity.svg": "its XML is broken or cut short: undefi",
-    "utf-16.raw.txt": "not a recording of a known format (spe",
-    "utf-16.svg": "not a recording of a known format (spe",
+    "utf-16.svg": "its XML is broken or cut short: encodi",
 }
 
 COUNTED = {  # samples, dropped, events
@@ -145,6 +144,7 @@ COUNTED = {  # samples, dropped, events
     "thread-a-list.chrometrace.json": (1, 0, 0),
     "two-roots-of-frames.svg": (20, 2, 0),
     "unit-a-list.speedscope.json": (2, 0, 0),
+    "utf-16.raw.txt": (2, 0, 0),
     "weight-absurd.speedscope.json": (1, 1, 0),
     "weight-infinite.speedscope.json": (1, 1, 0),
     "index-infinite.speedscope.json": (1, 1, 0),

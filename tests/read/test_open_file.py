@@ -126,3 +126,73 @@ def test_an_empty_pipe_is_one_clear_error() -> None:
     code = "from pathlib import Path; from asyncspy.read import load; load(Path('-'))"
     done = subprocess.run([sys.executable, "-c", code], input=b"", capture_output=True, timeout=60, check=False)
     assert b"standard input: is empty" in done.stderr
+
+
+LOG = (FIXTURES / "logs" / "plain.log").read_bytes()
+GIGABYTE = 1024**3
+
+
+def sparse(path: Path, *parts: bytes | int) -> Path:
+    """A file of these bytes and of holes of these lengths."""
+    with path.open("wb") as sink:
+        for part in parts:
+            sink.seek(part, 1) if isinstance(part, int) else sink.write(part)
+    return path
+
+
+def violations(path: Path) -> int:
+    return sum(logged.times for logged in load(path).events.values())
+
+
+@pytest.mark.parametrize("where", ["start", "middle", "end", "everywhere"])
+def test_a_hole_of_a_gigabyte_costs_nothing(tmp_path: Path, where: str) -> None:
+    """What copytruncate leaves while the writer goes on; by CPU time, since others may use this machine."""
+    parts: dict[str, tuple[bytes | int, ...]] = {
+        "start": (GIGABYTE, LOG),
+        "middle": (LOG, GIGABYTE, LOG),
+        "end": (LOG, GIGABYTE - 1, b"\0"),
+        "everywhere": (5, LOG, GIGABYTE, b"2026-11-21 ERROR cut of", GIGABYTE, LOG, 5000),
+    }
+    file = sparse(tmp_path / "web.log", *parts[where])
+    start = time.process_time()
+    tracemalloc.start()
+    found = violations(file)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == parts[where].count(LOG) * violations(FIXTURES / "logs" / "plain.log")
+    assert peak < 30 * 1024**2
+    assert time.process_time() - start < 5
+
+
+def test_nuls_that_are_no_hole_are_read_over(tmp_path: Path) -> None:
+    """As in a pipe, or where the file system knows of no holes."""
+    file = tmp_path / "web.log"
+    file.write_bytes(b"\0" * 5_000_000 + LOG + b"\0" * 5_000_000 + LOG.replace(b"ERROR", b"ERR\0OR"))
+    assert violations(file) == 2 * violations(FIXTURES / "logs" / "plain.log")
+    code = "import sys; from pathlib import Path; from asyncspy.read import load; print(len(load(Path('-')).events))"
+    with file.open("rb") as source:
+        piped = subprocess.run(["cat"], stdin=source, capture_output=True, timeout=60, check=True).stdout
+    for given in ({"input": piped}, {"stdin": file.open("rb")}):
+        shown = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, timeout=60, check=True, **given)
+        assert int(shown.stdout) == len(load(file).events)
+
+
+def test_nothing_but_a_hole_is_an_empty_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is empty"):
+        load(sparse(tmp_path / "web.log", GIGABYTE, b"\0"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("path", [*ONE_OF_EACH, FIXTURES / "logs" / "plain.log"], ids=lambda path: path.name)
+def test_utf_16_is_read_as_powershell_redirects_it(path: Path, encoding: str, tmp_path: Path) -> None:
+    text = "\ufeff" + path.read_text().replace("\n", "\r\n")
+    file = tmp_path / "redirected"
+    file.write_bytes(text.encode(encoding))
+    assert load(file).stacks == load(path).stacks
+    assert load(file).events == load(path).events
+
+
+def test_utf_16_that_is_cut_within_a_character_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "web.log"
+    file.write_bytes(LOG.decode().encode("utf-16") + b"\x00\xd8\x41")
+    assert violations(file) == violations(FIXTURES / "logs" / "plain.log")

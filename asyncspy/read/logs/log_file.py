@@ -6,6 +6,7 @@ for which middleware it had to adapt the asynchronous handler. Memory stays flat
 
 from __future__ import annotations
 
+import re
 from typing import BinaryIO
 
 from asyncspy.model.stacks import InputFile, Profile
@@ -22,6 +23,7 @@ NO_TRACEBACKS = (
 MENTIONS = "{:,} lines name SynchronousOnlyOperation without a traceback: where it was raised is not told"
 CUT = "{:,} tracebacks end before they name their exception: not counted"
 
+HOLE = re.compile(rb"\0{16,}")
 LEFT_OUT = "{:,} messages were left out by journalctl, which shows long and odd ones only with --all"
 BROKEN = "{:,} records were split into pieces that cannot be put together: not counted"
 
@@ -29,7 +31,8 @@ BROKEN = "{:,} records were split into pieces that cannot be put together: not c
 def read(stream: BinaryIO, path: str, block_size: int = BLOCK) -> Profile:
     """Read every violation that has a traceback, and every middleware that was adapted for."""
     found, split = Tracebacks(), SplitLines()
-    for window in find_windows(split.rejoin(as_blocks(stream, block_size))):
+    blocks = map(without_nuls, as_blocks(stream, block_size))
+    for window in find_windows(split.rejoin(blocks)):
         if not window.follows:
             found.end_all()
         for text in window.data.decode("utf-8", "backslashreplace").split("\n"):
@@ -44,3 +47,8 @@ def read(stream: BinaryIO, path: str, block_size: int = BLOCK) -> Profile:
     count = sum(occurrences.times for occurrences in found.events.values())
     read_in = InputFile(path, "log", count, found.mentions + found.cut + split.broken, tuple(notes))
     return Profile({}, inputs=(read_in,), events=found.events)
+
+
+def without_nuls(block: bytes) -> bytes:
+    """The block with an end of line for a hole, whose writer went on behind it, and without single NULs."""
+    return HOLE.sub(b"\n", block).replace(b"\0", b"") if b"\0" in block else block
