@@ -19,6 +19,10 @@ GUARD_FILE = "django/utils/asyncio.py"
 GROUP = "Exception Group "
 CLOCK = re.compile(r":[0-9]{2}:[0-9]{2}")
 """In every time: where it is not found, which takes a tenth as long, no time need be searched for."""
+CHAINED = "he above exception"
+"""In the sentences between the tracebacks of one record."""
+NO_HEADING = re.compile(r"\b(?:DEBUG|INFO)\b|\"?[A-Z]{3,7} /\S* HTTP/|\bHTTP/[0-9.]+\" [0-9]{3}\b")
+"""In lines that a traceback hardly belongs to: those of a request, and those that report no fault."""
 MAX_PREFIX = 160
 FRAME = re.compile(r'File "([^"]{1,4096})", line ([0-9]{1,9}), in (.{1,1000})\Z')
 RAISED = re.compile(r"(?:(?<=[\s|:>])|^)(?:[A-Za-z_]\w*\.){0,20}SynchronousOnlyOperation(?=:|\s*\Z)")
@@ -59,8 +63,10 @@ class Tracebacks:
         self.cut = 0
         """Tracebacks that end before they name their exception."""
         self._open: dict[LogWriter, OpenTraceback] = {}
-        self._time: dict[str, str] = {}
-        """The last time of each source."""
+        self._heading: dict[str, str | None] = {}
+        """The time of the last line of each source, if a traceback on the next line may belong to its record."""
+        self._last_began: dict[str, str | None] = {}
+        """The time of the last traceback of each source, which one that follows from it has as well."""
 
     def add(self, line: Line) -> None:
         """Take the next line."""
@@ -68,18 +74,20 @@ class Tracebacks:
             self._end([writer for writer in self._open if writer[0] == line.source])
             return
         text = line.text
-        if line.time:
-            self._time[line.source] = line.time
-        elif time := find_time(text):
-            self._time[line.source] = time[0]
+        time = line.time or (found[0] if (found := find_time(text)) else None)
+        heading = self._heading.get(line.source)
+        if text.strip():
+            self._heading[line.source] = _heading_time(text, time)
         if BEGIN in text:
-            self._begin(line, text.index(BEGIN))
+            self._begin(line, text.index(BEGIN), time or heading)
+        elif CHAINED in text:
+            self._heading[line.source] = self._last_began.get(line.source)
         elif 'File "' in text and (frame := FRAME.search(text)):
-            self._frame(line, frame)
+            self._frame(line, frame, time)
         elif NAME in text:
             self._name(line)
         elif adapted := ADAPTED.search(text):
-            self._count(Event("sync-middleware", subject=adapted[1] or adapted[2]), self._time.get(line.source))
+            self._count(Event("sync-middleware", subject=adapted[1] or adapted[2]), time)
         elif self._open:
             self._other(line)
 
@@ -87,21 +95,22 @@ class Tracebacks:
         """End all open tracebacks: the next line is not the one that came next in the log."""
         self._end(list(self._open))
 
-    def _begin(self, line: Line, at: int) -> None:
+    def _begin(self, line: Line, at: int, time: str | None) -> None:
         before = line.text[:at].removesuffix(GROUP)
         prefix, indent = _prefix(before)
         writer = (line.source, prefix)
         self._end([writer])
         if len(self._open) >= MAX_OPEN:
             self._end([next(iter(self._open))])
-        self._open[writer] = OpenTraceback(self._time.get(line.source), whole=True, indent=indent)
+        self._open[writer] = OpenTraceback(time, whole=True, indent=indent)
+        self._last_began[line.source] = time
 
-    def _frame(self, line: Line, found: re.Match[str]) -> None:
+    def _frame(self, line: Line, found: re.Match[str], time: str | None) -> None:
         prefix, _ = _prefix(line.text[: found.start()])
         writer = (line.source, prefix)
         traceback = self._open.get(writer)
         if traceback is None:  # its beginning was cut off
-            traceback = self._open[writer] = OpenTraceback(self._time.get(line.source), whole=False)
+            traceback = self._open[writer] = OpenTraceback(time, whole=False)
         if len(traceback.frames) < MAX_FRAMES:
             traceback.frames.append(Frame(found[3].strip(), found[1], int(found[2])))
         traceback.raised = False
@@ -171,6 +180,10 @@ class Tracebacks:
                 self._violation(traceback)
             elif traceback.raised:
                 self.cut += 1
+
+
+def _heading_time(text: str, time: str | None) -> str | None:
+    return None if time is None or NO_HEADING.search(text) else time
 
 
 def find_time(text: str) -> re.Match[str] | None:

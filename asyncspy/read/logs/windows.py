@@ -24,6 +24,7 @@ LOOKBACK = 64 * 1024
 """A traceback with its chain is 5 to 15 KB, and several workers may write into each other's."""
 MARGIN = 128
 """How far within its line an exception may stand in the drawing of an exception group."""
+CHAINED = b"he above exception"
 HEADING = 512
 """Before a traceback is the line of its record, with the time."""
 MAX_LINE_BYTES = 4 * 1024**2
@@ -93,7 +94,7 @@ def _window_start(data: bytes, done: int, anchor: int, end: int) -> int:
     line_end = data.find(b"\n", line, end)
     if data[line : line + 1] == b"{" and any(data.find(mark, line, line_end) >= 0 for mark in WHOLE_RECORD):
         return line
-    begin = _begin(data, done, line) if _has_no_prefix(data, line) else -1
+    begin = _begin_of_record(data, done, line) if _has_no_prefix(data, line) else -1
     start = begin - HEADING if begin >= 0 else anchor - LOOKBACK
     if begin < 0 and not _may_belong_to_earlier(data, max(start, done), line, anchor):
         return line
@@ -110,6 +111,17 @@ def _has_no_prefix(data: bytes, line: int) -> bool:
 def _begin(data: bytes, done: int, line: int) -> int:
     """Where the last traceback before a line begins, -1 if not near: lines without a prefix are not mixed."""
     return data.rfind(BEGIN, max(done, line - LOOKBACK), line)
+
+
+def _begin_of_record(data: bytes, done: int, line: int) -> int:
+    """The same, or that of the first traceback from which it follows: the time of all is before that one."""
+    begin = _begin(data, done, line)
+    while begin >= 0 and CHAINED in data[max(begin - HEADING, done) : begin]:
+        earlier = _begin(data, done, begin)
+        if earlier < 0:
+            break
+        begin = earlier
+    return begin
 
 
 def _may_belong_to_earlier(data: bytes, start: int, line: int, anchor: int) -> bool:

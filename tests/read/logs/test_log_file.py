@@ -217,3 +217,36 @@ def test_a_chain_caught_half_way_is_completed_from_a_sampled_one() -> None:
     assert logged.completed
     assert logged.chain[0].function == "checkout"
     assert logged.evidence.logged == 1
+
+
+def times(text: str) -> list[Occurrences]:
+    return list(read_text(text).events.values())
+
+
+VIOLATION = BEGIN + frame("bad") + GUARD + END
+OTHERS = [
+    "2026-11-21 10:00:00 INFO shop: nothing of note\n",
+    "2026-11-21 10:00:00 DEBUG shop: nothing of note\n",
+    '127.0.0.1 - - [21/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 12\n',
+    "2026-11-21 10:00:00 ERROR shop: something else\nprinted\n",
+    "2026-11-21 10:00:00 ERROR shop: something else\nValueError: no\n",
+]
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_traceback_without_a_time_takes_none_of_another_line(other: str) -> None:
+    assert times(other + VIOLATION) == [Occurrences(1)]
+    assert times(other + VIOLATION + other + VIOLATION) == [Occurrences(2)]
+
+
+@pytest.mark.parametrize("heading", ["2026-11-21 10:00:00 ERROR django.request: Internal Server Error: /\n", ""])
+def test_the_tracebacks_of_a_record_have_its_time(heading: str) -> None:
+    chained = (
+        BEGIN
+        + frame("load") * 9
+        + "KeyError: 'x'\n\nDuring handling of the above exception, another exception occurred:\n\n"
+    )
+    known = "2026-11-21 10:00:00" if heading else None
+    assert times(heading + VIOLATION) == [Occurrences(1, known, known)]
+    before = "2026-11-20 09:00:00 ERROR django.request: another\n" + BEGIN + frame("x") * 400 + "ValueError: no\n"
+    assert times(before + heading + chained + chained + VIOLATION) == [Occurrences(1, known, known)]
