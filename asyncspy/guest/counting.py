@@ -198,11 +198,12 @@ class Hook:
     def uninstall(self) -> None:
         """Remove all that was installed; nothing is counted from here on."""
         self.done = True
-        uninstall, self._uninstall = self._uninstall, None
+        uninstall, at_exit = self._uninstall, self._at_exit
+        self._uninstall = self._at_exit = None
         if uninstall is not None:
-            self._at_exit.detach()
-            self._at_exit = None
             uninstall()
+        if at_exit is not None:
+            at_exit.detach()
 
     def _write_result(self, name: str = "result") -> None:
         places: dict[tuple[str, str, int], int] = {}
