@@ -30,6 +30,11 @@ NOT_YOURS = (
     "call what uses it through sync_to_async"
 )
 
+AWAITED = (
+    "what this line awaits, {function} of {package}, makes a sync query itself, and a thread around it does not help: "
+    "pass it what is loaded already (lists, relations by select_related), or call its sync twin through sync_to_async"
+)
+
 FORWARDING_FILES = re.compile(
     r"(?:^|/)django/(?:utils/functional|utils/connection|db/models/manager)\.py$|(?:^|/)asgiref/local\.py$"
 )
@@ -91,7 +96,7 @@ def find_remedies(
         return _in_words(fixes[:MAX_REMEDIES]) or (BY_THREAD,)
     caller = _nearest_async_line(path, beyond, source, owners)
     if caller is not None and caller.frame == culprit:
-        return _on_async_line(fixes, caller)
+        return _on_async_line(fixes, caller, owners)
     on_the_query = [_remedy(fix, line) for fix in fixes if fix.on_the_query]
     if caller is None:
         return tuple(on_the_query) or (BY_THREAD,)
@@ -131,8 +136,11 @@ def _nearest_async_line(
     return None
 
 
-def _on_async_line(fixes: Sequence[Fix], culprit: AsyncLine) -> tuple[Remedy, ...]:
+def _on_async_line(fixes: Sequence[Fix], culprit: AsyncLine, owners: Ownership) -> tuple[Remedy, ...]:
     """The culprit's line is async: the replacement, and the same call in a thread."""
+    called = culprit.callees[0] if culprit.callees else None
+    if called is not None and culprit.source.awaits(name := last_segment(called.function)):
+        return (Remedy(AWAITED.format(function=name, package=owners.of(called) or "your code")),)
     remedies = [_remedy(fix, culprit.source) for fix in fixes[:MAX_REMEDIES]]
     if not any(fix.rewrite and fix.rewrite.how == "wrap" for fix in fixes):
         in_thread = _in_a_thread(culprit)
@@ -143,6 +151,8 @@ def _on_async_line(fixes: Sequence[Fix], culprit: AsyncLine) -> tuple[Remedy, ..
 def _making_it_async(fix: Fix, line: SourceLine, caller: AsyncLine) -> list[Remedy]:
     """The culprit is in a plain sync function that the async line itself calls: it can become async."""
     name = line.function_name
+    if caller.source.awaits(name):
+        return []  # it queries before it gives what is awaited
     overrides = fix.rewrite is not None and fix.rewrite.old == name  # the function overrides the method that it calls
     if overrides or not line.can_become_async:
         return []
@@ -159,6 +169,8 @@ def _at_the_caller(caller: AsyncLine, source: SourceReader, django: str | None) 
     if callee is not None and callee.is_generator:
         use_up = f"await sync_to_async(lambda: list({callee.function_name}(…)))()"
         return [Remedy(f"{where}, use the generator up in a thread: {use_up}")]
+    if caller.source.awaits(last_segment(called.function)):
+        return [BY_THREAD]  # a coroutine, or what makes one: it cannot be called in a thread
     call = CALLS.match(called)
     fixes = [fix for fix in call.fixes if exists_in(fix, django)] if call else []
     remedies = [Remedy(f"{where}: {fix.text}", fix.since, _code(fix, caller.source), where) for fix in fixes]

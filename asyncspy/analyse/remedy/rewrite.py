@@ -59,14 +59,14 @@ def _attribute(line: SourceLine, rewrite: Rewrite, node: ast.AST) -> str | None:
 
 
 def _rename(line: SourceLine, rewrite: Rewrite, node: ast.AST) -> str | None:
-    if not isinstance(node, ast.Call) or not _calls(node, rewrite.old, line.line):
+    if not isinstance(node, ast.Call) or not _calls(node, rewrite.old, line):
         return None
     holder = f"{line.code(node.func.value)}." if isinstance(node.func, ast.Attribute) else ""
     return _with_rest(line, node, f"await {holder}{rewrite.new}{_arguments(line, node)}")
 
 
 def _wrap(line: SourceLine, rewrite: Rewrite, node: ast.AST) -> str | None:
-    if not isinstance(node, ast.Call) or not _calls(node, rewrite.old, line.line):
+    if not isinstance(node, ast.Call) or not _calls(node, rewrite.old, line):
         return None
     return _with_rest(line, node, f"await sync_to_async({line.code(node.func)}){_arguments(line, node)}")
 
@@ -81,6 +81,8 @@ def _iterate(line: SourceLine, rewrite: Rewrite, node: ast.AST) -> str | None:
         return f"[item async for item in {line.code(listed)}]" if _may_be_queryset(listed) else None
     if isinstance(node, ast.ListComp) and len(node.generators) == 1 and _may_be_queryset(node.generators[0].iter):
         loop = node.generators[0]
+        if loop.is_async:
+            return None
         asynchronous = ast.comprehension(target=loop.target, iter=loop.iter, ifs=loop.ifs, is_async=1)
         return ast.unparse(ast.ListComp(elt=node.elt, generators=[asynchronous]))
     return None
@@ -155,12 +157,13 @@ def _uses(above: ast.AST | None, node: ast.expr) -> bool:
     return isinstance(above, ast.Call) and above.func is node
 
 
-def _calls(node: ast.Call, name: str, line: int) -> bool:
-    """Whether this call is of that name and reported on that line.
+def _calls(node: ast.Call, name: str, where: SourceLine) -> bool:
+    """Whether this call is of that name, reported on that line, and not one that is awaited already.
 
     Python ≥ 3.11 reports the line of the method's name in a chain over several lines, older ones the first or last.
     """
-    return called_name(node.func) == name and line in {node.lineno, node.func.end_lineno, node.end_lineno}
+    reported = where.line in {node.lineno, node.func.end_lineno, node.end_lineno}
+    return called_name(node.func) == name and reported and not where.is_awaited(node)
 
 
 def _arguments(line: SourceLine, call: ast.Call) -> str:

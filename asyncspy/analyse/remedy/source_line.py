@@ -17,6 +17,9 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 NO_AWAIT = (ast.Lambda, ast.GeneratorExp, ast.ClassDef)
 """Scopes in which `await` is a syntax error or would belong to something else than the function around them."""
 
+TASK_MAKERS = frozenset("create_task ensure_future gather wait_for wait shield run_coroutine_threadsafe".split())
+"""Functions that take a coroutine: a call among their arguments only makes one."""
+
 
 @dataclass(frozen=True)
 class SourceLine:
@@ -82,6 +85,20 @@ class SourceLine:
         """Whether an `await` at this node would belong to a function."""
         scope = next((above for above in self.ancestors(node) if isinstance(above, (*NO_AWAIT, *FUNCTIONS))), None)
         return isinstance(scope, Function)
+
+    def is_awaited(self, call: ast.AST) -> bool:
+        """Whether the line waits for what this very call gives: then it is a coroutine's, and no thread may make it."""
+        above = self.parents.get(call)
+        if isinstance(above, ast.Call):
+            return called_name(above.func) in TASK_MAKERS and call in above.args
+        asynchronous = isinstance(above, ast.comprehension) and above.is_async and above.iter is call
+        in_async_with = isinstance(above, ast.withitem) and isinstance(self.parents.get(above), ast.AsyncWith)
+        is_async_for = isinstance(above, ast.AsyncFor) and above.iter is call
+        return isinstance(above, ast.Await) or bool(asynchronous) or in_async_with or is_async_for
+
+    def awaits(self, name: str) -> bool:
+        """Whether the line awaits a call of this name."""
+        return any(called_name(call.func) == name and self.is_awaited(call) for call in self.calls)
 
     def code(self, node: ast.AST) -> str:
         """The source text of a node."""

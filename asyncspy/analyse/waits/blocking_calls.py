@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from asyncspy.analyse.remedy.fixes import Rewrite
 from asyncspy.analyse.remedy.rewrite import rewrite_call
-from asyncspy.analyse.remedy.source_line import SourceLine, called_name
+from asyncspy.analyse.remedy.source_line import TASK_MAKERS, SourceLine, called_name
 from asyncspy.analyse.stacks import packages
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import Rules, rules_by_meaning
@@ -113,9 +113,6 @@ BLOCKING_METHODS = _kinds(
     }
 )
 """Calls by their method's name; names that harmless objects have as well (`get`, `join`, `read`) are not here."""
-
-TASK_MAKERS = frozenset("create_task ensure_future gather wait_for wait shield run_coroutine_threadsafe".split())
-"""Functions that take a coroutine: a call among their arguments only makes one."""
 
 NOT_BLOCKING = ("setblocking(False)", "settimeout(0", "SOCK_NONBLOCK")
 """A file that holds one of these has sockets that do not block."""

@@ -52,6 +52,16 @@ def write(body: str, line: int, rewrite: Rewrite, header: str = "async def view(
         ("ps = [label('wait for it', p) for p in qs]", 1, ITERATE, "[label('wait for it', p) async for p in qs]"),
         ("ps = [sum(i.q for i in p.a) for p in qs]", 1, ITERATE, "[sum((i.q for i in p.a)) async for p in qs]"),
         ("ps = [qs[i] for i in range(3)]", 1, ITERATE, None),
+        ("ps = [p async for p in qs]", 1, ITERATE, None),
+        ("page = await self.render(request)", 1, WRAP, None),
+        ("page = (await self.render(request)).text", 1, WRAP, None),
+        ("pages = await asyncio.gather(self.render(1), x)", 1, WRAP, None),
+        ("task = asyncio.create_task(self.render(1))", 1, WRAP, None),
+        ("async with self.render(1) as page:\n    pass", 1, WRAP, None),
+        ("async for page in self.render(1):\n    pass", 1, WRAP, None),
+        ("pages = [page async for page in self.render(1)]", 1, WRAP, None),
+        ("page = await store(render(request))", 1, WRAP, "await sync_to_async(render)(request)"),
+        ("n = await qs.count()", 1, RENAME, None),
     ],
 )
 def test_a_line_is_rewritten_only_where_it_is_certain(
@@ -236,6 +246,20 @@ def test_a_method_that_queries_behind_the_scenes_is_wrapped_and_not_renamed() ->
     between = "TenantManager.open (tenants/models.py:160)\nModel.save (django/db/models/base.py:902)\n"
     sink = "Model.save_base (django/db/models/base.py:1008)"
     assert codes(proposed(VIEW, between, sink, views=view)) == ["await sync_to_async(tenants.open)('eve')"]
+
+
+def test_a_coroutine_that_is_awaited_already_is_not_wrapped_in_a_thread() -> None:
+    """sync_to_async raises TypeError for a coroutine function."""
+    view = ASYNC_VIEW.replace("number = helper_count(7)", "return await page.render(request)")
+    inside = "Page.render (tenants/pages.py:16)\nPage._query (tenants/pages.py:60)\n"
+    (only,) = proposed(VIEW, inside, COUNT, views=view)
+    assert only.code is None
+    assert "render of tenants, makes a sync query itself" in only.text
+
+
+def test_a_sync_function_that_gives_what_is_awaited_is_not_made_async_nor_wrapped() -> None:
+    view = ASYNC_VIEW.replace("number = helper_count(7)", "number = await helper_count(7)")
+    assert codes(proposed(VIEW, HELPER, COUNT, views=view)) == [None]
 
 
 def test_a_call_through_a_manager_is_still_direct() -> None:
