@@ -29,7 +29,8 @@ def analyse_modes(
     distribution: DistributionFinder,
 ) -> tuple[Analysis, tuple[AnalysedPart, ...]]:
     """Analyse what runs, and beside it what waits, if both were recorded: both together, and each by itself."""
-    found = analyse(running, source=source, app_roots=app_roots, distribution=distribution)
+    both = replace(running, waits=waiting)  # who runs a loop may show in either
+    found = analyse(both, source=source, app_roots=app_roots, distribution=distribution)
     if waiting is None:
         return found, (AnalysedPart(running, found),)
     waits = analyse(waiting, source=source, app_roots=app_roots, distribution=distribution, gil=running)

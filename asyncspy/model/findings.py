@@ -158,6 +158,8 @@ class Finding:
     counts `evidence.logged` and `evidence.exact`. `completed`: the logged chain was cut, and its outer part was taken
     from a sampled one. `threads` is how many threads it occupies on average, if the recording can tell; `drags` how
     many other middleware a sync-only one forces into its thread. `fleet` is where among several hosts it was seen.
+    `beside_loop`: sync code was refused its queries since an event loop runs elsewhere in its thread; the culprit runs
+    that loop, and the entries are the sync code, which is innocent.
     """
 
     kind: FindingKind
@@ -178,6 +180,7 @@ class Finding:
     threads: float | None = None
     drags: int = 0
     fleet: FleetSpread | None = None
+    beside_loop: bool = False
 
 
 @dataclass(frozen=True, slots=True)

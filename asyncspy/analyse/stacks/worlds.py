@@ -83,6 +83,7 @@ BOUNDARIES = (
 WAITS = (
     Pattern("*.select", "selectors.py"),
     Pattern("_worker", "concurrent/futures/thread.py"),
+    Pattern("Hub.run", "gevent/hub.py"),
     # a loop in C waits in whatever called it
     Pattern("Runner.run", "asyncio/runners.py"),
     Pattern("_run", "hypercorn/asyncio/run.py"),

@@ -11,6 +11,7 @@ from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.worlds import StackVerdict
 from asyncspy.analyse.unsafe.faults import fault_finding, find_faults, with_shares
 from asyncspy.analyse.unsafe.reported import add_counted, add_logged
+from asyncspy.analyse.unsafe.shared_thread import find_beside_loop, is_beside_loop
 from asyncspy.model.findings import Finding
 from asyncspy.model.stacks import Profile
 
@@ -30,8 +31,12 @@ def find_unsafe(
     loop_by_pid = _loop_samples_by_pid(profile, verdicts)
     faults = find_faults(profile.stacks, verdicts, owners)
     sampled = [with_shares(to_finding(fault), fault, loop_by_pid, profile.origins) for fault in faults]
-    counted = add_counted(sampled, profile.events, to_finding, owners, profile.origins)
-    return add_logged(counted, profile.events, to_finding, owners)
+    beside = {event: times for event, times in profile.events.items() if is_beside_loop(event, source, owners)}
+    events = {event: times for event, times in profile.events.items() if event not in beside}
+    counted = add_counted(sampled, events, to_finding, owners, profile.origins)
+    reported = add_logged(counted, events, to_finding, owners)
+    found = find_beside_loop(profile, beside, owners)
+    return [found, *reported] if found is not None else reported
 
 
 def _loop_samples_by_pid(profile: Profile, verdicts: Sequence[StackVerdict]) -> Counter[int | None]:

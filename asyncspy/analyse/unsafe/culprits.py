@@ -23,12 +23,24 @@ MACHINERY = any_of(
 """Where the query leaves the ORM for the connection. Own code beyond it (an execute_wrapper, a cursor or a backend of
 one's own, a receiver of connection_created) only watches or carries the query: the culprit is its caller."""
 
+SYNC_HANDLERS = (
+    *patterns("django/core/handlers/wsgi.py", "WSGIHandler.__call__"),
+    *patterns("django/core/handlers/base.py", "BaseHandler.get_response BaseHandler._get_response"),
+)
+"""What serves a request synchronously. Where it runs on a loop, all views and middleware in it would be refused their
+queries: the culprit is what called it there, such as a server that embeds it or a test's client."""
+
+_HANDLERS = any_of(*SYNC_HANDLERS)
+
 _CALLS: Rules[Call] = Rules(CALLS, lenient=True)
 
 
 def find_culprit(frames: Sequence[Frame], start: int, sink: int, owners: Ownership) -> int:
     """The index of the culprit among `frames[start:sink]`; where no folders are recorded, names alone decide."""
     end = next((i for i in range(start, sink) if _is_machinery(frames[i])), sink)
+    handler = next((i for i in range(start, end) if start and _HANDLERS.match(frames[i])), end)
+    if any(owners.of(frames[i]) not in FRAMEWORK for i in range(start, handler)):
+        end = handler
     if is_bare(frames[sink].file):
         found = _last_before_call(frames, start, end, owners)
         return found if found >= 0 else _package_frame(frames, start, end, owners)

@@ -37,6 +37,8 @@ def strength(finding: Finding, analysis: Analysis, dash: str) -> list[str]:
     seen = finding.evidence
     if finding.kind == "async-unsafe":
         counted = _counted_in_time(finding)
+        if finding.beside_loop:
+            return [*(counted or _events(finding)), *_of_that_loop(finding)]
         if not seen.samples:
             return counted or _events(finding) or ["not counted"]
         parts, of = [*counted, f"{count(seen.samples)} of {count(analysis.samples.loop)} loop samples"], ""
@@ -108,8 +110,14 @@ def evidence(finding: Finding, view: View) -> str:
 def _grades(finding: Finding) -> list[str]:
     seen = finding.evidence
     parts = [f"{count(seen.reached)} reached the guard"] if seen.reached else []
+    parts += _of_that_loop(finding)
     parts += [f"{count(seen.heading)} heading into {'it' if seen.reached else 'the guard'}"] if seen.heading else []
     return [*parts, *logged_evidence(finding), *_counted_evidence(finding)]
+
+
+def _of_that_loop(finding: Finding) -> list[str]:
+    """How often the loop was seen that sync code shares its thread with."""
+    return [f"{plural(finding.evidence.sampled, 'sample')} of that loop"] if finding.evidence.sampled else []
 
 
 def logged_evidence(finding: Finding) -> list[str]:

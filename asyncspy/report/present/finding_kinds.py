@@ -54,6 +54,16 @@ KIND_WORDS: dict[FindingKind, KindWords] = {
     ),
 }  # fmt: skip
 
+BESIDE_LOOP = (
+    "runs an event loop in a thread that sync code shares",
+    "run an event loop in a thread that sync code shares",
+)
+"""What the line does that runs a loop where others are refused their queries."""
+
+BESIDE_UNKNOWN_LOOP = (
+    "Sync code is refused its queries since an event loop runs in its thread; who runs it is not recorded."
+)
+
 HELD_LOOP = ("keeps the event loop for long", "keep the event loop for long")
 """What a line of a blocked loop does where it may compute rather than wait."""
 
@@ -62,22 +72,25 @@ def findings_verdict(findings: Sequence[Finding]) -> str:
     """The answer in one sentence for each kind of finding, and whether async-unsafe calls were seen."""
     groups: dict[tuple[FindingKind, bool], list[Finding]] = {}
     for finding in findings:
-        unsure = finding.wait is not None and not finding.wait.certain
-        groups.setdefault(("blocked-loop" if unsure else finding.kind, unsure), []).append(finding)
-    sentences = [_sentence(kind, group, unsure=unsure) for (kind, unsure), group in groups.items()]
+        unsure = finding.beside_loop or (finding.wait is not None and not finding.wait.certain)
+        groups.setdefault((finding.kind, unsure), []).append(finding)
+    sentences = [_sentence(kind, group, special=unsure) for (kind, unsure), group in groups.items()]
     if not any(kind == "async-unsafe" for kind, _ in groups):
         sentences.append("No async-unsafe call was seen on the event loop.")
     return " ".join(sentences)
 
 
-def _sentence(kind: FindingKind, findings: Sequence[Finding], *, unsure: bool) -> str:
+def _sentence(kind: FindingKind, findings: Sequence[Finding], *, special: bool) -> str:
     """3 lines call …: 2 yours, 1 in a package. One line may hold several calls."""
+    if any(finding.beside_loop and not finding.culprit.frame.file for finding in findings):
+        return BESIDE_UNKNOWN_LOOP
     if kind == "pool-saturated":
         return "1 thread pool is full." if len(findings) == 1 else f"{count(len(findings))} thread pools are full."
     lines = {(f.culprit.frame.file, f.culprit.frame.line, f.culprit.package is not None) for f in findings}
     packaged = sum(1 for *_, package in lines if package)
     own = len(lines) - packaged
-    one, several = HELD_LOOP if unsure else KIND_WORDS[kind][-2:]
+    usual = KIND_WORDS[kind][-2:]
+    one, several = (BESIDE_LOOP if kind == "async-unsafe" else HELD_LOOP) if special else usual
     does = one if len(lines) == 1 else several
     if own and packaged:
         return f"{plural(len(lines), 'line')} {does}: {count(own)} yours, {count(packaged)} in a package."

@@ -27,8 +27,8 @@ def is_culprit(link: ChainFrame, finding: Finding) -> bool:
 
 
 def path_steps(finding: Finding, view: View) -> tuple[PathStep, ...]:
-    """The path from the entry over the culprit and its call to the sink; none where a pool has no path of its own."""
-    if finding.kind == "pool-saturated":
+    """The path from the entry over the culprit and its call to the sink; none where there is none of its own."""
+    if finding.kind == "pool-saturated" or (finding.beside_loop and not finding.chain):
         return ()
     chain = finding.chain
     at = max((i for i, link in enumerate(chain) if is_culprit(link, finding)), default=0)

@@ -24,6 +24,10 @@ ALLOWED = (
     "Requests that overlap can lose or mix up data."
 )
 COMPLETED = "(the log does not hold all of this way: where it begins is taken from a recorded stack of the same call)"
+BESIDE_LOOP = (
+    "While this loop runs, Django refuses the queries of all other code in its thread. What is listed as the way here "
+    "is only hit by it and needs no change."
+)
 CONVERTED = "Once it is async, a request no longer holds a thread from here to its end."
 NO_FASTER = "Do not expect faster requests: one hop in and one out is all that goes."
 EACH_HOPS = (
@@ -118,6 +122,8 @@ def _entries(finding: Finding, view: View) -> Iterator[PresentedEntry]:
 def _owner(finding: Finding) -> tuple[str, ...]:
     """Whose line it is; that Django's own plumbing costs time does not put Django at fault."""
     package = finding.culprit.package
+    if finding.beside_loop:
+        return (BESIDE_LOOP,)
     if finding.kind == "pool-saturated" or (finding.kind != "async-unsafe" and package == "django"):
         return ()
     return tuple(owner_sentences(finding.culprit))

@@ -27,6 +27,7 @@ from asyncspy.report.present.recording_summary import (
     recording_facts,
     recording_warnings,
 )
+from asyncspy.report.present.scarce_loop import loop_is_hardly_there
 from asyncspy.report.view import View
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def next_steps(analysis: Analysis, view: View) -> list[NextStep]:
     steps = []
     if analysis.verdict == "violations":
         steps.append(NextStep("asyncspy find-workers", "once the fix is live: the workers to record again"))
-    elif analysis.verdict == "none-seen" and view.pid is not None:
+    elif analysis.verdict == "none-seen" and view.pid is not None and not loop_is_hardly_there(analysis):
         seconds = max(SHORTEST_SECONDS, math.ceil(recorded_seconds(analysis.origins) * TIMES_LONGER))
         steps.append(NextStep(f"asyncspy attach --pid {view.pid} --duration {seconds}", "longer, to catch rarer calls"))
     else:

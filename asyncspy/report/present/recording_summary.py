@@ -11,6 +11,7 @@ from asyncspy.model.merging import merge_occurrences
 from asyncspy.model.stacks import Occurrences, Origin, SamplingMode
 from asyncspy.report.present.evidence import first_and_last
 from asyncspy.report.present.figures import count, finite, percent, percent_bound, plural, span
+from asyncspy.report.present.scarce_loop import loop_is_hardly_there, samples_by_world, scarce_loop
 
 LOG_FORMAT = "log"
 UNKNOWN_FORMAT = "unknown"
@@ -142,11 +143,13 @@ def detection_section(analysis: Analysis) -> Section:
     if only_logs(analysis):
         return Section("What logs cannot tell", (LOGS_CANNOT_TELL,))
     if analysis.verdict == "no-data":
-        by_world = (f"All samples: {_samples_by_world(samples)}.",) if samples.total else ()
+        by_world = (f"All samples: {samples_by_world(samples)}.",) if samples.total else ()
         return Section("Why", (*_no_data(samples), *by_world))
     if analysis.verdict == "none-seen":
         counted = counted_seconds(analysis.origins)
         title = "None was missed while it was counted" if counted else "This is no clean bill of health"
+        if loop_is_hardly_there(analysis) and not counted:
+            return Section(title, tuple(scarce_loop(samples)))
         none = f"0 of {plural(samples.loop, 'loop sample')} showed an async-unsafe call."
         return Section(title, (*([none] if samples.total else []), *_limits(analysis)))
     return Section("What this recording could not see", tuple(_limits(analysis)))
@@ -161,10 +164,11 @@ def _limits(analysis: Analysis) -> list[str]:
             "what is not listed did not happen then."
         )
     share, interval = finite(analysis.reach.unseen_share), finite(analysis.reach.catch_interval_seconds)
-    if interval is not None:
+    hardly = loop_is_hardly_there(analysis)
+    if interval is not None and not hardly:
         sentences.append(f"A violation made less often than about {_frequency(interval)} may have been missed.")
-    sentences += _needed_durations(analysis.reach)
-    if share is not None:
+    sentences += _needed_durations(analysis.reach) if not hardly else []
+    if share is not None and not hardly:
         listed = any(finding.kind == "async-unsafe" for finding in analysis.findings)
         found = "Anything not listed takes" if listed else "Such calls take"
         sentences.append(f"{found} under {percent_bound(share)} of the loop's samples (95% confidence).")
@@ -172,6 +176,8 @@ def _limits(analysis: Analysis) -> list[str]:
         sentences.append(
             "Waits on the loop (sleeps, sockets, locks) hold no GIL and are not in it: attach --mode wall sees them."
         )
+    if hardly:
+        sentences += scarce_loop(analysis.samples)
     return sentences or ["It does not say how it was sampled, so its reach is not known."]
 
 
@@ -192,17 +198,6 @@ def _needed_durations(limit: DetectionLimit) -> list[str]:
         if (seconds := finite(one.duration_seconds)) is not None
     ]
     return [f"At this rate a call made {', '.join(parts)}."] if parts else []
-
-
-def _samples_by_world(samples: SampleCounts) -> str:
-    parts = [
-        (samples.loop, "on the event loop"),
-        (samples.pool, "in thread pools"),
-        (samples.sync, "in synchronous code without a loop"),
-        (samples.idle, "waiting for work"),
-        (samples.other, "in thread start-up or outside Python code"),
-    ]
-    return ", ".join(f"{count(number)} {where}" for number, where in parts if number)
 
 
 def looks_synchronous(samples: SampleCounts) -> bool:
