@@ -99,7 +99,7 @@ def measured(on: Target, entries: int, is_well: Callable[[], bool]) -> dict[str,
     counted.touch()
     counted.chmod(0o666)
     path = on.code("code", f"with open({str(counted)!r}, 'a') as file: file.write('x')")
-    stops, waits, refused = [], [], Counter[str]()
+    stops, refused = [], Counter[str]()
     for _ in range(entries):
         try:
             made = inject(on.pid, path)
@@ -110,26 +110,23 @@ def measured(on: Target, entries: int, is_well: Callable[[], bool]) -> dict[str,
         began = time.monotonic()
         while counted.stat().st_size < len(stops) and time.monotonic() - began < ANSWER_SECONDS:
             time.sleep(0.0005)
-        waits.append(time.monotonic() - began)
         clear(made)
     row = {"entries": entries, "ran": counted.stat().st_size, "refused": dict(refused), "load": os.getloadavg()[0]}
-    return {**row, "stops": stops, "waits": waits, "well": is_well()}
+    return {**row, "stops": stops, "well": is_well()}
 
 
 def table(rows: list[dict[str, Any]]) -> Iterator[str]:
     """A line for each Python and kind, over all runs that are in the file."""
-    head = ("ran", "refused", "stop ms: median", "p99", "max", "run after ms", "requests", "failed", "harmed", "load")
+    head = ("ran", "refused", "stop ms: median", "p99", "max", "requests", "failed", "harmed", "load")
     yield f"{'Python':17}{'target':18}" + "".join(f"{each:>{max(9, len(each) + 2)}}" for each in head)
     for python, kind in dict.fromkeys((row["python"], row["kind"]) for row in rows):
         these = [row for row in rows if (row["python"], row["kind"]) == (python, kind)]
         stops = sorted(each / 1e6 for row in these for each in row["stops"])
-        waits = sorted(each * 1e3 for row in these for each in row["waits"])
         refused = sum((Counter(row["refused"]) for row in these), Counter())
         cells = [
             f"{sum(row['ran'] for row in these)}/{sum(row['entries'] for row in these)}",
             str(refused.total()),
             *(f"{quantile(stops, share):.2f}" for share in (0.5, 0.99, 1.0)),
-            f"{quantile(waits, 0.5):.1f}",
             *(str(sum(row.get(name, 0) for row in these)) for name in ("requests", "failed")),
             str(sum(not row["well"] for row in these)),
             f"{quantile(sorted(row['load'] for row in these), 0.5):.1f}",
