@@ -28,7 +28,7 @@ from asyncspy.sample.inject.inject import clear, inject
 from asyncspy.sample.inject.refused import NotInjected
 from benchmarks.inject.servers import SERVERS, served
 from benchmarks.load import Taken, closed_loop
-from tests.live.inject.pythons import find_python, running_on
+from tests.live.inject.pythons import named_python, running_on
 from tests.live.inject.targets import KINDS, VERSIONS, Target
 
 ANSWER_SECONDS, CLIENTS = 10.0, 4
@@ -59,7 +59,7 @@ def main() -> None:
 
 def of_programs(versions: list[str], kinds: list[str], entries: int) -> Iterator[dict[str, Any]]:
     for version in versions:
-        python = find_python(version)
+        python = named_python(version)
         for kind in kinds:
             with tempfile.TemporaryDirectory(prefix="inject-") as folder, running_on(python, kind, Path(folder)) as on:
                 yield {"python": python.name, "kind": kind, **measured(on, entries, on.is_well)}
@@ -85,7 +85,7 @@ def of_servers(versions: list[str], servers: list[str], entries: int) -> Iterato
                 failed = sum(each.failed for each in taken)
                 requests = sum(len(each.latencies) for each in taken)
                 yield {
-                    "python": find_python(version).name,
+                    "python": named_python(version).name,
                     "kind": server,
                     **row,
                     "requests": requests,

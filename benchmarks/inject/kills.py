@@ -33,8 +33,8 @@ from asyncspy.sample.inject.target_python import find_python
 from asyncspy.sample.inject.texts import run_file
 from asyncspy.sample.inject.writer_process import BOOT, run_writer
 from benchmarks.inject import end_writer
-from tests.live.inject.targets import DEBIAN, STEPS, VERSIONS, Target, target
-from tests.live.matrix.homes import interpreter
+from tests.live.inject.pythons import Python, named_python, running_on
+from tests.live.inject.targets import STEPS, VERSIONS, Target
 from tests.live.processes import eventually
 
 UNHARMED_RUNS = 15
@@ -64,18 +64,18 @@ def main() -> None:
         endings = [("kill", name) for name in [*STEPS] * given.steps + ["random"] * given.random]
         endings += [("stop", name) for name in [*STEPS, "random"] * given.stop]
         for version in given.python:
-            python = DEBIAN if version == "debian" else interpreter(version)
-            for row in trials(version, python, given.kind, endings):
+            for row in trials(named_python(version), given.kind, endings):
                 with given.into.open("a") as file:
                     file.write(json.dumps(row) + "\n")
     found = [json.loads(line) for line in (given.source or given.into).read_text().splitlines()]
     print("\n".join(table(found)))
 
 
-def trials(version: str, python: str, kind: str, endings: list[tuple[str, str]]) -> Iterator[dict[str, Any]]:
-    with tempfile.TemporaryDirectory(prefix="kills-") as folder, target(python, kind, Path(folder)) as on:
+def trials(python: Python, kind: str, endings: list[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+    with tempfile.TemporaryDirectory(prefix="kills-") as folder, running_on(python, kind, Path(folder)) as on:
         counted = on.folder / "counted"
         counted.touch()
+        counted.chmod(0o666)
         path = on.code("code", f"with open({str(counted)!r}, 'a') as file: file.write('x')")
         inject(on.pid, path)  # and a rehearsal
         lengths = step_lengths(on, path)
@@ -87,7 +87,7 @@ def trials(version: str, python: str, kind: str, endings: list[tuple[str, str]])
             last = next((name for _, name in reversed(steps(on))), "")
             well = eventually(on.is_well, timeout=5)
             time.sleep(NOTED_SECONDS)
-            row = {"python": version, "how": how, "at": at, "after": last}
+            row = {"python": python.name, "how": how, "at": at, "after": last}
             row |= {"hit": ended and (at != "random" or last != STEPS[-1]), "still": on.stood_still()}
             take_back(on, path)
             yield {**row, "harm": harm(on, path, counted) if well else f"stopped ({on.state()})"}
@@ -156,7 +156,7 @@ def harm(on: Target, path: str, counted: Path) -> str:
 
 
 def table(rows: list[dict[str, Any]]) -> Iterator[str]:
-    yield f"{'Python':9}{'ended':8}{'at':18}{'trials':>8}{'hit':>8}{'harmed':>8}{'still ms: median':>18}{'max':>8}"
+    yield f"{'Python':17}{'ended':8}{'at':18}{'trials':>8}{'hit':>8}{'harmed':>8}{'still ms: median':>18}{'max':>8}"
     for key in dict.fromkeys((row["python"], row["how"], row["at"]) for row in rows):
         these = [row for row in rows if (row["python"], row["how"], row["at"]) == key]
         harmed = Counter(row["harm"] for row in these if row["harm"])
@@ -165,7 +165,7 @@ def table(rows: list[dict[str, Any]]) -> Iterator[str]:
         after = Counter(row["after"] for row in these) if key[2] == "random" else {}
         words = f"  {dict(harmed)}" * bool(harmed) + f"  after {dict(after)}" * bool(after)
         hit = sum(row["hit"] for row in these)
-        yield f"{key[0]:9}{key[1]:8}{key[2]:18}{len(these):8}{hit:8}{harmed.total():8}{times:26}{words}"
+        yield f"{key[0]:17}{key[1]:8}{key[2]:18}{len(these):8}{hit:8}{harmed.total():8}{times:26}{words}"
 
 
 if __name__ == "__main__":

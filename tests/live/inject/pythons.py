@@ -30,7 +30,7 @@ class Python(NamedTuple):
     root: Path | None
 
 
-def find_python(name: str) -> Python:
+def named_python(name: str) -> Python:
     """Find it, or build the root. Raises `Missing` where this machine cannot."""
     if name == "debian" or "/" in name or name[0].isdigit():
         program = {"debian": DEBIAN}.get(name) or (name if "/" in name else interpreter(name))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from asyncspy.sample.inject.inject import clear, inject
-from tests.live.inject.pythons import find_python, running_on
+from tests.live.inject.pythons import named_python, running_on
 from tests.live.matrix.homes import Missing
 from tests.live.processes import eventually
 
@@ -27,7 +27,7 @@ NAMES = ("bullseye", "trixie", "testing:python3.13", "sid:python3.13")
 @pytest.mark.parametrize("kind", ["tick", "busy", "threads"])
 def test_a_file_is_run_once_each_time(name: str, kind: str, tmp_path: Path) -> None:
     try:
-        python = find_python(name)
+        python = named_python(name)
     except Missing as missing:
         pytest.skip(str(missing))
     with running_on(python, kind, tmp_path) as on:
