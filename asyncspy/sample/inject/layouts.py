@@ -53,7 +53,7 @@ _BY_VERSION = {
     (3, 10): (Layout(main_interpreter=40, main_thread=72, queue=80, breaker=68, **_LOCK_FIRST),),
     (3, 11): (Layout(main_interpreter=48, main_thread=80, queue=112, breaker=100, **_LOCK_FIRST),),
     (3, 12): (Layout(main_interpreter=48, main_thread=64, queue=2016, breaker=368, **_BUSY_FIRST, spare_queue=400),),
-    # 3.13.15 has 24 bytes more in front of the queue than 3.13.5: perf's trampoline keeps what it replaced
+    # since 3.13.12 there are 24 bytes more in front of the queue, for perf's trampoline (cpython's gh-143228)
     (3, 13): (_SINCE_3_13, _SINCE_3_13._replace(queue=2664)),
 }
 """Taken from the headers of 3.9.18, 3.10.13, 3.11.7, 3.12.1, 3.13.0 and of Debian's 3.9.2, 3.11.2, 3.13.5, 3.13.15 and
