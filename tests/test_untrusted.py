@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asyncspy.report.view import escape
 from asyncspy.untrusted import DEFAULT_LIMIT, escape_unprintable
 
 ANY_TEXT = st.text(st.characters(codec=None))
@@ -60,3 +61,10 @@ def test_nothing_a_terminal_obeys_comes_through(text: str) -> None:
 @given(ANY_TEXT)
 def test_plain_means_printable_ascii(text: str) -> None:
     assert all(" " <= char <= "~" for char in escape_unprintable(text, ascii_only=True))
+
+
+@given(ANY_TEXT | st.text(alphabet="ab ./\t", max_size=40), st.integers(8, 30), st.booleans())
+def test_reports_leave_plain_names_alone_and_escape_all_others(text: str, limit: int, ascii_only: bool) -> None:
+    assert escape(text, limit=limit, ascii_only=ascii_only) == escape_unprintable(
+        text, limit=limit, ascii_only=ascii_only
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from asyncspy.untrusted import escape_unprintable
+from asyncspy.report.view import escape
 
 _SIGNS = re.compile(r"([\\`*\[\]<>#|~@&$]|(?<![^\W_])_|_(?![^\W_])|/(?=/)|(?<=www)\.)", re.IGNORECASE)
 """What any flavour of Markdown gives a meaning to within a line: mentions, entities, formulas, bare links."""
@@ -17,7 +17,7 @@ MAX_SENTENCE = 2_000
 
 def code(text: str) -> str:
     """A name from outside as inline code. `|` would end a table's cell even in code: a look-alike stands for it."""
-    safe = escape_unprintable(text).replace("|", "¦")
+    safe = escape(text).replace("|", "¦")
     ticks = "`" * (_longest_run_of_ticks([safe]) + 1)
     pad = " " if safe[:1] in "` " or safe[-1:] in "` " or not safe else ""
     return f"{ticks}{pad}{safe}{pad}{ticks}"
@@ -25,13 +25,13 @@ def code(text: str) -> str:
 
 def plain(text: str) -> str:
     """A sentence that is shown as it is."""
-    escaped = _SIGNS.sub(r"\\\1", escape_unprintable(text, limit=MAX_SENTENCE))
+    escaped = _SIGNS.sub(r"\\\1", escape(text, limit=MAX_SENTENCE))
     return _AT_START.sub(lambda found: f"{found[1]}\\{found[2]}" if found[1] else f"\\{found[3]}", escaped)
 
 
 def code_block(lines: list[str], language: str = "") -> list[str]:
     """Lines of code, fenced; nothing where there are none."""
-    safe = [escape_unprintable(line, limit=MAX_SENTENCE) for line in lines]
+    safe = [escape(line, limit=MAX_SENTENCE) for line in lines]
     fence = "`" * max(3, _longest_run_of_ticks(safe) + 1)
     return [f"{fence}{language}", *safe, fence, ""] if lines else []
 

@@ -14,8 +14,8 @@ from asyncspy.model.stacks import ChainFrame, FindingKind, Frame
 from asyncspy.report.present.finding_kinds import KIND_WORDS
 from asyncspy.report.present.places import has_line, relative
 from asyncspy.report.present.presented_finding import ALLOWED, PresentedFinding, present_finding
-from asyncspy.report.view import View
-from asyncspy.untrusted import escape_unprintable, to_json
+from asyncspy.report.view import View, escape
+from asyncspy.untrusted import to_json
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 ROOT = "%SRCROOT%"
@@ -88,7 +88,7 @@ def _message(shown: PresentedFinding) -> str:
 
 def _text(sentence: str) -> str:
     """A message in which no name is taken for a link or a placeholder."""
-    shown = escape_unprintable(sentence, limit=MAX_MESSAGE)
+    shown = escape(sentence, limit=MAX_MESSAGE)
     for sign in "\\[]":
         shown = shown.replace(sign, f"\\{sign}")
     return shown.replace("{", "{{").replace("}", "}}")

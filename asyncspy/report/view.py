@@ -56,7 +56,12 @@ class View:
         return ASCII if self.ascii else UNICODE
 
     def escape(self, text: str, *, limit: int = DEFAULT_LIMIT) -> str:
-        """Make a name from a target, a file or a log safe to show; nearly all are plain already."""
-        if text.isascii() and text.isprintable() and len(text) <= limit:
-            return text
-        return escape_unprintable(text, limit=limit, ascii_only=self.ascii)
+        """Make a name from a target, a file or a log safe to show, in characters that the terminal has."""
+        return escape(text, limit=limit, ascii_only=self.ascii)
+
+
+def escape(text: str, *, limit: int = DEFAULT_LIMIT, ascii_only: bool = False) -> str:
+    """Make a name from a target, a file or a log safe to show; nearly all are plain already."""
+    if text.isascii() and text.isprintable() and len(text) <= limit:
+        return text
+    return escape_unprintable(text, limit=limit, ascii_only=ascii_only)

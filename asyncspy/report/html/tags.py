@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from asyncspy.untrusted import escape_unprintable
+from asyncspy.report.view import escape
 
 VOID_ELEMENTS = frozenset({"meta", "input", "br", "hr"})
 MAX_TEXT = 4_000
@@ -25,7 +25,7 @@ class Html(str):
 
 def text(content: str) -> Html:
     """Escape a text, and spell out its control characters."""
-    return Html(html.escape(escape_unprintable(content, limit=MAX_TEXT), quote=True))
+    return Html(html.escape(escape(content, limit=MAX_TEXT), quote=True))
 
 
 def el(tag: str, *children: Content, **attributes: str | int | bool | None) -> Html:

@@ -8,7 +8,7 @@ from asyncspy.model.findings import Finding
 from asyncspy.model.gates import Allowance, GateFailure, GateResult
 from asyncspy.report.present.figures import percent, plural
 from asyncspy.report.present.places import has_line, relative
-from asyncspy.untrusted import escape_unprintable
+from asyncspy.report.view import escape
 
 MAX_LISTED = 20
 """How many are named; the report has them all."""
@@ -23,7 +23,7 @@ def gate_lines(result: GateResult, root: str | None) -> list[str]:
     if result.known:
         lines.append(f"  in the baseline too, let pass: {_places(result.known, root)}")
     for finding, allowance in result.let_pass[:MAX_LISTED]:
-        reason = escape_unprintable(allowance.reason)
+        reason = escape(allowance.reason)
         lines.append(f"  ignored until {allowance.expires}: {_place(finding, root)} ({reason})")
     lines += [
         f"  no longer ignored since {one.expires}: {_entry(one)}; fix it, or renew the date" for one in result.expired
@@ -34,18 +34,18 @@ def gate_lines(result: GateResult, root: str | None) -> list[str]:
 def _reason(failure: GateFailure, root: str | None) -> str:
     condition = failure.condition.spelt
     if failure.hang is not None:
-        grounds = escape_unprintable("; ".join(failure.hang.grounds[:1]))
+        grounds = escape("; ".join(failure.hang.grounds[:1]))
         return f"{condition}: process {failure.hang.pid}, {grounds}"
     if failure.finding is not None:
-        return f"{condition}: {_place(failure.finding, root)}, {escape_unprintable(failure.finding.call)}"
+        return f"{condition}: {_place(failure.finding, root)}, {escape(failure.finding.call)}"
     return f"{condition}: it is at least {percent(failure.value or 0.0)}"
 
 
 def _place(finding: Finding, root: str | None) -> str:
     frame = finding.culprit.frame
-    file = escape_unprintable(relative(frame.file, root)) or "file not recorded"
+    file = escape(relative(frame.file, root)) or "file not recorded"
     line = f":{frame.line}" if has_line(frame) else ""
-    return f"{file}{line} {escape_unprintable(frame.function)}"
+    return f"{file}{line} {escape(frame.function)}"
 
 
 def _places(findings: Sequence[Finding], root: str | None) -> str:
@@ -54,4 +54,4 @@ def _places(findings: Sequence[Finding], root: str | None) -> str:
 
 
 def _entry(allowance: Allowance) -> str:
-    return escape_unprintable(" ".join(filter(None, (allowance.file, allowance.function, allowance.call))))
+    return escape(" ".join(filter(None, (allowance.file, allowance.function, allowance.call))))
