@@ -105,8 +105,10 @@ def _add_stack(
     shown = list(enumerate(frames))[start:][:MAX_DEPTH] or [(-1, LOOP_ITSELF)]
     for position, frame in shown:
         package = owners.of(frame) if position >= 0 else packages.STDLIB
-        key = frame if package is None else frame._replace(line=0)
-        box = box.children.setdefault(key, _Box(key, package))
+        key = frame if package is None else Frame(frame.function, frame.file)
+        if key not in box.children:
+            box.children[key] = _Box(key, package)
+        box = box.children[key]
         box.add(weight, finding, marked=position >= culprit >= 0)
 
 
