@@ -24,6 +24,7 @@ __all__ = ["FORMATS", "Format", "load", "load_all", "profile_of_document", "sum_
 MAX_FILES = 10_000
 RECORD_AGAIN = "record again with: py-spy record --format speedscope --full-filenames --gil --pid PID --output FILE"
 UNREADABLE = "unknown"
+EMPTY = "the file is empty, as a raw file of py-spy is that saw no samples"
 
 ReadFunction = Callable[[BinaryIO, str], Profile]
 
@@ -84,10 +85,9 @@ def load(path: Path) -> Profile:
     with open_stream(path) as stream, _paused_collector(), name_errors(name):
         head = first_bytes(stream)
         if not head.strip() and len(head) < io.DEFAULT_BUFFER_SIZE:
-            raise InputError(
-                "is empty: py-spy writes an empty raw file when it saw no samples",
-                remedy="record again while the worker serves requests",
-            )
+            if str(path) == STANDARD_INPUT:
+                raise InputError("is empty", remedy="see whether what writes into the pipe failed")
+            return Profile({}, inputs=(InputFile(name, "raw", 0, 0, (EMPTY,)),))
         known = next((one for one in FORMATS if one.sniff(head)), None)
         if known is None:
             raise InputError(

@@ -6,14 +6,14 @@ import time
 
 import pytest
 
+from asyncspy.analyse import analyse
 from asyncspy.errors import InputError
 from asyncspy.model.stacks import Frame
-from asyncspy.read import load
+from asyncspy.read import load, load_all, sum_by_mode
 from tests.read.fixtures import BAD, RECORDINGS
 
 REFUSED = {
     "binary.bin": "not a recording of a known format",
-    "empty.txt": "is empty",
     "entity-bomb.svg": "declares entities",
     "every-sample-bad.speedscope.json": "none of its 2 samples",
     "external-entity.svg": "declares entities",
@@ -21,7 +21,6 @@ REFUSED = {
     "nested-too-deeply.speedscope.json": "nested too deeply",
     "newer-asyncspy.json": "format 99",
     "no-root.svg": 'no box "all"',
-    "no-samples.svg": "py-spy saw no samples",
     "no-shared-frames.speedscope.json": 'no object "shared"',
     "not-a-flame-graph.svg": "without boxes that have a frame",
     "not-utf8.speedscope.json": "broken or cut short",
@@ -44,7 +43,9 @@ COUNTED = {  # samples, dropped
     "index-not-an-integer.speedscope.json": (1, 7),
     "index-out-of-range.speedscope.json": (2, 1),
     "lone-surrogate.speedscope.json": (1, 0),
+    "empty.txt": (0, 0),
     "no-samples.speedscope.json": (0, 0),
+    "no-samples.svg": (0, 0),
     "not-utf8.raw.txt": (3, 0),
     "quote-never-closes.raw.txt": (7, 2),
     "truncated.raw.txt": (6, 1),
@@ -86,8 +87,21 @@ def test_what_cannot_be_encoded_can_be_printed() -> None:
         assert any(written in names for written in (r"caf\ud800", r"caf\xe9"))
 
 
-def test_a_recording_without_samples_says_so() -> None:
-    assert load(BAD / "no-samples.speedscope.json").inputs[0].notes == ("the recording holds no samples",)
+NO_SAMPLES = ["no-samples.speedscope.json", "no-samples.svg", "empty.txt"]
+
+
+@pytest.mark.parametrize("name", NO_SAMPLES)
+def test_a_recording_without_samples_says_so(name: str) -> None:
+    (note,) = load(BAD / name).inputs[0].notes
+    assert "no samples" in note
+
+
+@pytest.mark.parametrize("name", NO_SAMPLES)
+def test_no_samples_are_no_data_and_among_others_no_matter(name: str) -> None:
+    assert analyse(load(BAD / name)).verdict == "no-data"
+    other = RECORDINGS / "uvicorn-asyncio-every1.speedscope.json"
+    running, _ = sum_by_mode(load_all([BAD / name, other]))
+    assert analyse(running).verdict == analyse(load(other)).verdict == "violations"
 
 
 def test_a_cut_raw_file_says_so() -> None:

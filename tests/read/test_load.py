@@ -93,12 +93,9 @@ def refused(path: Path) -> InputError:
     return caught.value
 
 
-def test_missing_files_folders_and_blank_files_are_refused(tmp_path: Path) -> None:
+def test_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
     assert "does not exist" in refused(tmp_path / "gone.json").message
     assert "is a folder" in refused(tmp_path).message
-    blank = tmp_path / "blank.txt"
-    blank.write_text(" \n\n")
-    assert "is empty" in refused(blank).message
 
 
 def test_a_fifo_is_refused_and_not_waited_for(tmp_path: Path) -> None:

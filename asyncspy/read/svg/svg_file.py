@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from functools import cache
 from typing import BinaryIO
 
-from asyncspy.errors import InputError
 from asyncspy.model.stacks import InputFile, Origin, Profile, SamplingMode, Stack
 from asyncspy.read.frame_names import add_samples, notes_on_stacks, parse_frame, rejoin, stack_of
 from asyncspy.read.open_file import read_all
@@ -22,6 +21,7 @@ from asyncspy.read.svg.box_stacks import PlacedBox, place_boxes
 from asyncspy.read.svg.boxes import Drawing, parse_drawing
 
 NO_SAMPLES = b"No valid input provided to flamegraph"
+NO_SAMPLES_NOTE = "the recording holds no samples: py-spy drew an error message in place of a flame graph"
 LARGEST_MESSAGE = 64 * 1024
 MIN_WIDTH_PERCENT = 0.1  # what py-spy asks of inferno
 MODES: tuple[tuple[re.Pattern[str], SamplingMode], ...] = (
@@ -38,10 +38,7 @@ def read(stream: BinaryIO, path: str) -> Profile:
     """The stacks of all boxes; boxes that lie on nothing or on each other are counted as dropped."""
     data = read_all(stream)
     if NO_SAMPLES in data[:LARGEST_MESSAGE]:
-        raise InputError(
-            "py-spy saw no samples and drew an error message in place of a flame graph",
-            remedy="record again while the worker serves requests; with --gil only threads that run Python are seen",
-        )
+        return Profile({}, (Origin("py-spy"),), (InputFile(path, "svg", 0, 0, (NO_SAMPLES_NOTE,)),))
     drawing = parse_drawing(data)
     placed = place_boxes(drawing.rows, drawing.tolerance)
     misplaced = sum(map(len, drawing.rows.values())) - len(placed)
