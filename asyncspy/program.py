@@ -7,6 +7,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
+UPGRADE_PY_SPY = f"{sys.executable} -m pip install --upgrade py-spy"
+
 
 def py_spy_file() -> str | None:
     """The path of py-spy; None where it is not installed."""

@@ -60,7 +60,10 @@ def dump_stacks(options: DumpOptions, feedback: Feedback = SILENT, machine: Mach
     pid = only_server(machine.find_workers()).pid if options.pid is None else options.pid
     folder = options.output or Path(f"asyncspy-dump-{pid}-{datetime.now(timezone.utc):%Y%m%dT%H%M%S}")
     targets = _find_targets(pid, machine)
-    series = create_series(folder, machine.find_py_spy(), targets, with_selves=options.with_selves)
+    py_spy = machine.find_py_spy()
+    if py_spy.shortcoming:
+        feedback.note(py_spy.shortcoming)
+    series = create_series(folder, py_spy, targets, with_selves=options.with_selves)
     interrupted = False
     try:
         if options.hung_for is None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from asyncspy.discover import SERVER_NAMES, busiest_worker, diagnose, select_workers, settle_role
 from asyncspy.errors import AsyncspyError, SamplerError
 from asyncspy.model.processes import CheckResult, Diagnosis, Worker
+from asyncspy.program import UPGRADE_PY_SPY
 from asyncspy.workflow.machine import THIS_MACHINE, Machine
 
 __all__ = ["SERVER_NAMES", "ListOptions", "WorkerList", "diagnose_target", "list_workers", "server_of"]
@@ -58,6 +59,10 @@ def diagnose_target(
         return diagnose(pid, CheckResult("py-spy", ok=False, said=error.message, remedy=error.remedy))
     said = f"py-spy {py_spy.version}: {py_spy.path}"
     found = diagnose(pid, CheckResult("py-spy", ok=True, said=said), py_spy=py_spy.version)
+    if py_spy.shortcoming:  # it attaches all the same
+        said, remedy = f"{py_spy.shortcoming}: {py_spy.path}", f"install a newer one: {UPGRADE_PY_SPY}"
+        outdated = CheckResult("py-spy", ok=False, said=said, remedy=remedy)
+        found = replace(found, checks=(outdated, *found.checks[1:]))
     if pid is None or not found.will_attach:
         return found
     from asyncspy.sample.inject.rehearse import check_injection  # noqa: PLC0415 - listing workers needs nothing of it

@@ -52,6 +52,8 @@ def prepared_run(
     for target in targets:
         require_not_stopped(target.pid)
         probe(py_spy, target.pid)
+    if py_spy.shortcoming:
+        feedback.note(py_spy.shortcoming)
     _note_if_idle(targets, used, since, feedback)
     if options.nonblocking:
         feedback.note(NONBLOCKING)

@@ -14,6 +14,7 @@ from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame, Stack
 from asyncspy.sample import PySpy
 from asyncspy.workflow import preflight
+from asyncspy.workflow.list_workers import diagnose_target
 from asyncspy.workflow.machine import Machine
 
 
@@ -179,3 +180,13 @@ def test_attach_takes_the_only_server_by_its_master(here: list[Worker], monkeypa
     here += SHOP
     run("attach", "--all")
     assert taken == [[10], [20], [20, 10]]
+
+
+@pytest.mark.parametrize(("version", "ok"), [("0.4.2", False), ("0.4.3", True)])
+def test_doctor_names_an_old_py_spy_and_how_to_upgrade_it(version: str, ok: bool) -> None:
+    machine = Machine(find_py_spy=lambda: PySpy("/opt/py-spy", version))
+    found = diagnose_target(machine=machine)
+    first = found.checks[0]
+    assert (first.ok, "older than" in first.said) == (ok, not ok)
+    assert ok or "--upgrade py-spy" in (first.remedy or "")
+    assert "/opt/py-spy" in first.said

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -39,8 +40,9 @@ def attach(target: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Atta
     (tmp_path / "saved").mkdir()
     monkeypatch.setattr(preflight, "IDLE_SECONDS", 0.0)
 
-    def invoke(*words: str, command: str = "attach", record: str = RECORDS) -> Result:
+    def invoke(*words: str, command: str = "attach", record: str = RECORDS, version: str = "0.4.3") -> Result:
         py_spy = staged(tmp_path, f"if sys.argv[1] == 'dump': sys.exit(0)\n{record}")
+        py_spy = replace(py_spy, version=version)
         machine = Machine(
             inspect_process=lambda _: worker, sibling_pids=lambda one: {one.pid}, find_py_spy=lambda: py_spy
         )
@@ -74,6 +76,13 @@ def test_of_workers_long_gone_the_lines_beneath_a_query_are_given_up(
     made[0].add(Origin("py-spy 0.4.3", "gil", 100, target=worker), document)
     stacks = profile_of_document(made[0].document(), made[0].path).stacks
     assert Stack((frames[0], frames[1]._replace(line=kept)), ENDED_WORKERS_PID, "MainThread") in stacks
+
+
+@pytest.mark.parametrize(("version", "noted"), [("0.4.2", 1), ("0.4.3", 0)])
+def test_an_old_py_spy_is_noted(attach: Attach, version: str, noted: int) -> None:
+    done = attach("--duration", "1", "--wall-duration", "1", version=version)
+    assert done.exit_code == 0
+    assert done.stderr.count("is older than 0.4.3") == noted
 
 
 TWO_PASSES = ("--duration", "1", "--wall-duration", "1")

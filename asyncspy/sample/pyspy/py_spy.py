@@ -8,13 +8,15 @@ import sys
 from dataclasses import dataclass
 
 from asyncspy.errors import AsyncspyError, SamplerError, TargetError
-from asyncspy.program import py_spy_file
+from asyncspy.program import UPGRADE_PY_SPY, py_spy_file
 
 MAX_STARTS = 4
 """Of 100 starts, up to 8 were seen to fail because a thread of a busy worker began or ended just then."""
 
 FAILED_STARTS = ("Failed to find a python interpreter", "Failed to get stack traces")
 MAX_QUOTE = 400
+OLDEST_RELEASE = (0, 4, 3)
+"""As pyproject.toml has it; one that is found on PATH may be older."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,17 @@ class PySpy:
     path: str
     version: str
     timeouts: Timeouts = Timeouts()
+
+    @property
+    def shortcoming(self) -> str | None:
+        """What is wrong with a release older than those that asyncspy asks for."""
+        release = tuple(int(part) for part in re.findall(r"[0-9]{1,6}", self.version)[:3])
+        if not release or release >= OLDEST_RELEASE:
+            return None
+        return (
+            f"py-spy {self.version} is older than {'.'.join(map(str, OLDEST_RELEASE))}: it names no threads of "
+            "Python 3.14, which pools and hangs are recognised by, and may take twenty times the CPU"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +118,7 @@ def error_of(output: str, pid: int, py_spy: PySpy) -> AsyncspyError:
             return complaint.error(complaint.message.format(pid=pid), remedy=complaint.remedy.format(pid=pid))
     return SamplerError(
         f"py-spy {py_spy.version} could not record process {pid}: {error_lines(output)}",
-        remedy=f"a newer py-spy may know this Python: {sys.executable} -m pip install --upgrade py-spy",
+        remedy=f"a newer py-spy may know this Python: {UPGRADE_PY_SPY}",
     )
 
 

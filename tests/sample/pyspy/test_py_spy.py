@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from asyncspy.errors import AsyncspyError, SamplerError, TargetError
-from asyncspy.sample import find_py_spy, probe
+from asyncspy.sample import PySpy, find_py_spy, probe
 from asyncspy.sample.pyspy import py_spy
 from tests.sample.conftest import Stage
 
@@ -42,6 +42,29 @@ def test_a_broken_py_spy_says_so(nothing_beside: Path) -> None:
     broken.chmod(0o755)
     with pytest.raises(SamplerError, match="does not run"):
         find_py_spy()
+
+
+@pytest.mark.parametrize(
+    ("version", "old"),
+    [
+        ("0.4.2", True),
+        ("0.3.14", True),
+        ("0.4.3", False),
+        ("0.5", False),
+        ("1.0.0", False),
+        ("", False),
+        ("dev", False),
+    ],
+)
+def test_a_release_older_than_the_package_asks_for_says_what_it_lacks(version: str, old: bool) -> None:
+    shortcoming = PySpy("py-spy", version).shortcoming
+    assert (shortcoming is not None) is old
+    assert not shortcoming or f"py-spy {version} is older than 0.4.3" in shortcoming
+
+
+def test_the_oldest_release_is_the_one_that_the_package_asks_for() -> None:
+    pyproject = (Path(__file__).parents[3] / "pyproject.toml").read_text()
+    assert f'"py-spy>={".".join(map(str, py_spy.OLDEST_RELEASE))}"' in pyproject
 
 
 @pytest.mark.parametrize(
