@@ -14,13 +14,16 @@ from asyncspy.analyse.stacks import recording_facts
 from asyncspy.analyse.stacks.cleaning import clean_profile
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.worlds import StackVerdict, judge_stack
+from asyncspy.analyse.third_party.advice import with_package_advice
+from asyncspy.analyse.third_party.sync_only import with_middleware_support
 from asyncspy.analyse.unsafe import find_unsafe
 from asyncspy.analyse.unsafe.reported import counted_seconds
 from asyncspy.analyse.waits import blocked_loop, pools
 from asyncspy.model.analysis import Analysis, AnalysisVerdict
-from asyncspy.model.findings import Distribution, Finding, HopCosts, LoopTime, SampleCounts, World
+from asyncspy.model.findings import Finding, HopCosts, LoopTime, SampleCounts, World
 from asyncspy.model.hangs import Hang
 from asyncspy.model.stacks import FindingKind, Profile, Stack
+from asyncspy.model.third_party import Distribution
 
 __all__ = ["DistributionFinder", "SourceReader", "analyse"]
 
@@ -56,7 +59,7 @@ def analyse(
     analysis = Analysis(
         verdict=verdict,
         samples=samples,
-        findings=tuple(_with_distribution(finding, distribution) for finding in (*violations, *others)),
+        findings=tuple(_of_package(finding, distribution, django) for finding in (*violations, *others)),
         reach=confidence.detection_limit(samples.loop, profile.origins),
         origins=profile.origins,
         target=recording_facts.common_target(profile.origins),
@@ -121,9 +124,9 @@ def _severity(finding: Finding) -> tuple[int, int, str, int, str]:
     return KINDS_BY_SEVERITY.index(finding.kind), -finding.evidence.sampled, culprit.file, culprit.line, repr(finding)
 
 
-def _with_distribution(finding: Finding, distribution: DistributionFinder) -> Finding:
-    """The finding with the distribution that its culprit belongs to, where that is a package's."""
+def _of_package(finding: Finding, distribution: DistributionFinder, django: str | None) -> Finding:
+    """The finding with the distribution that its culprit belongs to, and with what is known of that."""
     culprit = finding.culprit
-    if culprit.package is None:
-        return finding
-    return replace(finding, culprit=replace(culprit, distribution=distribution(culprit.frame.file)))
+    if culprit.package is not None:
+        finding = replace(finding, culprit=replace(culprit, distribution=distribution(culprit.frame.file)))
+    return with_package_advice(with_middleware_support(finding), django)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from asyncspy.model.stacks import ChainFrame, FindingKind, Frame, Occurrences
+from asyncspy.model.third_party import Distribution, MiddlewareSupport
 
 World = Literal["loop", "pool", "sync", "idle", "other"]
 """Where the leaf of a stack runs: on the event loop, in a pool thread, in neither (sync), in a wait for work (idle).
@@ -77,13 +78,6 @@ class Remedy:
     since: str | None = None
     code: str | None = None
     note: str | None = None
-
-
-class Distribution(NamedTuple):
-    """An installed package: the name that pip knows it by, and its version."""
-
-    name: str
-    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +154,7 @@ class Finding:
     many other middleware a sync-only one forces into its thread. `fleet` is where among several hosts it was seen.
     `beside_loop`: sync code was refused its queries since an event loop runs elsewhere in its thread; the culprit runs
     that loop, and the entries are the sync code, which is innocent.
+    `middleware` is what is known of a sync-only one, and of other sync-only ones in its thread.
     """
 
     kind: FindingKind
@@ -181,6 +176,7 @@ class Finding:
     drags: int = 0
     fleet: FleetSpread | None = None
     beside_loop: bool = False
+    middleware: tuple[MiddlewareSupport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from asyncspy.model.processes import Worker
+from asyncspy.model.third_party import Distribution
 
 SamplingMode = Literal["gil", "wall", "default", "unknown", "exact"]
 """What a sample is of: a thread that held the GIL (gil), any thread (wall), or one that py-spy took for busy (default).
@@ -193,7 +194,8 @@ class Profile:
     """Stacks and how many samples hit each; beside them the events of logs, which are never added to samples.
 
     `waits` is what the same run sampled including waits, which is never added either. `sources` are the lines of code
-    that were saved with a recording, by file. `parts` are the recordings it was merged from, if there were several.
+    that were saved with a recording, by file, and `distributions` what files belong to. `parts` are the recordings it
+    was merged from, if there were several.
     """
 
     stacks: Mapping[Stack, int]
@@ -204,6 +206,7 @@ class Profile:
     waits: Profile | None = None
     sources: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     parts: tuple[MergedPart, ...] = ()
+    distributions: Mapping[str, Distribution] = field(default_factory=dict)
 
     @property
     def total(self) -> int:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from asyncspy.errors import UsageError
 from asyncspy.model.merging import merge_events
 from asyncspy.model.stacks import MergedPart, Origin, Profile, Stack
+from asyncspy.model.third_party import Distribution
 
 MAX_ARRAY_WEIGHT = 2**63 - 1
 
@@ -77,7 +78,17 @@ class ProfileSum:
             waits.profile() if waits else None,
             sources,
             tuple(self._parts),
+            _common(profile.distributions for profile in self._profiles),
         )
+
+
+def _common(saved: Iterable[Mapping[str, Distribution]]) -> dict[str, Distribution]:
+    """The distributions of files, without those whose recordings differ."""
+    found: dict[str, set[Distribution]] = {}
+    for each in saved:
+        for file, distribution in each.items():
+            found.setdefault(file, set()).add(distribution)
+    return {file: one.pop() for file, one in found.items() if len(one) == 1}
 
 
 def merge_profiles(profiles: Iterable[Profile]) -> Profile:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from asyncspy.errors import InputError
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Event, Frame, Occurrences, Origin
+from asyncspy.model.third_party import Distribution
 from asyncspy.recording.saved_values import (
     REMOVE_KEY,
     build,
@@ -57,6 +58,7 @@ class SavedRecording(NamedTuple):
     counts: dict[Event, Occurrences]
     damaged_counts: int
     sources: dict[str, dict[int, str]]
+    distributions: dict[str, Distribution]
 
 
 def embed(
@@ -65,6 +67,7 @@ def embed(
     counts: Sequence[int] = (),
     sources: Sources | None = None,
     captured: Mapping[Event, Occurrences] | None = None,
+    distributions: Mapping[str, Distribution] | None = None,
 ) -> dict[str, Any]:
     """Add to a speedscope document where it came from; `counts` says how many of its profiles belong to each origin."""
     counts = counts or [len(list_or_empty(document.get("profiles")))]
@@ -74,6 +77,8 @@ def embed(
         account["sources"] = encode_sources(sources)
     if captured:
         account["captured"] = encode_counts(captured)
+    if distributions:
+        account["distributions"] = {file: list(each) for file, each in distributions.items()}
     return {KEY: account, **document}
 
 
@@ -82,9 +87,10 @@ def extract(document: dict[str, Any]) -> SavedRecording:
     account = _account(document)
     profiles = list_or_empty(document.get("profiles"))
     if account is None:
-        return SavedRecording([SavedPass(None, profiles)], {}, 0, {})
+        return SavedRecording([SavedPass(None, profiles)], {}, 0, {}, {})
     counts, unsound = decode_counts(account.get("captured"))
-    return SavedRecording(_passes(account, profiles), counts, unsound, decode_sources(account.get("sources")))
+    sources, installed = decode_sources(account.get("sources")), decode_distributions(account.get("distributions"))
+    return SavedRecording(_passes(account, profiles), counts, unsound, sources, installed)
 
 
 def _passes(account: dict[str, Any], profiles: list[Any]) -> list[SavedPass]:
@@ -124,6 +130,20 @@ def decode_sources(saved: object) -> dict[str, dict[int, str]]:
 def _is_line(number: str, text: object) -> bool:
     numbered = is_number_text(number) and number[0] != "0"
     return numbered and isinstance(text, str) and len(text) <= MAX_LINE_LENGTH and text.replace("\t", "").isprintable()
+
+
+def decode_distributions(saved: object) -> dict[str, Distribution]:
+    """By file, the sound names and versions of the distributions that files belong to."""
+    found: dict[str, Distribution] = {}
+    for file, each in list(saved.items())[:MAX_FILES] if isinstance(saved, dict) else ():
+        match each:
+            case [str() as name, str() as version] if _is_short(name) and _is_short(version):
+                found[file] = Distribution(name, version)
+    return found
+
+
+def _is_short(text: str) -> bool:
+    return 0 < len(text) <= MAX_LINE_LENGTH and text.isprintable()
 
 
 def encode_counts(events: Mapping[Event, Occurrences]) -> dict[str, Any]:

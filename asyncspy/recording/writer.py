@@ -13,6 +13,7 @@ import psutil
 from asyncspy.model.merging import merge_events
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import ENDED_WORKERS_PID, Event, Occurrences, Origin
+from asyncspy.model.third_party import Distribution
 from asyncspy.recording import destination, saved_form
 from asyncspy.recording.pass_samples import PassSamples, SharedFrames, process_of
 from asyncspy.recording.saved_form import EMPTY_DOCUMENT, Sources
@@ -44,6 +45,7 @@ class RecordingWriter:
         self._failures: dict[PassKey, int] = {}
         self._header: dict[str, Any] = {}
         self._sources: Sources = {}
+        self._distributions: Mapping[str, Distribution] = {}
         self._counted_calls: dict[int, Mapping[Event, Occurrences]] = {}
 
     @property
@@ -121,9 +123,9 @@ class RecordingWriter:
         self._last_heard[pid] = time.monotonic()
         self._bound_processes()
 
-    def save_sources(self, sources: Sources) -> None:
-        """Save lines of code with it; they replace those that were saved before."""
-        self._sources = sources
+    def save_sources(self, sources: Sources, distributions: Mapping[str, Distribution]) -> None:
+        """Save lines of code with it, and which distributions files belong to, in place of those saved before."""
+        self._sources, self._distributions = sources, distributions
         self.save()
 
     def save(self) -> None:
@@ -142,6 +144,7 @@ class RecordingWriter:
             counts=list(map(len, passes)),
             sources=self._sources,
             captured=merge_events(self._counted_calls.values()),
+            distributions=self._distributions,
         )
 
 

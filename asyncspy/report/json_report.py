@@ -65,6 +65,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         **_fields(finding, "chain share workers wait threads drags logged captured completed"),
         **({"beside_loop": True} if finding.beside_loop else {}),
         **({"fleet": finding.fleet} if finding.fleet is not None else {}),
+        **({"middleware": finding.middleware} if finding.middleware else {}),
     }
 
 

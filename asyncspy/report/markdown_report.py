@@ -32,6 +32,13 @@ def render(analysis: Analysis, view: View) -> str:
         lines += ["", f"And {plural(len(rest), 'more finding')}:", ""]
         lines += [f"- {_where_of(one.culprit.frame, view)} {code(one.call)}" for one in rest]
     if not report.only_dumps:
+        if report.middleware.sentences:
+            lines += [
+                "",
+                f"{report.middleware.title}:",
+                "",
+                *(f"- {plain(one)}" for one in report.middleware.sentences),
+            ]
         lines += ["", f"{report.limits.title}: {plain(' '.join(report.limits.sentences))}"]
         inputs = [_input(read) for read in report.inputs if read.damaged or read.notes]
         lines += ["", *inputs] if inputs else []

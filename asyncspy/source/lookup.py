@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from asyncspy.model.findings import Distribution
 from asyncspy.model.stacks import Origin
+from asyncspy.model.third_party import Distribution
 from asyncspy.source.distributions import Distributions
 from asyncspy.source.files import SourceFiles
 
@@ -17,13 +17,18 @@ MAX_LINES = 200_000
 class SourceCode:
     """Source files as they were when they ran: as saved with the recording, else as on disk unless changed since.
 
-    `root` is where the file system of the recorded processes is, if that is not ours.
+    `root` is where the file system of the recorded processes is, if that is not ours; `distributions` are those that
+    were saved with the recording.
     """
 
     def __init__(
-        self, origins: Iterable[Origin], saved: Mapping[str, Mapping[int, str]], root: Path | None = None
+        self,
+        origins: Iterable[Origin],
+        saved: Mapping[str, Mapping[int, str]],
+        root: Path | None = None,
+        distributions: Mapping[str, Distribution] | None = None,
     ) -> None:
-        self._files, self._installed, self._saved = SourceFiles(root), Distributions(root), saved
+        self._files, self._installed, self._saved = SourceFiles(root), Distributions(root, distributions), saved
         started = [origin.target.started_at for origin in origins if origin.target and origin.target.started_at]
         self._since = min(started, default=None)
         """The start of the first process that was recorded, since when its code may have been loaded."""
@@ -32,6 +37,11 @@ class SourceCode:
     def distribution(self, file: str) -> Distribution | None:
         """The distribution that an installed file belongs to, if its metadata can be read."""
         return self._installed.of(file)
+
+    @property
+    def distributions(self) -> Mapping[str, Distribution]:
+        """By file, the distributions that were found until now."""
+        return self._installed.named
 
     def text(self, file: str) -> str | None:
         """The whole file; where only some of its lines are known, the others are empty."""

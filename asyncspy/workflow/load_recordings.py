@@ -26,7 +26,7 @@ class AnalysedRecording:
 def load_and_analyse(paths: Sequence[Path], app_roots: Sequence[str] = ()) -> AnalysedRecording:
     """Read saved recordings, logs and other profilers' files, and analyse them as one."""
     running, waiting = read.sum_by_mode(read.load_all(_once_each(paths)))
-    sources = SourceCode(running.origins, running.sources)
+    sources = SourceCode(running.origins, running.sources, distributions=running.distributions)
     analysis, parts = analyse_modes(
         running, waiting, source=sources.text, app_roots=app_roots, distribution=sources.distribution
     )

@@ -129,7 +129,7 @@ def finish_recording(run: RecordingRun) -> RecordingResult:
         else:
             recording = analyse_recording(run.writer, run.options.app_roots)
         try:
-            run.writer.save_sources(lines_to_save(recording))
+            run.writer.save_sources(lines_to_save(recording), recording.sources.distributions)
         except OSError as error:
             run.feedback.note(f"the lines of code could not be saved with the recording: {error.strerror}")
     except KeyboardInterrupt:

@@ -139,7 +139,7 @@ def test_failed_slices_are_counted_wherever_they_stand(writer: RecordingWriter) 
 
 def test_source_lines_travel_with_it(writer: RecordingWriter) -> None:
     writer.add(GIL, document([MAIN], [0]))
-    writer.save_sources({"/srv/a.py": {9: "    return User.objects.count()"}})
+    writer.save_sources({"/srv/a.py": {9: "    return User.objects.count()"}}, {})
     assert load(writer.path).sources == {"/srv/a.py": {9: "    return User.objects.count()"}}
 
 
@@ -369,7 +369,7 @@ def test_it_tells_before_it_is_saved_what_its_file_tells(writer: RecordingWriter
     writer.set_counted_calls(
         of(9, replace(GIL, mode="exact")), {Event("async-unsafe", (MAIN, WORK), captured="raised"): Occurrences(3)}
     )
-    writer.save_sources({"/srv/a.py": {9: "    return User.objects.count()"}})
+    writer.save_sources({"/srv/a.py": {9: "    return User.objects.count()"}}, {})
     assert profile_of_document(writer.document(), writer.path) == saved(writer)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncspy.model.findings import Distribution
+from asyncspy.model.third_party import Distribution
 from asyncspy.source.distributions import Distributions
 
 
@@ -62,3 +62,25 @@ def test_lists_that_cannot_be_read_are_passed_over(site: Path) -> None:
     record.unlink()
     record.mkdir()
     assert Distributions().of(f"{site}/tenants/x.py") is None
+
+
+def test_a_folder_that_several_distributions_share_is_told_by_the_whole_path(site: Path) -> None:
+    for name, version, file in (
+        ("opentelemetry_api", "1.40", "trace.py"),
+        ("opentelemetry_django", "0.61b0", "otel.py"),
+    ):
+        (site / f"{name}-{version}.dist-info").mkdir()
+        (site / f"{name}-{version}.dist-info" / "RECORD").write_text(f"opentelemetry/{file},,\n")
+    (site / "opentelemetry").mkdir()
+    found = Distributions()
+    assert found.of(f"{site}/opentelemetry/otel.py") == Distribution("opentelemetry-django", "0.61b0")
+    assert found.of(f"{site}/opentelemetry/trace.py") == Distribution("opentelemetry-api", "1.40")
+
+
+def test_what_was_saved_with_a_recording_counts_more_than_what_is_installed_here(site: Path) -> None:
+    file = f"{site}/tenants/middleware.py"
+    saved = {file: Distribution("django-tenants", "3.4.0")}
+    found = Distributions(saved=saved)
+    assert found.of(file) == Distribution("django-tenants", "3.4.0")
+    assert found.of(f"{site}/billing/views.py") == Distribution("Billing", "2.0.1")
+    assert set(found.named) == {file, f"{site}/billing/views.py"}

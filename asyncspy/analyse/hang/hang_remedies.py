@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from asyncspy.analyse.hang.rules import HangJudgement
 from asyncspy.analyse.hops import sync_middleware
 from asyncspy.analyse.remedy.source_line import SourceReader, parse_line
+from asyncspy.analyse.third_party.sync_only import middleware_support, support_remedies
 from asyncspy.analyse.waits import blocking_calls
 from asyncspy.analyse.waits.pools import DEFAULT_EXECUTOR, SENSITIVE_THREAD
 from asyncspy.model.findings import Remedy, Wait, WaitKind
@@ -81,7 +82,7 @@ def _line_remedies(waiting: WaitingThreads, verdict: HangVerdict, source: Source
     if waiting.role == "loop":
         return _loop_remedies(waiting, verdict, source)
     if is_middleware(waiting):
-        return (sync_middleware.middleware_remedy(waiting.line),)
+        return support_remedies(middleware_support(waiting.line))
     return AVOID_WAIT_IN_THREAD if waiting.kind in {"loop", "thread", "lock"} else ()
 
 

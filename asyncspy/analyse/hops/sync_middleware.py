@@ -15,25 +15,12 @@ from asyncspy.analyse.remedy.source_line import SourceReader
 from asyncspy.analyse.stacks import worlds
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import Pattern, any_of, distinct_frames
-from asyncspy.model.findings import Culprit, Finding, Remedy
+from asyncspy.model.findings import Finding
 from asyncspy.model.stacks import Frame, Stack
 
 ASYNC_TO_SYNC = any_of(Pattern("AsyncToSync.__call__", "asgiref/sync.py"))
 INNER = any_of(Pattern("convert_exception_to_response.<locals>.inner", "django/core/handlers/exception.py"))
 VIEW_CALLER = any_of(Pattern("BaseHandler._get_response", "django/core/handlers/base.py"))
-MIXIN = any_of(Pattern("MiddlewareMixin.__call__", "django/utils/deprecation.py"))
-
-CONVERT_MIDDLEWARE = Remedy(
-    "make it async-capable: async_capable = True and an async __call__ beside the sync one "
-    "(sync_and_async_middleware for a function), with nothing in it that blocks"
-)
-UPDATE_PACKAGE = Remedy(
-    "look for a release of this package whose middleware is async-capable; it cannot be fixed in your own code"
-)
-FIND_SUBCLASS = Remedy(
-    "find out which it is: a subclass of MiddlewareMixin with async_capable = False; with the logger django.request at "
-    "DEBUG, Django names it at start-up (Asynchronous handler adapted for middleware …)"
-)
 
 
 class SyncMiddleware(NamedTuple):
@@ -93,14 +80,8 @@ def find_sync_middleware(frames: Sequence[Frame]) -> SyncMiddleware | None:
     return None
 
 
-def middleware_remedy(culprit: Culprit) -> Remedy:
-    """What to do about a sync-only middleware."""
-    return FIND_SUBCLASS if MIXIN.match(culprit.frame) else UPDATE_PACKAGE if culprit.package else CONVERT_MIDDLEWARE
-
-
 def _finding(each: _MiddlewareSamples, ticks: int | None, owners: Ownership) -> Finding:
-    remedies = (middleware_remedy(Culprit(each.culprit, owners.of(each.culprit))),)
-    finding = each.finding("sync-middleware", "get_response", remedies, owners)
+    finding = each.finding("sync-middleware", "get_response", (), owners)
     return replace(
         finding, sink="AsyncToSync.__call__", threads=each.weight / ticks if ticks else None, drags=each.drags
     )

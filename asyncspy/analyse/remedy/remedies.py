@@ -25,11 +25,6 @@ MAX_REMEDIES = 2
 
 BY_THREAD = Remedy("move the database work into a sync function and call it through await sync_to_async(function)(…)")
 
-NOT_YOURS = (
-    "look for a release of {package} that supports async, or report it there; until then, keep it off the event loop: "
-    "call what uses it through sync_to_async"
-)
-
 AWAITED = (
     "what this line awaits, {function} of {package}, makes a sync query itself, and a thread around it does not help: "
     "pass it what is loaded already (lists, relations by select_related), or call its sync twin through sync_to_async"
@@ -78,17 +73,16 @@ def find_remedies(
     django: str | None,
     owners: Ownership,
 ) -> tuple[Remedy, ...]:
-    """What to change at the culprit's line, or where async code leads into it.
+    """What to change at the culprit's line, or where async code leads into it; nothing where only a package's code is.
 
     `path` are the frames from the entry to the culprit, `beyond` those that the culprit called, up to the query.
     """
     culprit = path[-1]
-    package = owners.of(culprit)
     fixes = [fix for fix in call.fixes if exists_in(fix, django)]
     if call.fixes in UNEVALUATED:
         return _in_words(fixes)
-    if package is not None and not any(owners.of(frame) is None for frame in path):
-        return (Remedy(NOT_YOURS.format(package=package)),)
+    if not any(owners.of(frame) is None for frame in path):
+        return ()
     if not _is_direct(call, beyond):
         fixes = []
     line = parse_line(source(culprit.file), culprit.line)

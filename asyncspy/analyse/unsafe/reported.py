@@ -20,16 +20,12 @@ from asyncspy.analyse.stacks.pattern import last_segment
 from asyncspy.analyse.stacks.worlds import judge_stack
 from asyncspy.analyse.unsafe.faults import Fault, FaultKey, fault_of
 from asyncspy.analyse.unsafe.violations import find_violation
-from asyncspy.model.findings import CountedCalls, Evidence, Finding, Remedy
+from asyncspy.model.findings import CountedCalls, Evidence, Finding
 from asyncspy.model.merging import merge_occurrences
 from asyncspy.model.stacks import ChainFrame, Event, Frame, Occurrences, Origin
 
 GUARD_IN_LOG = Frame("inner", "django/utils/asyncio.py")
 GUARD_COUNTED = Frame("async_unsafe.<locals>.decorator.<locals>.inner", "django/utils/asyncio.py")
-CONVERT = Remedy(
-    "make it work with an async get_response: set sync_capable and async_capable, or decorate it with "
-    "sync_and_async_middleware"
-)
 AT_START = "Asynchronous handler adapted"
 
 FindingMaker = Callable[[Fault], Finding]
@@ -201,5 +197,5 @@ def _middleware_finding(name: str, logged: Occurrences, owners: Ownership) -> Fi
     samples = LineSamples()
     samples.entries["middleware", frame] += logged.times
     samples.add(frame, [frame], logged.times)
-    finding = samples.finding("sync-middleware", AT_START, (CONVERT,), owners)
+    finding = samples.finding("sync-middleware", AT_START, (), owners)
     return replace(finding, evidence=Evidence(logged=logged.times), logged=logged)

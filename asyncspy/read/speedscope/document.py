@@ -58,8 +58,9 @@ def profile_of(document: Any, path: str) -> Profile:
     waiting = [one.profile(document) for one in counted if one.counts_waits]
     waits = _merge(waiting) if waiting else None
     if waits is not None and not running:
-        return replace(waits, inputs=(read_in,), sources=saved.sources)
-    return replace(_merge(running), inputs=(read_in,), waits=waits, sources=saved.sources, events=events)
+        return replace(waits, inputs=(read_in,), sources=saved.sources, distributions=saved.distributions)
+    running_sum = replace(_merge(running), inputs=(read_in,), waits=waits, events=events)
+    return replace(running_sum, sources=saved.sources, distributions=saved.distributions)
 
 
 def _printable_frame(frame: Frame) -> Frame:

@@ -20,6 +20,7 @@ from asyncspy.report.present.presented_report import (
     present_findings,
     present_report,
 )
+from asyncspy.report.present.recording_summary import Section
 from asyncspy.report.view import View
 
 _HERE = files("asyncspy.report.html")
@@ -40,13 +41,20 @@ def render(analysis: Analysis, view: View) -> str:
     ]
     if not report.only_dumps:
         main += [
+            _section(report.middleware, "middleware"),
             flame_sections(analysis, view),
             time_section(analysis, view),
-            el("section", el("h2", report.limits.title), [el("p", one) for one in report.limits.sentences], id="reach"),
+            _section(report.limits, "reach"),
         ]
     main += [_inputs(report), _next(report)]
     body = [_toolbar(analysis), el("main", main), _foot()]
     return document(f"asyncspy: {report.verdict}", body, scripted=True)
+
+
+def _section(section: Section, anchor: str) -> Html | None:
+    """A title with its sentences; nothing where there are none."""
+    sentences = [el("p", one) for one in section.sentences]
+    return el("section", el("h2", section.title), sentences, id=anchor) if sentences else None
 
 
 def document(title: str, body: list[Html], *, scripted: bool = False) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.model.findings import Distribution, Finding
+from asyncspy.model.findings import Finding
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame, Origin, Profile, SamplingMode, Stack
+from asyncspy.model.third_party import Distribution
 from tests.analyse.stack_samples import ASYNCIO, COUNT, HANDLER, OWN, PACKAGES, POOL, frames
 
 INNER = "convert_exception_to_response.<locals>.inner (django/core/handlers/exception.py:55)\n"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.model.findings import Distribution, Finding
+from asyncspy.model.findings import Finding
 from asyncspy.model.stacks import Frame
+from asyncspy.model.third_party import Distribution
 from tests.analyse.stack_samples import ASYNCIO, COUNT, GUARD, HANDLER, PACKAGES, STDLIB, UVLOOP, frames, profile
 
 VIEW = "checkout (shop/views.py:25)\n"

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from asyncspy.analyse import confidence
-from asyncspy.model.findings import Culprit, DetectionLimit, Distribution, NeededDuration, WorkerShare
+from asyncspy.model.findings import Culprit, DetectionLimit, NeededDuration, WorkerShare
 from asyncspy.model.stacks import ENDED_WORKERS_PID, Frame
+from asyncspy.model.third_party import Distribution
 from asyncspy.report import FORMATS
 from asyncspy.report.present.evidence import process_name
 from asyncspy.report.present.presented_finding import owner_sentences

@@ -1,0 +1,64 @@
+"""Define what is known of a package: since when its middleware is async-capable, and its calls that reach the guard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from asyncspy.analyse.stacks.pattern import last_segment, same_file
+from asyncspy.model.stacks import ChainFrame, Frame
+
+
+class PackageMiddleware(NamedTuple):
+    """One middleware of a package, by its dotted path, and the first release in which it is async-capable.
+
+    `async_since` is None if it is sync-only in all releases from `oldest` to `newest`, the ones that were looked into.
+    """
+
+    distribution: str
+    path: str
+    async_since: str | None
+    oldest: str
+    newest: str
+
+    @property
+    def name(self) -> str:
+        """Its class or function."""
+        return last_segment(self.path)
+
+    def is_in(self, file: str) -> bool:
+        """Whether it is defined in this file."""
+        module = self.path.rpartition(".")[0].replace(".", "/")
+        file = file.replace("\\", "/")
+        return same_file(file, f"{module}.py") or same_file(file, f"{module}/__init__.py")
+
+
+class GuardBug(NamedTuple):
+    """Something a package does that reaches Django's guard, by the frame of the package that is nearest to it.
+
+    Releases from `since` until before `fixed` have it; `fixed` is None if all that were looked into have it, up to
+    `newest`. `cause` says what it does and when. `avoid` is what prevents it where upgrading does not; `code` is how.
+    """
+
+    distribution: str
+    function: str
+    file: str
+    cause: str
+    issue: str
+    since: str
+    fixed: str | None
+    newest: str
+    avoid: str | None = None
+    code: str | None = None
+
+    def is_in(self, chain: Iterable[Frame | ChainFrame]) -> bool:
+        """Whether these frames lead through it."""
+        return any(
+            same_file(frame.file.replace("\\", "/"), self.file) and _same_function(frame.function, self.function)
+            for frame in chain
+        )
+
+
+def _same_function(recorded: str, known: str) -> bool:
+    """Whether a recorded function is the known one; older recordings have the last part of its name alone."""
+    return recorded == known or ("." not in recorded and recorded == last_segment(known))

@@ -1,0 +1,1 @@
+"""What is known of packages is compared with what is installed."""
