@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, get_args
 
@@ -15,6 +15,7 @@ from asyncspy.analyse.stacks.cleaning import clean_profile
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.worlds import StackVerdict, judge_stack
 from asyncspy.analyse.third_party.advice import with_package_advice
+from asyncspy.analyse.third_party.facts import DistributionFinder
 from asyncspy.analyse.third_party.sync_only import with_middleware_support
 from asyncspy.analyse.unsafe import find_unsafe
 from asyncspy.analyse.unsafe.reported import counted_seconds
@@ -23,12 +24,8 @@ from asyncspy.model.analysis import Analysis, AnalysisVerdict
 from asyncspy.model.findings import Finding, HopCosts, LoopTime, SampleCounts, World
 from asyncspy.model.hangs import Hang
 from asyncspy.model.stacks import FindingKind, Profile, Stack
-from asyncspy.model.third_party import Distribution
 
 __all__ = ["DistributionFinder", "SourceReader", "analyse"]
-
-DistributionFinder = Callable[[str], Distribution | None]
-"""Returns the distribution that an installed file belongs to, or None where it cannot be read."""
 
 
 def analyse(
@@ -129,4 +126,4 @@ def _of_package(finding: Finding, distribution: DistributionFinder, django: str 
     culprit = finding.culprit
     if culprit.package is not None:
         finding = replace(finding, culprit=replace(culprit, distribution=distribution(culprit.frame.file)))
-    return with_package_advice(with_middleware_support(finding), django)
+    return with_package_advice(with_middleware_support(finding), distribution, django)

@@ -16,12 +16,14 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from asyncspy.analyse.third_party.releases import release_key
+from asyncspy.analyse.third_party.releases import ReleaseKey, release_key
 from benchmarks.packages.catalog import CASES, Case
 
 HERE = Path(__file__).parent
@@ -34,8 +36,8 @@ PYTHON = os.environ.get("ASYNCSPY_PACKAGES_PYTHON", "3.12")
 DJANGOS = ("5.2.*", "4.2.*", "6.0.*")
 """The first that a release can be installed with and runs on is taken."""
 
-INSTALL_SECONDS = 300
-PROBE_SECONDS = 240
+INSTALL_SECONDS = 1200
+PROBE_SECONDS = 600
 MINORS = 10
 """Of a sync-only middleware, so many older minor versions are looked into."""
 
@@ -76,8 +78,7 @@ class Book:
         if known is None:
             known = (swap(case, version, like) if like else None) or probe(case, version, serve=like is None)
             version = version or known.get("version", "newest")
-            with self.lock, (CACHE / "lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)  # several runs may share the file
+            with self.lock, exclusive():
                 self.known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
                 self.known.setdefault(case.distribution, {})[version] = known
                 RESULTS.write_text(json.dumps(self.known, indent=1, sort_keys=True) + "\n")
@@ -85,17 +86,24 @@ class Book:
         return known
 
 
+@contextmanager
+def exclusive() -> Iterator[None]:
+    """Keep other runs from writing the same file."""
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def look_into(case: Case, book: Book, options: argparse.Namespace) -> None:
     """Look into the newest release, and into the older ones as far as they say when something changed."""
     for version in filter(None, options.releases.split(",")):
         book.facts(case, version)
     known = book.known.get(case.distribution) or {"": book.facts(case, "")}
-    newest = max(known.values(), key=lambda facts: release_key(facts.get("version", "0")) or ())
+    newest = max(known.values(), key=lambda facts: order_of(facts.get("version", "0")))
     if options.newest or options.releases or not newest.get("middleware"):
         return
-    older = [
-        one for one in final_releases(case.distribution) if (release_key(one) or ()) < release_key(newest["version"])
-    ]
+    before = order_of(newest["version"])
+    older = [one for one in final_releases(case.distribution) if order_of(one) < before]
     for name, is_async in shape(newest).items():
         if is_async:
             find_first(case, book, name, older)
@@ -126,6 +134,11 @@ def find_first(case: Case, book: Book, name: str, older: list[str]) -> None:
             high = middle
 
 
+def order_of(version: str) -> ReleaseKey:
+    """What to order a version by, the unreadable first."""
+    return release_key(version) or ((), 0, 0)
+
+
 def newest_of_each_minor(releases: list[str]) -> list[str]:
     """The newest release of each major and minor version, and the oldest of all."""
     first: dict[tuple[str, ...], str] = {}
@@ -142,7 +155,7 @@ def shape(facts: Facts) -> dict[str, bool]:
 def summary(facts: Facts) -> str:
     """One line for a person who waits."""
     if "error" in facts:
-        return "error " + facts["error"][-160:].replace("\n", " ")
+        return f"error {facts['error'][-160:]}".replace("\n", " ")
     out = [f"django {facts['django']}"]
     for name, served in [("-", facts.get("without", {}))] + [
         (m["name"], m.get("served", {})) for m in facts["middleware"]

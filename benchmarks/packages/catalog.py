@@ -11,8 +11,10 @@ from dataclasses import dataclass
 class Case:
     """One package: its name on PyPI, its top-level modules, its apps and whatever else it needs.
 
-    `before` runs before the settings are made, `setup` after the tables are; `beside` is middleware that is needed
-    behind it; `view` is the body of an async view that uses it; `needs` are packages installed with it.
+    `before` runs before the settings are made, `setup` after the tables are. `first` and `beside` are middleware that is
+    put before and behind it, `only` is what its own are called that are looked into. `view` is the body of an async view
+    that uses it, `urls` more pages. `needs` are packages installed with it. `on_loop`: Django is set up on a running
+    loop, as servers do that import the application there.
     """
 
     distribution: str
@@ -22,9 +24,11 @@ class Case:
     setup: str = ""
     view: str = ""
     urls: str = ""
+    first: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    only: str = ""
+    on_loop: bool = False
     needs: tuple[str, ...] = ()
-    last: bool = False
 
 
 def case(distribution: str, module: str = "", **more: object) -> Case:
@@ -38,7 +42,8 @@ ALLAUTH = "MIDDLEWARE.append('allauth.account.middleware.AccountMiddleware')\n"
 SENTRY = """
 import sentry_sdk
 from sentry_sdk.integrations.django import DjangoIntegration
-sentry_sdk.init(dsn="http://k@127.0.0.1:9/1", send_default_pii=True, transport=lambda event: None,
+sentry_sdk.init(dsn="http://k@127.0.0.1:9/1", send_default_pii=True, traces_sample_rate=1.0,
+    transport=lambda event: None,
     integrations=[DjangoIntegration()])
 """
 
@@ -144,7 +149,9 @@ CASES = (
     case("django-datadog-logger", apps=()),
     case("django-prometheus", before="PROMETHEUS_EXPORT_MIGRATIONS = False\n"),
     case("django-statsd", apps=("django_statsd",)),
-    case("sentry-sdk", "sentry_sdk", apps=(), before=SENTRY),
+    case(
+        "sentry-sdk", "sentry_sdk", apps=(), before=SENTRY, view="import sentry_sdk\nsentry_sdk.capture_message('used')"
+    ),
     case(
         "opentelemetry-instrumentation-django",
         "opentelemetry",

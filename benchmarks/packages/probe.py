@@ -41,7 +41,7 @@ REQUESTS = [
 ]
 """Paths, and whether the visitor has a session with a user in it."""
 
-REQUEST_SECONDS = 5
+REQUEST_SECONDS = 30
 
 MIDDLEWARE_TEXT = re.compile(r"\bget_response\b|\bMiddlewareMixin\b")
 
@@ -64,6 +64,7 @@ class Probe:
         self.reached: list[dict[str, Any]] = []
         self.hops = {"to_threads": 0, "to_loop": 0}
         self.folder = Path(tempfile.mkdtemp())
+        self.problem = ""
 
     def run(self) -> dict[str, Any]:
         """The facts of this release."""
@@ -72,6 +73,10 @@ class Probe:
             name: importlib.metadata.version(distribution)
             for name, distribution in (("version", self.case["distribution"]), ("django", "django"))
         }
+        if self.case["on_loop"]:
+            answers = {"set up": self.problem or "done"}
+            reached = [{"request": "set up", **each} for each in self.reached]
+            return {**facts, "without": {"reached": reached, "answers": answers}, "middleware": []}
         if not self.case["serve"]:
             return {**facts, "middleware": [self.about(*each) for each in self.middleware()]}
         self.make_tables()
@@ -118,8 +123,22 @@ class Probe:
         }
         exec(textwrap.dedent(self.case.get("before", "")), values)  # noqa: S102 - our own catalog
         settings.configure(**{name: value for name, value in values.items() if name.isupper()})
-        django.setup()
-        sys.modules["probe_urls"] = self.urls()
+        sys.modules["probe_middleware"] = loading_middleware()
+        if self.case["on_loop"]:
+            self.watch_guard()
+            asyncio.run(self.set_up_on_loop())
+        else:
+            django.setup()
+            sys.modules["probe_urls"] = self.urls()
+
+    async def set_up_on_loop(self) -> None:
+        """Set Django up while a loop runs."""
+        import django
+
+        try:
+            django.setup()
+        except Exception as error:
+            self.problem = repr(error)[:200]
 
     def make_tables(self) -> None:
         """The tables, and one user who is logged in."""
@@ -164,7 +183,7 @@ class Probe:
             Exception.__init__(error, *args)
             probe.reached.append(probe.where(sys._getframe(1)))
 
-        SynchronousOnlyOperation.__init__ = note  # type: ignore[method-assign]
+        SynchronousOnlyOperation.__init__ = note
 
     def where(self, frame: Any) -> dict[str, Any]:
         """The package's deepest frame, and what it called."""
@@ -202,16 +221,17 @@ class Probe:
             for name, value in sorted(vars(module).items()):
                 if getattr(value, "__module__", None) != module.__name__ or id(value) in seen:
                     continue
-                if takes_get_response(value):
+                if takes_get_response(value) and self.case["only"] in name:
                     seen.add(id(value))
                     yield f"{module.__name__}.{name}", value
 
     def modules(self) -> Iterator[types.ModuleType]:
         """The modules of the package that hold middleware, by their names or their text."""
         for top in self.case["modules"]:
-            spec = importlib.util.find_spec(top)  # type: ignore[attr-defined]
+            spec = importlib.util.find_spec(top)
             roots = list(spec.submodule_search_locations or []) if spec else []
-            files = sorted(file for root in roots for file in Path(root).rglob("*.py")) or [Path(spec.origin)]
+            alone = [Path(spec.origin)] if spec and spec.origin else []
+            files = sorted(file for root in roots for file in Path(root).rglob("*.py")) or alone
             for file in files:
                 inside = str(file).rpartition("/site-packages/")[2]
                 if (
@@ -244,9 +264,7 @@ class Probe:
         from django.core.handlers.asgi import ASGIHandler
         from django.test.signals import setting_changed
 
-        last = self.case.get("last", False)
-        around = (BASE_MIDDLEWARE, middleware) if not last else (middleware, BASE_MIDDLEWARE)
-        settings.MIDDLEWARE = [*around[0], *around[1], *self.case.get("beside", [])]
+        settings.MIDDLEWARE = [*BASE_MIDDLEWARE, *self.case["first"], *middleware, *self.case["beside"]]
         setting_changed.send(type(self), setting="MIDDLEWARE", value=None, enter=True)
         try:
             handler = ASGIHandler()
@@ -294,6 +312,29 @@ class Probe:
         except BaseException as error:
             return repr(error)[:200]
         return str(sent[0]["status"]) if sent else "no answer"
+
+
+def loading_middleware() -> types.ModuleType:
+    """Middleware of one's own that loads the user, or the session, before anything else asks for them."""
+    from django.utils.decorators import async_only_middleware
+
+    def load_user(get_response: Any) -> Any:
+        async def middleware(request: Any) -> Any:
+            request.user = await request.auser()
+            return await get_response(request)
+
+        return middleware
+
+    def load_session(get_response: Any) -> Any:
+        async def middleware(request: Any) -> Any:
+            await request.session.aget("_auth_user_id")
+            return await get_response(request)
+
+        return middleware
+
+    module = types.ModuleType("probe_middleware")
+    module.__dict__.update(load_user=async_only_middleware(load_user), load_session=async_only_middleware(load_session))
+    return module
 
 
 def takes_get_response(value: Any) -> bool:

@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from asyncspy.analyse.third_party.releases import release_key
-from benchmarks.packages.__main__ import COMMITTED, RESULTS, final_releases
+from benchmarks.packages.__main__ import COMMITTED, RESULTS, final_releases, order_of
 
 TABLE = Path(__file__).parents[2] / "asyncspy" / "analyse" / "third_party" / "middleware_table.py"
 RELEASES = COMMITTED.with_name("releases.json")
@@ -66,8 +65,7 @@ def is_complete(history: MiddlewareHistory, released: list[str]) -> bool:
     if since is None:
         return True
     before = [version for version, is_async in history.releases if not is_async][-1]
-    low, high = release_key(before) or (), release_key(since) or ()
-    return not any(low < (release_key(version) or ()) < high for version in released)
+    return not any(order_of(before) < order_of(version) < order_of(since) for version in released)
 
 
 def released_versions(distribution: str) -> list[str]:
@@ -83,7 +81,7 @@ def histories(results: dict[str, dict[str, Any]]) -> Iterator[MiddlewareHistory]
     """Each middleware of the newest release of each package."""
     for distribution, known in sorted(results.items()):
         sound = {version: facts for version, facts in known.items() if "error" not in facts}
-        versions = sorted(sound, key=lambda version: release_key(version) or ((), 0, 0))
+        versions = sorted(sound, key=order_of)
         newest = next((sound[version] for version in reversed(versions) if "without" in sound[version]), None)
         for one in newest["middleware"] if newest else ():
             releases = tuple(

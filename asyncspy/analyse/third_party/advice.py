@@ -1,6 +1,6 @@
 """Say what to do about a package's code: the release that fixes it, a setting, or what of one's own keeps it away.
 
-Nothing of the user's own code is on the way there, so nothing of it can be awaited or moved to a thread.
+Where nothing of the user's own code is on the way there, nothing can be awaited or moved to a thread.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import replace
 from asyncspy.analyse.remedy.remedies import MAX_REMEDIES, parse_version
 from asyncspy.analyse.stacks.packages import STDLIB
 from asyncspy.analyse.stacks.pattern import Pattern, any_of
-from asyncspy.analyse.third_party.facts import GuardBug
+from asyncspy.analyse.third_party.facts import DistributionFinder, GuardBug
 from asyncspy.analyse.third_party.guard_bugs import GUARD_BUGS
-from asyncspy.analyse.third_party.releases import is_before
+from asyncspy.analyse.third_party.releases import is_before, same_name
 from asyncspy.model.findings import Culprit, Finding, Remedy
 from asyncspy.model.stacks import Frame
 from asyncspy.model.third_party import Distribution
@@ -48,21 +48,32 @@ LOAD_SESSION = Remedy(
 NONE_KNOWN = "no release of {name} that fixes this is known to asyncspy: see what changed {since}, or report it there"
 
 
-def with_package_advice(finding: Finding, django: str | None) -> Finding:
-    """The finding of an unsafe call in a package's code, with what is known of it; any other as it is."""
-    culprit = finding.culprit
-    if finding.kind != "async-unsafe" or culprit.package is None or finding.remedies:
+def with_package_advice(finding: Finding, distribution: DistributionFinder, django: str | None) -> Finding:
+    """The finding of an unsafe call with what is known of the packages that it leads through.
+
+    Where the line to change is the user's own, a package's known bug on the way is said before how to change the line.
+    """
+    if finding.kind != "async-unsafe":
         return finding
+    culprit = finding.culprit
     frames = (culprit.frame, *(Frame(link.function, link.file, link.line) for link in finding.chain))
-    return replace(finding, remedies=call_remedies(culprit, frames, django))
+    known = [remedy for bug in GUARD_BUGS for remedy in _remedies_on(bug, frames, distribution)]
+    if culprit.package is None:
+        return replace(finding, remedies=(*known, *finding.remedies)[:MAX_REMEDIES]) if known else finding
+    if finding.remedies:
+        return finding
+    before = _loading_before(frames, django)
+    found = [*known, *before] if known else [*before, _none_known(culprit)]
+    return replace(finding, remedies=tuple(found)[:MAX_REMEDIES])
 
 
-def call_remedies(culprit: Culprit, chain: Sequence[Frame], django: str | None) -> tuple[Remedy, ...]:
-    """What to do about a package's call, best first."""
-    bugs = [bug for bug in GUARD_BUGS if bug.is_in(chain)]
-    known = [remedy for bug in bugs for remedy in _bug_remedies(bug, culprit.distribution)]
-    before = _loading_before(chain, django)
-    return tuple([*known, *before] if known else [*before, _none_known(culprit)])[:MAX_REMEDIES]
+def _remedies_on(bug: GuardBug, frames: Sequence[Frame], distribution: DistributionFinder) -> list[Remedy]:
+    """What to do about a known bug, if these frames lead through it."""
+    place = next((frame for frame in frames if bug.is_at(frame)), None)
+    installed = distribution(place.file) if place is not None else None
+    if place is None or (installed is not None and not same_name(installed.name, bug.distribution)):
+        return []
+    return _bug_remedies(bug, installed)
 
 
 def _bug_remedies(bug: GuardBug, installed: Distribution | None) -> list[Remedy]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
 from asyncspy.analyse.stacks.pattern import last_segment, same_file
-from asyncspy.model.stacks import ChainFrame, Frame
+from asyncspy.model.stacks import Frame
+from asyncspy.model.third_party import Distribution
+
+DistributionFinder = Callable[[str], Distribution | None]
+"""Returns the distribution that an installed file belongs to, or None where it cannot be read."""
 
 
 class PackageMiddleware(NamedTuple):
@@ -51,12 +55,9 @@ class GuardBug(NamedTuple):
     avoid: str | None = None
     code: str | None = None
 
-    def is_in(self, chain: Iterable[Frame | ChainFrame]) -> bool:
-        """Whether these frames lead through it."""
-        return any(
-            same_file(frame.file.replace("\\", "/"), self.file) and _same_function(frame.function, self.function)
-            for frame in chain
-        )
+    def is_at(self, frame: Frame) -> bool:
+        """Whether this is that frame."""
+        return same_file(frame.file.replace("\\", "/"), self.file) and _same_function(frame.function, self.function)
 
 
 def _same_function(recorded: str, known: str) -> bool:
