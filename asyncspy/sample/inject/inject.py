@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 from asyncspy.model.processes import Worker
 from asyncspy.sample.inject import texts
 from asyncspy.sample.inject.layouts import LAYOUTS
-from asyncspy.sample.inject.memory import read, refusal
+from asyncspy.sample.inject.memory import process_identity, read, refusal
 from asyncspy.sample.inject.pending_queue import WriteTarget
 from asyncspy.sample.inject.refusal_words import in_words
 from asyncspy.sample.inject.refused import NotInjected
@@ -56,7 +56,12 @@ def inject(pid: int, path: str, layouts: Layouts = LAYOUTS) -> Injection:
         raise NotInjected("no_room", f"{target.write.room} bytes for {len(text)}")
     key = _program(target)
     if key not in _rehearsed:
-        rehearse(target, text, layouts)
+        try:
+            rehearse(target, text, layouts)
+        except NotInjected:
+            if process_identity(pid) != target.write.identity:
+                raise NotInjected("gone") from None
+            raise
         _rehearsed.add(key)
     return _write(pid, target, text, layouts)
 

@@ -64,6 +64,8 @@ def add(target: WriteTarget, text: bytes, step: Step) -> dict[str, Any]:
         step("checked")
         try:
             write()
+        except ProcessLookupError:
+            raise NotInjected("gone") from None
         except OSError as error:  # a part may be written
             raise NotInjected("failed", f"writing: {error.strerror}") from None
         step("written")

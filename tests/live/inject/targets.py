@@ -89,6 +89,29 @@ while True:
     for each in started: each.join()
     check()
 """,
+    "forks": """
+forked = open(sys.argv[1] + ".forked", "ab", buffering=0)
+ready()
+while True:
+    child = os.fork()
+    if child == 0:
+        for _ in range(20): check()
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        os.abort()
+    forked.write(b"x")
+""",
+    "execs": """
+def wait():
+    while not os.path.exists(sys.argv[1] + ".exec"):
+        time.sleep(0.01)
+    again = "import sys, time; open(sys.argv[1], 'w').close(); time.sleep(100)"
+    os.execv(sys.executable, [sys.executable, "-c", again, sys.argv[1] + ".again"])
+threading.Thread(target=wait).start()
+a, b = socket.socketpair()
+ready()
+a.recv(1)
+""",
     "blocked": """
 a, b = socket.socketpair()
 ready()
@@ -98,7 +121,7 @@ while True:
 """,
 }
 """By what their main thread does: waits in a loop, computes, computes and notes how long it stood still, receives in C
-among others that compute, starts threads all the time, stays in C."""
+among others that compute, starts threads all the time, forks children, runs another program when asked, stays in C."""
 
 
 class Target(NamedTuple):
