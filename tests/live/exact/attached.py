@@ -10,6 +10,8 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,14 @@ def attach(served: Served, folder: Path, *words: str, seconds: int = 170) -> sub
 def wait_until_in(attached: subprocess.Popen[str], served: Served) -> None:
     """Until it says that the hook counts; the app of older Pythons looks for it as requests begin."""
     assert attached.stderr is not None
+    with asking_all_the_time(served):
+        said = list(itertools.takewhile(lambda line: not line.startswith("Counting"), attached.stderr))
+    assert attached.poll() is None, said
+
+
+@contextmanager
+def asking_all_the_time(served: Served) -> Iterator[None]:
+    """Requests without a fault, ten a second."""
     over = threading.Event()
 
     def poke() -> None:
@@ -56,11 +66,10 @@ def wait_until_in(attached: subprocess.Popen[str], served: Served) -> None:
     poking = threading.Thread(target=poke, daemon=True)
     poking.start()
     try:
-        said = list(itertools.takewhile(lambda line: not line.startswith("Counting"), attached.stderr))
+        yield
     finally:
         over.set()
         poking.join(10)
-    assert attached.poll() is None, said
 
 
 def report(attached: subprocess.Popen[str]) -> dict[str, Any]:

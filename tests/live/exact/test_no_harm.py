@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import os
 import signal
 import threading
 from collections import Counter
@@ -12,15 +14,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.live.exact.attached import attach, captured, report, versions, wait_until_in
+from asyncspy.discover.servers.find import inspect_process
+from asyncspy.errors import SamplerError, TargetError
+from asyncspy.sample.inside import hook_session
+from asyncspy.sample.inside.hook_session import HookSession
+from tests.live.exact.attached import asking_all_the_time, attach, captured, report, versions, wait_until_in
 from tests.live.exact.served import Served, starting
 from tests.live.exact.test_leaves_nothing import PATIENCE, look
 from tests.live.processes import eventually
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("may_trace")]
-
-BLOCKED_SECONDS = 14
-"""Longer than asyncspy waits for a worker to let it in."""
 
 
 @versions("3.12", "3.14")
@@ -66,29 +69,28 @@ def test_children_forked_meanwhile_are_none_of_its_business(version: str, tmp_pa
 
 
 @versions("3.14")
-def test_one_that_is_blocked_in_c_is_left_alone(version: str, tmp_path: Path) -> None:
+def test_one_that_is_blocked_in_c_is_left_alone(version: str) -> None:
     with starting(version) as served:
         served.ask(20)
         before = look(served)
-        with in_background(served, f"/block/{BLOCKED_SECONDS}"), attach(served, tmp_path) as attached:
-            said = attached.communicate(timeout=60)[1]
-        assert attached.returncode == 3, said
-        assert ("reached no point" if version != "ours" else "did not answer within") in said
+        with held(served), pytest.raises(TargetError) as refused:
+            HookSession(inspect_process(served.pid), seconds=1.0)
+        assert ("reached no point" if version != "ours" else "did not answer within") in refused.value.message
         assert eventually(lambda: look(served) == before, timeout=PATIENCE)
 
 
 @versions("3.14")
-def test_one_that_blocks_while_it_is_counted_lets_the_hook_out_afterwards(version: str, tmp_path: Path) -> None:
+def test_one_that_blocks_while_it_is_counted_lets_the_hook_out_afterwards(
+    version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hook_session, "ANSWER_SECONDS", 1.0)
     with starting(version) as served:
         served.ask(20)
         before = look(served)
-        with attach(served, tmp_path) as attached:
-            wait_until_in(attached, served)
-            with in_background(served, f"/block/{BLOCKED_SECONDS}"):
-                attached.send_signal(signal.SIGINT)
-                said = attached.communicate(timeout=60)[1]
-        assert attached.returncode == 4, said
-        assert "removes itself as soon as the loop runs again" in said
+        with asking_all_the_time(served):
+            session = HookSession(inspect_process(served.pid))
+        with held(served), pytest.raises(SamplerError, match="removes itself as soon as the loop runs again"):
+            session.stop()
         assert eventually(lambda: look(served) == before, timeout=PATIENCE)
 
 
@@ -103,6 +105,34 @@ def test_where_it_cannot_be_it_says_what_can(version: str, tmp_path: Path) -> No
     else:
         assert "add 'asyncspy.django' to INSTALLED_APPS" in said
     assert f"asyncspy attach --pid {served.pid}" in said
+
+
+@contextmanager
+def held(served: Served) -> Iterator[None]:
+    """Its loop, and with it its main thread, is in C until this ends."""
+    with in_background(served, "/hold") as answer:
+        assert eventually(lambda: not _answers(served), timeout=30)
+        try:
+            yield
+        finally:
+
+            def released() -> bool:
+                os.kill(served.pid, signal.SIGUSR2)
+                return bool(answer)
+
+            assert eventually(released, timeout=60)
+
+
+def _answers(served: Served) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=0.5)
+    try:
+        connection.request("GET", "/ready")
+        connection.getresponse()
+    except TimeoutError:
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 @contextmanager

@@ -70,15 +70,16 @@ def test_one_that_stays_in_c_is_asked_and_the_asking_withdrawn(version: str, tmp
 
 
 @versions(*VERSIONS)
+@pytest.mark.parametrize("ways", [1, pytest.param(4, marks=pytest.mark.matrix)], ids=["one way", "all ways"])
 def test_a_wrong_layout_is_refused_before_the_process_is_touched(
-    version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    version: str, ways: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rehearsal, "ANSWER_SECONDS", 2.0)
     with target(python(version), "tick", tmp_path) as on:
         right, text = find_python(on.pid), texts.run_file("/nowhere")
         rehearse(right, text)  # so what follows is refused for nothing but the layout
         noticed = {}
-        for name, change in wrong_offsets(right.write.layout):
+        for name, change in wrong_offsets(right.write.layout, ways):
             layouts = {**LAYOUTS, ("x86_64", *right.version): [change]}
             with pytest.raises(NotInjected) as refused:
                 rehearse(find_python(on.pid, layouts), text, layouts)
@@ -88,13 +89,14 @@ def test_a_wrong_layout_is_refused_before_the_process_is_touched(
         assert not any(right.write.found)
 
 
-def wrong_offsets(layout: Layout) -> list[tuple[str, Layout]]:
-    """Each offset that this version uses, off by a word."""
+def wrong_offsets(layout: Layout, ways: int) -> list[tuple[str, Layout]]:
+    """Each offset that this version uses, off by a word in so many ways."""
     found = []
     for name, offset in layout._asdict().items():
         if offset is None or name in {"slot", "slots"}:
             continue
-        for off in (-8, 8) if name not in {"first", "last", "to_do", "limit", "loop_limit"} else (-8, -4, 4, 8):
+        offs = (8, -8) if name not in {"first", "last", "to_do", "limit", "loop_limit"} else (4, -4, 8, -8)
+        for off in offs[:ways]:
             found.append((f"{name}{off:+}", layout._replace(**{name: offset + off})))
     return found
 

@@ -5,6 +5,7 @@ from guard import state, views
 urlpatterns = [
     path("", views.page),
     path("innocent", views.innocent),
+    path("hold", views.hold),
     path("block/<int:seconds>", views.block),
     path("fork/<int:seconds>", views.fork),
     path("ready", views.ready),

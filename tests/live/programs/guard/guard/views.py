@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import time
 
 from asgiref.sync import sync_to_async
@@ -33,6 +34,13 @@ async def innocent(request):
 async def block(request, seconds):
     """Holds the loop in C, and with it the interpreter's main thread."""
     time.sleep(seconds)
+    return HttpResponse("done")
+
+
+async def hold(request):
+    """Holds the loop in C until a signal comes."""
+    signal.signal(signal.SIGUSR2, lambda *_: None)
+    signal.pause()
     return HttpResponse("done")
 
 
