@@ -11,6 +11,8 @@ import gc
 import json
 import os
 import signal
+import struct
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -21,7 +23,7 @@ from .pending_queue import WriteTarget
 from .refused import NotInjected
 from .stopper import StoppedProcess
 
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, SIGEVENT_SIZE = 1, 64
 LIFE_SECONDS, STOP_SECONDS = 5.0, 0.25
 """How long this process may live, and how long it may hold another one stopped."""
 
@@ -128,10 +130,28 @@ def _announce() -> None:
     with suppress(OSError):  # only root may
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     os.write(1, STOPPING)
+    _arm(STOP_SECONDS)
     signal.setitimer(signal.ITIMER_REAL, STOP_SECONDS)
+
+
+def _prepare_timer() -> Callable[[float], object]:
+    """What has the kernel kill this process after so many seconds, 0 for never; even if it is stopped by then."""
+    try:
+        libc, timer = ctypes.CDLL(None), ctypes.c_void_p()
+        create, settime = libc.timer_create, libc.timer_settime
+    except AttributeError:  # glibc before 2.34 has them in another library: the parent alone bounds the time
+        return lambda _seconds: None
+    event = struct.pack("<Qii", 0, int(signal.SIGKILL), 0).ljust(SIGEVENT_SIZE, b"\0")
+    if create(time.CLOCK_MONOTONIC, event, ctypes.byref(timer)):
+        return lambda _seconds: None
+    return lambda seconds: settime(timer, 0, struct.pack("<qqqq", 0, 0, *divmod(int(seconds * 1e9), 10**9)), None)
+
+
+_arm = _prepare_timer()
 
 
 def _calm() -> None:
     signal.setitimer(signal.ITIMER_REAL, LIFE_SECONDS)
+    _arm(0.0)
     with suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))

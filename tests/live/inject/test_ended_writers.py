@@ -18,6 +18,7 @@ from asyncspy.sample.inject.pending_queue import WriteTarget
 from asyncspy.sample.inject.refused import NotInjected
 from asyncspy.sample.inject.target_python import find_python
 from asyncspy.sample.inject.writer_process import BOOT, run_writer
+from asyncspy.sample.kernel_state import process_state
 from tests.live.inject.targets import STEPS, VERSIONS, python, target, versions
 from tests.live.inject.test_engine import PATIENCE, counting, holds_nothing
 from tests.live.processes import eventually
@@ -151,6 +152,25 @@ def test_a_writer_that_is_stopped_is_ended_and_the_process_runs_on(
         assert refused.value.kind == ("failed" if step == "before the stop" else "slow")
         assert eventually(on.is_well, timeout=PATIENCE)
         assert eventually(lambda: counted.read_text() == "x" * (step in WRITTEN), timeout=PATIENCE)
+
+
+@versions("3.13")
+def test_one_that_is_stopped_with_its_parent_is_ended(version: str, tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from asyncspy.sample.inject import target_python, texts, writer_process\n"
+        "of = target_python.find_python(int(sys.argv[1])).write\n"
+        "writer_process.run_writer('add', of, texts.run_file('/x'), sys.argv[2])"
+    )
+    both = "[__import__('os').kill(each, 19) for each in (__import__('os').getppid(), __import__('os').getpid())]"
+    with target(python(version), "busy", tmp_path) as on:
+        with subprocess.Popen([sys.executable, "-c", code, str(on.pid), boot(both, "checked")]) as parent:
+            try:
+                assert eventually(lambda: process_state(parent.pid) == "T", timeout=PATIENCE)
+                assert eventually(on.is_well, timeout=PATIENCE)
+                assert process_state(parent.pid) == "T"
+            finally:
+                parent.kill()
+        assert holds_nothing(Injection(find_python(on.pid).write, b"", 0, 1))
 
 
 def test_nothing_of_the_rehearsal_outlives_asyncspy(tmp_path: Path) -> None:
