@@ -24,6 +24,11 @@ ANSWER_SECONDS = 5.0
 RETRIED = frozenset({"busy", "traced", "slow"})
 """Refusals that another moment may not meet."""
 
+STARVED = frozenset({"slow", "failed"})
+"""Refusals of a machine that is too busy. What such a writer has done to a copy is not known: another copy is taken."""
+
+COPIES = 3
+
 LONGEST_PATH = "/var/tmp/asyncspy-" + "0" * 32 + "/text"  # noqa: S108 - stands for the file that would be run
 NAME = "inject"
 
@@ -32,14 +37,28 @@ Write = Callable[[str, WriteTarget, bytes], dict[str, Any]]
 
 def rehearse(target: TargetPython, text: bytes, layouts: Layouts = LAYOUTS, write: Write = run_writer) -> None:
     """Write to copies of it. Raises NotInjected on any difference; nothing is left of them."""
+
+    def run_each_time(copy: ProcessCopy) -> None:
+        for number in range(TIMES):
+            found = _same_python(target, copy, layouts)
+            _once(found.write, copy, number, text, write)
+        _left_as_it_was(find_python(copy.pid, layouts).write, copy)
+
     for script in (BUSY, SLEEPING):
-        with started(target.write.pid, script) as copy:
-            for number in range(TIMES):
-                found = _same_python(target, copy, layouts)
-                _once(found.write, copy, number, text, write)
-            _left_as_it_was(find_python(copy.pid, layouts).write, copy)
-    with started(target.write.pid, WAITING) as copy:
-        _withdraw_once(_same_python(target, copy, layouts).write, text, write)
+        _on_a_copy(target, script, run_each_time)
+    _on_a_copy(target, WAITING, lambda copy: _withdraw_once(_same_python(target, copy, layouts).write, text, write))
+
+
+def _on_a_copy(target: TargetPython, script: str, act: Callable[[ProcessCopy], None]) -> None:
+    for left in reversed(range(COPIES)):
+        try:
+            with started(target.write.pid, script) as copy:
+                act(copy)
+        except NotInjected as refused:
+            if refused.kind not in STARVED or not left:
+                raise
+        else:
+            return
 
 
 def _same_python(target: TargetPython, copy: ProcessCopy, layouts: Layouts) -> TargetPython:
@@ -63,6 +82,8 @@ def _retrying(act: Callable[[], object], tries: int = 3) -> None:
         try:
             act()
         except NotInjected as refused:
+            if refused.kind in STARVED:
+                raise
             if refused.kind not in RETRIED or attempt + 1 == tries:
                 raise NotInjected("rehearsal", f"{refused.kind}: {refused.detail}") from None
         else:

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,11 @@ from asyncspy.sample.inject import texts
 from asyncspy.sample.inject.inject import Injection, clear, inject, withdraw
 from asyncspy.sample.inject.layouts import LAYOUTS, Layout
 from asyncspy.sample.inject.memory import read
+from asyncspy.sample.inject.pending_queue import WriteTarget
 from asyncspy.sample.inject.refused import NotInjected
 from asyncspy.sample.inject.rehearse import rehearse
 from asyncspy.sample.inject.target_python import find_python
+from asyncspy.sample.inject.writer_process import run_writer
 from tests.live.inject.targets import VERSIONS, Target, python, target, versions
 from tests.live.processes import eventually
 
@@ -148,6 +151,28 @@ def test_signals_that_come_meanwhile_are_not_lost(tmp_path: Path) -> None:
         inject(on.pid, on.code("tell", TELL_SIGNALS.format(*[str(told)] * 3)))
         assert eventually(told.exists, timeout=PATIENCE)
         assert int(told.read_text()) == sent > 0
+
+
+@pytest.mark.parametrize("kind", ["slow", "failed"])
+def test_a_starved_rehearsal_takes_another_copy(kind: str, tmp_path: Path) -> None:
+    """What a writer that was ended has written to a copy is not known, and says nothing about the layout."""
+    starved = 0
+
+    def write(action: str, target: WriteTarget, text: bytes) -> dict[str, Any]:
+        nonlocal starved
+        answer = run_writer(action, target, text)
+        if action == "add" and starved < 2:
+            starved += 1
+            raise NotInjected(kind)
+        return answer
+
+    with target(sys.executable, "tick", tmp_path) as on:
+        found = find_python(on.pid)
+        rehearse(found, texts.run_file("/nowhere"), write=write)
+        starved = -100
+        with pytest.raises(NotInjected) as refused:
+            rehearse(found, texts.run_file("/nowhere"), write=write)
+        assert refused.value.kind == kind
 
 
 def test_a_program_is_rehearsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
