@@ -43,7 +43,7 @@ def analyse(
     sampled by the GIL: it tells a line that waits from one that computes.
     """
     profile = clean_profile(recorded)
-    owners = recording_facts.ownership_of(profile, app_roots)
+    owners = recording_facts.ownership_of(profile, app_roots, source)
     verdicts = [judge_stack(stack.frames) for stack in profile.stacks]
     samples = count_worlds(profile.stacks, verdicts)
     django = recording_facts.common_django_version(profile.origins)

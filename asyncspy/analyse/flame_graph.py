@@ -65,7 +65,7 @@ def build_flame_graph(
     shown = (whole or analysis).findings
     numbers = [next((i for i, one in enumerate(shown) if one is each), None) for each in analysis.findings]
     profile, finding_of = match_stacks(profile, analysis, source=source, app_roots=app_roots)
-    owners = recording_facts.ownership_of(profile, app_roots)
+    owners = recording_facts.ownership_of(profile, app_roots, source)
     counting_waits = analysis.wall is not None
     root = _Box(Frame("the event loop", ""), None)
     idle = 0

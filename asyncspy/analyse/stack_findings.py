@@ -40,7 +40,7 @@ def match_stacks(
 ) -> StackMatches:
     """Match the stacks to the findings of the analysis that was made of them, with the same source and roots."""
     profile = clean_profile(profile)
-    owners = recording_facts.ownership_of(profile, app_roots)
+    owners = recording_facts.ownership_of(profile, app_roots, source)
     counting_waits = analysis.wall is not None
     found: dict[Stack, int] = {}
     for stack in profile.stacks:

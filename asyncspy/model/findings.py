@@ -84,13 +84,15 @@ class Remedy:
 class Culprit:
     """The line to change: the deepest frame of the user's own code, or of the named `package` if there is none.
 
-    `by_name`: the recording has no folders, so whose code it is was decided by names alone.
+    `by_name`: the recording has no folders, so whose code it is was decided by names alone. `on_behalf`: the package
+    only works on what own code returned or declared, which is what to change.
     """
 
     frame: Frame
     package: str | None = None
     distribution: Distribution | None = None
     by_name: bool = False
+    on_behalf: bool = False
 
 
 @dataclass(frozen=True, slots=True)

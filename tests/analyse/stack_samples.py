@@ -20,7 +20,7 @@ LIBRARY_ROOTS = {
     **dict.fromkeys(["multiprocessing", "unittest", "importlib"], STDLIB),
     **dict.fromkeys(["django", "asgiref", "uvicorn", "gunicorn", "granian", "channels", "ninja", "twisted"], PACKAGES),
     **dict.fromkeys(
-        ["debug_toolbar", "tenants", "anyio", "rest_framework", "graphql", "strawberry", "fastapi"], PACKAGES
+        ["debug_toolbar", "tenants", "tokens", "anyio", "rest_framework", "graphql", "strawberry", "fastapi"], PACKAGES
     ),
     **dict.fromkeys(["uvloop", "hypercorn", "tornado", "ipykernel", "pytest_asyncio", "celery"], PACKAGES),
     **dict.fromkeys(["socket.py", "ssl.py", "subprocess.py", "queue.py", "pathlib.py", "json", "urllib"], STDLIB),

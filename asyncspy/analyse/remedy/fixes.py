@@ -81,6 +81,15 @@ FROM_RESOLVER = Fix(
     "4.1",
 )
 
+BEFORE_THE_LOOP = Fix(
+    "import the app before the loop runs: gunicorn -k uvicorn_worker.UvicornWorker, or uvicorn 0.47+ without "
+    "--workers, --reload and --factory (with these uvicorn imports it on the running loop)"
+)
+NOT_AT_IMPORT = Fix(
+    "do without a query at import: move it out of ready() or the module to where its answer is first needed; of a "
+    "package, switch off by its settings what queries when it starts"
+)
+
 CONNECTION = Call(
     "a method of the connection",
     (Fix("move the work with the connection into a sync function and await sync_to_async(function)(…)"),),
@@ -106,10 +115,28 @@ UNEVALUATED_RESULTS: Rules[tuple[Fix, ...]] = rules_by_meaning(
 """Framework frames that work on what the user's code returned or declared: where a query is sent from them without own
 code between, the fix is to return or declare something else."""
 
-UNEVALUATED = frozenset(fixes for _, fixes in UNEVALUATED_RESULTS)
-"""The fixes of a call that is known to be one of those."""
+IMPORTS: Rules[tuple[Fix, ...]] = rules_by_meaning(
+    {
+        (BEFORE_THE_LOOP, NOT_AT_IMPORT): {
+            "uvicorn/importer.py": "import_from_string",
+            "django/apps/registry.py": "Apps.populate",
+        }
+    }
+)
+"""Frames below which the app is imported: on a loop, the loop has to wait until that is done."""
+
+RESULTS = frozenset(fixes for _, fixes in UNEVALUATED_RESULTS)
+"""The fixes of what own code returned or declared."""
+
+UNEVALUATED = RESULTS | frozenset(fixes for _, fixes in IMPORTS)
+"""The fixes of a call that is known to be one of those: no line of the culprit is to be rewritten."""
 
 
 def result_fixes(frames: Iterable[Frame]) -> tuple[Fix, ...]:
     """What to return or declare instead, if one of these frames works on what own code returned or declared."""
     return next((fixes for frame in frames if (fixes := UNEVALUATED_RESULTS.match(frame))), ())
+
+
+def import_fixes(frames: Iterable[Frame]) -> tuple[Fix, ...]:
+    """What to do about a query that is made while the app is imported, if one of these frames imports it."""
+    return next((fixes for frame in frames if (fixes := IMPORTS.match(frame))), ())

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from asyncspy.analyse.remedy import calls, fixes
+from asyncspy.analyse.remedy.source_line import SourceReader, parse_line
 from asyncspy.analyse.stacks import entries, sinks, worlds
 from asyncspy.analyse.stacks.packages import (
     COMMAND,
@@ -126,11 +127,16 @@ def libraries_in(frames: Iterable[Frame]) -> list[Library]:
 class Ownership:
     """Whose code is whose in one recording; `roots` are the folders that the user says the own code lies in.
 
-    `served` are the packages that were served: they are the user's own even if they are installed.
+    `served` are the packages that were served: they are the user's own even if they are installed. `source` gives the
+    text of a file, which tells coroutines from functions.
     """
 
     def __init__(
-        self, roots: Sequence[str] = (), libraries: Iterable[Library] = (), served: Iterable[str] = ()
+        self,
+        roots: Sequence[str] = (),
+        libraries: Iterable[Library] = (),
+        served: Iterable[str] = (),
+        source: SourceReader = lambda _file: None,
     ) -> None:
         self._served = frozenset(served) - KNOWN_PACKAGES - sys.stdlib_module_names
         self._roots = tuple(sorted((_slashed(root) for root in roots), key=len, reverse=True))
@@ -138,6 +144,13 @@ class Ownership:
         self._of_file = lru_cache(maxsize=100_000)(self._owner_of_file)
         self.of = lru_cache(maxsize=100_000)(self._owner_of_frame)
         """The package that a frame belongs to; None where it is the user's own."""
+        self._source = source
+        self.is_coroutine = lru_cache(maxsize=100_000)(self._is_coroutine)
+        """Whether a frame is known to be of an async function; False where its file cannot be read."""
+
+    def _is_coroutine(self, frame: Frame) -> bool:
+        line = parse_line(self._source(frame.file), frame.line)
+        return line is not None and line.is_async
 
     def _owner_of_frame(self, frame: Frame) -> str | None:
         file = frame.file.replace("\\", "/")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from asyncspy.analyse.remedy.source_line import SourceReader
 from asyncspy.analyse.stacks import worlds
 from asyncspy.analyse.stacks.ownership import Ownership, libraries_in
 from asyncspy.analyse.stacks.pattern import distinct_frames
@@ -125,8 +126,8 @@ def served_packages(origins: Sequence[Origin]) -> set[str]:
     return {name.partition(":")[0].partition(".")[0] for name in modules if not name.startswith("/")}
 
 
-def ownership_of(profile: Profile, app_roots: Sequence[str] = ()) -> Ownership:
+def ownership_of(profile: Profile, app_roots: Sequence[str], source: SourceReader) -> Ownership:
     """Whose code each frame of a profile is: the packages that were served are own, wherever they lie."""
     frames = distinct_frames(profile.stacks)
     frames.update(frame for event in profile.events for frame in event.frames)
-    return Ownership(app_roots, libraries_in(frames), served_packages(profile.origins))
+    return Ownership(app_roots, libraries_in(frames), served_packages(profile.origins), source)

@@ -31,7 +31,7 @@ def find_unsafe(
     loop_by_pid = _loop_samples_by_pid(profile, verdicts)
     faults = find_faults(profile.stacks, verdicts, owners)
     sampled = [with_shares(to_finding(fault), fault, loop_by_pid, profile.origins) for fault in faults]
-    beside = {event: times for event, times in profile.events.items() if is_beside_loop(event, source, owners)}
+    beside = {event: times for event, times in profile.events.items() if is_beside_loop(event, owners)}
     events = {event: times for event, times in profile.events.items() if event not in beside}
     counted = add_counted(sampled, events, to_finding, owners, profile.origins)
     reported = add_logged(counted, events, to_finding, owners)

@@ -30,6 +30,8 @@ SYNC_HANDLERS = (
 """What serves a request synchronously. Where it runs on a loop, all views and middleware in it would be refused their
 queries: the culprit is what called it there, such as a server that embeds it or a test's client."""
 
+POPULATE = any_of(*patterns("django/apps/registry.py", "Apps.populate"))
+
 _HANDLERS = any_of(*SYNC_HANDLERS)
 
 _CALLS: Rules[Call] = Rules(CALLS, lenient=True)
@@ -41,6 +43,7 @@ def find_culprit(frames: Sequence[Frame], start: int, sink: int, owners: Ownersh
     handler = next((i for i in range(start, end) if start and _HANDLERS.match(frames[i])), end)
     if any(owners.of(frames[i]) not in FRAMEWORK for i in range(start, handler)):
         end = handler
+    start = _after_import(frames, start, end, owners)
     if is_bare(frames[sink].file):
         found = _last_before_call(frames, start, end, owners)
         return found if found >= 0 else _package_frame(frames, start, end, owners)
@@ -78,6 +81,22 @@ def _connection_call(frame: Frame) -> Call:
     return CONNECTION._replace(name=f"connection.{last_segment(frame.function)}")
 
 
+def _after_import(frames: Sequence[Frame], start: int, end: int, owners: Ownership) -> int:
+    """Where what was imported begins: Django's start of the apps, or the body of a package's module.
+
+    The lines that lead there only import it, such as asgi.py: the culprit is whose ready() or module queries.
+    """
+    populate = _last(range(start, end), lambda i: POPULATE.match(frames[i]) is not None)
+    start = max(start, populate + 1)
+    own = _last(range(start, end), lambda i: owners.of(frames[i]) is None)
+    body = _last(range(max(own, start), end), lambda i: _is_body_of_package(frames[i], owners))
+    return max(start, body)
+
+
+def _is_body_of_package(frame: Frame, owners: Ownership) -> bool:
+    return last_segment(frame.function) == "<module>" and owners.of(frame) not in {None, *FRAMEWORK}
+
+
 def _is_machinery(frame: Frame) -> bool:
     return MACHINERY.match(frame) is not None or sinks.is_connection(frame)
 
@@ -100,10 +119,16 @@ def _is_call(frame: Frame) -> bool:
 
 
 def _package_frame(frames: Sequence[Frame], start: int, end: int, owners: Ownership) -> int:
-    """Without own code on the way: the deepest frame of a package that is not a framework, else where Django begins."""
+    """Without own code on the way: the deepest frame of a package that is not a framework, else where Django begins.
+
+    A package whose coroutine calls another package's function on the loop is at fault itself: it could use a thread.
+    """
     foreign = _last(range(start, end), lambda i: owners.of(frames[i]) not in FRAMEWORK)
     if foreign >= 0:
-        return foreign
+        coroutine = _last(range(start, foreign + 1), lambda i: owners.is_coroutine(frames[i]))
+        package = owners.of(frames[coroutine]) if coroutine >= 0 else None
+        is_another = package not in {None, owners.of(frames[foreign])} and package not in FRAMEWORK
+        return coroutine if is_another else foreign
     first_call = next((i for i in range(start, end) if CALLS.match(frames[i])), end)
     declared = _last(range(start, first_call), lambda i: UNEVALUATED_RESULTS.match(frames[i]) is not None)
     if declared >= 0:

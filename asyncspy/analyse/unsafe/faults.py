@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from asyncspy.analyse import confidence
-from asyncspy.analyse.remedy.fixes import CONNECTION, Call, Fix
+from asyncspy.analyse.remedy.fixes import CONNECTION, RESULTS, Call, Fix
 from asyncspy.analyse.remedy.remedies import find_remedies
 from asyncspy.analyse.remedy.source_line import SourceReader, parse_line
 from asyncspy.analyse.stacks import chains, recording_facts, sinks
@@ -108,12 +108,13 @@ def _strength(fault: Fault) -> tuple[int, int, Frame, str]:
 def fault_finding(fault: Fault, *, source: SourceReader, django: str | None, owners: Ownership) -> Finding:
     """The finding of a fault, but for its share of the loop's time."""
     path, beyond = fault.route
+    on_behalf = fault.package is not None and fault.call.fixes in RESULTS
     entries = sorted(fault.entries.items(), key=lambda item: (-item[1], item[0]))
     return Finding(
         kind="async-unsafe",
         evidence=Evidence(reached=fault.reached, heading=fault.heading),
         allowed=fault.allowed,
-        culprit=Culprit(fault.culprit, fault.package, by_name=fault.by_name),
+        culprit=Culprit(fault.culprit, fault.package, by_name=fault.by_name, on_behalf=on_behalf),
         call=_call_as_written(fault, source),
         sink=fault.example.sink_name,
         entries=tuple(Entry(kind, frame, weight) for (kind, frame), weight in entries),

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from asyncspy.analyse.remedy.source_line import SourceReader, parse_line
 from asyncspy.analyse.stacks import chains, entries, sinks
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.packages import FRAMEWORK
@@ -70,18 +69,14 @@ class LoopRunner(NamedTuple):
     way: tuple[Frame, ...]
 
 
-def is_beside_loop(event: Event, source: SourceReader, owners: Ownership) -> bool:
+def is_beside_loop(event: Event, owners: Ownership) -> bool:
     """Whether these are calls of sync code: no loop, and no coroutine of the user's own, is on the way to them."""
     frames = event.frames
     first = next((i for i, frame in enumerate(frames) if SYNC_ENTRIES.match(frame)), None)
     if event.kind != "async-unsafe" or first is None:
         return False
-    return not any(boundary_side(frame) == "loop" or _is_own_coroutine(frame, source, owners) for frame in frames)
-
-
-def _is_own_coroutine(frame: Frame, source: SourceReader, owners: Ownership) -> bool:
-    line = parse_line(source(frame.file), frame.line) if owners.of(frame) is None else None
-    return line is not None and line.is_async
+    own = [frame for frame in frames if owners.of(frame) is None]
+    return not any(boundary_side(frame) == "loop" for frame in frames) and not any(map(owners.is_coroutine, own))
 
 
 def find_beside_loop(profile: Profile, events: Mapping[Event, Occurrences], owners: Ownership) -> Finding | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from asyncspy.analyse.remedy.fixes import Call, result_fixes
+from asyncspy.analyse.remedy.fixes import Call, import_fixes, result_fixes
 from asyncspy.analyse.stacks import chains, entries, sinks
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.packages import FRAMEWORK, is_bare
@@ -69,7 +69,8 @@ def find_violation(frames: Sequence[Frame], boundary: int, owners: Ownership | N
     culprit = find_culprit(frames, boundary + 1, sink, owners)
     entry = _entry(frames, boundary, culprit, sink, owners)
     call = find_call(frames, culprit, sink)
-    fixes = result_fixes(_frames_at_fault(frames, boundary, culprit, sink, owners))
+    fixes = import_fixes(frames[boundary + 1 : sink])
+    fixes = fixes or result_fixes(_frames_at_fault(frames, boundary, culprit, sink, owners))
     call = call._replace(fixes=fixes) if fixes else call
     return Violation(frames, entry.kind, entry.position, culprit, sink, call, reached, allowed)
 

@@ -24,6 +24,8 @@ ALLOWED = (
     "Requests that overlap can lose or mix up data."
 )
 COMPLETED = "(the log does not hold all of this way: where it begins is taken from a recorded stack of the same call)"
+AT_FAULT = "None of your own code is on the way: package {name} is at fault."
+ON_BEHALF = "Package {name} makes the query, on what your own code returned or declared: that is what to change."
 BESIDE_LOOP = (
     "While this loop runs, Django refuses the queries of all other code in its thread. What is listed as the way here "
     "is only hit by it and needs no change."
@@ -135,7 +137,7 @@ def owner_sentences(culprit: Culprit) -> list[str]:
     if culprit.package is not None:
         installed = culprit.distribution
         name = f"{installed.name} {installed.version}" if installed else culprit.package
-        sentences.append(f"None of your own code is on the way: package {name} is at fault.")
+        sentences.append((ON_BEHALF if culprit.on_behalf else AT_FAULT).format(name=name))
     return [*sentences, BY_NAME] if culprit.by_name else sentences
 
 

@@ -8,6 +8,7 @@ from asyncspy.analyse import analyse
 from asyncspy.model.findings import Finding
 from asyncspy.model.stacks import Frame
 from asyncspy.model.third_party import Distribution
+from asyncspy.report.present.presented_finding import owner_sentences
 from tests.analyse.stack_samples import ASYNCIO, COUNT, GUARD, HANDLER, PACKAGES, STDLIB, UVLOOP, frames, profile
 
 VIEW = "checkout (shop/views.py:25)\n"
@@ -134,6 +135,42 @@ def test_a_package_is_to_blame_before_the_framework_around_it(framework: str) ->
     passed_on = Frame("passed_on", root + framework, 7)
     (found,) = analyse(profile((*frames(UVLOOP, tenants), passed_on, *frames(COUNT)))).findings
     assert found.culprit.package == "tenants"
+
+
+CALLS_ANOTHER = """
+TokenMiddleware.__call__ (tokens/middleware.py:4)
+get_user (tokens/auth.py:9)
+TenantBackend.user (tenants/backend.py:3)
+"""
+SYNC_ON_LOOP = (
+    "import x\nclass TokenMiddleware:\n    async def __call__(self, scope):\n        scope['user'] = get_user(scope)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("of_tenants", "package"),
+    [
+        ("import x\n\ndef user(self): return User.objects.count()\n", "tokens"),
+        ("import x\n\nasync def user(self): return User.objects.count()\n", "tenants"),
+    ],
+)
+def test_the_package_of_the_last_coroutine_is_at_fault_and_not_the_sync_one_that_it_calls(
+    of_tenants: str, package: str
+) -> None:
+    files = {PACKAGES + "tokens/middleware.py": SYNC_ON_LOOP, PACKAGES + "tenants/backend.py": of_tenants}
+    stacks = profile(frames(ASYNCIO, HANDLER, CALLS_ANOTHER, COUNT))
+    (finding,) = analyse(stacks, source=files.get).findings
+    assert finding.culprit.package == package
+    (unread,) = analyse(stacks).findings
+    assert unread.culprit.package == "tenants"
+
+
+def test_a_package_that_works_on_what_own_code_returned_is_not_at_fault() -> None:
+    resolved = "ExecutionContext.execute_field (graphql/execution/execute.py:521)\n"
+    (finding,) = analyse(profile(frames(ASYNCIO, HANDLER, resolved, COUNT))).findings
+    assert (finding.culprit.package, finding.culprit.on_behalf) == ("graphql", True)
+    (said,) = owner_sentences(finding.culprit)
+    assert said.startswith("Package graphql makes the query, on what your own code returned")
 
 
 def test_a_package_is_named_with_its_distribution_where_that_can_be_read() -> None:
