@@ -64,3 +64,13 @@ def test_the_terminal_quotes_the_planted_line(name: str) -> None:
     assert ran.exit_code == 0, ran.output
     assert "# planted" in ran.stdout
     assert max(map(len, ran.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", sorted(INDEX))
+def test_the_terminal_names_every_line_that_json_names(name: str) -> None:
+    """Of py-spy's own files, beside which no code was saved."""
+    files = sorted(map(str, (HANGS / name).glob("dump-*.json")))
+    said = CliRunner().invoke(commands, ["report", *files]).stdout
+    for culprit in reported(*map(Path, files))["culprits"]:
+        own = f"{culprit['file'].rpartition('/')[2]}:{culprit['line']}"
+        assert (own if culprit["package"] is None else culprit["function"]) in said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asyncspy.analyse.hang.rules import HangJudgement
+from asyncspy.analyse.hang.judgement import HangJudgement
 from asyncspy.analyse.hops import sync_middleware
 from asyncspy.analyse.remedy.source_line import SourceReader, parse_line
 from asyncspy.analyse.third_party.sync_only import middleware_support, support_remedies

@@ -6,21 +6,17 @@ Each claims no more than its dumps prove. `certain` means that nothing else expl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
 
-from asyncspy.analyse.hang.asgiref_bugs import AsgirefBug, HangShape, matching_bugs
+from asyncspy.analyse.hang.asgiref_bugs import HangShape, matching_bugs
 from asyncspy.analyse.hang.graph import WaitGraph, WaitNode, find_saturated_pool
+from asyncspy.analyse.hang.judgement import SHORT_WATCH_SECONDS, HangJudgement, Rule
+from asyncspy.analyse.hang.one_line import at_one_line
 from asyncspy.analyse.hops import sync_middleware
 from asyncspy.analyse.stacks.pattern import Pattern, any_of
-from asyncspy.model.hangs import HangVerdict
 
 DEADLOCK_SECONDS = 60
 """How long a wait that looks like a deadlock must not move to be called one; few requests take longer."""
-
-SHORT_WATCH_SECONDS = 5
-"""How long to watch to rule out a short wait."""
 
 SLOW_SECONDS = 1.0
 """How long a thread must have been busy for its request to be slow."""
@@ -31,22 +27,6 @@ MOST_OF_THE_TIME = 0.6
 CONTEXT_EXIT = any_of(Pattern("ThreadSensitiveContext.__aexit__", "asgiref/sync.py"))
 STATE_STOPPED, STATE_TRACED = "T", "t"
 """The kernel's letters for a process's state. py-spy itself, run by another user, traces it for a moment only."""
-
-
-@dataclass(frozen=True)
-class HangJudgement:
-    """The verdict on one process and its grounds."""
-
-    verdict: HangVerdict
-    certain: bool
-    grounds: Sequence[str]
-    to_blame: Sequence[WaitNode] = ()
-    bugs: Sequence[AsgirefBug] = ()
-    watch: int | None = None
-    held_by: Literal["signal", "tracer"] | None = None
-
-
-Rule = Callable[[WaitGraph], HangJudgement | None]
 
 
 def judge_graph(graph: WaitGraph) -> HangJudgement:
@@ -225,6 +205,7 @@ RULES: tuple[Rule, ...] = (
     circular_wait,
     blocked,
     often_blocked,
+    at_one_line,
     exhausted_pool,
     busy,
     suspected_deadlock,

@@ -27,7 +27,7 @@ VERDICTS: dict[HangVerdict, str] = {
 }
 UNCERTAIN_VERDICTS: dict[HangVerdict, str] = {
     "deadlock": "Deadlock, by all that can be seen: {} has not moved.",
-    "blocked-loop": "Blocked, as it seems: the event loop of {} is in a call that waits.",
+    "blocked-loop": "Blocked, as it seems: the event loop of {} serves no requests.",
     "pool-exhausted": "A thread pool of {} seems to be full.",
     "busy": "Busy, as it seems: {} is at work.",
     "healthy": "Nothing is wrong with {}, as far as one look tells.",

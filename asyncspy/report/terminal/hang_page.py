@@ -102,11 +102,19 @@ def _frame(link: ChainFrame, name: Text, view: View, mark: str = "  ") -> list[T
 
 
 def _sources(hang: PresentedHang, view: View) -> list[list[Text]]:
-    frames = [each.culprit.frame for each in hang.hang.culprits[:MAX_CULPRITS]]
-    quoted = [(frame, source_excerpt(frame, view)) for frame in frames]
-    return [
-        [Text(fit_place(place_of(frame, view), view, view.columns), PLACE), *lines] for frame, lines in quoted if lines
-    ]
+    """The lines to blame, quoted; one that cannot be read is named, if no wait above has shown it."""
+    shown = {(wait.threads.line.frame.file, wait.threads.line.frame.line) for wait in hang.waits}
+    sections = []
+    for each in hang.hang.culprits[:MAX_CULPRITS]:
+        frame = each.culprit.frame
+        lines = source_excerpt(frame, view)
+        place = [
+            Text(fit_place(place_of(frame, view), view, view.columns), PLACE),
+            Text(view.escape(frame.function), NAME),
+        ]
+        if lines or (frame.file, frame.line) not in shown:
+            sections.append([*flow(place, view.columns, "  "), *lines])
+    return sections
 
 
 def _actions(hang: PresentedHang, view: View) -> list[Text]:

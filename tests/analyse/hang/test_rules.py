@@ -186,3 +186,32 @@ def test_a_tracer_that_held_it_at_one_look_only_proves_nothing() -> None:
 
 def _stopped(look: Dump) -> Dump:
     return Dump(look.threads, look.pid, look.at, state="T", ran=look.ran)
+
+
+@pytest.mark.parametrize("text", [f"{VIEW}view (views.py:9)", f"{VIEW}view (unread.py:9)"])
+def test_without_counters_a_loop_at_one_line_in_every_look_is_blocked_and_the_line_is_named(text: str) -> None:
+    looks = [replace(look, at=None) for look in dumps(loop(text), request(WORKER), looks=4, counted=False)]
+    hang = judged(looks)
+    assert (hang.verdict, hang.certain) == ("blocked-loop", False)
+    assert lines(hang)[0].endswith(".py:9")
+    assert {"if it computes" in remedy.text for remedy in hang.later} == {True, False}
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [COMPUTES, COMPUTES],  # two looks are chance
+        [COMPUTES, COMPUTES, COMPUTES, SELECT],
+        [COMPUTES, COMPUTES, COMPUTES, f"{VIEW}view (views.py:8)"],
+        [f"{VIEW}view (views.py:9)\nQuerySet._clone (django/db/models/query.py:5)"] * 4,  # the leaf is Django's
+        [SELECT] * 4,
+    ],
+)
+def test_without_counters_a_loop_that_moves_or_is_free_is_not_blocked(texts: list[str]) -> None:
+    looks = [replace(dumps(loop(text), looks=1, counted=False)[0], at=None) for text in texts]
+    assert judged(looks).verdict in {"busy", "healthy", "idle"}
+
+
+def test_with_counters_they_decide() -> None:
+    assert judged(dumps(loop(COMPUTES, COMPUTING))).verdict == "busy"
+    assert judged(dumps(loop(COMPUTES, TICKING))).verdict != "blocked-loop"
