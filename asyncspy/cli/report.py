@@ -33,7 +33,8 @@ def command(
 
     Read are asyncspy's recordings; py-spy's speedscope, raw, SVG, chrometrace and dump; other speedscope files; SVGs by
     FlameGraph.pl; folded stacks of Austin and of profiling.sampling; logs with SynchronousOnlyOperation tracebacks, as
-    text or JSON lines, from files, containers (CRI, docker) or journalctl. All of them may be packed with gzip or zstd.
+    text or JSON lines, of files, containers (CRI, docker) or journalctl; such tracebacks in exports of OpenTelemetry,
+    events of Sentry, records of structlog, and Django's page for an error. All may be packed with gzip or zstd.
 
     \b
       asyncspy report asyncspy-48291-20261121T021300.json

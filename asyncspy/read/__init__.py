@@ -43,6 +43,7 @@ FORMATS = (
     Format("dump --json", sniff.is_dump_json),
     Format("profiling.sampling --jsonl", sniff.is_profiling_jsonl),
     Format("svg", sniff.is_svg),
+    Format("django page", sniff.is_django_page),
     Format("dump", sniff.is_dump_text),
     Format("folded", sniff.is_austin),
     Format("log", sniff.is_log),
@@ -66,6 +67,8 @@ def import_reader(name: str) -> ReadFunction:
             from asyncspy.read.profiling_jsonl import read
         case "svg":
             from asyncspy.read.svg.svg_file import read
+        case "django page":
+            from asyncspy.read.logs.django_page import read
         case "dump":
             from asyncspy.read.dumps.dump_text import read
         case "folded":

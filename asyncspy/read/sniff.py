@@ -27,6 +27,8 @@ LOG_TEXTS = ("Traceback (most recent call last)", "SynchronousOnlyOperation")
 LOG_KEYS = frozenset(
     "timestamp @timestamp time asctime ts datetime date message msg event level levelname severity log MESSAGE".split()
 )
+TRACE_KEYS = (b'"resourceSpans"', b'"resourceLogs"', b'"trace_id"', b'"event_id"')
+"""Of OpenTelemetry's exports and of Sentry's events, whose first line may be longer than what is looked at."""
 LOG_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z| ?[+-][0-9]{2}:?[0-9]{2})?"
     r"|[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
@@ -87,6 +89,11 @@ def is_austin(head: bytes) -> bool:
     return any(_is_count(line.rpartition(" ")[2]) and AUSTIN_FRAME.search(line) for line in lines)
 
 
+def is_django_page(head: bytes) -> bool:
+    """The page that Django shows for an error with DEBUG, which asks robots not to keep it."""
+    return head.lstrip().startswith(b"<!DOCTYPE html>") and b'content="NONE,NOARCHIVE"' in head
+
+
 def is_journal_export(head: bytes) -> bool:
     """Entries of a journal as `FIELD=value` lines."""
     return head.startswith((b"__CURSOR=", b"__REALTIME_TIMESTAMP="))
@@ -96,7 +103,7 @@ def is_log(head: bytes) -> bool:
     """Text with a traceback, most lines with a time or a level, or lines that are a JSON object each."""
     if (b"\0" in head and BINARY.search(head)) or head.lstrip()[:2] in (b"<?", b"<s", b"<!"):
         return False
-    if is_journal_export(head):
+    if is_journal_export(head) or (head.startswith(b"{") and any(key in head for key in TRACE_KEYS)):
         return True
     lines = _text(head).splitlines()[:MAX_LOG_LINES]
     if any(text in line for text in LOG_TEXTS for line in lines) or (lines and _is_json_record(lines[0])):

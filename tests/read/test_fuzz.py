@@ -36,6 +36,11 @@ SEEDS = {
     "json log": "logs/structlog-dict.json.log",
     "journal": "logs/journal.json.log",
     "escaped": "logs/rsyslog.log",
+    "cri": "logs/cri-split-text.log",
+    "export": "logs/journal-split.export.log",
+    "sentry": "traces/sentry.envelopes.json",
+    "otlp": "traces/otel-otlp.json",
+    "django page": "traces/django-500.txt",
     "gzip": "hostile/truncated.gz",
 }
 TOKENS = [

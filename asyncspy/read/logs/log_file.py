@@ -7,9 +7,11 @@ for which middleware it had to adapt the asynchronous handler. Memory stays flat
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import BinaryIO
 
 from asyncspy.model.stacks import InputFile, Profile
+from asyncspy.read.logs.indented_json import on_lines
 from asyncspy.read.logs.journal_export import as_blocks
 from asyncspy.read.logs.records import unwrap
 from asyncspy.read.logs.split_lines import SplitLines
@@ -31,7 +33,7 @@ BROKEN = "{:,} records were split into pieces that cannot be put together: not c
 def read(stream: BinaryIO, path: str, block_size: int = BLOCK) -> Profile:
     """Read every violation that has a traceback, and every middleware that was adapted for."""
     found, split = Tracebacks(), SplitLines()
-    blocks = map(without_nuls, as_blocks(stream, block_size))
+    blocks = on_lines(map(without_nuls, as_blocks(stream, block_size)))
     for window in find_windows(split.rejoin(blocks)):
         if not window.follows:
             found.end_all()
@@ -39,13 +41,18 @@ def read(stream: BinaryIO, path: str, block_size: int = BLOCK) -> Profile:
             for line in unwrap(text):
                 found.add(line)
     found.end_all()
+    notes = [BROKEN.format(split.broken)] if split.broken else []
+    notes += [LEFT_OUT.format(split.left_out)] if split.left_out else []
+    return profile_of(found, path, "log", split.broken, notes)
+
+
+def profile_of(found: Tracebacks, path: str, form: str, dropped: int = 0, more_notes: Sequence[str] = ()) -> Profile:
+    """What was found in a file, with notes on what could not be used."""
     notes = [] if found.events else [NO_TRACEBACKS]
     notes += [MENTIONS.format(found.mentions)] if found.mentions else []
     notes += [CUT.format(found.cut)] if found.cut else []
-    notes += [BROKEN.format(split.broken)] if split.broken else []
-    notes += [LEFT_OUT.format(split.left_out)] if split.left_out else []
     count = sum(occurrences.times for occurrences in found.events.values())
-    read_in = InputFile(path, "log", count, found.mentions + found.cut + split.broken, tuple(notes))
+    read_in = InputFile(path, form, count, found.mentions + found.cut + dropped, (*notes, *more_notes))
     return Profile({}, inputs=(read_in,), events=found.events)
 
 

@@ -12,27 +12,34 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
+from asyncspy.read.logs.exceptions import (
+    BEGIN,
+    MAX_NODES,
+    StructuredException,
+    split_telemetry,
+    structured_exception,
+    trace_of,
+)
 from asyncspy.read.logs.framings import message_text
 
 COLOUR = re.compile(r"(?:\x1b|#033|\\x1b|\\u001b)\[[0-9;]{0,20}m")
 ESCAPED_LINE = re.compile(r"\\n[ |]*File ")
 MAX_JSON_PREFIX = 200
-MAX_NODES = 2_000
 MAX_MICROS_DIGITS = 16
 MAX_SECONDS = 4e9
 MAX_TEXT = 32 * 1024
 MAX_RECORD = 4 * 1024**2
 TIME_KEYS = ("timestamp", "@timestamp", "time", "asctime", "ts", "datetime", "date")
-BEGIN = "Traceback (most recent call last)"
 BREAK = "\x00end of record"
 
 
 class Line(NamedTuple):
-    """One line, with the source and the time that its wrapping names."""
+    """One line, with the source, the time and the trace that its wrapping names."""
 
     text: str
     source: str = ""
     time: str | None = None
+    trace: str = ""
 
 
 def unwrap(raw: str) -> Iterable[Line]:
@@ -76,7 +83,8 @@ def _from_json(document: dict[str, Any], prefix: str) -> Iterator[Line]:
         source = str(document.get("_PID"))[:20]
         yield from _wrapped(message_text(document["MESSAGE"]), f"journal {source}", _time(document))
     else:
-        yield from _record(document)
+        for record in split_telemetry(document):
+            yield from _record(record)
 
 
 def _wrapped(text: str, source: str, time: str | None) -> Iterator[Line]:
@@ -101,24 +109,24 @@ def _time(document: dict[str, Any]) -> str | None:
 def _record(document: dict[str, Any]) -> Iterator[Line]:
     """The tracebacks of a record, each once though several fields may hold it; failing these, its other texts."""
     texts, exceptions, plain = _collect(document)
-    time = _time(document)
+    time, trace = _time(document), trace_of(document)
     kept: list[str] = []
     for text in sorted(texts, key=len, reverse=True):
         if not any(text[text.find(BEGIN) :].strip() in other for other in kept):
             kept.append(text)
     for text in kept:
-        yield from _wrapped(text, "record", time)
+        yield from (line._replace(trace=trace) for line in _wrapped(text, "record", time))
     for exception in exceptions if not kept else []:
-        yield from (Line(line, "record", time) for line in _as_text(exception))
+        yield from (Line(line, "record", time) for line in exception.as_text())
     for text in plain if not kept and not exceptions else []:
         yield Line(text, "record", time)
     yield Line(BREAK, "record")
 
 
-def _collect(document: dict[str, Any]) -> tuple[list[str], list[dict[str, Any]], list[str]]:
+def _collect(document: dict[str, Any]) -> tuple[list[str], list[StructuredException], list[str]]:
     """The strings with a traceback, the structured exceptions, and the other strings, in the first MAX_NODES nodes."""
     texts: list[str] = []
-    exceptions: list[dict[str, Any]] = []
+    exceptions: list[StructuredException] = []
     plain: list[str] = []
     waiting: list[Any] = [document]
     for _ in range(MAX_NODES):
@@ -127,20 +135,13 @@ def _collect(document: dict[str, Any]) -> tuple[list[str], list[dict[str, Any]],
         node = waiting.pop()
         if isinstance(node, str):
             (texts if BEGIN in node else plain).append(node)
-        elif isinstance(node, dict) and isinstance(node.get("exc_type"), str) and isinstance(node.get("frames"), list):
-            exceptions.append(node)
+        elif isinstance(node, dict) and (exception := structured_exception(node)):
+            exceptions.append(exception)
             waiting.append(node.get("exceptions"))
         elif isinstance(node, dict):
             waiting.extend(node.values())
+        elif isinstance(node, list) and node and isinstance(node[0], str) and node[0].startswith(BEGIN):
+            texts.append("\n".join(line for line in node[:MAX_NODES] if isinstance(line, str)))  # GraphQL servers
         elif isinstance(node, list):
             waiting.extend(node[:MAX_NODES])
     return texts, exceptions, plain
-
-
-def _as_text(exception: dict[str, Any]) -> Iterator[str]:
-    yield f"{BEGIN}:"
-    for frame in exception["frames"][:MAX_NODES]:
-        if isinstance(frame, dict):
-            file, line, name = (frame.get(key) for key in ("filename", "lineno", "name"))
-            yield f'  File "{file}", line {line}, in {name}'
-    yield f"{exception['exc_type']}: {str(exception.get('exc_value'))[:200]}".replace("\n", " ")

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from asyncspy.model.merging import merge_occurrences
 from asyncspy.model.stacks import Event, Frame, Occurrences
-from asyncspy.read.logs.records import BEGIN, BREAK, Line
+from asyncspy.read.logs.exceptions import BEGIN
+from asyncspy.read.logs.records import BREAK, Line
 from asyncspy.read.sniff import LOG_TIME
 
 NAME = "SynchronousOnlyOperation"
@@ -27,6 +28,9 @@ MAX_PREFIX = 160
 FRAME = re.compile(r'File "([^"]{1,4096})", line ([0-9]{1,9}), in (.{1,1000})\Z')
 RAISED = re.compile(r"(?:(?<=[\s|:>])|^)(?:[A-Za-z_]\w*\.){0,20}SynchronousOnlyOperation(?=:|\s*\Z)")
 CLOSES = re.compile(r"[A-Za-z_][\w.]*(?:: .*)?\Z", re.DOTALL)
+CONCLUSION = re.compile(rf"Exception Type: {NAME}(?: at /|\s*\Z)")
+"""How Django's page, as text, ends a traceback."""
+MESSAGE = "You cannot call this from an async context"
 LEVELS = ("DEBUG:", "INFO:", "WARNING:", "ERROR:", "CRITICAL:")
 ADAPTED = re.compile(
     r"Asynchronous (?:handler adapted for middleware ([\w.]{1,300}?)\.|middleware ([\w.]{1,300}) adapted\.)(?:\s|\"|\Z)"
@@ -34,6 +38,9 @@ ADAPTED = re.compile(
 MARGIN = re.compile(r"\s*[|+] ?")
 MAX_FRAMES = 2_000
 MAX_OPEN = 64
+MAX_QUOTE_LINES = 50
+SAME_FRAMES = 6
+"""If two tracebacks of one trace end in the same so many frames, they are of one exception."""
 MAX_OTHER_LINES = 400
 MAX_EVENTS = 20_000
 
@@ -62,6 +69,10 @@ class Tracebacks:
         """Lines that name the exception without a traceback."""
         self.cut = 0
         """Tracebacks that end before they name their exception."""
+        self._closed: dict[str, tuple[OpenTraceback, int]] = {}
+        """The last traceback of each source that ended in another exception, and the number of the line where."""
+        self._lines = 0
+        self._traces: set[tuple[str, tuple[Frame, ...]]] = set()
         self._open: dict[LogWriter, OpenTraceback] = {}
         self._heading: dict[str, str | None] = {}
         """The time of the last line of each source, if a traceback on the next line may belong to its record."""
@@ -70,6 +81,7 @@ class Tracebacks:
 
     def add(self, line: Line) -> None:
         """Take the next line."""
+        self._lines += 1
         if line.text == BREAK:
             self._end([writer for writer in self._open if writer[0] == line.source])
             return
@@ -82,6 +94,7 @@ class Tracebacks:
             self._begin(line, text.index(BEGIN), time or heading)
         elif CHAINED in text:
             self._heading[line.source] = self._last_began.get(line.source)
+            self._chained(line)
         elif 'File "' in text and (frame := FRAME.search(text)):
             self._frame(line, frame, time)
         elif NAME in text:
@@ -90,6 +103,28 @@ class Tracebacks:
             self._count(Event("sync-middleware", subject=adapted[1] or adapted[2]), time)
         elif self._open:
             self._other(line)
+
+    def _quoting(self, line: Line, raised: re.Match[str]) -> OpenTraceback | None:
+        """The traceback whose exception, of a validation, says in the lines of its message what it was raised for."""
+        traceback, at = self._closed.get(line.source, (None, 0))
+        quoted = line.text[: raised.start()].startswith("  ") and self._lines - at <= MAX_QUOTE_LINES
+        return self._closed.pop(line.source)[0] if traceback and quoted else None
+
+    def _raised(self, traceback: OpenTraceback, trace: str) -> None:
+        """Count a violation, but once what several spans of one trace report."""
+        if trace:
+            seen = (trace, tuple(traceback.frames[-SAME_FRAMES:]))
+            if seen in self._traces:
+                return
+            if len(self._traces) >= MAX_EVENTS:
+                self._traces.clear()
+            self._traces.add(seen)
+        self._violation(traceback)
+
+    def _chained(self, line: Line) -> None:
+        """Django's page names only the last exception of a chain, and quotes what the others say."""
+        if f"exception ({MESSAGE}" in line.text and (traceback := self._open.pop((line.source, ""), None)):
+            self._violation(traceback)
 
     def end_all(self) -> None:
         """End all open tracebacks: the next line is not the one that came next in the log."""
@@ -117,18 +152,20 @@ class Tracebacks:
 
     def _name(self, line: Line) -> None:
         """A line with the exception's name: the end of a traceback, the line that raises, or a mere mention."""
-        raised = RAISED.search(line.text)
+        raised = RAISED.search(line.text) or CONCLUSION.match(line.text)
         if raised:
             traceback = self._open.pop((line.source, _prefix(line.text[: raised.start()])[0]), None)
+            traceback = traceback or self._quoting(line, raised)
             if traceback and traceback.frames:
-                self._violation(traceback)
+                self._raised(traceback, line.trace)
             else:
                 self.mentions += 1
             return
         if found := self._traceback_of(line):
             traceback = found[1]
             traceback.raised = traceback.raised or f"raise {NAME}" in line.text
-        elif f"={NAME}(" not in line.text:  # how asyncio shows a task whose traceback follows
+        elif f"={NAME}(" not in line.text and not line.text.startswith(f"{NAME} at /"):
+            # asyncio shows a task so, and Django the heading of its page: their tracebacks follow
             self.mentions += 1
 
     def _other(self, line: Line) -> None:
@@ -141,7 +178,7 @@ class Tracebacks:
         if len(body) - len(text) > traceback.indent or not text:
             return
         if traceback.frames and CLOSES.match(text.rstrip()) and not text.startswith(LEVELS):
-            del self._open[writer]
+            self._closed[line.source] = (self._open.pop(writer), self._lines)
             return
         traceback.other_lines += 1
         if traceback.other_lines > MAX_OTHER_LINES:

@@ -13,7 +13,12 @@ from typing import NamedTuple
 ANCHOR = re.compile(rb"ynchronous(?:(?<=Synchronous)OnlyOperation|(?<=Asynchronous) (?:handler adapted|middleware ))")
 """The words. What they have in common comes first, since a literal beginning is searched for at 2 GB/s."""
 BEGIN = b"Traceback (most recent call last)"
-WITHOUT_PREFIX = (b"raise SynchronousOnlyOperation", b"django.core.exceptions.SynchronousOnlyOperation:")
+WITHOUT_PREFIX = (
+    b"raise SynchronousOnlyOperation",
+    b"django.core.exceptions.SynchronousOnlyOperation:",
+    b"Error extracting attribute: SynchronousOnlyOperation:",  # pydantic
+    b"Exception Type: SynchronousOnlyOperation",  # Django's page as text
+)
 FRAME_OR_BEGIN = rb"[ |+]{0,80}(?:File |(?:Exception Group )?Traceback )"
 EXCEPTION_NAME = re.compile(rb"(?:raise )?[\w.]*\Z")
 DIGIT = re.compile(rb"[0-9]")

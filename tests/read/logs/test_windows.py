@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from asyncspy.model.stacks import Event, Profile
 from asyncspy.read.logs import log_file, windows
-from asyncspy.read.logs.records import BEGIN
+from asyncspy.read.logs.exceptions import BEGIN
 
 QUICKLY = settings(max_examples=200, suppress_health_check=list(HealthCheck), deadline=None)
 
