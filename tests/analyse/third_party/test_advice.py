@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from asyncspy.analyse import analyse
@@ -57,6 +60,7 @@ def found(*parts: str, installed: Distribution | None = None, django: str | None
     return finding
 
 
+GUARDED = Path(__file__).parents[3] / "benchmarks" / "packages" / "guarded.json"
 UPGRADE = "pip install 'django-stamps>=2.0'"
 FIXED_IN_2 = {
     "older than the fix": ("1.9", "fixed in django-stamps 2.0, you run 1.9", UPGRADE),
@@ -125,6 +129,18 @@ def test_nothing_is_proposed_that_nobody_can_do(installed: Distribution | None) 
     assert "sync_to_async" not in remedy.text
     assert ("django-seals that" if installed else "of seals that") in remedy.text
     assert ("after 3.1" in remedy.text) is (installed is not None)
+
+
+def test_every_row_was_seen_by_running_the_releases() -> None:
+    seen = json.loads(GUARDED.read_text())
+    for bug in GUARD_BUGS:
+        runs, last = seen[bug.issue], bug.newest if bug.fixed is None else None
+        for version in filter(None, (bug.since, last)):
+            places = {(each["function"], each["file"]) for each in runs[version]["reached"]}
+            assert (bug.function, bug.file) in places, (bug.issue, version)
+        assert bug.fixed is None or runs[bug.fixed]["reached"] == []
+        avoided = [run for name, run in runs.items() if " with " in name and run["reached"] == []]
+        assert avoided or not bug.avoid, bug.issue
 
 
 def test_the_table_itself_is_in_order() -> None:
