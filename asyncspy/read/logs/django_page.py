@@ -32,4 +32,4 @@ def read(stream: BinaryIO, path: str) -> Profile:
     for line in html.unescape(text.decode("utf-8", "backslashreplace")).splitlines():
         found.add(Line(line))
     found.end_all()
-    return profile_of(found, path, "django page")
+    return profile_of(found, path, "log")
