@@ -53,7 +53,8 @@ class HookInstaller:
 
     def begin(self) -> None:
         """Install a hook in every worker. Raises the first error if it works in none of them."""
-        if self._run.options.inject and not any(map(needs_injection, self._workers())):
+        workers = self._workers()  # none between two reloads
+        if self._run.options.inject and workers and not any(map(needs_injection, workers)):
             self._feedback.note(BY_PYTHON)
         deadline = time.monotonic() + STARTING_SECONDS
         errors = self._install_hooks()
