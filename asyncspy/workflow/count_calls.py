@@ -47,6 +47,8 @@ class CallCounter:
         self._run, self._sessions, self._feedback = run, sessions, run.feedback
         self._installer = HookInstaller(run, sessions)
         self._killed = 0
+        self._error: AsyncspyError | None = None
+        """Why nothing is known of the first worker of which nothing is."""
 
     def begin(self) -> None:
         """Install a hook in every worker. Raises the first error if it works in none of them."""
@@ -74,7 +76,7 @@ class CallCounter:
         if counted:
             self._run.writer.save()
         elif not self._run.writer.origins:
-            raise next((one.error for one in results if one.error is not None), none_ready(self._run.targets))
+            raise self._error or none_ready(self._run.targets)
 
     def _say_of_many(self) -> None:
         many, longest = self._installer.installed, self._installer.longest_stop
@@ -88,6 +90,7 @@ class CallCounter:
         """Add the counts to the recording; whether there were any."""
         for one in results:
             self._killed += one.is_cut
+            self._error = self._error or one.error
             if one.report is not None:
                 self._run.writer.set_counted_calls(self._origin(one), one.report.events)
                 lost = one.report.lost + one.report.broken

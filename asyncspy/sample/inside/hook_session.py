@@ -175,16 +175,17 @@ class HookSession:
                 if report is not None:
                     self._was_run()
             if report is None:
-                raise self._no_report()
+                raise self.no_report()
             return report
         finally:
             self.close()
 
-    def _no_report(self) -> AsyncspyError:
+    def no_report(self) -> AsyncspyError:
+        """The error for a worker that gives no report."""
         pid = self.target.pid
         if not self._is_running():
             return TargetError(
-                f"process {pid} ended, and the calls that it counted last are lost",
+                f"process {pid} ended, and the calls counted in it are lost",
                 remedy="asyncspy find-workers lists what runs now",
             )
         return SamplerError(

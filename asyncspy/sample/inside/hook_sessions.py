@@ -138,4 +138,5 @@ class HookSessions:
 
 def _result(session: HookSession) -> HookResult:
     cut = session.has_ended and not session.is_complete
-    return HookResult(session.target, session.started_at, session.last_report, is_cut=cut)
+    error = session.no_report() if cut and session.last_report is None else None
+    return HookResult(session.target, session.started_at, session.last_report, error, is_cut=cut)
