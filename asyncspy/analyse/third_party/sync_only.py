@@ -64,8 +64,8 @@ def _row(frame: Frame, installed: Distribution | None) -> PackageMiddleware | No
 def _looked_into(row: PackageMiddleware, version: str | None) -> MiddlewareSupport:
     verdict: UpgradeVerdict = "upgrade" if row.async_since else "never"
     if row.async_since is None:
-        looked_into = f"from {row.oldest} to {row.newest}" if row.oldest != row.newest else f"up to {row.newest}"
-        advice = f"sync-only in every release {looked_into}: upgrading does not help"
+        looked_into = f"every release from {row.oldest} to" if row.oldest != row.newest else "the newest release,"
+        advice = f"sync-only in {looked_into} {row.newest}: upgrading does not help"
         if is_before(row.newest, version or row.newest):
             verdict, advice = (
                 "unknown",
