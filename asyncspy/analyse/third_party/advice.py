@@ -11,8 +11,7 @@ from dataclasses import replace
 from asyncspy.analyse.remedy.remedies import MAX_REMEDIES, parse_version
 from asyncspy.analyse.stacks.packages import STDLIB
 from asyncspy.analyse.stacks.pattern import Pattern, any_of
-from asyncspy.analyse.third_party.facts import DistributionFinder, GuardBug
-from asyncspy.analyse.third_party.guard_bugs import GUARD_BUGS
+from asyncspy.analyse.third_party.facts import GUARD_BUGS, DistributionFinder, GuardBug
 from asyncspy.analyse.third_party.releases import is_before, same_name
 from asyncspy.model.findings import Culprit, Finding, Remedy
 from asyncspy.model.stacks import Frame

@@ -1,4 +1,4 @@
-"""Define what is known of a package: since when its middleware is async-capable, and its calls that reach the guard."""
+"""Say what is known of a package: since when its middleware is async-capable, and its calls that reach the guard."""
 
 from __future__ import annotations
 
@@ -63,3 +63,20 @@ class GuardBug(NamedTuple):
 def _same_function(recorded: str, known: str) -> bool:
     """Whether a recorded function is the known one; older recordings have the last part of its name alone."""
     return recorded == known or ("." not in recorded and recorded == last_segment(known))
+
+
+GUARD_BUGS: tuple[GuardBug, ...] = (
+    GuardBug(
+        "sentry-sdk",
+        "is_authenticated",
+        "sentry_sdk/integrations/django/__init__.py",
+        "its Django integration reads request.user for events that it makes on the event loop",
+        "getsentry/sentry-python#5274",
+        since="2.0.0",
+        fixed=None,
+        newest="2.75.0",
+        avoid="leave the user out of its events, in sentry_sdk.init: send_default_pii=False",
+        code="send_default_pii=False",
+    ),
+)
+"""Each was seen by running the releases: benchmarks/packages/guarded.json has that, and what was seen to avoid it."""

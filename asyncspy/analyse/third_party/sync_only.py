@@ -8,7 +8,6 @@ from asyncspy.analyse.stacks.packages import top_level_name
 from asyncspy.analyse.stacks.pattern import Pattern, any_of
 from asyncspy.analyse.third_party.advice import runs
 from asyncspy.analyse.third_party.facts import PackageMiddleware
-from asyncspy.analyse.third_party.middleware_table import MIDDLEWARE
 from asyncspy.analyse.third_party.releases import is_before, same_name
 from asyncspy.model.findings import Culprit, Finding, Remedy
 from asyncspy.model.stacks import Frame
@@ -54,6 +53,8 @@ def _is_named_by_module(frame: Frame) -> bool:
 
 def _row(frame: Frame, installed: Distribution | None) -> PackageMiddleware | None:
     """Its row; where names are not qualified, only if all rows that fit say the same."""
+    from asyncspy.analyse.third_party.middleware_table import MIDDLEWARE  # noqa: PLC0415 - hardly any report needs it
+
     rows = [row for row in MIDDLEWARE if row.is_in(frame.file)]
     named = [row for row in rows if row.name == frame.function.partition(".")[0]]
     rows = named if named or "." in frame.function else rows

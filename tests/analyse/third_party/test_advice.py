@@ -9,8 +9,7 @@ import pytest
 
 from asyncspy.analyse import analyse
 from asyncspy.analyse.third_party import advice
-from asyncspy.analyse.third_party.facts import GuardBug
-from asyncspy.analyse.third_party.guard_bugs import GUARD_BUGS
+from asyncspy.analyse.third_party.facts import GUARD_BUGS, GuardBug
 from asyncspy.analyse.third_party.releases import is_before
 from asyncspy.model.findings import Finding
 from asyncspy.model.processes import Worker

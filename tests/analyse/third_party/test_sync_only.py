@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.analyse.third_party import sync_only
+from asyncspy.analyse.third_party import middleware_table
 from asyncspy.analyse.third_party.facts import PackageMiddleware
 from asyncspy.analyse.third_party.middleware_table import MIDDLEWARE
 from asyncspy.analyse.third_party.releases import is_before
@@ -30,7 +30,7 @@ PLANTED = (
 
 @pytest.fixture(autouse=True)
 def planted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sync_only, "MIDDLEWARE", PLANTED)
+    monkeypatch.setattr(middleware_table, "MIDDLEWARE", PLANTED)
 
 
 def culprit(function: str, file: str = STAMPS, version: str | None = None, name: str = "django-stamps") -> Culprit:
