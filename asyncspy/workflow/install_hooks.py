@@ -19,7 +19,7 @@ STARTING_SECONDS, RETRY_SECONDS = 30.0, 0.5
 """A worker that is younger than STARTING_SECONDS may not have loaded Django, and is tried again."""
 
 CLOCK_SECONDS = 2.0
-"""A process's start time is told by the clock, which may be set."""
+"""The clock by which start times are known may be set."""
 
 MAX_LINES = 20
 """So many workers are named as the hook is let into them; a long watch meets thousands."""
@@ -137,7 +137,7 @@ class HookInstaller:
 
     def _ask_to_inject(self) -> bool:
         """Say what --inject does before it does it. Raises KeyboardInterrupt where a person then does not want it."""
-        if self._thread.ident is not None:  # a run has begun, and nobody can be asked any more
+        if self._thread.ident is not None:  # a run has begun, and its thread cannot ask
             return False
         targets = [worker for worker in self._workers() if needs_injection(worker)]
         pids = ", ".join(str(worker.pid) for worker in targets if worker.pid not in self._sessions.pids)

@@ -206,7 +206,12 @@ def probe(case: Case, version: str, *, serve: bool) -> Facts:
         if "error" not in facts:
             return facts
         problem = problem or facts["error"]
-    return {"error": problem}
+    return {"error": without_folders(problem)}
+
+
+def without_folders(text: str) -> str:
+    """The text with the last part of each path alone: the folders are this machine's."""
+    return re.sub(r"/[\w.+-]+(?:/[\w.+-]+)*/([\w.+-]+)", r"\1", text)
 
 
 def installed(case: Case, version: str, django: str) -> Path:

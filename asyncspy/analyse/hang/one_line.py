@@ -16,7 +16,7 @@ def at_one_line(graph: WaitGraph) -> HangJudgement | None:
         own = graph.owners.of(node.thread.frames[-1]) is None
         if own and node.thread.still and node.thread.moved is None and history.looks >= LOOKS_AT_ONE_LINE:
             grounds = [
-                f"the event loop was at one line of your code {history.period}, and serves nobody while it is there",
+                f"the event loop was at one line of your code {history.period}, and serves no requests there",
                 "whether that line computes, waits, or is reached again in one request after the other, these dumps do "
                 "not say: asyncspy dump, which watches the process, does",
             ]
