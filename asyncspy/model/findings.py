@@ -95,6 +95,13 @@ class Culprit:
     on_behalf: bool = False
 
 
+class PackageCall(NamedTuple):
+    """The function of a package that the culprit's line calls, and the frame of the finding's call further in."""
+
+    frame: Frame
+    call: Frame
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """How the work came onto the loop: the view, middleware or consumer, and how many samples came through it."""
@@ -154,6 +161,7 @@ class Finding:
     counts `evidence.logged` and `evidence.exact`. `completed`: the logged chain was cut, and its outer part was taken
     from a sampled one. `threads` is how many threads it occupies on average, if the recording can tell; `drags` how
     many other middleware a sync-only one forces into its thread. `fleet` is where among several hosts it was seen.
+    `via` is set where a package makes the call, and not the culprit's line itself.
     `beside_loop`: sync code was refused its queries since an event loop runs elsewhere in its thread; the culprit runs
     that loop, and the entries are the sync code, which is innocent.
     `middleware` is what is known of a sync-only one, and of other sync-only ones in its thread.
@@ -178,6 +186,7 @@ class Finding:
     drags: int = 0
     fleet: FleetSpread | None = None
     beside_loop: bool = False
+    via: PackageCall | None = None
     middleware: tuple[MiddlewareSupport, ...] = ()
 
 

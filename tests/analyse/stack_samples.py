@@ -25,7 +25,7 @@ LIBRARY_ROOTS = {
     **dict.fromkeys(["uvloop", "hypercorn", "tornado", "ipykernel", "pytest_asyncio", "celery"], PACKAGES),
     **dict.fromkeys(["socket.py", "ssl.py", "subprocess.py", "queue.py", "pathlib.py", "json", "urllib"], STDLIB),
     **dict.fromkeys(["shutil.py", "pathlib"], STDLIB),
-    **dict.fromkeys(["_pytest", "playwright"], PACKAGES),
+    **dict.fromkeys(["_pytest", "playwright", "constance"], PACKAGES),
     **dict.fromkeys(["whitenoise", "urllib3", "redis", "httpcore", "tenacity", "pymongo", "amqp", "psycopg"], PACKAGES),
 }
 

@@ -58,23 +58,32 @@ def own_frames(frames: Sequence[Frame], culprit: int, sink: int, owners: Ownersh
     return [index < end and owners.of(frame) is None for index, frame in enumerate(frames)]
 
 
-def find_call(frames: Sequence[Frame], culprit: int, sink: int) -> Call:
-    """What the culprit called: the first frame that a rule names, else the first frame after it."""
+def find_call(frames: Sequence[Frame], culprit: int, sink: int) -> tuple[Call, int]:
+    """What the culprit called, and which frame that is: the first that a rule names, else the first after it."""
     rules = _CALLS if is_bare(frames[sink].file) else CALLS
     for index in range(culprit + 1, sink + 1):
         found = rules.match(frames[index])
         if found is not None:
-            return found
+            return found, index
     beyond = frames[culprit + 1 : sink + 1]
     first = next((i for i, frame in enumerate(beyond) if not sinks.is_guard(frame)), None)
     if first is None:
         passed = frames[sink + 1] if sink + 1 < len(frames) else None
-        return _connection_call(passed) if passed is not None and sinks.is_connection(passed) else CONNECTION
-    called = beyond[first]
+        is_named = passed is not None and sinks.is_connection(passed)
+        return (_connection_call(passed) if passed is not None and is_named else CONNECTION), sink
+    called, index = beyond[first], culprit + 1 + first
     if sinks.is_connection(called):
-        return _connection_call(called)
-    sink_found = sinks.sink_at(called, frames[culprit + first])
-    return Call(sink_found.name if sink_found else called.function)
+        return _connection_call(called), index
+    sink_found = sinks.sink_at(called, frames[index - 1])
+    return Call(sink_found.name if sink_found else called.function), index
+
+
+def find_package_call(frames: Sequence[Frame], culprit: int, call: int, owners: Ownership) -> int | None:
+    """Where a package makes the call: its first frame after the culprit, by which the culprit's line came there.
+
+    The line itself may only read an attribute of the package's object, or compare or iterate it.
+    """
+    return next((i for i in range(culprit + 1, call) if owners.of(frames[i]) not in {None, *FRAMEWORK}), None)
 
 
 def _connection_call(frame: Frame) -> Call:

@@ -15,7 +15,7 @@ from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import distinct_frames, last_segment
 from asyncspy.analyse.stacks.worlds import StackVerdict
 from asyncspy.analyse.unsafe.violations import Violation, find_violation
-from asyncspy.model.findings import Culprit, Entry, Evidence, Finding, WorkerShare
+from asyncspy.model.findings import Culprit, Entry, Evidence, Finding, PackageCall, WorkerShare
 from asyncspy.model.stacks import Frame, Origin, Stack
 
 Route = tuple[tuple[Frame, ...], tuple[Frame, ...]]
@@ -117,10 +117,19 @@ def fault_finding(fault: Fault, *, source: SourceReader, django: str | None, own
         culprit=Culprit(fault.culprit, fault.package, by_name=fault.by_name, on_behalf=on_behalf),
         call=_call_as_written(fault, source),
         sink=fault.example.sink_name,
+        via=_package_call(fault.example),
         entries=tuple(Entry(kind, frame, weight) for (kind, frame), weight in entries),
         chain=chains.display_chain(fault.example.route, owners.of),
         remedies=find_remedies(fault.call, path, beyond, source=source, django=django, owners=owners),
     )
+
+
+def _package_call(violation: Violation) -> PackageCall | None:
+    """The package's function that makes the call for the culprit, as the chain shows it."""
+    if violation.via is None:
+        return None
+    frames = violation.frames
+    return PackageCall(chains.display_frame(frames, violation.via), chains.display_frame(frames, violation.called))
 
 
 def _call_as_written(fault: Fault, source: SourceReader) -> str:

@@ -11,7 +11,7 @@ from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.packages import FRAMEWORK, is_bare
 from asyncspy.analyse.stacks.pattern import last_segment
 from asyncspy.analyse.stacks.worlds import loop_start
-from asyncspy.analyse.unsafe.culprits import find_call, find_culprit, own_frames
+from asyncspy.analyse.unsafe.culprits import find_call, find_culprit, find_package_call, own_frames
 from asyncspy.model.stacks import Frame
 
 ENTRY_CLOSURES = frozenset({"middleware", "callback", "import of the app"})
@@ -19,15 +19,19 @@ ENTRY_CLOSURES = frozenset({"middleware", "callback", "import of the app"})
 
 
 class Violation(NamedTuple):
-    """A stack that runs async-unsafe work on the loop; `entry`, `culprit` and `sink` are indexes into its frames.
+    """A stack that runs async-unsafe work on the loop.
 
-    `reached`: the guard is on the stack, or was passed; `allowed`: it let the call pass.
+    `entry`, `culprit`, `via`, `called` and `sink` are indexes into its frames: `call` is what is called at `called`,
+    and `via` is a package's function, where such a one makes that call. `reached`: the guard is on the stack, or was
+    passed; `allowed`: it let the call pass.
     """
 
     frames: Sequence[Frame]
     entry_kind: str
     entry: int
     culprit: int
+    via: int | None
+    called: int
     sink: int
     call: Call
     reached: bool
@@ -68,11 +72,12 @@ def find_violation(frames: Sequence[Frame], boundary: int, owners: Ownership | N
         return None
     culprit = find_culprit(frames, boundary + 1, sink, owners)
     entry = _entry(frames, boundary, culprit, sink, owners)
-    call = find_call(frames, culprit, sink)
+    call, called = find_call(frames, culprit, sink)
+    via = find_package_call(frames, culprit, called, owners)
     fixes = import_fixes(frames[boundary + 1 : sink])
     fixes = fixes or result_fixes(_frames_at_fault(frames, boundary, culprit, sink, owners))
     call = call._replace(fixes=fixes) if fixes else call
-    return Violation(frames, entry.kind, entry.position, culprit, sink, call, reached, allowed)
+    return Violation(frames, entry.kind, entry.position, culprit, via, called, sink, call, reached, allowed)
 
 
 def _last_sink(frames: Sequence[Frame], boundary: int, owners: Ownership) -> tuple[int, bool, bool]:

@@ -11,7 +11,7 @@ from asyncspy.report.html.charts import interval_bar, share_row
 from asyncspy.report.html.tags import Content, Html, el, join
 from asyncspy.report.present.figures import percent, plural
 from asyncspy.report.present.finding_kinds import Severity
-from asyncspy.report.present.path_steps import is_culprit
+from asyncspy.report.present.path_steps import is_culprit, is_package_call
 from asyncspy.report.present.places import excerpt, folded_frames, place_of
 from asyncspy.report.present.presented_finding import NO_REMEDY, PresentedFinding, PresentedRemedy
 from asyncspy.report.view import View
@@ -155,7 +155,8 @@ def _way(finding: Finding, view: View) -> Html | None:
 
     def folds(numbered: tuple[int, ChainFrame]) -> bool:
         index, link = numbered
-        return link.package is not None and index not in {0, last} and link[:2] not in entries
+        kept = index in {0, last} or link[:2] in entries or is_package_call(link, finding)
+        return link.package is not None and not kept
 
     groups = [(fold, [link for _, link in run]) for fold, run in groupby(enumerate(finding.chain), folds)]
     inside: Html | None = None

@@ -26,6 +26,14 @@ def is_culprit(link: ChainFrame, finding: Finding) -> bool:
     return _frame(link) == finding.culprit.frame
 
 
+def is_package_call(link: ChainFrame, finding: Finding) -> bool:
+    """Whether this frame of the chain is the package's function that makes the call for the line to change.
+
+    Lines are not compared: of a recursion and of a function's comprehension the chain holds the innermost.
+    """
+    return finding.via is not None and link[:2] == finding.via.frame[:2]
+
+
 def path_steps(finding: Finding, view: View) -> tuple[PathStep, ...]:
     """The path from the entry over the culprit and its call to the sink; none where there is none of its own."""
     if finding.kind == "pool-saturated" or (finding.beside_loop and not finding.chain):
@@ -61,20 +69,31 @@ def _before(finding: Finding, links: Sequence[ChainFrame], view: View) -> Iterab
 
 
 def _after(finding: Finding, links: Sequence[ChainFrame], view: View) -> Iterable[PathStep]:
-    """The call, what lies between folded, and the sink."""
+    """The package's function that makes the call, where one does, the call and the sink; the rest folded."""
     call, sink = finding.call, finding.sink
+    called = 0
+    package = next((i for i, link in enumerate(links) if is_package_call(link, finding)), None)
+    if package is not None and finding.via is not None:
+        call_frame = finding.via.call
+        called = next((i for i, link in enumerate(links) if i > package and link[:2] == call_frame[:2]), package)
+        yield from _fold(links[:package], view)
+        yield PathStep(_named(links[package], view), place_of(links[package], view).shown(view))
+        yield from _fold(links[package + 1 : called], view)
     yield PathStep(view.escape(call))
     if sink is None or sink == call:
         return
     last = max((i for i, link in enumerate(links) if _is_named(link, sink)), default=len(links) - 1)
-    if links[1:last]:
-        yield _folded(links[1:last], view)
+    yield from _fold(links[called + 1 : last], view)
     yield PathStep(view.escape(sink))
 
 
 def _is_named(link: ChainFrame, name: str) -> bool:
     """Recordings of older Pythons have no class names."""
     return link.function == name or name.endswith("." + link.function)
+
+
+def _fold(links: Sequence[ChainFrame], view: View) -> Iterable[PathStep]:
+    return [_folded(links, view)] if links else []
 
 
 def _folded(links: Iterable[ChainFrame], view: View) -> PathStep:
