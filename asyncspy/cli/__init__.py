@@ -1,6 +1,7 @@
 """The command line: each command translates its options, calls one use case and shows the result.
 
-Each command is a module of its own that is imported when it is asked for, so that `asyncspy --version` is fast.
+Each command is a module of its own that is imported when it is asked for: `--version`, `--help` and completion of a
+command's name import none of them.
 """
 
 from __future__ import annotations
@@ -11,11 +12,23 @@ from importlib import import_module
 from typing import Any, TextIO
 
 import click
+from click.shell_completion import CompletionItem
 
 from asyncspy import __version__
 from asyncspy.errors import AsyncspyError, OutputError
 
-COMMANDS = ("attach", "demo", "diff", "doctor", "dump", "export", "find-workers", "report", "watch")
+COMMANDS = {
+    "find-workers": "Which processes serve, and can they be watched?",
+    "doctor": "Will attaching work, and if not, what fixes it?",
+    "attach": "Record a live worker: what runs on its event loop?",
+    "dump": "Is a worker hung, and on what?",
+    "watch": "Show findings as they come, until stopped.",
+    "report": "Report from saved recordings, flame graphs, dumps and logs.",
+    "diff": "Compare two recordings: is the line gone?",
+    "export": "Write recordings in the format of another tool.",
+    "demo": "Go through all of it on a Django shop with planted faults.",
+}
+"""The commands in the order in which they are needed, and what a list of them says."""
 INTERRUPTED = 130
 
 
@@ -32,6 +45,16 @@ class Commands(click.Group):
             return None
         command: click.Command = import_module(f"asyncspy.cli.{cmd_name.replace('-', '_')}").command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of all commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the name of a command, or an option of asyncspy itself."""
+        names = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; an error is printed in two lines and becomes an exit code."""
@@ -85,15 +108,9 @@ def commands(*, quiet: bool) -> None:
     Django's async_unsafe guard, down to the line to change.
 
     \b
-      asyncspy find-workers             which processes serve, and can they be watched?
-      asyncspy doctor --pid 48291       will attaching work, and if not, what fixes it?
-      asyncspy attach --pid 48291       record one of them for three minutes and report
-      asyncspy dump --pid 48291         is it hung, and on what?
-      asyncspy watch --pid 48291        findings as they come, until stopped
-      asyncspy report flame.svg         the same report from a saved recording
-      asyncspy diff before after        is the line gone?
-      asyncspy export x.json --to pprof the recording for other tools
-      asyncspy demo                     all of it on a Django shop with planted faults
+      asyncspy find-workers
+      asyncspy attach --pid 48291
+      asyncspy report flame.svg
 
     \b
     Completion of commands and options, in bash (zsh and fish alike):

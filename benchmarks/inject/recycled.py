@@ -57,6 +57,8 @@ def main() -> None:
             watching.send_signal(signal.SIGINT)
             said, errors = watching.communicate(timeout=300)
         print(f"exit {watching.returncode} after {time.monotonic() - began:.0f} s; CPU {cpu / seconds:.1%} of a core")
+        if not said:
+            sys.exit(errors)
         print("\n".join(result(json.loads(said), Path(scratch, "made"), seen)))
         left = [path.name for path in Path(tempfile.gettempdir()).glob(FOLDERS)]
         print(f"folders left: {left}; notes: {errors.count('note:')}; traceback: {'Traceback' in errors}")
@@ -114,9 +116,9 @@ def result(report: dict[str, Any], made: Path, seen: Seen) -> Iterator[str]:
         ("children", seen.children),
         ("files", seen.on_disk),
     ):
-        half = len(values) // 2
-        first, last = values[: half or 1], values[half:] or values
-        yield f"{name:12} first half {min(first)}–{max(first)}, second half {min(last)}–{max(last)}"
+        part = len(values) // 6 or 1
+        sixths = [values[start : start + part] for start in range(0, len(values), part)][:6]
+        yield f"{name:12} by sixths: " + ", ".join(f"{min(each)}–{max(each)}" for each in sixths)
 
 
 if __name__ == "__main__":

@@ -40,12 +40,16 @@ def test_python_dash_m_is_the_same_program() -> None:
     assert done.stdout == run("--version").output
 
 
-def test_the_version_waits_for_no_library() -> None:
+@pytest.mark.parametrize("words", [["--version"], ["--help"], []], ids=["version", "help", "completion"])
+def test_what_needs_no_command_imports_none(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    if not words:
+        for name, value in (("_ASYNCSPY_COMPLETE", "bash_complete"), ("COMP_WORDS", "asyncspy re"), ("COMP_CWORD", "1")):
+            monkeypatch.setenv(name, value)
     code = (
         "import sys; from asyncspy.__main__ import main\n"
-        "sys.argv = ['asyncspy', '--version']\n"
+        f"sys.argv = {['asyncspy', *words]}\n"
         "try: main()\nexcept SystemExit: pass\n"
-        "print(sorted({'rich', 'asyncspy.discover', 'asyncspy.analyse'} & sys.modules.keys()))"
+        "print(sorted({'rich', 'asyncspy.cli.report', 'asyncspy.analyse'} & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
