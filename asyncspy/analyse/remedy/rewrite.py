@@ -42,7 +42,7 @@ def _on_one_line(code: str) -> str:
 
 def _candidates(line: SourceLine, rewrite: Rewrite) -> Iterator[str]:
     needs_no_await = rewrite.how == "relation" and "await" not in rewrite.new
-    for node in ast.walk(line.tree):
+    for node in line.parents:
         if isinstance(node, (ast.expr, ast.For)) and line.is_part_of(node) and (needs_no_await or line.may_await(node)):
             code = WRITERS[rewrite.how](line, rewrite, node)
             if code is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 NO_AWAIT = (ast.Lambda, ast.GeneratorExp, ast.ClassDef)
 """Scopes in which `await` is a syntax error or would belong to something else than the function around them."""
+
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 
 TASK_MAKERS = frozenset("create_task ensure_future gather wait_for wait shield run_coroutine_threadsafe".split())
 """Functions that take a coroutine: a call among their arguments only makes one."""
@@ -31,13 +34,26 @@ class SourceLine:
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
-        """The parent of each node."""
-        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+        """The parent of each node that spans the line, or is within one that does; outer ones come first.
+
+        Most of a file is beside the line, and is not looked at.
+        """
+        found: dict[ast.AST, ast.AST] = {}
+        around: list[ast.AST] = [self.tree]
+        for node in around:
+            for child in ast.iter_child_nodes(node):
+                if not isinstance(child, ast.stmt) or self.is_part_of(child) or self._is_decorated_here(child):
+                    found[child] = node
+                    around.append(child)
+        return found
+
+    def _is_decorated_here(self, node: ast.stmt) -> bool:
+        return any(self.is_part_of(each) for each in getattr(node, "decorator_list", ()))
 
     @cached_property
     def function(self) -> Function | None:
         """The innermost function that holds the line."""
-        holding = [node for node in ast.walk(self.tree) if isinstance(node, Function) and self.is_part_of(node)]
+        holding = [node for node in self.parents if isinstance(node, Function) and self.is_part_of(node)]
         return max(holding, key=lambda node: node.lineno, default=None)
 
     @property
@@ -72,7 +88,7 @@ class SourceLine:
     @cached_property
     def calls(self) -> list[ast.Call]:
         """The calls that span this line."""
-        return [node for node in ast.walk(self.tree) if isinstance(node, ast.Call) and self.is_part_of(node)]
+        return [node for node in self.parents if isinstance(node, ast.Call) and self.is_part_of(node)]
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """The nodes around a node, up to and including its function."""
@@ -102,7 +118,14 @@ class SourceLine:
 
     def code(self, node: ast.AST) -> str:
         """The source text of a node."""
-        return ast.get_source_segment(self.text, node) or ast.unparse(node)
+        lines = _lines(self.text)
+        first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", None) or 0
+        if not 0 < first <= last <= len(lines):
+            return ast.unparse(node)
+        whole = [line.encode() for line in lines[first - 1 : last]]  # columns are counted in bytes
+        whole[-1] = whole[-1][: getattr(node, "end_col_offset", None)]
+        whole[0] = whole[0][getattr(node, "col_offset", 0) :]
+        return b"".join(whole).decode()
 
     def call_text(self, methods: Container[str]) -> str | None:
         """How the line spells its only call of one of these methods, without the parentheses."""
@@ -116,6 +139,12 @@ def parse_line(text: str | None, line: int) -> SourceLine | None:
         return None
     tree = _parse(text)
     return SourceLine(text, tree, line) if tree is not None else None
+
+
+@lru_cache(maxsize=1)
+def _lines(text: str) -> list[str]:
+    """The lines of a file as Python counts them, with their ends; `ast.get_source_segment` splits it for each node."""
+    return LINE.findall(text)
 
 
 @lru_cache(maxsize=1)

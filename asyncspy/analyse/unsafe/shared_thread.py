@@ -14,7 +14,7 @@ from typing import NamedTuple
 from asyncspy.analyse.stacks import chains, entries, sinks
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.packages import FRAMEWORK
-from asyncspy.analyse.stacks.pattern import any_of, patterns
+from asyncspy.analyse.stacks.pattern import any_of, distinct_frames, patterns
 from asyncspy.analyse.stacks.recording_facts import ThreadKey
 from asyncspy.analyse.stacks.worlds import boundary_side
 from asyncspy.analyse.unsafe.culprits import SYNC_HANDLERS
@@ -85,8 +85,8 @@ def find_beside_loop(profile: Profile, events: Mapping[Event, Occurrences], owne
     Without events only greenlets prove it: one that runs a loop, and others that query in the same thread.
     """
     stacks = list(_stacks(profile))
-    in_greenlets = any(_is_of_greenlets(frame) for stack, _ in stacks for frame in stack.frames)
-    in_greenlets = in_greenlets or any(_is_of_greenlets(frame) for event in events for frame in event.frames)
+    seen = distinct_frames(stack for stack, _ in stacks).union(*(event.frames for event in events))
+    in_greenlets = any(map(_is_of_greenlets, seen))
     if not events and not in_greenlets:
         return None
     runner, samples = _most_seen_runner(stacks, owners)
