@@ -15,6 +15,9 @@ settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("hand", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "hand")
 
+# Hundreds of tests start asyncspy, which need not compile all its modules each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # What is started beside a shell, or with nohup, ignores these, and so would every program that a test starts and ends.
 for number, usual in ((signal.SIGHUP, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
     if signal.getsignal(number) is signal.SIG_IGN:
