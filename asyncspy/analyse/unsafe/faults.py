@@ -14,7 +14,7 @@ from asyncspy.analyse.stacks import chains, recording_facts, sinks
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.pattern import distinct_frames, last_segment
 from asyncspy.analyse.stacks.worlds import StackVerdict
-from asyncspy.analyse.unsafe.violations import Violation, find_violation
+from asyncspy.analyse.unsafe.violations import LastSink, Violation, find_last_sink, violation_at
 from asyncspy.model.findings import Culprit, Entry, Evidence, Finding, PackageCall, WorkerShare
 from asyncspy.model.stacks import Frame, Origin, Stack
 
@@ -74,15 +74,22 @@ FaultKey = tuple[str, int, str, str | tuple[Fix, ...]]
 
 
 def find_faults(stacks: Mapping[Stack, int], verdicts: Sequence[StackVerdict], owners: Ownership) -> list[Fault]:
-    """The faults that stacks on the loop show, strongest first."""
+    """The faults that stacks on the loop show, strongest first.
+
+    Many stacks differ only beyond the sink, and are judged once.
+    """
     faults: dict[FaultKey, Fault] = {}
+    alike: Counter[tuple[tuple[Frame, ...], int, LastSink, int | None]] = Counter()
     possible_sinks = {frame for frame in distinct_frames(stacks) if sinks.may_be_sink(frame)}
     for (stack, weight), verdict in zip(stacks.items(), verdicts, strict=True):
         if verdict.world != "loop" or possible_sinks.isdisjoint(stack.frames):
             continue
-        violation = find_violation(stack.frames, verdict.boundary, owners)
-        if violation is not None:
-            fault_of(violation, faults, owners).add(violation, weight, stack.pid)
+        sink = find_last_sink(stack.frames, verdict.boundary, owners)
+        if sink is not None:
+            alike[stack.frames[: sink.index + 2], verdict.boundary, sink, stack.pid] += weight
+    for (frames, boundary, sink, pid), weight in alike.items():
+        violation = violation_at(sink, frames, boundary, owners)
+        fault_of(violation, faults, owners).add(violation, weight, pid)
     return sorted(faults.values(), key=_strength)
 
 

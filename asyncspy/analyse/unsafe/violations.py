@@ -64,12 +64,24 @@ class Violation(NamedTuple):
         return found.name if found is not None else "async_unsafe"
 
 
+class LastSink(NamedTuple):
+    """The index of the sink nearest the leaf; whether the guard was reached; whether it let the call pass."""
+
+    index: int
+    reached: bool
+    allowed: bool
+
+
 def find_violation(frames: Sequence[Frame], boundary: int, owners: Ownership | None = None) -> Violation | None:
     """The async-unsafe work on a stack whose leaf runs on the loop, if there is any."""
     owners = owners or Ownership()
-    sink, reached, allowed = _last_sink(frames, boundary, owners)
-    if sink < 0:
-        return None
+    found = find_last_sink(frames, boundary, owners)
+    return violation_at(found, frames, boundary, owners) if found is not None else None
+
+
+def violation_at(found: LastSink, frames: Sequence[Frame], boundary: int, owners: Ownership) -> Violation:
+    """The violation with this sink; frames beyond the one after it make no difference."""
+    sink, reached, allowed = found
     culprit = find_culprit(frames, boundary + 1, sink, owners)
     entry = _entry(frames, boundary, culprit, sink, owners)
     call, called = find_call(frames, culprit, sink)
@@ -80,8 +92,8 @@ def find_violation(frames: Sequence[Frame], boundary: int, owners: Ownership | N
     return Violation(frames, entry.kind, entry.position, culprit, via, called, sink, call, reached, allowed)
 
 
-def _last_sink(frames: Sequence[Frame], boundary: int, owners: Ownership) -> tuple[int, bool, bool]:
-    """The sink nearest the leaf; whether the guard was reached; whether it let the call pass."""
+def find_last_sink(frames: Sequence[Frame], boundary: int, owners: Ownership) -> LastSink | None:
+    """The sink nearest the leaf of a stack whose leaf runs on the loop, if there is any."""
     sink, reached, allowed = -1, False, False
     for index in range(boundary + 1, len(frames)):
         frame = frames[index]
@@ -93,7 +105,7 @@ def _last_sink(frames: Sequence[Frame], boundary: int, owners: Ownership) -> tup
         if found is not None:
             sink = index
             reached, allowed = reached or found.past_guard, allowed or found.past_guard
-    return sink, reached, allowed
+    return LastSink(sink, reached, allowed) if sink >= 0 else None
 
 
 def _passed_guard(frames: Sequence[Frame], guard: int, owners: Ownership) -> bool:

@@ -224,5 +224,5 @@ def page(sections: Iterable[Sequence[Text]], view: View) -> str:
         lines += [Text(), *shown] if lines else shown
     for line in lines:
         line.rstrip()
-        console.print(line, soft_wrap=True)
+    console.print(Text("\n").join(lines), soft_wrap=True)
     return out.getvalue()
