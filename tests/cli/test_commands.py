@@ -43,7 +43,11 @@ def test_python_dash_m_is_the_same_program() -> None:
 @pytest.mark.parametrize("words", [["--version"], ["--help"], []], ids=["version", "help", "completion"])
 def test_what_needs_no_command_imports_none(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     if not words:
-        for name, value in (("_ASYNCSPY_COMPLETE", "bash_complete"), ("COMP_WORDS", "asyncspy re"), ("COMP_CWORD", "1")):
+        for name, value in (
+            ("_ASYNCSPY_COMPLETE", "bash_complete"),
+            ("COMP_WORDS", "asyncspy re"),
+            ("COMP_CWORD", "1"),
+        ):
             monkeypatch.setenv(name, value)
     code = (
         "import sys; from asyncspy.__main__ import main\n"
