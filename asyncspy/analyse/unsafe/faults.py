@@ -86,7 +86,7 @@ def find_faults(stacks: Mapping[Stack, int], verdicts: Sequence[StackVerdict], o
             continue
         sink = find_last_sink(stack.frames, verdict.boundary, owners)
         if sink is not None:
-            alike[stack.frames[: sink.index + 2], verdict.boundary, sink, stack.pid] += weight
+            alike[stack.frames[: sink.place + 2], verdict.boundary, sink, stack.pid] += weight
     for (frames, boundary, sink, pid), weight in alike.items():
         violation = violation_at(sink, frames, boundary, owners)
         fault_of(violation, faults, owners).add(violation, weight, pid)

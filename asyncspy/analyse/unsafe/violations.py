@@ -65,9 +65,9 @@ class Violation(NamedTuple):
 
 
 class LastSink(NamedTuple):
-    """The index of the sink nearest the leaf; whether the guard was reached; whether it let the call pass."""
+    """The index of the sink nearest the leaf (`place`); whether the guard was reached; whether it let the call pass."""
 
-    index: int
+    place: int
     reached: bool
     allowed: bool
 
