@@ -31,7 +31,7 @@ def show(recording: AnalysedRecording, *, form: str, unfold: bool = False, saved
             feedback.warn(f"what was recorded is saved: asyncspy report {saved}")
         raise
     for file in recording.sources.changed:
-        feedback.note(f"{file} was changed after the recording began; its lines are not shown")
+        feedback.note(f"{file} was changed after the process started, which may run older lines: they are not shown")
 
 
 def _repository() -> str | None:

@@ -13,6 +13,10 @@ from asyncspy.source.files import SourceFiles
 CONTEXT_LINES = 1
 MAX_LINES = 200_000
 
+START_READ_EARLY_SECONDS = 1.1
+"""How much earlier than it was a process's start may be read: the kernel tells when it booted in whole seconds.
+What was written in that second was there before the process imported it, but for a chance that is hardly one."""
+
 
 class SourceCode:
     """Source files as they were when they ran: as saved with the recording, else as on disk unless changed since.
@@ -30,7 +34,7 @@ class SourceCode:
     ) -> None:
         self._files, self._installed, self._saved = SourceFiles(root), Distributions(root, distributions), saved
         started = [origin.target.started_at for origin in origins if origin.target and origin.target.started_at]
-        self._since = min(started, default=None)
+        self._since = min(started) + START_READ_EARLY_SECONDS if started else None
         """The start of the first process that was recorded, since when its code may have been loaded."""
         self.changed: dict[str, None] = {}
 
