@@ -7,6 +7,8 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
+import psutil
+
 from asyncspy.errors import AsyncspyError, TargetError
 from asyncspy.model.processes import Worker
 from asyncspy.sample.cpu_quota import low_quota_note
@@ -48,6 +50,8 @@ class HookInstaller:
         self._without_app: set[int] = set()
         """The parents of workers in which asyncspy.django did not answer."""
         self._may_inject: bool | None = None
+        self._failures: set[str] = set()
+        """What went wrong while new workers were looked for, each said once."""
         self.installed = 0
         self.longest_stop = 0.0
 
@@ -81,11 +85,16 @@ class HookInstaller:
         """Run in a thread of its own: what a worker calls before it has the hook is not counted."""
         known: set[int] = set()
         while not self._over.wait(RETRY_SECONDS) and not self._run.stop.requested:
-            targets = list(self._run.targets)
-            pids = {target.pid for target in targets}.union(*(self._run.machine.child_pids(one.pid) for one in targets))
-            if pids != known or self._waiting:
-                known = pids
-                self._note_errors(self._install_hooks())
+            try:
+                targets = list(self._run.targets)
+                children = (self._run.machine.child_pids(one.pid) for one in targets)
+                pids = {target.pid for target in targets}.union(*children)
+                if pids != known or self._waiting:
+                    known = pids
+                    self._note_errors(self._install_hooks())
+            except Exception as error:  # without this thread no later worker would be counted in, and nobody would know
+                self._waiting = True
+                self._note_failure(error)
 
     def _install_hooks(self) -> list[AsyncspyError]:
         """Install a hook in each worker that was not tried before; the errors of those where it did not work."""
@@ -97,7 +106,7 @@ class HookInstaller:
             if self._was_tried(worker) or self._is_over():
                 continue
             try:
-                session = self._install(worker)
+                session = self._install_or_say_why(worker)
             except AsyncspyError as error:
                 if self._may_succeed_later(worker, error):
                     self._waiting = True
@@ -120,6 +129,16 @@ class HookInstaller:
         return [
             worker for target in targets for worker in (workers_of(target) if target.role != "worker" else [target])
         ]
+
+    def _install_or_say_why(self, worker: Worker) -> HookSession:
+        """Install the hook in one worker; what the system refuses of a process that ends meanwhile is a TargetError."""
+        try:
+            return self._install(worker)
+        except (OSError, psutil.Error) as error:
+            raise TargetError(
+                f"process {worker.pid} cannot be counted in: {error}",
+                remedy="asyncspy find-workers lists what runs now",
+            ) from error
 
     def _install(self, worker: Worker) -> HookSession:
         start = self._sessions.start
@@ -169,6 +188,16 @@ class HookInstaller:
     def _note_errors(self, errors: Sequence[AsyncspyError]) -> None:
         for each in errors:
             self._feedback.note(f"{each.message} ({each.remedy}); nothing is counted there")
+
+    def _note_failure(self, error: Exception) -> None:
+        """Say once for each kind of error that looking for new workers failed; it is tried again."""
+        kind = type(error).__name__
+        if kind not in self._failures:
+            self._failures.add(kind)
+            self._feedback.warn(
+                f"looking for workers that were started meanwhile failed ({kind}: {error}). "
+                "It is tried again; what they call until then is not counted"
+            )
 
 
 def _is_starting(worker: Worker) -> bool:

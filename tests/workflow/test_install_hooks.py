@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 
 from asyncspy.errors import TargetError
@@ -21,7 +22,6 @@ from tests.live.processes import eventually
 
 MASTER = Worker(10, 1, "master", True, "gunicorn", python="3.12.1")
 FIRST, SECOND = (Worker(pid, 10, "worker", True, "gunicorn", python="3.12.1", started_at=50.0) for pid in (11, 12))
-TargetErrors = list[TargetError]
 
 
 class Heard(Feedback):
@@ -47,7 +47,7 @@ class Heard(Feedback):
 class Sessions:
     """Hooks that are only noted. `errors` are raised one after the other by the worker's pid; `app` lets them in."""
 
-    errors: dict[int, TargetErrors] = field(default_factory=dict)
+    errors: dict[int, list[Exception]] = field(default_factory=dict)
     app: bool = False
     pids: list[int] = field(default_factory=list)
     tried: list[tuple[int, bool]] = field(default_factory=list)
@@ -189,6 +189,45 @@ def test_a_worker_is_tried_once(place: Place) -> None:
     assert eventually(lambda: 13 in place.sessions.pids, timeout=10)
     assert place.tried() == [11, 12, 13]
     assert sum("no room" in each for each in place.heard.said) == 1
+
+
+@pytest.mark.parametrize("error", [ProcessLookupError("no such process"), psutil.NoSuchProcess(12)])
+def test_a_worker_that_ends_while_it_is_looked_at_stops_nobody(place: Place, error: Exception) -> None:
+    """It is neither an AsyncspyError nor the end of the thread that looks for new workers."""
+    place.installer.begin()
+    place.sessions.errors = {12: [error]}
+    place.workers.append(SECOND)
+    assert eventually(lambda: 12 in place.tried(), timeout=10)
+    place.workers.append(replace(SECOND, pid=13))
+    assert eventually(lambda: 13 in place.sessions.pids, timeout=10)
+    assert [each for each in place.heard.said if "nothing is counted there" in each] == [
+        f"process 12 cannot be counted in: {error} (asyncspy find-workers lists what runs now); "
+        "nothing is counted there"
+    ]
+
+
+def test_such_a_worker_is_an_error_where_it_is_the_only_one(place: Place) -> None:
+    place.sessions.errors = {11: [ProcessLookupError("no such process")]}
+    with pytest.raises(TargetError, match="process 11 cannot be counted in: no such process"):
+        place.installer.begin()
+
+
+def test_a_failed_look_for_new_workers_is_said_once_and_made_again(place: Place) -> None:
+    place.installer.begin()
+    looks: list[int] = []
+
+    def fails(_worker: Worker) -> list[Worker]:
+        looks.append(len(looks))
+        if len(looks) < 4:
+            raise psutil.AccessDenied(11, msg=f"look {len(looks)}")
+        return list(place.workers)
+
+    object.__setattr__(place.installer._run.machine, "workers_of", fails)
+    place.workers.append(SECOND)
+    assert eventually(lambda: 12 in place.sessions.pids, timeout=10)
+    failed = [each for each in place.heard.said if "started meanwhile failed" in each]
+    assert len(failed) == 1
+    assert "AccessDenied" in failed[0]
 
 
 def test_no_more_than_some_are_named(place: Place) -> None:
