@@ -17,6 +17,7 @@ from asyncspy.analyse.stacks.worlds import StackVerdict, judge_stack
 from asyncspy.analyse.third_party.advice import with_package_advice
 from asyncspy.analyse.third_party.facts import DistributionFinder
 from asyncspy.analyse.third_party.sync_only import with_middleware_support
+from asyncspy.analyse.undrawn import ends_before_callees
 from asyncspy.analyse.unsafe import find_unsafe
 from asyncspy.analyse.unsafe.reported import counted_seconds
 from asyncspy.analyse.waits import blocked_loop, pools
@@ -57,7 +58,9 @@ def analyse(
         verdict=verdict,
         samples=samples,
         findings=tuple(_of_package(finding, distribution, django) for finding in (*violations, *others)),
-        reach=confidence.detection_limit(samples.loop, profile.origins),
+        reach=confidence.detection_limit(
+            samples.loop, profile.origins, ends_before_callees(profile.stacks, verdicts, owners, profile.origins)
+        ),
         origins=profile.origins,
         target=recording_facts.common_target(profile.origins),
         django=django,

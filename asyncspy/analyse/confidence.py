@@ -37,18 +37,30 @@ def share(hits: int, total: int) -> Interval | None:
     return Interval(p, min(p, max(0.0, middle - half)), max(p, min(1.0, middle + half)))
 
 
-def detection_limit(loop_samples: int, origins: Sequence[Origin]) -> DetectionLimit:
-    """What these samples could have seen: the largest share, and the rarest call, that they may have missed."""
-    unseen = 1 - ERROR_CHANCE ** (1 / loop_samples) if loop_samples > 0 else None
+def detection_limit(loop_samples: int, origins: Sequence[Origin], undrawn: int | None = None) -> DetectionLimit:
+    """What these samples could have seen: the largest share, and the rarest call, that they may have missed.
+
+    `undrawn` samples of the loop end where a drawing may have left out an unsafe call.
+    """
+    unseen = _unseen_share(loop_samples, origins)
     coverages = [_coverage(origin) for origin in origins if not origin.alongside]
     lost = _lost_share(origins)
     known = [coverage for coverage in coverages if coverage is not None]
     expected = sum(coverage.expected for coverage in known)
     if len(known) < len(coverages) or expected <= 0:
-        return DetectionLimit(unseen, lost_share=lost)
+        return DetectionLimit(unseen, lost_share=lost, undrawn=undrawn)
     seconds = sum(coverage.seconds for coverage in known)
     needed = tuple(NeededDuration(every, EXPECTED_SAMPLES * every * seconds / expected) for every in CALL_INTERVALS)
-    return DetectionLimit(unseen, expected / EXPECTED_SAMPLES, needed, lost)
+    return DetectionLimit(unseen, expected / EXPECTED_SAMPLES, needed, lost, undrawn)
+
+
+def _unseen_share(loop_samples: int, origins: Sequence[Origin]) -> float | None:
+    """The largest share of a call that no sample shows, or so few samples that a drawing left them out."""
+    if loop_samples <= 0:
+        return None
+    left_out = sum(origin.least_drawn - 1 for origin in origins)
+    bounds = share(min(left_out, loop_samples), loop_samples) if left_out > 0 else None
+    return bounds.high if bounds else 1 - ERROR_CHANCE ** (1 / loop_samples)
 
 
 class Coverage(NamedTuple):

@@ -238,10 +238,12 @@ class NeededDuration(NamedTuple):
 class DetectionLimit:
     """What the sampling could have missed: the largest share that may be unseen, and how rare a call it would catch.
 
-    `lost_share` of the samples could not be read; all other figures allow for that.
+    `lost_share` of the samples could not be read; all other figures allow for that. `undrawn` samples of the loop end
+    where a flame graph may have left out an unsafe call; None if nothing was left out.
     """
 
     unseen_share: float | None = None
     catch_interval_seconds: float | None = None
     needed: tuple[NeededDuration, ...] = ()
     lost_share: float | None = None
+    undrawn: int | None = None

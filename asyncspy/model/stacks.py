@@ -67,7 +67,7 @@ class Origin:
     `started_at` and `ended_at` are by the recording host's clock, which `duration` does not depend on. A recording may
     be taken in `slices`, of which `failed` gave nothing. `alongside`: another origin covers the same time, since
     several processes were recorded at once. `beyond` counts calls without their chain: there were too many at once, or
-    too many chains.
+    too many chains. `least_drawn`: frames in fewer samples than this were left out, as flame graphs do.
     """
 
     sampler: str
@@ -89,6 +89,7 @@ class Origin:
     failed: int = 0
     alongside: bool = False
     beyond: int = 0
+    least_drawn: int = 1
 
     @property
     def added_up(self) -> bool:

@@ -11,6 +11,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import BinaryIO
 
@@ -55,7 +56,7 @@ def read(stream: BinaryIO, path: str) -> Profile:
         add_samples(stacks, stack_of(tuple(map(frame_at, pieces))), box.own)
         boxes += 1
     notes = (*_notes_on_narrow_boxes(placed, drawing.by_py_spy), *notes_on_stacks(stacks))
-    origin = _origin(drawing, stacks.total())
+    origin = replace(_origin(drawing, stacks.total()), least_drawn=_least_drawn(placed, drawing.by_py_spy))
     return Profile(stacks, (origin,), (InputFile(path, "svg", boxes, dropped, notes),))
 
 
@@ -72,17 +73,18 @@ def _origin(drawing: Drawing, samples: int) -> Origin:
     return Origin("py-spy", modes[0] if modes else "default", rate or None, samples=samples)
 
 
+def _least_drawn(placed: Sequence[PlacedBox], by_py_spy: bool) -> int:
+    """How many samples a frame must have to be drawn: inferno's own arithmetic; of other tools the narrowest box."""
+    if by_py_spy:
+        return max(1, math.ceil(MIN_WIDTH_PERCENT / (100.0 / placed[0].box.samples)))
+    return min(each.box.samples for each in placed)
+
+
 def _notes_on_narrow_boxes(placed: Sequence[PlacedBox], by_py_spy: bool) -> list[str]:
-    """What may not have been drawn: inferno leaves out boxes under a share of the whole, by this very arithmetic."""
-    total = placed[0].box.samples
+    """What may not have been drawn."""
+    total, fewest = placed[0].box.samples, _least_drawn(placed, by_py_spy)
     if not by_py_spy:
-        narrowest = min(each.box.samples for each in placed)
-        return [f"narrow frames may not have been drawn: the narrowest of these has {narrowest:,} of {total:,} samples"]
-    fewest = math.ceil(MIN_WIDTH_PERCENT / (100.0 / total))
+        return [f"narrow frames may not have been drawn: the narrowest of these has {fewest:,} of {total:,} samples"]
     if fewest <= 1:
         return []
-    stopped = sum(each.own for each in placed if each.own != each.box.samples)
-    return [
-        f"frames in fewer than {fewest:,} of {total:,} samples ({MIN_WIDTH_PERCENT}%) are not drawn: calls so rare are "
-        f"missing; {stopped:,} samples end in a frame that also has callees, and may have gone on into such a call"
-    ]
+    return [f"frames in fewer than {fewest:,} of {total:,} samples ({MIN_WIDTH_PERCENT}%) are not drawn"]

@@ -172,6 +172,7 @@ def _limits(analysis: Analysis) -> list[str]:
         listed = any(finding.kind == "async-unsafe" for finding in analysis.findings)
         found = "Anything not listed takes" if listed else "Such calls take"
         sentences.append(f"{found} under {percent_bound(share)} of the loop's samples (95% confidence).")
+    sentences += _undrawn(analysis)
     if {o.mode for o in analysis.origins} - {"exact"} == {"gil"}:
         sentences.append(
             "Waits on the loop (sleeps, sockets, locks) hold no GIL and are not in it: attach --mode wall sees them."
@@ -179,6 +180,19 @@ def _limits(analysis: Analysis) -> list[str]:
     if hardly:
         sentences += scarce_loop(analysis.samples)
     return sentences or ["It does not say how it was sampled, so its reach is not known."]
+
+
+def _undrawn(analysis: Analysis) -> list[str]:
+    """What a flame graph leaves out, and how many samples may have ended there."""
+    undrawn = analysis.reach.undrawn
+    if undrawn is None:
+        return []
+    fewest = max(origin.least_drawn for origin in analysis.origins)
+    return [
+        f"This flame graph leaves out frames in fewer than {count(fewest)} samples, so that a call that is rarer on "
+        f"each of its ways is not in it: {count(undrawn)} of {plural(analysis.samples.loop, 'loop sample')} end where "
+        "one may follow. py-spy record --format speedscope leaves nothing out."
+    ]
 
 
 def _frequency(interval: float) -> str:
