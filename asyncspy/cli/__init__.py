@@ -24,6 +24,7 @@ COMMANDS = {
     "dump": "Is a worker hung, and on what?",
     "watch": "Show findings as they come, until stopped.",
     "report": "Report from saved recordings, flame graphs, dumps and logs.",
+    "fix": "Print a patch for what was found.",
     "diff": "Compare two recordings: is the line gone?",
     "export": "Write recordings in the format of another tool.",
     "demo": "Go through all of it on a Django shop with planted faults.",
@@ -111,6 +112,7 @@ def commands(*, quiet: bool) -> None:
       asyncspy find-workers
       asyncspy attach --pid 48291
       asyncspy report flame.svg
+      asyncspy fix recording.json
 
     \b
     Completion of commands and options, in bash (zsh and fish alike):

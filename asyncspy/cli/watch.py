@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 
-from asyncspy.cli.live_table import LiveTable
+from asyncspy.cli.live.live_table import LiveTable
 from asyncspy.cli.options import duration, with_format, with_unfold
 from asyncspy.cli.recording_options import with_record_options
 from asyncspy.cli.show import show

@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from asyncspy.guest.counting import Hook
-from asyncspy.guest.files import write
+from asyncspy.guest.counting import Hook, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from typing import Literal, NamedTuple
 
 from asyncspy.model.findings import DetectionLimit, Finding, HopCosts, LoopTime, SampleCounts
 from asyncspy.model.hangs import Hang
-from asyncspy.model.observed import LoopLateness
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame, InputFile, Origin
 
@@ -53,7 +52,7 @@ class Analysis:
     that all targets run, None where it is not known or differs. `reach` is its detection limit, `wall` what the loops
     did with their time. `hangs` has one entry for each process that was dumped, worst first. `faint` findings are too
     weak to report; a comparison needs them to tell whether one is gone or merely rarer. `flames` are only made if
-    pictures are drawn. `lateness` is how late each loop was, where a hook measured it.
+    pictures are drawn.
     """
 
     verdict: AnalysisVerdict
@@ -69,4 +68,3 @@ class Analysis:
     hangs: tuple[Hang, ...] = ()
     faint: tuple[Finding, ...] = ()
     flames: tuple[FlameGraph, ...] = ()
-    lateness: tuple[LoopLateness, ...] = ()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import stat
+import tokenize
 from pathlib import Path
 
 MAX_BYTES = 2 * 1024 * 1024
@@ -12,6 +14,7 @@ MAX_FILES = 64
 MAX_STEPS = 400
 """Folders and links on the way to one file: a loop of links ends here."""
 
+BOM = b"\xef\xbb\xbf"
 NEWLINE = re.compile(r"\r\n|\r|\n")  # the line ends of Python source; str.splitlines splits at more
 
 
@@ -32,7 +35,7 @@ class SourceFiles:
         return lines[lineno - 1] if lines is not None and 1 <= lineno <= len(lines) else None
 
     def lines(self, file: str) -> list[str] | None:
-        """All lines of a file; None where it is missing, too large, or not UTF-8."""
+        """All lines of a file; None where it is missing, too large, or not in its encoding."""
         if file not in self._known:
             if len(self._known) >= MAX_FILES:
                 self._known.pop(next(iter(self._known)))
@@ -58,9 +61,9 @@ class SourceFiles:
         if path is None:
             return None
         try:
-            data = _bytes(path)
-            return None if data is None else _lines(data.decode("utf-8-sig"))
-        except (OSError, ValueError):  # ValueError: not UTF-8, or a name that the file system cannot have
+            data = read_bytes(path)
+            return None if data is None else _lines(decode_source(data)[0])
+        except (OSError, SyntaxError, LookupError, ValueError):  # or a name that the file system cannot have
             return None
 
 
@@ -89,7 +92,7 @@ def _lines(text: str) -> list[str]:
     return lines[:-1] if lines[-1] == "" else lines
 
 
-def _bytes(path: Path) -> bytes | None:
+def read_bytes(path: Path) -> bytes | None:
     """All of a regular file, if it is not too large; a FIFO or a device is not read, so reading never waits."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "rb") as file:
@@ -97,3 +100,16 @@ def _bytes(path: Path) -> bytes | None:
             return None
         data = file.read(MAX_BYTES + 1)
     return data if len(data) <= MAX_BYTES else None
+
+
+def decode_source(data: bytes) -> tuple[str, str]:
+    """The text of a Python file with its own line ends, and its encoding, which gives the same bytes again.
+
+    Raises SyntaxError or LookupError for an encoding that does not exist, ValueError for one that does not do that.
+    """
+    declared, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    encoding = "utf-8-sig" if data.startswith(BOM) else declared
+    text = data.decode(encoding)
+    if text.encode(encoding) != data:
+        raise ValueError(f"{encoding} does not give the same bytes again")
+    return text, encoding

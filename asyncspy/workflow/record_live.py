@@ -14,7 +14,7 @@ from asyncspy.analyse.stop_condition import reached_goal
 from asyncspy.errors import OutputError
 from asyncspy.model.processes import Worker
 from asyncspy.workflow.analyse_live import analyse_live, analyse_recording, lines_to_save
-from asyncspy.workflow.count_calls import count_calls
+from asyncspy.workflow.counting.count_calls import count_calls
 from asyncspy.workflow.feedback import SILENT, Feedback, Tick, offset
 from asyncspy.workflow.load_recordings import AnalysedRecording
 from asyncspy.workflow.machine import THIS_MACHINE, Machine

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from asyncspy.model.analysis import Analysis
 from asyncspy.workflow.analyse_live import analyse_recording
-from asyncspy.workflow.count_calls import count_calls
+from asyncspy.workflow.counting.count_calls import count_calls
 from asyncspy.workflow.feedback import Feedback
 from asyncspy.workflow.machine import THIS_MACHINE, Machine
 from asyncspy.workflow.preflight import prepared_run

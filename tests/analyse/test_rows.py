@@ -146,7 +146,7 @@ on_commit (django/db/transaction.py:132)
 def test_each_call_has_its_name_and_its_way_out(line: str) -> None:
     (finding,) = analyse(profile(frames(ASYNCIO, HANDLER, VIEW, line, GUARD.format(line=23)))).findings
     assert finding.call == line.partition(" ")[0]
-    assert finding.remedies[0] != BY_THREAD
+    assert finding.remedies[0] != BY_THREAD.remedy
 
 
 @pytest.mark.parametrize("holder", ["GenericForeignKey", "GenericForeignKeyDescriptor"])
@@ -155,7 +155,7 @@ def test_a_call_keeps_its_name_where_django_moved_its_frame(holder: str) -> None
     line = f"{holder}.__get__ (django/contrib/contenttypes/fields.py:250)\n"
     (finding,) = analyse(profile(frames(ASYNCIO, HANDLER, VIEW, line, GUARD.format(line=23)))).findings
     assert finding.call == "GenericForeignKey.__get__"
-    assert finding.remedies[0] != BY_THREAD
+    assert finding.remedies[0] != BY_THREAD.remedy
 
 
 # The frame that opens the door, and the kind of what comes in by it.

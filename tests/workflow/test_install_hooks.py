@@ -14,9 +14,9 @@ import pytest
 from asyncspy.errors import TargetError
 from asyncspy.model.processes import Worker
 from asyncspy.sample.inside.hook_session import NotReadyError
-from asyncspy.workflow import install_hooks
+from asyncspy.workflow.counting import install_hooks
+from asyncspy.workflow.counting.install_hooks import MAX_LINES, HookInstaller
 from asyncspy.workflow.feedback import Feedback
-from asyncspy.workflow.install_hooks import MAX_LINES, HookInstaller
 from asyncspy.workflow.machine import Machine
 from tests.live.processes import eventually
 

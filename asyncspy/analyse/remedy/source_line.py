@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
-import warnings
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
+
+from asyncspy.analyse.remedy.source_file import SourceFile, bound_names, parse_file
 
 SourceReader = Callable[[str], str | None]
 """Returns the text of a file by its recorded name, or None where it cannot be read."""
@@ -18,8 +18,6 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 NO_AWAIT = (ast.Lambda, ast.GeneratorExp, ast.ClassDef)
 """Scopes in which `await` is a syntax error or would belong to something else than the function around them."""
 
-LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
-
 TASK_MAKERS = frozenset("create_task ensure_future gather wait_for wait shield run_coroutine_threadsafe".split())
 """Functions that take a coroutine: a call among their arguments only makes one."""
 
@@ -28,9 +26,18 @@ TASK_MAKERS = frozenset("create_task ensure_future gather wait_for wait shield r
 class SourceLine:
     """A line of a parsed file."""
 
-    text: str
-    tree: ast.Module
+    file: SourceFile
     line: int
+
+    @property
+    def text(self) -> str:
+        """The text of the file."""
+        return self.file.text
+
+    @property
+    def tree(self) -> ast.Module:
+        """The syntax tree of the file."""
+        return self.file.tree
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
@@ -51,9 +58,14 @@ class SourceLine:
         return any(self.is_part_of(each) for each in getattr(node, "decorator_list", ()))
 
     @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """The nodes that span this line, outer ones first."""
+        return [node for node in self.parents if self.is_part_of(node)]
+
+    @cached_property
     def function(self) -> Function | None:
         """The innermost function that holds the line."""
-        holding = [node for node in self.parents if isinstance(node, Function) and self.is_part_of(node)]
+        holding = [node for node in self.nodes if isinstance(node, Function)]
         return max(holding, key=lambda node: node.lineno, default=None)
 
     @property
@@ -83,12 +95,12 @@ class SourceLine:
     def is_part_of(self, node: ast.AST) -> bool:
         """Whether a node spans this line."""
         first, last = getattr(node, "lineno", None), getattr(node, "end_lineno", None)
-        return first is not None and last is not None and first <= self.line <= last
+        return isinstance(first, int) and isinstance(last, int) and first <= self.line <= last
 
     @cached_property
     def calls(self) -> list[ast.Call]:
         """The calls that span this line."""
-        return [node for node in self.parents if isinstance(node, ast.Call) and self.is_part_of(node)]
+        return [node for node in self.nodes if isinstance(node, ast.Call)]
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """The nodes around a node, up to and including its function."""
@@ -118,14 +130,22 @@ class SourceLine:
 
     def code(self, node: ast.AST) -> str:
         """The source text of a node."""
-        lines = _lines(self.text)
-        first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", None) or 0
-        if not 0 < first <= last <= len(lines):
-            return ast.unparse(node)
-        whole = [line.encode() for line in lines[first - 1 : last]]  # columns are counted in bytes
-        whole[-1] = whole[-1][: getattr(node, "end_col_offset", None)]
-        whole[0] = whole[0][getattr(node, "col_offset", 0) :]
-        return b"".join(whole).decode()
+        start, end = self.span(node)
+        return self.text[start:end] or ast.unparse(node)
+
+    def span(self, node: ast.AST) -> tuple[int, int]:
+        """The characters that a node spans."""
+        return self.file.span(node)
+
+    def only_value(self, name: str) -> ast.expr | None:
+        """What the function around the line assigns to a name, if it does so once and in no other way."""
+        if self.function is None:
+            return None
+        inside = list(ast.walk(self.function))
+        if sum(bound == name for node in inside for bound, _ in bound_names(node)) != 1:
+            return None
+        assigned = (node for node in inside if isinstance(node, ast.Assign))
+        return next((n.value for n in assigned if [getattr(t, "id", None) for t in n.targets] == [name]), None)
 
     def call_text(self, methods: Container[str]) -> str | None:
         """How the line spells its only call of one of these methods, without the parentheses."""
@@ -137,25 +157,8 @@ def parse_line(text: str | None, line: int) -> SourceLine | None:
     """Parse a file for a line of it; None where this Python cannot parse it."""
     if text is None or line < 1:
         return None
-    tree = _parse(text)
-    return SourceLine(text, tree, line) if tree is not None else None
-
-
-@lru_cache(maxsize=1)
-def _lines(text: str) -> list[str]:
-    """The lines of a file as Python counts them, with their ends; `ast.get_source_segment` splits it for each node."""
-    return LINE.findall(text)
-
-
-@lru_cache(maxsize=1)
-def _parse(text: str) -> ast.Module | None:
-    """Parse a file; the one parsed last is kept, since consecutive questions are mostly about the same file."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the file is the user's: its warnings are not for our output
-            return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    file = parse_file(text)
+    return SourceLine(file, line) if file is not None else None
 
 
 def called_name(func: ast.expr) -> str | None:

@@ -56,7 +56,9 @@ def add_counted(
 ) -> list[Finding]:
     """The counted findings, most calls first, with what samples know of them; then those that only samples show."""
     seconds = counted_seconds(origins)
-    counted = [_counted_finding(each, make(each.fault), seconds) for each in _reported(events, owners, counted=True)]
+    counted = [
+        _counted_finding(each, make(each.fault), seconds) for each in reported_faults(events, owners, counted=True)
+    ]
     merged, left = [], list(findings)
     for finding in sorted(counted, key=lambda one: (-one.evidence.exact, one.culprit.frame, one.call)):
         sampled = next((one for one in left if _is_same_call(one, finding)), None)
@@ -85,7 +87,7 @@ def add_logged(
     findings: Sequence[Finding], events: Mapping[Event, Occurrences], make: FindingMaker, owners: Ownership
 ) -> list[Finding]:
     """The findings with what logs report of the same line and call; then those that only logs report."""
-    waiting = [(reported, make(reported.fault)) for reported in _reported(events, owners, counted=False)]
+    waiting = [(reported, make(reported.fault)) for reported in reported_faults(events, owners, counted=False)]
     merged = []
     for finding in findings:
         same = [each for each in waiting if _is_same_call(finding, each[1])]
@@ -114,13 +116,13 @@ def _completed(finding: Finding, sampled: Sequence[Finding]) -> Finding:
     """The finding with the entries and outer frames of the sampled chain that passes through where its own begins."""
     for each in sampled:
         for index, frame in enumerate(each.chain):
-            if index and finding.chain and _is_same_line(frame, finding.chain[0]):
+            if index and finding.chain and is_same_line(frame, finding.chain[0]):
                 chain = (*each.chain[:index], *finding.chain)
                 return replace(finding, entries=each.entries, chain=chain, completed=True)
     return finding
 
 
-def _reported(events: Mapping[Event, Occurrences], owners: Ownership, *, counted: bool) -> list[ReportedFault]:
+def reported_faults(events: Mapping[Event, Occurrences], owners: Ownership, *, counted: bool) -> list[ReportedFault]:
     """The faults that were counted in the process, or else those that logs report."""
     faults: dict[FaultKey, Fault] = {}
     reported: dict[int, ReportedFault] = {}
@@ -157,10 +159,10 @@ def _is_same_call(finding: Finding, reported: Finding) -> bool:
     """Whether both mean the same call on the same line; recordings shorten files, and logs shorten functions."""
     if finding.kind != "async-unsafe" or finding.call != reported.call:
         return False
-    return _is_same_line(finding.culprit.frame, reported.culprit.frame)
+    return is_same_line(finding.culprit.frame, reported.culprit.frame)
 
 
-def _is_same_line(one: Frame | ChainFrame, other: Frame | ChainFrame) -> bool:
+def is_same_line(one: Frame | ChainFrame, other: Frame | ChainFrame) -> bool:
     """Whether both are one line of code, though one has its file shortened or its function unqualified."""
     same_function = last_segment(one.function) == last_segment(other.function)
     return one.line == other.line and same_function and _ends_alike(one.file, other.file)

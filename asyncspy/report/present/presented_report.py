@@ -15,7 +15,6 @@ from asyncspy.model.stacks import DUMP_FORMATS, InputFile
 from asyncspy.report.present.evidence import process_name
 from asyncspy.report.present.figures import count, plural
 from asyncspy.report.present.finding_kinds import findings_verdict
-from asyncspy.report.present.lateness import lateness_section
 from asyncspy.report.present.middleware_summary import middleware_section
 from asyncspy.report.present.presented_finding import PresentedFinding, present_finding
 from asyncspy.report.present.recording_summary import (
@@ -74,7 +73,6 @@ class PresentedReport:
     hangs: tuple[PresentedHang, ...]
     findings: tuple[Finding, ...]
     middleware: Section
-    lateness: Section
     limits: Section
     inputs: tuple[PresentedInput, ...]
     next_steps: tuple[NextStep, ...]
@@ -96,7 +94,6 @@ def present_report(analysis: Analysis, view: View) -> PresentedReport:
         hangs=hangs,
         findings=analysis.findings,
         middleware=middleware_section(analysis.findings, view),
-        lateness=lateness_section(analysis, view),
         limits=detection_section(analysis),
         inputs=tuple(_input(read) for read in analysis.inputs),
         next_steps=tuple(_report_again(view) if only_dumps else next_steps(analysis, view)),

@@ -13,8 +13,7 @@ import time
 from contextlib import suppress
 
 from asyncspy.errors import TargetError
-from asyncspy.guest.counting import LEASE_SECONDS
-from asyncspy.guest.files import FILES
+from asyncspy.guest.counting import FILES, LEASE_SECONDS
 from asyncspy.sample.kernel_state import status_of
 
 PARENTS = (("tmp",), ("dev", "shm"), ("var", "tmp"))

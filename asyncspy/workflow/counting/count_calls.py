@@ -11,7 +11,7 @@ from asyncspy import __version__
 from asyncspy.errors import AsyncspyError
 from asyncspy.model.stacks import Origin
 from asyncspy.sample.inside.hook_sessions import HookResult, HookSessions
-from asyncspy.workflow.install_hooks import MAX_LINES, HookInstaller, none_ready
+from asyncspy.workflow.counting.install_hooks import MAX_LINES, HookInstaller, none_ready
 from asyncspy.workflow.recording_run import RecordingRun
 
 SAMPLER = "asyncspy hook"
@@ -92,7 +92,7 @@ class CallCounter:
             self._killed += one.is_cut
             self._error = self._error or one.error
             if one.report is not None:
-                self._run.writer.set_counted_calls(self._origin(one), one.report.events, one.report.observed)
+                self._run.writer.set_counted_calls(self._origin(one), one.report.events)
                 lost = one.report.lost + one.report.broken
                 if lost:
                     self._feedback.note(f"{lost} counts of process {one.target.pid} were lost")

@@ -11,7 +11,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from asyncspy.cli.keys import on_key
+from asyncspy.cli.live.keys import on_key
 from asyncspy.cli.terminal import StderrFeedback, terminal_view
 from asyncspy.report.present.figures import span
 from asyncspy.report.terminal.watch_table import WatchTable, watch_line, watch_table

@@ -1,0 +1,1 @@
+"""What `watch` draws on a terminal, and the keys that it listens to."""

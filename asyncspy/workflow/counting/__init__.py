@@ -1,0 +1,1 @@
+"""Count calls inside workers: hooks are installed, kept, and give their counts."""

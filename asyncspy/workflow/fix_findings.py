@@ -1,0 +1,75 @@
+"""Make a patch for what recordings, logs and dumps show, and write it if asked to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from asyncspy.analyse.unsafe.all_faults import find_all_faults
+from asyncspy.errors import UsageError
+from asyncspy.fix.make_patch import MadePatch, make_patch
+from asyncspy.fix.plan_finding import FixContext
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.patches import Patch
+from asyncspy.model.stacks import Origin
+from asyncspy.source.checkout import Checkout, SourceText
+from asyncspy.workflow.load_recordings import AnalysedRecording, load_and_analyse
+
+
+@dataclass(frozen=True, slots=True)
+class FixOptions:
+    """Where the code is that is to be fixed, and which Django will run it where no recording says so."""
+
+    root: Path | None = None
+    django: str | None = None
+    app_roots: tuple[str, ...] = ()
+
+
+def fix_findings(files: Sequence[Path], options: FixOptions) -> Patch:
+    """The patch for all findings of these files."""
+    return plan_patch(load_and_analyse(files, options.app_roots), options).patch
+
+
+def plan_patch(recording: AnalysedRecording, options: FixOptions) -> MadePatch:
+    """The patch for a recording that was analysed, with the new content of the files."""
+    analysis = recording.analysis
+    checkout = _checkout(recording, options)
+    sources = recording.sources
+
+    def text(file: str) -> str | None:
+        editable = checkout.text(file)
+        return editable if editable is not None else sources.text(file)
+
+    faults = [find_all_faults(part.profile, source=text, app_roots=options.app_roots) for part in recording.parts]
+    context = FixContext(
+        source=text,
+        editable=lambda file: found if isinstance(found := checkout.find(file), str) else None,
+        verified=lambda file: isinstance(found := checkout.find(file), SourceText) and found.verified,
+        owners=faults[0].owners,
+        django=analysis.django or options.django,
+        python=_python(analysis),
+    )
+    findings = dict(enumerate(analysis.findings, start=1))
+    return make_patch(findings, faults, checkout, context)
+
+
+def _checkout(recording: AnalysedRecording, options: FixOptions) -> Checkout:
+    target = recording.analysis.target
+    ran_in = target.cwd if target else None
+    root = options.root or Path(ran_in if ran_in and Path(ran_in).is_dir() else ".")
+    if not root.is_dir():
+        raise UsageError(f"{root} is not a folder", remedy="name the folder of the code: --root DIR")
+    running = recording.parts[0].profile
+    return Checkout(root, ran_in, running.sources, _first_start(recording.analysis.origins))
+
+
+def _first_start(origins: Sequence[Origin]) -> float | None:
+    """When the first process started that was recorded, since when its code may have been loaded."""
+    return min((one.target.started_at for one in origins if one.target and one.target.started_at), default=None)
+
+
+def _python(analysis: Analysis) -> str | None:
+    """The Python of all targets, if it is one."""
+    versions = {one.target.python for one in analysis.origins if one.target and one.target.python}
+    return versions.pop() if len(versions) == 1 else None

@@ -1,0 +1,84 @@
+"""asyncspy fix prints a diff, or JSON by its schema, and says on stderr what is left to a person."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from jsonschema import Draft202012Validator
+
+from asyncspy.cli import commands
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+RECORDED = FIXTURES / "recordings" / "uvicorn-asyncio-every1.speedscope.json"
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    """A recording of a shop whose files are not on this machine."""
+    path = tmp_path / "recorded.json"
+    path.write_text(RECORDED.read_text().replace("/srv/shop/", "/elsewhere/"))
+    return path
+
+
+@pytest.fixture
+def shop(recorded: Path, tmp_path: Path) -> Path:
+    """A checkout of that shop: the two functions on the lines that ran."""
+    said = CliRunner().invoke(commands, ["report", str(recorded), "--format", "json"])
+    called, counted = [link for link in json.loads(said.stdout)["findings"][0]["chain"] if link["package"] is None]
+    views = "\n" * (called["line"] - 2) + "async def checkout(request):\n    n = pricing.helper_count()  # é\n"
+    pricing = "\n" * (counted["line"] - 2) + "def helper_count():\n    return User.objects.count()\n"
+    root = tmp_path / "checkout"
+    for link, text in ((called, views), (counted, pricing)):
+        path = root / link["file"].removeprefix("/elsewhere/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        os.utime(path, (time.time() - 10**8,) * 2)
+    return root
+
+
+def fix(*words: str | Path) -> Result:
+    return CliRunner().invoke(commands, ["fix", *map(str, words)])
+
+
+def test_the_diff_is_applied_by_git(recorded: Path, shop: Path) -> None:
+    done = fix(recorded, "--root", shop)
+    assert done.exit_code == 0, done.output
+    assert "1 of 1 findings patched in 1 file, 0 left to you" in done.stderr
+    subprocess.run(["git", "apply"], cwd=shop, input=done.stdout_bytes, check=True, timeout=60)
+    assert "n = await sync_to_async(pricing.helper_count)()  # é" in (shop / "shop/views.py").read_text("utf-8")
+
+
+def test_json_is_as_its_schema_says(recorded: Path, shop: Path) -> None:
+    schema = json.loads(resources.files("asyncspy.report").joinpath("schema/fix-1.json").read_text("utf-8"))
+    for words in ((recorded, "--root", shop), (recorded,), (FIXTURES / "logs" / "uvicorn-workers.log", "--root", shop)):
+        document = json.loads(fix(*words, "--format", "json").stdout)
+        Draft202012Validator(schema).validate(document)
+    found = json.loads(fix(recorded, "--root", shop, "--format", "json").stdout)
+    (one,) = found["findings"]
+    assert one["outcome"] == "patched"
+    assert one["lines"][0]["after"].lstrip().startswith("n = await")
+
+
+def test_code_that_is_not_here_is_left_with_its_remedy(recorded: Path, tmp_path: Path) -> None:
+    done = fix(recorded, "--root", tmp_path)
+    assert done.exit_code == 0
+    assert done.stdout == ""
+    assert "left to you, since /elsewhere/shop/pricing.py is not below" in done.stderr
+    assert ".acount(" in done.stderr
+
+
+def test_nothing_to_fix(tmp_path: Path) -> None:
+    done = fix(FIXTURES / "recordings" / "uvicorn-asyncio-never.speedscope.json", "--root", tmp_path)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "nothing to fix" in done.stderr
+
+
+def test_a_root_that_is_no_folder(recorded: Path, tmp_path: Path) -> None:
+    assert fix(recorded, "--root", tmp_path / "nowhere").exit_code == 2
