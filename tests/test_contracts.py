@@ -40,7 +40,7 @@ BREAKS = [
     ),
     ("Analysis, reports, exports and the model do no I/O", "analyse/__init__.py", "import os"),
     ("Analysis, reports, exports and the model do no I/O", "report/sarif.py", "import pathlib"),
-    ("Only sample runs other programs", "read/__init__.py", "import subprocess"),
+    ("Only sample and fix run other programs", "read/__init__.py", "import subprocess"),
     ("Only commands know click", "workflow/__init__.py", "import click"),
     ("Use cases print nothing", "workflow/__init__.py", "import rich.console"),
     ("What runs in a worker imports nothing that is not there", "django/apps.py", "from asyncspy import errors"),

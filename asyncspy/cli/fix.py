@@ -23,9 +23,22 @@ from asyncspy.workflow.fix_findings import FixOptions, fix_findings
 @click.option(
     "--format", "form", type=click.Choice(["diff", "json"]), default="diff", show_default=True, help="What to print."
 )
+@click.option(
+    "--only", multiple=True, metavar="FINDING", help="The finding of this number, or at file.py:12; may be given again."
+)
+@click.option("--apply", is_flag=True, help="Write the files, if git has them as they are.")
+@click.option("--force", is_flag=True, help="With --apply: write files that git does not have as they are, too.")
 @with_app_root
 def command(
-    files: tuple[Path, ...], root: Path | None, django: str | None, form: str, app_roots: tuple[str, ...]
+    files: tuple[Path, ...],
+    root: Path | None,
+    django: str | None,
+    form: str,
+    only: tuple[str, ...],
+    app_roots: tuple[str, ...],
+    *,
+    apply: bool,
+    force: bool,
 ) -> None:
     """Print a unified diff that fixes what recordings, logs and dumps show, for git apply and patch -p1.
 
@@ -35,10 +48,12 @@ def command(
 
     \b
       asyncspy fix asyncspy-48291.json | git apply
+      asyncspy fix asyncspy-48291.json --apply
+      asyncspy fix asyncspy-48291.json --only shop/views.py:25
       asyncspy fix asyncspy-48291.json --root ~/shop --format json
       asyncspy fix web.log --root . --django 5.2
     """
-    patch = fix_findings(files, FixOptions(root, django, app_roots))
+    patch = fix_findings(files, FixOptions(root, django, app_roots, only, apply, force))
     feedback = StderrFeedback()
     if form == "json":
         click.echo(patch_as_json(patch), nl=False)

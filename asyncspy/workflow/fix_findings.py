@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from asyncspy.analyse.unsafe.all_faults import find_all_faults
 from asyncspy.errors import UsageError
 from asyncspy.fix.make_patch import MadePatch, make_patch
 from asyncspy.fix.plan_finding import FixContext
+from asyncspy.fix.write_files import check_clean, write_files
 from asyncspy.model.analysis import Analysis
+from asyncspy.model.findings import Finding
 from asyncspy.model.patches import Patch
 from asyncspy.model.stacks import Origin
 from asyncspy.source.checkout import Checkout, SourceText
@@ -19,16 +21,29 @@ from asyncspy.workflow.load_recordings import AnalysedRecording, load_and_analys
 
 @dataclass(frozen=True, slots=True)
 class FixOptions:
-    """Where the code is that is to be fixed, and which Django will run it where no recording says so."""
+    """Where the code is that is to be fixed, and which Django will run it where no recording says so.
+
+    `only` are findings, by their number or by `file:line`. `apply`: write the files, also those that are not clean in
+    git where `force` is given.
+    """
 
     root: Path | None = None
     django: str | None = None
     app_roots: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    apply: bool = False
+    force: bool = False
 
 
 def fix_findings(files: Sequence[Path], options: FixOptions) -> Patch:
-    """The patch for all findings of these files."""
-    return plan_patch(load_and_analyse(files, options.app_roots), options).patch
+    """The patch for the findings of these files, written if that was asked for."""
+    patch, patched = plan_patch(load_and_analyse(files, options.app_roots), options)
+    if not options.apply or not patched:
+        return patch
+    if not options.force:
+        check_clean(Path(patch.root), patched)
+    write_files(patched)
+    return replace(patch, written=True)
 
 
 def plan_patch(recording: AnalysedRecording, options: FixOptions) -> MadePatch:
@@ -50,8 +65,28 @@ def plan_patch(recording: AnalysedRecording, options: FixOptions) -> MadePatch:
         django=analysis.django or options.django,
         python=_python(analysis),
     )
-    findings = dict(enumerate(analysis.findings, start=1))
-    return make_patch(findings, faults, checkout, context)
+    return make_patch(_chosen(analysis.findings, options.only), faults, checkout, context)
+
+
+def _chosen(findings: Sequence[Finding], only: Sequence[str]) -> dict[int, Finding]:
+    """The findings by their numbers; if some were asked for, these."""
+    every = dict(enumerate(findings, start=1))
+    for wanted in only:
+        if not any(_is_wanted(number, finding, wanted) for number, finding in every.items()):
+            raise UsageError(
+                f"no finding is {wanted}",
+                remedy=f"--only 1 to --only {len(every)}, or the line of one: --only file.py:12",
+            )
+    return {
+        number: finding
+        for number, finding in every.items()
+        if not only or any(_is_wanted(number, finding, wanted) for wanted in only)
+    }
+
+
+def _is_wanted(number: int, finding: Finding, wanted: str) -> bool:
+    frame = finding.culprit.frame
+    return wanted == str(number) or f"/{frame.file}:{frame.line}".endswith(f"/{wanted}")
 
 
 def _checkout(recording: AnalysedRecording, options: FixOptions) -> Checkout:

@@ -82,3 +82,61 @@ def test_nothing_to_fix(tmp_path: Path) -> None:
 
 def test_a_root_that_is_no_folder(recorded: Path, tmp_path: Path) -> None:
     assert fix(recorded, "--root", tmp_path / "nowhere").exit_code == 2
+
+
+def git(folder: Path, *words: str) -> str:
+    identity = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false"]
+    return subprocess.run(
+        ["git", *identity, *words], cwd=folder, check=True, capture_output=True, text=True, timeout=60
+    ).stdout
+
+
+@pytest.fixture
+def committed(shop: Path) -> Path:
+    git(shop, "init", "-q")
+    git(shop, "add", ".")
+    git(shop, "commit", "-qm", "as it ran")
+    return shop
+
+
+def test_apply_writes_what_the_diff_says_and_is_not_done_twice(recorded: Path, committed: Path) -> None:
+    printed = fix(recorded, "--root", committed).stdout_bytes
+    (committed / "shop/views.py").chmod(0o640)
+    done = fix(recorded, "--root", committed, "--apply")
+    assert (done.exit_code, done.stdout_bytes) == (0, printed)
+    assert "1 of 1 findings written in 1 file" in done.stderr
+    assert "+    n = await sync_to_async(pricing.helper_count)()" in git(committed, "diff")
+    assert (committed / "shop/views.py").stat().st_mode & 0o777 == 0o640
+    again = fix(recorded, "--root", committed, "--apply", "--force")
+    assert (again.exit_code, again.stdout) == (0, "")
+    assert git(committed, "status", "--porcelain").split() == ["M", "shop/views.py"]
+
+
+def test_apply_leaves_files_alone_that_git_could_not_restore(recorded: Path, committed: Path) -> None:
+    views = committed / "shop/views.py"
+    was, times = views.read_bytes(), views.stat()
+    views.write_bytes(was + b"# more\n")
+    os.utime(views, (times.st_atime, times.st_mtime))
+    dirty = fix(recorded, "--root", committed, "--apply")
+    assert dirty.exit_code == 4
+    assert "shop/views.py" in dirty.stderr
+    assert views.read_bytes() == was + b"# more\n"
+    assert fix(recorded, "--root", committed, "--apply", "--force").exit_code == 0
+    assert views.read_bytes().endswith(b"# more\n")
+    assert views.read_bytes() != was + b"# more\n"
+
+
+def test_apply_outside_of_git_needs_force(recorded: Path, shop: Path) -> None:
+    done = CliRunner().invoke(commands, ["fix", str(recorded), "--root", str(shop), "--apply"])
+    assert done.exit_code == 4
+    assert "no git repository" in done.stderr
+
+
+@pytest.mark.parametrize("only", ["1", "pricing.py:9", "shop/pricing.py:9"])
+def test_only_some_findings(recorded: Path, shop: Path, only: str) -> None:
+    assert "1 of 1 findings patched" in fix(recorded, "--root", shop, "--only", only).stderr
+
+
+@pytest.mark.parametrize("only", ["2", "0", "ing.py:9", "pricing.py", "views.py:9"])
+def test_a_finding_that_there_is_not(recorded: Path, shop: Path, only: str) -> None:
+    assert fix(recorded, "--root", shop, "--only", only).exit_code == 2
