@@ -20,7 +20,7 @@ from asyncspy.analyse.third_party.sync_only import with_middleware_support
 from asyncspy.analyse.undrawn import ends_before_callees
 from asyncspy.analyse.unsafe import find_unsafe
 from asyncspy.analyse.unsafe.reported import counted_seconds
-from asyncspy.analyse.waits import blocked_loop, pools
+from asyncspy.analyse.waits import app_imports, blocked_loop, pools
 from asyncspy.model.analysis import Analysis, AnalysisVerdict
 from asyncspy.model.findings import Finding, HopCosts, LoopTime, SampleCounts, World
 from asyncspy.model.hangs import Hang
@@ -50,6 +50,9 @@ def analyse(
     django = recording_facts.common_django_version(profile.origins)
     unsafe = find_unsafe(profile, verdicts, source, owners, django)
     costs = find_costs(profile, verdicts, source, owners, clean_profile(gil) if gil else None)
+    imports = app_imports.only_imports(recording_facts.worker_stacks(profile), owners) if profile.origins else None
+    if imports:  # nobody waits for what they do on their loops
+        costs = Costs(None, None, [], [])
     violations = [finding for finding in unsafe if finding.kind == "async-unsafe"]
     others = sorted((each for each in (*unsafe, *costs.findings) if each.kind != "async-unsafe"), key=_severity)
     looked = samples.loop or others or counted_seconds(profile.origins)
@@ -69,6 +72,7 @@ def analyse(
         wall=costs.wall,
         faint=tuple(sorted(costs.faint, key=_severity)),
         hangs=_hangs(profile, source, owners) if profile.dumps else (),
+        app_import=imports,
     )
     return with_fleet_spread(recorded, analysis, source=source, app_roots=app_roots)
 

@@ -56,6 +56,7 @@ def combine_modes(running: Analysis, waiting: Analysis) -> Analysis:
         inputs=(*running.inputs, *waiting.inputs),
         wall=waiting.wall,
         hangs=waiting.hangs,
+        app_import=waiting.app_import if waiting.samples.total else running.app_import,
         faint=(*running.faint, *waiting.faint),
     )
 

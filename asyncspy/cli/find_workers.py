@@ -45,7 +45,7 @@ def command(
     """
     if pids and as_json:
         raise UsageError("--pids and --json do not go together", remedy="asyncspy find-workers --json")
-    options = ListOptions(server, app, only_busiest, probe)
+    options = ListOptions(server, app, only_busiest, probe, watch=not pids)
     workers, all_workers = list_workers(options, ctx.ensure_object(Machine))
     if all_workers and not workers and (server or app):
         click.echo(_nothing_matches(all_workers, server, app), err=True)

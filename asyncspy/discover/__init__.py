@@ -11,6 +11,7 @@ from asyncspy.discover.live_processes import (
     is_running,
     process_usage,
     require_not_stopped,
+    started_at,
     total_cpu_seconds,
     without_descendants,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "select_workers",
     "settle_role",
     "sibling_pids",
+    "started_at",
     "total_cpu_seconds",
     "wait_for_successor",
     "without_descendants",

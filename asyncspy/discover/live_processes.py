@@ -46,6 +46,14 @@ def process_usage(pid: int) -> ProcessUsage | None:
         return None
 
 
+def started_at(pid: int) -> float | None:
+    """Return when a process was started, in seconds since the epoch; None if it has ended."""
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return None
+
+
 def user_name(uid: int) -> str:
     """Return the name of a user, or the number if this system has no name for it."""
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from asyncspy.model.findings import DetectionLimit, Finding, HopCosts, LoopTime, SampleCounts
+from asyncspy.model.findings import AppImport, DetectionLimit, Finding, HopCosts, LoopTime, SampleCounts
 from asyncspy.model.hangs import Hang
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame, InputFile, Origin
@@ -52,7 +52,7 @@ class Analysis:
     that all targets run, None where it is not known or differs. `reach` is its detection limit, `wall` what the loops
     did with their time. `hangs` has one entry for each process that was dumped, worst first. `faint` findings are too
     weak to report; a comparison needs them to tell whether one is gone or merely rarer. `flames` are only made if
-    pictures are drawn.
+    pictures are drawn. `app_import` is set where the processes did nothing but import their app.
     """
 
     verdict: AnalysisVerdict
@@ -68,3 +68,4 @@ class Analysis:
     hangs: tuple[Hang, ...] = ()
     faint: tuple[Finding, ...] = ()
     flames: tuple[FlameGraph, ...] = ()
+    app_import: AppImport | None = None

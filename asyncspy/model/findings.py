@@ -212,6 +212,14 @@ class HopCosts:
     work: tuple[CodeShare, ...] = ()
 
 
+class AppImport(NamedTuple):
+    """The import of the app, where it is all that was seen of so many processes; `line` is the line most seen at it."""
+
+    processes: int
+    samples: int
+    line: CodeShare | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class LoopTime:
     """What the loops did with their time, in samples that include waits: the parts add up to `loop`.

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Role = Literal["master", "worker", "reloader", "helper"]
 """A worker serves requests; a master starts workers; a reloader restarts them when code changes; a helper does neither,
 such as multiprocessing's resource tracker."""
+
+
+class WorkerEnds(NamedTuple):
+    """How many workers of a master ended within so many seconds, and how old the oldest of them became.
+
+    `importing` is the line of the user's code at which they import the app until then, if that was looked at.
+    """
+
+    number: int
+    seconds: float
+    oldest_seconds: float
+    importing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +28,7 @@ class Worker:
 
     `certain` is False if its role is a guess, and `doubt` says why. `settings` is its Django settings module.
     `container` is the container or service that its cgroup names; `pid_inside` is its pid in its own PID namespace, if
-    that is not ours.
+    that is not ours. `ended_workers` is set for a master whose workers end soon after they were started.
     """
 
     pid: int
@@ -46,6 +58,7 @@ class Worker:
     settings: str | None = None
     container: str | None = None
     pid_inside: int | None = None
+    ended_workers: WorkerEnds | None = None
 
 
 @dataclass(frozen=True, slots=True)

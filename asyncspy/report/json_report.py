@@ -37,6 +37,11 @@ def render(analysis: Analysis, view: View) -> str:
         **_fields(analysis, "inputs reach origins"),
         "hops": None,
         "wall": analysis.wall,
+        "app_import": analysis.app_import
+        and {
+            **_fields(analysis.app_import, "processes samples"),
+            "line": analysis.app_import.line and _code_share(analysis.app_import.line),
+        },
         **_fields(view, "root saved"),
     }
     if hops is not None:

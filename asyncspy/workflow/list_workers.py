@@ -10,6 +10,7 @@ from asyncspy.discover import SERVER_NAMES, busiest_worker, diagnose, select_wor
 from asyncspy.errors import AsyncspyError, SamplerError
 from asyncspy.model.processes import CheckResult, Diagnosis, Worker
 from asyncspy.program import UPGRADE_PY_SPY
+from asyncspy.workflow.ended_workers import with_ended_workers
 from asyncspy.workflow.machine import THIS_MACHINE, Machine
 
 __all__ = ["SERVER_NAMES", "ListOptions", "WorkerList", "diagnose_target", "list_workers", "server_of"]
@@ -17,12 +18,17 @@ __all__ = ["SERVER_NAMES", "ListOptions", "WorkerList", "diagnose_target", "list
 
 @dataclass(frozen=True, slots=True)
 class ListOptions:
-    """Which workers to list; `probe` settles roles in doubt with one stack dump each."""
+    """Which workers to list.
+
+    `probe` settles roles in doubt with one stack dump each. `watch` looks for some seconds at masters whose workers
+    seem to end soon after they were started.
+    """
 
     server: str | None = None
     app: str | None = None
     busiest: bool = False
     probe: bool = False
+    watch: bool = False
 
 
 class WorkerList(NamedTuple):
@@ -35,6 +41,9 @@ class WorkerList(NamedTuple):
 def list_workers(options: ListOptions, machine: Machine = THIS_MACHINE) -> WorkerList:
     """Find all workers, and select those that were asked for."""
     all_workers = machine.find_workers()
+    if options.watch:
+        py_spy = machine.find_py_spy() if options.probe else None
+        all_workers = with_ended_workers(all_workers, machine, py_spy)
     settled = _settle_roles(all_workers, machine) if options.probe else all_workers
     workers = select_workers(settled, server=options.server, app=options.app)
     if options.busiest:

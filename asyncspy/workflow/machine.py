@@ -41,6 +41,7 @@ class Machine:
     find_workers: Callable[[], list[Worker]] = discover.find_workers
     inspect_process: Callable[[int], Worker] = discover.inspect_process
     workers_of: Callable[[Worker], list[Worker]] = discover.workers_of
+    started_at: Callable[[int], float | None] = discover.started_at
     is_running: Callable[[int], bool] = discover.is_running
     child_pids: Callable[[int], set[int]] = discover.child_pids
     sibling_pids: Callable[[Worker], set[int]] = discover.sibling_pids

@@ -135,7 +135,20 @@ def finish_recording(run: RecordingRun) -> RecordingResult:
     except KeyboardInterrupt:
         run.feedback.warn(f"what was recorded is saved: asyncspy report {path}")
         raise
+    if recording.analysis.app_import:
+        _warn_of_ended_workers(run)
     return RecordingResult(recording, path, run.stop.interrupted)
+
+
+def _warn_of_ended_workers(run: RecordingRun) -> None:
+    """Say how many workers ended while nothing but their start was seen."""
+    for ended in run.ended_workers:
+        if seen := ended.seen:
+            workers = f"{seen.number} worker{'s' if seen.number != 1 else ''}"
+            run.feedback.warn(
+                f"{workers} of {ended.master.server} master {ended.master.pid} ended within {seen.seconds:.0f} s, "
+                f"none of them older than {seen.oldest_seconds:.0f} s"
+            )
 
 
 def description(run: RecordingRun) -> str:

@@ -9,6 +9,7 @@ from functools import partial
 from asyncspy.errors import OutputError
 from asyncspy.model.processes import Worker
 from asyncspy.sample import PassResult, PySpy, RecordingWriter, RecordPlan, StopRequest
+from asyncspy.workflow.ended_workers import EndedWorkers
 from asyncspy.workflow.feedback import SILENT, Feedback, Tick, offset
 from asyncspy.workflow.machine import THIS_MACHINE, Machine
 from asyncspy.workflow.record_options import RecordOptions, SamplingPass
@@ -41,6 +42,7 @@ class RecordingRun:
         self.targets, self.writer, self.stop, self.options = list(targets), writer, stop, options
         self.feedback, self.machine = feedback, machine
         self._py_spy = py_spy
+        self.ended_workers = [EndedWorkers(target, machine) for target in targets if target.role == "master"]
         self.save_failed = False
         self._known = {pid for target in targets for pid in machine.sibling_pids(target)}
         self._beside: set[int] = set()
@@ -53,7 +55,8 @@ class RecordingRun:
         while self.targets and not self.stop.requested and part.duration - done >= min(MIN_REST_SECONDS, part.duration):
             plans = [self._plan(target, replace(part, duration=round(part.duration - done))) for target in self.targets]
             try:
-                taken = self.machine.record(plans, self.writer, self._py_spy, self.stop, tick=offset(tick, done))
+                look = self._looking(offset(tick, done))
+                taken = self.machine.record(plans, self.writer, self._py_spy, self.stop, tick=look)
             except OutputError as error:
                 if not self.writer.saved:
                     raise
@@ -67,6 +70,16 @@ class RecordingRun:
             followed = self._handle_results(taken, partial(self._goes_on, more, rest=rest))
             if not rest or not (followed or lasted >= MIN_REST_SECONDS):
                 return
+
+    def _looking(self, tick: Tick) -> Tick:
+        """The tick, which also looks which workers have ended."""
+
+        def look(passed: float) -> None:
+            for each in self.ended_workers:
+                each.look()
+            tick(passed)
+
+        return look
 
     def take_slice(self, part: SamplingPass, tick: Tick, more: MoreFollows) -> bool:
         """Take one of many short passes; False if it gave nothing. Too many of those in a row end the run."""

@@ -23,6 +23,7 @@ from asyncspy.report.present.recording_summary import (
     detection_section,
     looks_synchronous,
     number_of_logs,
+    only_import_sentence,
     only_logs,
     recorded_seconds,
     recording_facts,
@@ -90,7 +91,7 @@ def present_report(analysis: Analysis, view: View) -> PresentedReport:
         or (bool(analysis.findings) and not only_dumps),
         facts=() if only_dumps else tuple(recording_facts(analysis)),
         targets=tuple(_targets(analysis)),
-        warnings=tuple(recording_warnings(analysis.origins)),
+        warnings=(*_only_import(analysis, view), *recording_warnings(analysis.origins)),
         hangs=hangs,
         findings=analysis.findings,
         middleware=middleware_section(analysis.findings, view),
@@ -99,6 +100,10 @@ def present_report(analysis: Analysis, view: View) -> PresentedReport:
         next_steps=tuple(_report_again(view) if only_dumps else next_steps(analysis, view)),
         only_dumps=only_dumps,
     )
+
+
+def _only_import(analysis: Analysis, view: View) -> list[str]:
+    return [only_import_sentence(analysis.app_import, view)] if analysis.app_import else []
 
 
 def _hangs(analysis: Analysis, view: View) -> tuple[PresentedHang, ...]:
@@ -154,6 +159,11 @@ def _input(read: InputFile) -> PresentedInput:
 def next_steps(analysis: Analysis, view: View) -> list[NextStep]:
     """What to run next."""
     steps = []
+    if analysis.app_import:
+        return [
+            NextStep("asyncspy find-workers --probe", "whether its workers end and are started again"),
+            *_report_again(view),
+        ]
     if analysis.verdict == "violations":
         steps.append(NextStep("asyncspy find-workers", "once the fix is live: the workers to record again"))
     elif analysis.verdict == "none-seen" and view.pid is not None and not loop_is_hardly_there(analysis):

@@ -42,6 +42,7 @@ TO_TRY = (
 )
 UNSAFE = "DJANGO_ALLOW_ASYNC_UNSAFE is set in {}: a violation there corrupts data silently instead of raising."
 GUESS = "? after a role: it is a guess. One stack dump of each settles it:"
+THE_LOG = "The server's log says why they end."
 SETTLES = "asyncspy find-workers --probe"
 
 Heading = tuple[str, ...]
@@ -60,7 +61,7 @@ def render_workers(workers: Sequence[Worker], view: View, *, now: float) -> str:
         lines = [*_heading(heading, view), *titles]
         for worker, _ in members:
             like = refused.setdefault(_reason_without_pid(worker), worker.pid)
-            lines += [*rows[worker.pid], *_container(worker, view), *_doubt(worker, view)]
+            lines += [*rows[worker.pid], *_container(worker, view), *_doubt(worker, view), *_ended(worker, view)]
             lines += [] if worker.attachable else _refusal(worker, view, like)
         sections.append(lines + _unsafe(members, view))
     return page([*sections, _end(workers, view)], view)
@@ -169,6 +170,18 @@ def _doubt(worker: Worker, view: View) -> list[Text]:
     """Why its role is not certain."""
     doubt = "" if worker.certain else view.escape(worker.doubt or "")
     return labelled("?", prose(doubt, view, DETAIL_INDENT + 2), DETAIL_INDENT, 2)
+
+
+def _ended(worker: Worker, view: View) -> list[Text]:
+    """That its workers end soon after they were started, and where they are until then."""
+    ends = worker.ended_workers
+    if ends is None:
+        return []
+    ended = "1 of its workers" if ends.number == 1 else f"{ends.number} of its workers"
+    seen = f"{ended} ended within {span(ends.seconds)}, none of them older than {span(ends.oldest_seconds)}."
+    where = f"They were seen in the import of the app, at {view.escape(ends.importing)}." if ends.importing else ""
+    lines = warnings([" ".join(filter(None, (seen, where, THE_LOG)))], view, DETAIL_INDENT)
+    return lines if ends.importing else [*lines, *arrowed(SETTLES, view, DETAIL_INDENT)]
 
 
 def _refusal(worker: Worker, view: View, like: int) -> list[Text]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
-from asyncspy.model.processes import Worker
+from asyncspy.model.processes import Worker, WorkerEnds
 from asyncspy.report.json_report import workers_as_json
 from asyncspy.report.terminal.worker_tree import render_workers
 from tests.report import examples
@@ -16,7 +16,8 @@ from tests.report.views import view
 
 CONTRACT = (
     "pid ppid role certain server server_version app bind loop python django asgiref async_unsafe_allowed attachable "
-    "reason remedy command cwd user started_at cpu_percent memory_bytes threads doubt settings container pid_inside"
+    "reason remedy command cwd user started_at cpu_percent memory_bytes threads doubt settings container pid_inside "
+    "ended_workers"
 ).split()
 
 
@@ -157,3 +158,16 @@ def test_one_reason_is_said_once() -> None:
     assert text.count("sudo asyncspy attach --pid 101") == 1
     assert text.count("for the same reason as 101") == 2
     assert "it is traced" in text
+
+
+def test_a_master_whose_workers_die_is_marked_with_where_they_are() -> None:
+    ends = WorkerEnds(3, 5.0, 1.8)
+    line = "! 3 of its workers ended within 5s, none of them older than 1.8s."
+    dying = replace(examples.GUNICORN[0], ended_workers=ends)
+    text = " ".join(shown((dying, *examples.GUNICORN[1:]), 200).split())
+    assert line in text
+    assert "▸ asyncspy find-workers --probe" in text
+    probed = shown((replace(dying, ended_workers=ends._replace(importing="/srv/\x1b[31m.py:4 load")),), 200)
+    probed = " ".join(probed.split())
+    assert line + " They were seen in the import of the app, at /srv/\\x1b[31m.py:4 load." in probed
+    assert "--probe" not in probed
