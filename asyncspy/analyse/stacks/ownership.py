@@ -27,6 +27,7 @@ from asyncspy.analyse.stacks.packages import (
     top_level_name,
 )
 from asyncspy.analyse.stacks.pattern import Pattern, Rules, last_segment, patterns, same_file
+from asyncspy.analyse.stacks.stdlib_names import is_of_stdlib
 from asyncspy.model.stacks import Frame
 
 STDLIB_TOPS = frozenset({"asyncio", "concurrent", "multiprocessing"})
@@ -103,6 +104,8 @@ def _known_owner(frame: Frame) -> str | None:
     pattern = _KNOWN.match(frame)
     if pattern is not None:
         return _package_of(pattern)
+    if is_of_stdlib(*frame[:2]):
+        return STDLIB
     return _KNOWN_CLASSES.get((frame.function.rpartition(".")[0], frame.file)) or LIBRARY_FILES.get(frame.file)
 
 

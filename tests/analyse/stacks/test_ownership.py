@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from asyncspy.analyse.stacks.ownership import Ownership, libraries_in, lineless_files
-from asyncspy.analyse.stacks.packages import owner_of_file
+from asyncspy.analyse.stacks.packages import STDLIB, owner_of_file
+from asyncspy.analyse.stacks.stdlib_names import LOGGING_CLASSES, LOGGING_FUNCTIONS
 from asyncspy.model.stacks import Frame
 
 OWNERS: dict[str, str | None] = {
@@ -212,3 +215,32 @@ def test_without_a_folder_names_alone_decide(frame: Frame, expected: str | None)
 )
 def test_of_some_files_a_function_says_as_much_as_a_line(file: str, so: bool) -> None:
     assert lineless_files(["/opt/own/lib/python3.12"] if file.startswith("/opt") else [])(file) is so
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        Frame("LogRecord.getMessage", "__init__.py", 377),
+        Frame("getMessage", "__init__.py", 377),
+        Frame("StreamHandler.flush", "__init__.py", 1100),
+        Frame("Logger._log", "__init__.py", 1634),
+        Frame("dumps", "__init__.py", 231),
+        Frame("import_module", "__init__.py", 126),
+        Frame("Counter.update.<locals>.<genexpr>", "__init__.py", 690),
+    ],
+)
+def test_what_lies_in_an_init_file_of_the_standard_library_is_not_own_code(frame: Frame) -> None:
+    assert Ownership().of(frame) == STDLIB
+    assert Ownership().of(frame._replace(file="/srv/shop/shop/__init__.py")) is None
+
+
+@pytest.mark.parametrize("name", ["checkout", "load", "get", "Basket.flush", "search", "Log.emit", "<module>"])
+def test_own_code_in_an_init_file_stays_own(name: str) -> None:
+    assert Ownership().of(Frame(name, "__init__.py", 3)) is None
+
+
+def test_the_classes_and_functions_of_logging_are_those_of_this_python() -> None:
+    ours = {name: each for name, each in vars(logging).items() if getattr(each, "__module__", "") == "logging"}
+    assert {each.__name__ for each in ours.values() if isinstance(each, type)} == LOGGING_CLASSES
+    methods = {name for each in ours.values() if isinstance(each, type) for name in vars(each)}
+    assert methods | set(ours) >= LOGGING_FUNCTIONS
