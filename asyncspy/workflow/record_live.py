@@ -55,13 +55,22 @@ def record(
         return reached is not None
 
     with prepared_run(options, stages, feedback, machine) as run, count_calls(run) as save_counts:
-        feedback.say(f"Recording {description(run)}: {', then '.join(map(str, stages))}.")
+        feedback.say(f"Recording {description(run)}: {stage_times(stages)}.")
         feedback.say("Ctrl-C ends early and reports.")
         started = time.monotonic()
         take_stages(run, stages, is_enough)
         if goals and not reached:
             feedback.say("Ended before it was enough.")
     return finish_recording(run)
+
+
+def stage_times(stages: Sequence[Stage]) -> str:
+    """`20 s at 100 Hz, then 10 s at 20 Hz, waits included: 30 s in all`; what is longer than was asked for is said."""
+    each = ", then ".join(map(str, stages))
+    if len(stages) == 1:
+        return each
+    most = "at most " if any(stage.repeats for stage in stages) else ""
+    return f"{each}: {most}{sum(stage.seconds for stage in stages)} s in all, and a few more to start and to report"
 
 
 def take_stages(run: RecordingRun, stages: Sequence[Stage], is_enough: Callable[[], bool]) -> None:

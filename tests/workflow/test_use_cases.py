@@ -13,6 +13,8 @@ from asyncspy.workflow.export_recordings import ExportOptions, export_recordings
 from asyncspy.workflow.list_workers import ListOptions, list_workers
 from asyncspy.workflow.load_recordings import load_and_analyse
 from asyncspy.workflow.machine import Machine
+from asyncspy.workflow.record_live import stage_times
+from asyncspy.workflow.record_options import in_slices, whole_passes
 
 RECORDINGS = Path(__file__).parents[2] / "fixtures" / "recordings"
 EVERY, NEVER = (RECORDINGS / f"uvicorn-asyncio-{often}.speedscope.json" for often in ("every1", "never"))
@@ -54,3 +56,12 @@ def test_a_gate_is_checked_against_its_baseline() -> None:
 
 def test_workers_are_listed() -> None:
     assert list_workers(ListOptions(server="uvicorn"), Machine(find_workers=list)) == ([], [])
+
+
+def test_how_long_all_stages_take_is_said_beforehand() -> None:
+    both = whole_passes("both", 20, 10, None)
+    assert stage_times(both) == (
+        "20 s at 100 Hz, then 10 s at 20 Hz, waits included: 30 s in all, and a few more to start and to report"
+    )
+    assert stage_times(whole_passes("gil", 20, 10, None)) == "20 s at 100 Hz"
+    assert ": at most 30 s in all" in stage_times(in_slices(both))

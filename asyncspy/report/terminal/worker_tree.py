@@ -197,11 +197,15 @@ def _reason_without_pid(worker: Worker) -> tuple[str, str]:
 
 
 def _end(workers: Sequence[Worker], view: View) -> list[Text]:
-    """What a question mark means, and the command for the first worker that can be watched."""
+    """What a question mark means, and the command for the first worker that can be watched, or rather its master."""
     lines: list[Text] = []
     if not all(worker.certain for worker in workers):
         lines += flow([Text(GUESS, FAINT), Text(SETTLES, CODE)], prose_room(view, 0), "  ", lead="  ")
-    pid = next((w.pid for w in workers if w.attachable and w.certain and w.role == "worker"), None)
-    if pid is not None:
-        lines += commands("Next", [(f"asyncspy attach --pid {pid}", "records it and reports")], view, width=6)
+    watchable = [worker for worker in workers if worker.attachable and worker.certain]
+    first = next((worker for worker in watchable if worker.role == "worker"), None)
+    if first is not None:
+        master = next((worker for worker in watchable if worker.role == "master" and worker.pid == first.ppid), None)
+        command = f"asyncspy attach --pid {master.pid if master else first.pid}"
+        purpose = "records all its workers and reports" if master else "records it and reports"
+        lines += commands("Next", [(command, purpose)], view, width=6)
     return lines

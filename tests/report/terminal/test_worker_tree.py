@@ -78,8 +78,12 @@ def test_an_unsafe_setting_is_warned_of_by_worker() -> None:
     assert "is set in 48290:" in shown((examples.GUNICORN[0], *unreadable))
 
 
-def test_the_next_command_is_for_a_worker_that_can_be_watched() -> None:
-    assert shown(examples.WORKERS).splitlines()[-1].startswith("Next  asyncspy attach --pid 48291 ")
+def test_the_next_command_is_for_a_master_with_its_workers_or_a_worker_that_can_be_watched() -> None:
+    last = shown(examples.WORKERS).splitlines()[-1]
+    assert last == "Next  asyncspy attach --pid 48290   records all its workers and reports"
+    alone = [replace(examples.GUNICORN[0], attachable=False), replace(examples.GUNICORN[0], role="reloader")]
+    for master in alone:
+        assert shown((master, *examples.GUNICORN[1:])).splitlines()[-1].startswith("Next  asyncspy attach --pid 48291 ")
     assert "attach --pid 51077   " not in shown(examples.UVICORN)
 
 
