@@ -85,7 +85,8 @@ class Culprit:
     """The line to change: the deepest frame of the user's own code, or of the named `package` if there is none.
 
     `by_name`: the recording has no folders, so whose code it is was decided by names alone. `on_behalf`: the package
-    only works on what own code returned or declared, which is what to change.
+    only works on what own code returned or declared, which is what to change. `beside_own`: own code is on the way to
+    the package's line, or is called by it, but is not what makes the call.
     """
 
     frame: Frame
@@ -93,6 +94,7 @@ class Culprit:
     distribution: Distribution | None = None
     by_name: bool = False
     on_behalf: bool = False
+    beside_own: bool = False
 
 
 class PackageCall(NamedTuple):

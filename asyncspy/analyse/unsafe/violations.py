@@ -36,6 +36,8 @@ class Violation(NamedTuple):
     call: Call
     reached: bool
     allowed: bool
+    passes_own: bool
+    """Whether own code is on the way to the sink, be it to blame or not."""
 
     @property
     def route(self) -> tuple[Frame, ...]:
@@ -86,10 +88,11 @@ def violation_at(found: LastSink, frames: Sequence[Frame], boundary: int, owners
     entry = _entry(frames, boundary, culprit, sink, owners)
     call, called = find_call(frames, culprit, sink)
     via = find_package_call(frames, culprit, called, owners)
+    passes_own = any(owners.of(frame) is None for frame in frames[boundary + 1 : sink])
     fixes = import_fixes(frames[boundary + 1 : sink])
     fixes = fixes or result_fixes(_frames_at_fault(frames, boundary, culprit, sink, owners))
     call = call._replace(fixes=fixes) if fixes else call
-    return Violation(frames, entry.kind, entry.position, culprit, via, called, sink, call, reached, allowed)
+    return Violation(frames, entry.kind, entry.position, culprit, via, called, sink, call, reached, allowed, passes_own)
 
 
 def find_last_sink(frames: Sequence[Frame], boundary: int, owners: Ownership) -> LastSink | None:

@@ -25,6 +25,7 @@ ALLOWED = (
 )
 COMPLETED = "(the log does not hold all of this way: where it begins is taken from a recorded stack of the same call)"
 AT_FAULT = "None of your own code is on the way: package {name} is at fault."
+AT_FAULT_BESIDE = "Package {name} is at fault: your own code on the way only leads to it, or is called by it."
 ON_BEHALF = "Package {name} makes the query, on what your own code returned or declared: that is what to change."
 BESIDE_LOOP = (
     "While this loop runs, Django refuses the queries of all other code in its thread. What is listed as the way here "
@@ -137,7 +138,8 @@ def owner_sentences(culprit: Culprit) -> list[str]:
     if culprit.package is not None:
         installed = culprit.distribution
         name = f"{installed.name} {installed.version}" if installed else culprit.package
-        sentences.append((ON_BEHALF if culprit.on_behalf else AT_FAULT).format(name=name))
+        at_fault = AT_FAULT_BESIDE if culprit.beside_own else AT_FAULT
+        sentences.append((ON_BEHALF if culprit.on_behalf else at_fault).format(name=name))
     return [*sentences, BY_NAME] if culprit.by_name else sentences
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from asyncspy.analyse import analyse
-from asyncspy.model.findings import Finding
+from asyncspy.model.analysis import Analysis
+from asyncspy.model.findings import Finding, SampleCounts
 from asyncspy.model.stacks import Event, Occurrences, Profile
+from asyncspy.report.present.presented_finding import present_finding
+from asyncspy.report.view import View
 from tests.analyse.stack_samples import ASYNCIO, COUNT, GUARD, frames, profile
 
 SERVER = "Server.serve (uvicorn/server.py:86)\nConfig.load (uvicorn/config.py:440)\n"
@@ -60,3 +63,10 @@ def test_a_module_of_ones_own_that_queries_is_named() -> None:
 def test_own_code_that_a_package_calls_while_it_is_imported_is_ones_own() -> None:
     finding = found(IMPORTED, ASGI, SETUP, OF_PACKAGE, "registered (shop/rules.py:8)\n", COUNT)
     assert finding.culprit.frame.function == "registered"
+
+
+def test_own_code_on_the_way_is_not_denied() -> None:
+    """asgi.py is shown as the entry: the report does not say that none of it is there."""
+    finding = found(IMPORTED, ASGI, SETUP, OF_PACKAGE, COUNT)
+    (said,) = present_finding(1, finding, Analysis("violations", SampleCounts()), View()).owner
+    assert said == ("Package tenants is at fault: your own code on the way only leads to it, or is called by it.")
