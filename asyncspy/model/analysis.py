@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from asyncspy.model.findings import AppImport, DetectionLimit, Finding, HopCosts, LoopTime, SampleCounts
+from asyncspy.model.findings import CodeShare, DetectionLimit, Finding, HopCosts, LoopTime, SampleCounts
 from asyncspy.model.hangs import Hang
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame, InputFile, Origin
@@ -42,6 +42,14 @@ class FlameGraph:
     samples: int
     idle: int = 0
     waits: bool = False
+
+
+class AppImport(NamedTuple):
+    """The import of the app, where it is all that was seen of so many processes; `line` is the line most seen at it."""
+
+    processes: int
+    samples: int
+    line: CodeShare | None = None
 
 
 @dataclass(frozen=True, slots=True)

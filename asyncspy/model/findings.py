@@ -85,8 +85,7 @@ class Culprit:
     """The line to change: the deepest frame of the user's own code, or of the named `package` if there is none.
 
     `by_name`: the recording has no folders, so whose code it is was decided by names alone. `on_behalf`: the package
-    only works on what own code returned or declared, which is what to change. `beside_own`: own code is on the way to
-    the package's line, or is called by it, but is not what makes the call.
+    only works on what own code returned or declared. `beside_own`: own code is on the way, but does not make the call.
     """
 
     frame: Frame
@@ -212,14 +211,6 @@ class HopCosts:
     share: Interval | None
     callers: tuple[CodeShare, ...] = ()
     work: tuple[CodeShare, ...] = ()
-
-
-class AppImport(NamedTuple):
-    """The import of the app, where it is all that was seen of so many processes; `line` is the line most seen at it."""
-
-    processes: int
-    samples: int
-    line: CodeShare | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.packages import COMMAND
 from asyncspy.analyse.stacks.pattern import any_of, last_segment, patterns
 from asyncspy.analyse.stacks.recording_facts import ownership_of
-from asyncspy.model.findings import AppImport, CodeShare
+from asyncspy.model.analysis import AppImport
+from asyncspy.model.findings import CodeShare
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame, Origin, Profile, Stack
 

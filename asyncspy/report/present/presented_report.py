@@ -16,6 +16,7 @@ from asyncspy.report.present.evidence import process_name
 from asyncspy.report.present.figures import count, plural
 from asyncspy.report.present.finding_kinds import findings_verdict
 from asyncspy.report.present.middleware_summary import middleware_section
+from asyncspy.report.present.places import place_of
 from asyncspy.report.present.presented_finding import PresentedFinding, present_finding
 from asyncspy.report.present.recording_summary import (
     LOG_FORMAT,
@@ -23,7 +24,6 @@ from asyncspy.report.present.recording_summary import (
     detection_section,
     looks_synchronous,
     number_of_logs,
-    only_import_sentence,
     only_logs,
     recorded_seconds,
     recording_facts,
@@ -103,7 +103,15 @@ def present_report(analysis: Analysis, view: View) -> PresentedReport:
 
 
 def _only_import(analysis: Analysis, view: View) -> list[str]:
-    return [only_import_sentence(analysis.app_import, view)] if analysis.app_import else []
+    """That nothing but the import of the app was seen, and where it was seen most."""
+    found = analysis.app_import
+    if found is None:
+        return []
+    processes = "1 process" if found.processes == 1 else f"{count(found.processes)} processes"
+    frame = found.line.frame if found.line else None
+    where = f", most often at {place_of(frame, view)} {frame.function}" if frame else ""
+    what = f"Nothing but the import of the app was seen of {processes}{where}"
+    return [f"{what}: no request was served. If they end and are started again, the server's log says why."]
 
 
 def _hangs(analysis: Analysis, view: View) -> tuple[PresentedHang, ...]:

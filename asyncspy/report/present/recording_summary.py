@@ -6,14 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from asyncspy.model.analysis import Analysis
-from asyncspy.model.findings import AppImport, DetectionLimit, SampleCounts
+from asyncspy.model.findings import DetectionLimit, SampleCounts
 from asyncspy.model.merging import merge_occurrences
 from asyncspy.model.stacks import Occurrences, Origin, SamplingMode
 from asyncspy.report.present.evidence import first_and_last
 from asyncspy.report.present.figures import count, finite, percent, percent_bound, plural, span
-from asyncspy.report.present.places import place_of
 from asyncspy.report.present.scarce_loop import loop_is_hardly_there, samples_by_world, scarce_loop
-from asyncspy.report.view import View
 
 LOG_FORMAT = "log"
 UNKNOWN_FORMAT = "unknown"
@@ -111,15 +109,6 @@ def lost_share(origins: Iterable[Origin]) -> float:
     origins = tuple(origins)
     lost, taken = sum(o.errors or 0 for o in origins), sum(o.samples or 0 for o in origins)
     return lost / (taken + lost) if lost > 0 else 0.0
-
-
-def only_import_sentence(found: AppImport, view: View) -> str:
-    """That nothing but the import of the app was seen, and where it was seen most."""
-    processes = "1 process" if found.processes == 1 else f"{count(found.processes)} processes"
-    what = f"Nothing but the import of the app was seen of {processes}"
-    frame = found.line.frame if found.line else None
-    where = f", most often at {place_of(frame, view)} {frame.function}" if frame else ""
-    return f"{what}{where}: no request was served. If they end and are started again, the server's log says why."
 
 
 def recording_warnings(origins: Sequence[Origin]) -> list[str]:
