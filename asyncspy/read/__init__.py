@@ -10,6 +10,7 @@ import io
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -30,55 +31,34 @@ ReadFunction = Callable[[BinaryIO, str], Profile]
 
 
 class Format(NamedTuple):
-    """One kind of file: its name, and whether the first bytes of a file look like it."""
+    """One kind of file: its name, whether the first bytes of a file look like it, and the module that reads it."""
 
     name: str
     sniff: Callable[[bytes], bool]
+    module: str
 
 
 FORMATS = (
-    Format("speedscope", sniff.is_speedscope),
-    Format("chrometrace", sniff.is_chrometrace),
-    Format("looks", sniff.is_dump_index),
-    Format("dump --json", sniff.is_dump_json),
-    Format("profiling.sampling --jsonl", sniff.is_profiling_jsonl),
-    Format("svg", sniff.is_svg),
-    Format("django page", sniff.is_django_page),
-    Format("dump", sniff.is_dump_text),
-    Format("folded", sniff.is_austin),
-    Format("log", sniff.is_log),
-    Format("raw", sniff.is_folded),  # last: nearly any text could be a folded stack
+    Format("speedscope", sniff.is_speedscope, "speedscope.document"),
+    Format("chrometrace", sniff.is_chrometrace, "chrometrace"),
+    Format("looks", sniff.is_dump_index, "dumps.dump_folder"),
+    Format("dump --json", sniff.is_dump_json, "dumps.dump_json"),
+    Format("profiling.sampling --jsonl", sniff.is_profiling_jsonl, "profiling_jsonl"),
+    Format("svg", sniff.is_svg, "svg.svg_file"),
+    Format("pprof", sniff.is_pprof, "stores.pprof"),
+    Format("OTLP profiles", sniff.is_otlp_profiles, "stores.otlp_profiles"),
+    Format("django page", sniff.is_django_page, "logs.django_page"),
+    Format("dump", sniff.is_dump_text, "dumps.dump_text"),
+    Format("folded", sniff.is_austin, "text_stacks.austin"),
+    Format("log", sniff.is_log, "logs.log_file"),
+    Format("raw", sniff.is_folded, "text_stacks.folded"),  # last: nearly any text could be a folded stack
 )
 """In the order in which they are tried."""
 
 
-def import_reader(name: str) -> ReadFunction:
-    """The reader of a format, imported when it is needed."""
-    match name:
-        case "speedscope":
-            from asyncspy.read.speedscope.document import read
-        case "chrometrace":
-            from asyncspy.read.chrometrace import read
-        case "looks":
-            from asyncspy.read.dumps.dump_folder import read
-        case "dump --json":
-            from asyncspy.read.dumps.dump_json import read
-        case "profiling.sampling --jsonl":
-            from asyncspy.read.profiling_jsonl import read
-        case "svg":
-            from asyncspy.read.svg.svg_file import read
-        case "django page":
-            from asyncspy.read.logs.django_page import read
-        case "dump":
-            from asyncspy.read.dumps.dump_text import read
-        case "folded":
-            from asyncspy.read.text_stacks.austin import read
-        case "log":
-            from asyncspy.read.logs.log_file import read
-        case "raw":
-            from asyncspy.read.text_stacks.folded import read
-        case _:
-            raise AssertionError(f"the format {name} has no reader here")
+def import_reader(module: str) -> ReadFunction:
+    """The reader in a module of this room, imported when it is needed."""
+    read: ReadFunction = import_module(f"asyncspy.read.{module}").read
     return read
 
 
@@ -97,7 +77,7 @@ def load(path: Path) -> Profile:
                 f"not a recording of a known format ({', '.join(one.name for one in FORMATS)})",
                 remedy=f"give a file that asyncspy attach or py-spy record wrote, a log, or {RECORD_AGAIN}",
             )
-        return import_reader(known.name)(stream, name)
+        return import_reader(known.module)(stream, name)
 
 
 def profile_of_document(document: dict[str, Any], path: Path) -> Profile:

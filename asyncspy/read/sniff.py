@@ -19,6 +19,15 @@ MAX_LOG_PREFIX = 120
 DUMP_PROCESS = re.compile(r"Process ([0-9]{1,10}): ")
 AUSTIN_FRAME = re.compile(r"(?:^|;)[^;:]+:[^;:]+:[0-9]{1,9}(?:;| [0-9,-]+$)")
 PY_SPY_FRAME = re.compile(r" \([^;()]+\)(?:;| [0-9]+$)")
+PPROF = re.compile(
+    rb"\x0a[\x00-\x14]\x08[\x01-\x7f\x80-\xff]"  # a type of values, which names it by a number
+    rb"|\x12(?:[\x02-\x7f]|[\x80-\xff]{1,4}[\x01-\x7f])[\x08\x0a]"  # a sample, which begins with its locations
+)
+"""How a profile.proto begins."""
+SIZE = rb"(?:[\x80-\xff]{0,4}[\x00-\x7f])"
+OTLP_PROFILES = re.compile(
+    rb"\x0a%b(?:\x0a%b\x0a%b\x0a%b[A-Za-z]|(?:\x0a\x00)?\x12%b[\x0a\x12])" % (SIZE, SIZE, SIZE, SIZE, SIZE)
+)
 NOT_FOLDED = (b"{", b"[", b"<?", b"<!", b"<svg", b"<html")
 BINARY = re.compile(rb"[\x01-\x06\x0e-\x1a\x7f]")
 """What no log holds beside the NULs of a hole."""
@@ -70,6 +79,16 @@ def is_svg(head: bytes) -> bool:
     """XML whose first element is an SVG."""
     start = head.lstrip()
     return start.startswith((b"<?xml", b"<!DOCTYPE svg", b"<svg")) and b"<svg" in head
+
+
+def is_pprof(head: bytes) -> bool:
+    """A protocol buffer that begins with a type of values, or with a sample, and no text begins with either."""
+    return PPROF.match(head) is not None
+
+
+def is_otlp_profiles(head: bytes) -> bool:
+    """A protocol buffer that begins with profiles of a resource: its attributes, or at once what measured them."""
+    return OTLP_PROFILES.match(head) is not None and BINARY.search(head) is not None
 
 
 def is_dump_text(head: bytes) -> bool:

@@ -18,7 +18,7 @@ with atheris.instrument_imports(include=["asyncspy.read", "asyncspy.recording.sa
     from asyncspy import read
     from asyncspy.read.logs import log_file
 
-    READERS = {known.name: read.import_reader(known.name) for known in read.FORMATS}
+    READERS = {known.name: read.import_reader(known.module) for known in read.FORMATS}
 
 from asyncspy.analyse import analyse
 from asyncspy.errors import InputError

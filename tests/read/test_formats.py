@@ -15,6 +15,8 @@ from asyncspy.analyse import analyse
 from asyncspy.errors import InputError
 from asyncspy.model.stacks import Profile
 from asyncspy.read import load
+from asyncspy.read.open_file import open_stream
+from tests.export.profile_pb2 import Profile as Pprof
 from tests.read.fixtures import FIXTURES, RECORDINGS, marked
 
 FORMATS = FIXTURES / "formats"
@@ -69,6 +71,30 @@ def milliseconds(path: Path) -> int:
     return round(seconds * 1000)
 
 
+def pprof(path: Path) -> Any:
+    """As the official definitions decode it."""
+    profile = Pprof()
+    with open_stream(path) as unpacked:
+        profile.ParseFromString(unpacked.read())
+    return profile
+
+
+def wall_samples(path: Path) -> int:
+    profile = pprof(path)
+    names = [profile.string_table[each.type] for each in profile.sample_type]
+    place = names.index("wall-samples")
+    return sum(sample.value[place] for sample in profile.sample)
+
+
+def periods(path: Path) -> int:
+    profile = pprof(path)
+    return sum(sample.value[0] // profile.period for sample in profile.sample)
+
+
+def samples_with_time(path: Path) -> int:
+    return sum(sample.value[0] > 0 for sample in pprof(path).sample)
+
+
 class Row(NamedTuple):
     """A file: the format that it is told to be, how its total is had from the file itself, and the line it can tell."""
 
@@ -96,6 +122,10 @@ TABLE = [
     # pyinstrument gives the line on which a function begins
     Row("pyinstrument-evented.speedscope.json", "speedscope", milliseconds, PLANTED - 1),
     Row("sampling-3.15-collapsed.txt", "folded", own_counts),
+    Row("datadog.pprof", "pprof", wall_samples),
+    Row("pyroscope.pprof", "pprof", periods),
+    Row("pyroscope-0.8.pprof", "pprof", periods),
+    Row("austin2pprof.pprof", "pprof", samples_with_time),
 ]
 WITHOUT_STACKS = "sampling-3.15.jsonl"
 
