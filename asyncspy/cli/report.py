@@ -31,11 +31,11 @@ def command(
 ) -> None:
     """Report from what was saved: recordings, flame graphs, dumps, logs; in files, folders, or - for standard input.
 
-    Read are asyncspy's recordings; py-spy's speedscope, raw, SVG, chrometrace and dump; other speedscope files; SVGs by
-    FlameGraph.pl; folded stacks of Austin and of profiling.sampling; pprof, as Pyroscope, Parca and Datadog keep it, and
-    OpenTelemetry's profiles; logs with SynchronousOnlyOperation tracebacks, as text or JSON lines, of files, containers
-    (CRI, docker) or journalctl; such tracebacks in exports of OpenTelemetry, events of Sentry, records of structlog, and
-    Django's page for an error. All may be packed with gzip or zstd.
+    Read are asyncspy's recordings; py-spy's speedscope, raw, SVG, chrometrace and dump; other speedscope files; SVGs
+    by FlameGraph.pl; folded stacks of Austin and of profiling.sampling; pprof, as Pyroscope, Parca and Datadog keep
+    it, and OpenTelemetry's profiles; logs with SynchronousOnlyOperation tracebacks, as text or JSON lines, of files,
+    containers (CRI, docker) or journalctl; such tracebacks in exports of OpenTelemetry, events of Sentry, records of
+    structlog, and Django's page for an error. All may be packed with gzip or zstd.
 
     \b
       asyncspy report asyncspy-48291-20261121T021300.json
