@@ -17,7 +17,7 @@ from asyncspy.read.frame_names import notes_on_stacks, printable
 from asyncspy.read.open_file import read_all
 from asyncspy.read.stores import protobuf
 from asyncspy.read.stores.protobuf import Value, content, fields, number, numbers
-from asyncspy.read.stores.samples import WRITE_TIME, Frames, Label, Samples, frame_named
+from asyncspy.read.stores.samples import WRITE_TIME, PlaceFrames, Label, Samples, frame_named
 from asyncspy.read.stores.value_types import NamedType, choose
 
 # The numbers of fields.
@@ -37,7 +37,7 @@ class _Dictionary(NamedTuple):
     """What samples refer to by number: the frames of locations, the locations of stacks, and attributes."""
 
     strings: Sequence[str]
-    frames: Mapping[int, Frames]
+    frames: Mapping[int, PlaceFrames]
     stacks: Sequence[Sequence[int]]
     attributes: Sequence[tuple[str, Label]]
 
@@ -106,7 +106,7 @@ def _function(data: bytes, names: _Dictionary) -> tuple[str, str]:
     return name or system_name, file
 
 
-def _lines(data: bytes, functions: Sequence[tuple[str, str]]) -> Frames:
+def _lines(data: bytes, functions: Sequence[tuple[str, str]]) -> PlaceFrames:
     lines = [dict(fields(content(value))) for field, value in fields(data) if field == LINES]
     places = [(number(line.get(1, 0)), number(line.get(2, 0))) for line in lines]
     named = [(functions[place] if place < len(functions) else ("", ""), line) for place, line in places]

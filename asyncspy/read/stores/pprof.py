@@ -11,7 +11,7 @@ from asyncspy.read.frame_names import notes_on_stacks, printable
 from asyncspy.read.open_file import read_all
 from asyncspy.read.stores import protobuf
 from asyncspy.read.stores.protobuf import Value, content, fields, number, numbers, signed
-from asyncspy.read.stores.samples import WRITE_TIME, Frames, Label, Samples, frame_named
+from asyncspy.read.stores.samples import WRITE_TIME, PlaceFrames, Label, Samples, frame_named
 from asyncspy.read.stores.value_types import NamedType, choose
 
 T = TypeVar("T")
@@ -74,7 +74,7 @@ def _type(data: bytes, parts: _Parts) -> NamedType:
     return NamedType(parts.string(named.get(1, 0)), parts.string(named.get(2, 0)))
 
 
-def _frames_by_location(parts: _Parts) -> dict[int, Frames]:
+def _frames_by_location(parts: _Parts) -> dict[int, PlaceFrames]:
     functions = _by_id(parts, FUNCTION, lambda data: _function(data, parts))
     return _by_id(parts, LOCATION, lambda data: _lines(data, functions))
 
@@ -93,7 +93,7 @@ def _function(data: bytes, parts: _Parts) -> tuple[str, str]:
     return name or system_name, file
 
 
-def _lines(data: bytes, functions: Mapping[int, tuple[str, str]]) -> Frames:
+def _lines(data: bytes, functions: Mapping[int, tuple[str, str]]) -> PlaceFrames:
     lines = [dict(fields(content(value))) for field, value in fields(data) if field == LINES]
     named = [(functions.get(number(line.get(1, 0)), ("", "")), number(line.get(2, 0))) for line in lines]
     return tuple(frame_named(name, file, line) for (name, file), line in named)

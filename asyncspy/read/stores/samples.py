@@ -18,14 +18,14 @@ MAX_FRAMES, MAX_PID_DIGITS, MAX_SECONDS = 20_000, 10, 10**9
 WRITE_TIME = "give a profile of processor or wall time: one of memory, locks or exceptions has no stacks of the loop"
 
 Label = str | int
-Frames = tuple[Frame, ...]
+PlaceFrames = tuple[Frame, ...]
 """The frames of a place, the innermost first: more than one where functions were inlined."""
 
 
 class Samples:
     """The stacks of one profile while it is read."""
 
-    def __init__(self, kind: ValueType, frames_at: Mapping[int, Frames]) -> None:
+    def __init__(self, kind: ValueType, frames_at: Mapping[int, PlaceFrames]) -> None:
         self.kind, self._frames_at = kind, frames_at
         self.stacks: Counter[Stack] = Counter()
         self.entries = self.dropped = 0
