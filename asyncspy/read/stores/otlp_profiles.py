@@ -17,7 +17,7 @@ from asyncspy.read.frame_names import notes_on_stacks, printable
 from asyncspy.read.open_file import read_all
 from asyncspy.read.stores import protobuf
 from asyncspy.read.stores.protobuf import Value, content, fields, number, numbers
-from asyncspy.read.stores.samples import WRITE_TIME, PlaceFrames, Label, Samples, frame_named
+from asyncspy.read.stores.samples import WRITE_TIME, Label, PlaceFrames, Samples, frame_named
 from asyncspy.read.stores.value_types import NamedType, choose
 
 # The numbers of fields.
