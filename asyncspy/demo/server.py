@@ -46,7 +46,21 @@ def running_shop(workers: int = 2, log: Path | None = None, root: Path | None = 
     `log` takes what the server prints. With `root` the copy is made in that empty folder, and stays there.
     SIGTERM and SIGHUP leave the block like Ctrl-C does, unless the caller handles them.
     """
-    with _exit_on_signals(), copied_shop(root) as copy, _served(copy, workers, log) as (pid, port):
+    with shop_to_serve(root) as copy, served_shop(copy, workers, log) as shop:
+        yield shop
+
+
+@contextlib.contextmanager
+def shop_to_serve(root: Path | None = None) -> Iterator[ShopCopy]:
+    """The private copy alone, to be served several times."""
+    with _exit_on_signals(), copied_shop(root) as copy:
+        yield copy
+
+
+@contextlib.contextmanager
+def served_shop(copy: ShopCopy, workers: int = 2, log: Path | None = None) -> Iterator[Shop]:
+    """Serve this copy; on leaving, every process is gone."""
+    with _served(copy, workers, log) as (pid, port):
         yield Shop(pid, f"http://{HOST}:{port}", copy.root, copy.session)
 
 

@@ -78,6 +78,9 @@ def _shown(prefix: bytes, name: str) -> bytes:
 def _hunks(old: Sequence[bytes], changes: Sequence[ChangedLines]) -> Iterator[bytes]:
     shift, group = 0, [changes[0]]
     for change in (*changes[1:], None):
+        if change is not None and change.start == group[-1].end:
+            group[-1] = ChangedLines(group[-1].start, change.end, [*group[-1].new, *change.new])
+            continue
         if change is not None and change.start - group[-1].end <= 2 * CONTEXT_LINES:
             group.append(change)
             continue

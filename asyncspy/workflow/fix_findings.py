@@ -37,7 +37,12 @@ class FixOptions:
 
 def fix_findings(files: Sequence[Path], options: FixOptions) -> Patch:
     """The patch for the findings of these files, written if that was asked for."""
-    patch, patched = plan_patch(load_and_analyse(files, options.app_roots), options)
+    return fix_recording(load_and_analyse(files, options.app_roots), options)
+
+
+def fix_recording(recording: AnalysedRecording, options: FixOptions) -> Patch:
+    """The patch for the findings of a recording that was analysed, written if that was asked for."""
+    patch, patched = plan_patch(recording, options)
     if not options.apply or not patched:
         return patch
     if not options.force:

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import json
+import platform
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import django
 
-from asyncspy.analyse.combine_modes import analyse_modes
-from asyncspy.model.processes import Worker
-from asyncspy.model.stacks import Event, Frame, Occurrences, Origin, Profile
-from asyncspy.source.lookup import SourceCode
+from asyncspy.model.stacks import Frame
 from asyncspy.workflow.load_recordings import AnalysedRecording
+from tests.fix.planted import counted
 from tests.live.harness import PROGRAMS, _environment
 
 
 class Asked(NamedTuple):
-    """The answers by route, and the stacks that reached the guard on the loop, with how often each did."""
+    """The answers by route, and the stacks that reached the guard on the loop."""
 
     answers: dict[str, Any]
-    stacks: list[tuple[tuple[Frame, ...], int]]
+    stacks: list[tuple[Frame, ...]]
 
 
 class CorpusCopy:
@@ -48,21 +46,9 @@ class CorpusCopy:
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-3000:]
         found = json.loads(done.stdout)
-        stacks = [(tuple(Frame(*frame) for frame in json.loads(key)), times) for key, times in found["stacks"]]
+        stacks = [tuple(Frame(*frame) for frame in json.loads(key)) for key, _ in found["stacks"]]
         return Asked(found["answers"], stacks)
 
-    def recording(self, asked: Asked, version: str | None = django.__version__) -> AnalysedRecording:
+    def recording(self, asked: Asked) -> AnalysedRecording:
         """What counting the calls would have recorded."""
-        python = ".".join(map(str, sys.version_info[:3]))
-        target = Worker(
-            1, 0, "worker", True, "uvicorn", django=version, python=python, cwd=str(self.folder), started_at=time.time()
-        )
-        events = {
-            Event("async-unsafe", frames, captured="raised"): Occurrences(times) for frames, times in asked.stacks
-        }
-        profile = Profile({}, (Origin("hook", "exact", duration=10.0, target=target),), events=events)
-        sources = SourceCode(profile.origins, {})
-        analysis, parts = analyse_modes(
-            profile, None, source=sources.text, app_roots=(), distribution=sources.distribution
-        )
-        return AnalysedRecording(analysis, parts, sources)
+        return counted(self.folder, asked.stacks, django.__version__, platform.python_version())

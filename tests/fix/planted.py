@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from asyncspy.analyse.combine_modes import analyse_modes
@@ -47,14 +48,18 @@ def recording(
     folder: Path, *ways: Way, django: str | None = "5.2.1", python: str = "3.12.1", started: float = -60.0
 ) -> AnalysedRecording:
     """One counted call for each way."""
+    stacks = [(*frames(ASYNCIO, HANDLER), *path, *frames(called)) for path, called in ways]
+    return counted(folder, stacks, django, python, started)
+
+
+def counted(
+    folder: Path, stacks: Iterable[tuple[Frame, ...]], django: str | None, python: str, started: float = 0.0
+) -> AnalysedRecording:
+    """What counting the calls that reached the guard would have recorded of an app in this folder."""
     target = Worker(
-        1, 0, "worker", True, "uvicorn", django=django, python=python, cwd=str(folder),
-        started_at=time.time() + started,
-    )  # fmt: skip
-    events = {
-        Event("async-unsafe", (*frames(ASYNCIO, HANDLER), *path, *frames(called)), captured="raised"): Occurrences(1)
-        for path, called in ways
-    }
+        1, 0, "worker", True, "uvicorn", django=django, python=python, cwd=str(folder), started_at=time.time() + started
+    )
+    events = {Event("async-unsafe", stack, captured="raised"): Occurrences(1) for stack in stacks}
     profile = Profile({}, (Origin("hook", "exact", duration=1.0, target=target),), events=events)
     sources = SourceCode(profile.origins, {})
     analysis, parts = analyse_modes(profile, None, source=sources.text, app_roots=(), distribution=sources.distribution)

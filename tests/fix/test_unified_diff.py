@@ -71,3 +71,8 @@ def test_far_changes_are_hunks_of_their_own() -> None:
     _, _, diff = made(text, [TextEdit(0, 0, "import x\n"), TextEdit(text.index("line 30"), text.index("line 31"), "")])
     assert diff.decode().splitlines()[2] == "@@ -1,3 +1,4 @@"
     assert "@@ -28,7 +29,6 @@" in diff.decode()
+
+
+def test_neighbours_are_changed_together() -> None:
+    _, _, diff = made("a\nb\nc\n", [TextEdit(0, 1, "x"), TextEdit(2, 3, "y")])
+    assert diff.decode().splitlines()[3:] == ["-a", "-b", "+x", "+y", " c"]
