@@ -104,6 +104,9 @@ def test_an_example_works_as_shown(example: str, server: Server, tmp_path: Path,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    if words[0] == "fix":  # the code that was recorded is not here
+        assert "left to you" in done.stderr
+        return
     assert done.stdout.strip() or words[0] == "export"
     if words[0] == "attach":
         named = words[words.index("--output") + 1] if "--output" in words else ""
