@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import warnings
 from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
@@ -79,16 +80,19 @@ def _is_inside(one: WantedEdit, other: WantedEdit) -> bool:
 
 
 def _overlap(one: WantedEdit, other: WantedEdit) -> bool:
-    """Whether both replace the same text, and not in the same way."""
+    """Whether both change the same expression or the same text, and not in the same way."""
     if one.rewritten.edits == other.rewritten.edits:
         return False
+    if _place(one.rewritten.node) == _place(other.rewritten.node):
+        return True
     pairs = ((a, b) for a in one.rewritten.edits for b in other.rewritten.edits)
-    return any(a != b and (_same_place(a, b) or (a.start < b.end and b.start < a.end)) for a, b in pairs)
+    return any(a != b and a.start < b.end and b.start < a.end for a, b in pairs)
 
 
-def _same_place(one: TextEdit, other: TextEdit) -> bool:
-    """Whether both belong to the same expression, which only one of them can change."""
-    return (one.start, one.end, one.rank) == (other.start, other.end, other.rank)
+def _place(node: ast.AST) -> tuple[int | None, ...]:
+    """Where an expression stands; of a loop, what it loops over."""
+    node = node.iter if isinstance(node, ast.For) else node
+    return tuple(getattr(node, name, None) for name in ("lineno", "col_offset", "end_lineno", "end_col_offset"))
 
 
 def _with_imports(text: str, edits: Iterable[WantedEdit], own: Container[str]) -> tuple[list[TextEdit], str]:

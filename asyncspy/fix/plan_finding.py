@@ -6,9 +6,10 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from asyncspy.analyse.remedy.calls import CALLS
 from asyncspy.analyse.remedy.fixes import CONNECTION, UNEVALUATED, Call
 from asyncspy.analyse.remedy.in_thread import whole_expression
-from asyncspy.analyse.remedy.obstacles import await_obstacle, thread_obstacle
+from asyncspy.analyse.remedy.obstacles import await_obstacle, held_at, thread_obstacle
 from asyncspy.analyse.remedy.remedies import (
     AsyncLine,
     Change,
@@ -30,6 +31,8 @@ from asyncspy.model.stacks import Frame
 NO_ASYNC_LINE = "no async function of your own leads there, in which it could be awaited"
 NOT_THE_FUNCTION = "{file}:{line} is not in {function} any more: the file is not the one that ran"
 IN_WORDS = "what to change is not on one line"
+GENERATOR_OF_DJANGO = "_iterator"
+AITERATOR_PREFETCHES = (5, 0)
 ON_COMMIT = "on_commit"
 OF_A_TRANSACTION = frozenset({"Atomic.__enter__", "Atomic.__exit__"})
 OTHER_KINDS = "a patch replaces calls of async-unsafe Django, and this is none"
@@ -46,12 +49,13 @@ class PlannedEdit(NamedTuple):
 class FixContext(NamedTuple):
     """What planning depends on: files, whose code it is, and the versions of Django and Python that will run it.
 
-    `editable` says why a file cannot be edited, or None; `verified` whether it is known to be what ran.
+    `editable` says why a file cannot be edited, or None; `verified` whether a line of it is known to
+    be what ran.
     """
 
     source: SourceReader
     editable: Callable[[str], str | None]
-    verified: Callable[[str], bool]
+    verified: Callable[[str, int], bool]
     owners: Ownership
     django: str | None
     python: str | None
@@ -81,7 +85,8 @@ def plan_route(call: Call, path: Sequence[Frame], beyond: Sequence[Frame], conte
     if caller is None:
         reasons = (context.editable(frame.file) for frame in reversed(path) if context.owners.of(frame) is None)
         return next((reason for reason in reasons if reason), NO_ASYNC_LINE)
-    reason = context.editable(caller.frame.file) or _not_the_function(caller)
+    above = path[: len(path) + len(beyond) - len(caller.callees) - 1]
+    reason = context.editable(caller.frame.file) or _not_the_function(caller) or _held_above(above, context)
     if reason:
         return reason
     if call.name == ON_COMMIT and caller.frame == path[-1]:
@@ -96,7 +101,7 @@ def _certain_edit(
     """The first rewriting that nothing speaks against; else what speaks against the first."""
     changes = find_changes(call, path, beyond, source=context.source, django=context.django, owners=context.owners)
     reasons = []
-    for source, rewritten in _rewritings(changes, caller.frame, context):
+    for source, rewritten in _rewritings(changes, caller, context):
         obstacle = _obstacle(rewritten, source, caller, context)
         if obstacle is None:
             return PlannedEdit(caller.frame.file, rewritten)
@@ -108,13 +113,36 @@ def _certain_edit(
     return obstacle or PlannedEdit(caller.frame.file, last)
 
 
-def _rewritings(changes: Iterable[Change], at: Frame, context: FixContext) -> Iterator[tuple[SourceLine, Rewritten]]:
+def _rewritings(
+    changes: Iterable[Change], caller: AsyncLine, context: FixContext
+) -> Iterator[tuple[SourceLine, Rewritten]]:
     """The certain ones for this line, in the order of the remedies, that the Django which runs is known to have."""
+    generator = _may_be_generator(first_callee(caller.callees), context)
     for change in changes:
+        rewritten = change.rewritten
+        if change.line is None or change.line.frame != caller.frame or rewritten is None or not rewritten.certain:
+            continue
         exists = change.remedy.since is None or context.django is not None
-        is_here = change.line is not None and change.line.frame == at
-        if change.line and change.rewritten and change.rewritten.certain and is_here and exists:
-            yield change.line.source, change.rewritten
+        lazy = generator and SYNC_TO_ASYNC in rewritten.imports  # called in a thread, it would still run on the loop
+        if exists and not lazy and not _fails_before_5_0(rewritten, context.django):
+            yield change.line.source, rewritten
+
+
+def _may_be_generator(called: Frame | None, context: FixContext) -> bool:
+    """Whether calling this function may run nothing of it yet: unless it is a call of Django's, its source says so."""
+    if called is None:
+        return False
+    name = last_segment(called.function)
+    if CALLS.match(called) is not None:
+        return name == GENERATOR_OF_DJANGO
+    line = parse_line(context.source(called.file), called.line)
+    return line is None or line.function_name != name or line.is_generator
+
+
+def _fails_before_5_0(rewritten: Rewritten, django: str | None) -> bool:
+    """Whether it is aiterator(), which did not work after prefetch_related() before; a manager may call that unseen."""
+    is_aiterator = any(edit.text == "aiterator" for edit in rewritten.edits)
+    return is_aiterator and (parse_version(django) or (0, 0)) < AITERATOR_PREFETCHES
 
 
 def _last_resort(call: Call, caller: AsyncLine, context: FixContext) -> Rewritten | str:
@@ -124,18 +152,16 @@ def _last_resort(call: Call, caller: AsyncLine, context: FixContext) -> Rewritte
     called = last_segment(first.function)
     if caller.source.awaits(called):
         return f"what the line awaits, {called}, sends the query itself: a thread around it does not help"
-    if not context.verified(caller.frame.file):
+    if not context.verified(caller.frame.file, caller.frame.line):
         return "nothing recorded says that the file is the one that ran, and the call is not named on its line"
-    callee = parse_line(context.source(first.file), first.line)
-    return whole_expression(caller.source, called, generator=callee is not None and callee.is_generator)
+    return whole_expression(caller.source, called, generator=_may_be_generator(first, context))
 
 
 def _obstacle(rewritten: Rewritten, file: SourceLine, caller: AsyncLine, context: FixContext) -> str | None:
     found = await_obstacle(file, rewritten.node, parse_version(context.python))
-    found = found or import_obstacle(file.file, rewritten.imports)
-    if found is None and SYNC_TO_ASYNC in rewritten.imports:
-        found = thread_obstacle(_functions(caller.callees, context))
-    return found
+    return (
+        found or import_obstacle(file.file, rewritten.imports) or thread_obstacle(_functions(caller.callees, context))
+    )
 
 
 def _functions(frames: Iterable[Frame], context: FixContext) -> list[ast.AST]:
@@ -143,6 +169,13 @@ def _functions(frames: Iterable[Frame], context: FixContext) -> list[ast.AST]:
     own = [frame for frame in frames if context.owners.of(frame) is None]
     lines = [parse_line(context.source(frame.file), frame.line) for frame in own]
     return [line.function for line in lines if line is not None and line.function is not None]
+
+
+def _held_above(path: Iterable[Frame], context: FixContext) -> str | None:
+    """What own code on the way to the line holds while it waits for it: until now it never had to wait."""
+    own = [frame for frame in path if context.owners.of(frame) is None]
+    lines = [parse_line(context.source(frame.file), frame.line) for frame in own]
+    return next((held for line in lines if line is not None and (held := held_at(line))), None)
 
 
 def _not_the_function(caller: AsyncLine) -> str | None:

@@ -152,13 +152,6 @@ class ThreadActivity(NamedTuple):
     nanoseconds: int
 
 
-class AskedServer(NamedTuple):
-    """The processes that can answer a request, which is one where it was accepted, and the port that it was sent to."""
-
-    pids: tuple[int, ...]
-    port: int
-
-
 class Task(NamedTuple):
     """A task of a running loop, and the frames it waits in: from its own coroutine to what that awaits."""
 
@@ -173,8 +166,7 @@ class Dump:
 
     `at` is seconds since the epoch, `paused` how long the process stood still for the dump, `state` the kernel's letter
     for the process. `ran` is what each thread (by its operating system id) did since the dump before, over `counted`
-    seconds, `asks` the worker of the same server for whose answer it waits; None if unknown. `no_tasks` is why the
-    tasks were not read, if this Python could have shown them.
+    seconds; None if unknown. `no_tasks` is why the tasks were not read, if this Python could have shown them.
     """
 
     threads: tuple[ThreadSnapshot, ...] = ()
@@ -188,7 +180,6 @@ class Dump:
     cpus: int | None = None
     tasks: tuple[Task, ...] = ()
     no_tasks: str | None = None
-    asks: Mapping[int, AskedServer] | None = None
 
 
 class MergedPart(NamedTuple):

@@ -14,16 +14,12 @@ MAX_ENTRIES = 1000
 
 
 class SourceText(NamedTuple):
-    """A file of the checkout: its text with its own line ends, and how that is encoded.
-
-    `verified`: it is known to be what ran; otherwise nothing speaks against it.
-    """
+    """A file of the checkout: its text with its own line ends, and how that is encoded."""
 
     path: Path
     name: str
     text: str
     encoding: str
-    verified: bool
 
     def encoded(self, text: str) -> bytes:
         """Another text in the encoding of this file. Raises UnicodeEncodeError where it has no such character."""
@@ -72,20 +68,30 @@ class Checkout:
             text, encoding = decode_source(data)
         except (OSError, SyntaxError, ValueError, LookupError):
             return f"{file} cannot be read as Python source"
-        verified = self._is_what_ran(file, path, text)
-        if verified is False:
+        if self._was_changed(file, path, text):
             return f"{file} was changed since it ran"
-        return SourceText(path, path.relative_to(self.root).as_posix(), text, encoding, bool(verified))
+        return SourceText(path, path.relative_to(self.root).as_posix(), text, encoding)
 
-    def _is_what_ran(self, file: str, path: Path, text: str) -> bool | None:
-        """Whether it is; None where nothing is known of the file that ran."""
+    def is_verified(self, file: str, line: int) -> bool:
+        """Whether this line is known to be what ran: it was saved, or the file itself was not written since."""
+        found = self.find(file)
+        if isinstance(found, str):
+            return False
+        return line in self._saved.get(file, {}) or self._is_written_since(file, found.path) is False
+
+    def _was_changed(self, file: str, path: Path, text: str) -> bool:
+        """Whether anything says that it is not what ran."""
         saved = self._saved.get(file)
-        if saved:
-            lines = NEWLINE.split(text)
-            return all(0 < number <= len(lines) and lines[number - 1] == line for number, line in saved.items())
-        if self._since is None:
+        if not saved:
+            return self._is_written_since(file, path) is True
+        lines = NEWLINE.split(text)
+        return not all(0 < number <= len(lines) and lines[number - 1] == line for number, line in saved.items())
+
+    def _is_written_since(self, file: str, path: Path) -> bool | None:
+        """Whether the very file that ran was written since; None if it is not known when, or this is a copy of it."""
+        if self._since is None or os.path.realpath(file) != str(path):
             return None
-        return path.stat().st_mtime <= self._since
+        return path.stat().st_mtime > self._since
 
     def _locate(self, file: str) -> Path | None:
         """The file below the root: at its place below the folder that the app ran in, else by the end of its name."""

@@ -15,7 +15,7 @@ from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Finding
 from asyncspy.model.patches import Patch
 from asyncspy.model.stacks import Origin
-from asyncspy.source.checkout import Checkout, SourceText
+from asyncspy.source.checkout import Checkout
 from asyncspy.workflow.load_recordings import AnalysedRecording, load_and_analyse
 
 
@@ -65,7 +65,7 @@ def plan_patch(recording: AnalysedRecording, options: FixOptions) -> MadePatch:
     context = FixContext(
         source=text,
         editable=lambda file: found if isinstance(found := checkout.find(file), str) else None,
-        verified=lambda file: isinstance(found := checkout.find(file), SourceText) and found.verified,
+        verified=checkout.is_verified,
         owners=faults[0].owners,
         django=analysis.django or options.django,
         python=_python(analysis),

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent, indent
 
 import pytest
 
-from tests.fix.planted import ITERATED, QUERY, new_text, own, patch_of, write_files
+from asyncspy.analyse.remedy.obstacles import await_obstacle
+from asyncspy.analyse.remedy.source_file import parse_file
+from asyncspy.analyse.remedy.source_line import SourceLine
+from asyncspy.fix.patch_file import OVERLAPS
+from asyncspy.workflow.fix_findings import FixOptions, plan_patch
+from tests.analyse.stack_samples import frames
+from tests.fix.planted import ITERATED, QUERY, new_text, own, patch_of, recording, write_files
 
 FIRST = QUERY.replace("QuerySet.count", "QuerySet.first")
 LOADED = "ForwardManyToOneDescriptor.__get__ (django/db/models/fields/related_descriptors.py:250)\n" + ITERATED
@@ -59,6 +67,7 @@ def test_the_async_line_itself(tmp_path: Path, body: str, called: str, expected:
     ("body", "called", "why"),
     [
         ("for b in chain(a, b):\n    print(b)", ITERATED, "does not show that it loops over a queryset"),
+        ("for b in itertools.chain(a, b):\n    print(b)", ITERATED, "does not show that it loops over a queryset"),
         ("for b in books:\n    print(b)", ITERATED, "does not show that it loops over a queryset"),
         ("a, b = Book.objects.all()", ITERATED, "does not show which of its parts"),
         ("with lock:\n    n = Book.objects.count()", QUERY, "inside `with lock:`"),
@@ -225,3 +234,114 @@ def test_what_moves_into_a_thread_as_a_whole_takes_other_calls_in_it_along(tmp_p
         ("patched", False),
         ("patched", True),
     ]
+
+
+def test_a_lock_that_a_caller_holds_keeps_the_call_as_it_is(tmp_path: Path) -> None:
+    """It waits for the coroutine already, but that never let another task run."""
+    text = """
+async def view(request):
+    with lock:
+        return await total(request)
+
+
+async def total(request):
+    return Book.objects.count()
+"""
+    write_files(tmp_path, {"views.py": text})
+    made = patch_of(tmp_path, (own(tmp_path, "view views.py:4", "total views.py:8"), QUERY))
+    assert made.patch.fixes[0].reason == "view holds `with lock:` while it waits for that"
+
+
+def test_receivers_that_use_the_loop_are_not_sent_to_a_thread(tmp_path: Path) -> None:
+    text = """
+async def view(request):
+    rung.send(sender=None)
+
+
+def receiver(sender):
+    asyncio.create_task(note())
+    return Book.objects.count()
+"""
+    write_files(tmp_path, {"views.py": text})
+    send = own(tmp_path, "receiver views.py:8")
+    ways = (*own(tmp_path, "view views.py:3"), *frames("Signal.send (django/dispatch/dispatcher.py:189)"), *send)
+    made = patch_of(tmp_path, (ways, QUERY))
+    assert "it uses create_task" in (made.patch.fixes[0].reason or "")
+
+
+def test_aiterator_is_only_certain_where_it_prefetches(tmp_path: Path) -> None:
+    iterated = ITERATED.replace("QuerySet.__iter__", "QuerySet._iterator").replace("QuerySet._fetch_all", "_iterator")
+    body = "for b in Book.objects.iterator():\n    print(b)"
+    assert patched(tmp_path, body, iterated) == "async for b in Book.objects.aiterator():\n    print(b)"
+    older = "for b in await sync_to_async(list)(Book.objects.iterator()):\n    print(b)"
+    assert patched(tmp_path, body, iterated, django="4.2.1") == older
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("for page in pages(request):\n    print(page)", "left: "),
+        ("return [page for page in pages(request)]", "sync_to_async(lambda: [page for page in pages(request)])()"),
+    ],
+)
+def test_a_function_of_a_package_may_be_a_generator(tmp_path: Path, body: str, expected: str) -> None:
+    """Called in a thread, a generator would still run on the loop; the source of this one is not here."""
+    assert expected in patched(tmp_path, body, "pages (tenants/pages.py:12)\n" + QUERY)
+
+
+COPIED = "async def view(request):\n    return book.author.name\n"
+
+
+def test_a_copy_elsewhere_is_only_patched_where_its_line_was_saved_or_names_the_call(tmp_path: Path) -> None:
+    """When a copy was written says nothing of what ran."""
+    ran, here = tmp_path / "ran", tmp_path / "here"
+    write_files(ran, {"views.py": COPIED})
+    write_files(here, {"views.py": COPIED})
+    recorded = recording(ran, (own(ran, "view views.py:2"), LOADED))
+    assert plan_patch(recorded, FixOptions(root=here)).patch.diff == b""
+    saved = {str(ran / "views.py"): dict(enumerate(COPIED.splitlines(), start=1))}
+    (part,) = recorded.parts
+    known = replace(recorded, parts=(part._replace(profile=replace(part.profile, sources=saved)),))
+    assert (
+        b"+    return await sync_to_async(lambda: book.author.name)()"
+        in plan_patch(known, FixOptions(root=here)).patch.diff
+    )
+
+
+def test_one_call_is_changed_in_one_way(tmp_path: Path) -> None:
+    """The same line saves objects of two classes, of which one has a save() of its own."""
+    text = """
+async def view(request):
+    request.thing.save()
+
+
+class Order:
+    def save(self):
+        super().save()
+"""
+    write_files(tmp_path, {"views.py": text})
+    saved = frames("Model.save (django/db/models/base.py:902)")
+    view = own(tmp_path, "view views.py:3")
+    ways = (
+        (view, "Model.save (django/db/models/base.py:902)\n" + QUERY),
+        ((*view, *own(tmp_path, "Order.save views.py:8"), *saved), QUERY),
+    )
+    made = patch_of(tmp_path, *ways)
+    assert [line for line in made.patch.diff.decode().splitlines() if line.startswith("+    ")] in (
+        ["+    await request.thing.asave()"],
+        ["+    await sync_to_async(request.thing.save)()"],
+    )
+    assert sorted(fix.reason or "" for fix in made.patch.fixes) == ["", OVERLAPS]
+
+
+def test_what_runs_when_a_function_is_defined_is_not_awaited() -> None:
+    text = "@wrap(Book.objects.count())\nasync def view(n=Book.objects.count()):\n    return Book.objects.count()\n"
+    file = parse_file(text)
+    assert file is not None
+    calls = [
+        node for node in ast.walk(file.tree) if isinstance(node, ast.Call) and ast.unparse(node.func)[-5:] == "count"
+    ]
+    lines = {node.lineno: await_obstacle(SourceLine(file, node.lineno), node, (3, 12)) for node in calls}
+    assert lines[3] is None
+    assert lines[1]
+    assert lines[2]

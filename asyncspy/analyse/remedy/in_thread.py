@@ -32,7 +32,8 @@ class _Part(NamedTuple):
 def whole_expression(line: SourceLine, called: str, *, generator: bool) -> Rewritten | str:
     """The expression on an async line that called a function, in a thread; or why that is not certain.
 
-    `called` is the name of the function that the line called, `generator` whether the line ran a generator's body.
+    `called` is the name of the function that the line called, `generator` whether that may be a
+    generator, whose body the line ran.
     """
     part = _part(line)
     if isinstance(part, str):
@@ -53,7 +54,7 @@ def _obstacle(line: SourceLine, part: _Part, called: str, *, generator: bool) ->
         return "the statement itself does it, not an expression in it"
     if not line.may_await(part.node):
         return "nothing can be awaited there"
-    if part.then == "loop" and (generator or (called in LOOPS and not is_queryset(line, part.node))):
+    if part.then == "loop" and (generator or called in LOOPS) and not is_queryset(line, part.node):
         return UNCERTAIN_LOOP
     return lambda_obstacle(part.node) or thread_obstacle([part.node])
 

@@ -43,10 +43,9 @@ def _held_obstacle(line: SourceLine, node: ast.AST, function: Function) -> str |
     """What the function holds there that must not be held while another task runs."""
     for above in line.ancestors(node):
         if isinstance(above, ast.With) and not any(node is item.context_expr for item in above.items):
-            for item in above.items:
-                if called_name(getattr(item.context_expr, "func", item.context_expr)) not in HARMLESS_CONTEXTS:
-                    held = ast.unparse(item.context_expr)
-                    return HELD.format(held=held)
+            held = _held_by(above)
+            if held:
+                return HELD.format(held=held)
         if isinstance(above, ast.AugAssign) and not isinstance(above.target, ast.Name):
             target = ast.unparse(above.target)
             return f"`{target}` is read before and written after the wait, and another task may change it meanwhile"
@@ -55,6 +54,20 @@ def _held_obstacle(line: SourceLine, node: ast.AST, function: Function) -> str |
     if any(called_name(call.func) == "acquire" and call not in awaited for call in calls):
         return "the function acquires a lock, which must not be held while the task waits"
     return None
+
+
+def held_at(line: SourceLine) -> str | None:
+    """What a line that leads to the one with the `await` holds meanwhile; None where it holds nothing."""
+    blocks = [node for node in line.nodes if isinstance(node, ast.With) and line.line >= node.body[0].lineno]
+    held = next((held for block in blocks if (held := _held_by(block))), None)
+    return f"{line.function_name} holds `with {held}:` while it waits for that" if held else None
+
+
+def _held_by(block: ast.With) -> str | None:
+    """The first context of a block that is not known to be harmless."""
+    contexts = [item.context_expr for item in block.items]
+    held = (each for each in contexts if called_name(getattr(each, "func", each)) not in HARMLESS_CONTEXTS)
+    return next((ast.unparse(each) for each in held), None)
 
 
 def thread_obstacle(trees: Iterable[ast.AST]) -> str | None:
