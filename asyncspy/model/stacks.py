@@ -152,6 +152,13 @@ class ThreadActivity(NamedTuple):
     nanoseconds: int
 
 
+class AskedServer(NamedTuple):
+    """The processes that can answer a request, which is one where it was accepted, and the port that it was sent to."""
+
+    pids: tuple[int, ...]
+    port: int
+
+
 class Task(NamedTuple):
     """A task of a running loop, and the frames it waits in: from its own coroutine to what that awaits."""
 
@@ -166,7 +173,8 @@ class Dump:
 
     `at` is seconds since the epoch, `paused` how long the process stood still for the dump, `state` the kernel's letter
     for the process. `ran` is what each thread (by its operating system id) did since the dump before, over `counted`
-    seconds; None if unknown. `no_tasks` is why the tasks were not read, if this Python could have shown them.
+    seconds, `asks` the worker of the same server for whose answer it waits; None if unknown. `no_tasks` is why the
+    tasks were not read, if this Python could have shown them.
     """
 
     threads: tuple[ThreadSnapshot, ...] = ()
@@ -180,6 +188,7 @@ class Dump:
     cpus: int | None = None
     tasks: tuple[Task, ...] = ()
     no_tasks: str | None = None
+    asks: Mapping[int, AskedServer] | None = None
 
 
 class MergedPart(NamedTuple):

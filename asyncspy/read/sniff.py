@@ -32,7 +32,11 @@ NOT_FOLDED = (b"{", b"[", b"<?", b"<!", b"<svg", b"<html")
 BINARY = re.compile(rb"[\x01-\x06\x0e-\x1a\x7f]")
 """What no log holds beside the NULs of a hole."""
 LOG_LEVEL = re.compile(r"\b(?:DEBUG|INFO|WARNING|ERROR|CRITICAL|NOTICE|FATAL)\b")
-LOG_TEXTS = ("Traceback (most recent call last)", "SynchronousOnlyOperation")
+LOG_TEXTS = (
+    "Traceback (most recent call last)",
+    "SynchronousOnlyOperation",
+    "You cannot call this from an async context",
+)
 LOG_KEYS = frozenset(
     "timestamp @timestamp time asctime ts datetime date message msg event level levelname severity log MESSAGE".split()
 )

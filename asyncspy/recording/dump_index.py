@@ -8,7 +8,7 @@ from typing import Any
 
 from asyncspy.errors import InputError
 from asyncspy.model.processes import Worker
-from asyncspy.model.stacks import Dump, Task, ThreadActivity
+from asyncspy.model.stacks import AskedServer, Dump, Task, ThreadActivity
 from asyncspy.recording.saved_form import Sources, decode_sources, encode_sources
 from asyncspy.recording.saved_values import build, frame_of, is_count, is_number_text, list_or_empty
 
@@ -45,7 +45,16 @@ def _dump(saved: dict[str, Any]) -> Dump:
     dump = build(Dump, {name: value for name, value in saved.items() if name in PLAIN_FIELDS})
     ran = saved.get("ran")
     activity = dict(_activity(ran)) if isinstance(ran, dict) else None
-    return replace(dump, ran=activity, tasks=tuple(_tasks(saved.get("tasks"))))
+    asks = saved.get("asks")
+    asked = dict(_asked(asks)) if isinstance(asks, dict) else None
+    return replace(dump, ran=activity, tasks=tuple(_tasks(saved.get("tasks"))), asks=asked)
+
+
+def _asked(saved: dict[str, Any]) -> Iterator[tuple[int, AskedServer]]:
+    for thread, asked in saved.items():
+        match asked:
+            case [list(pids), port] if is_number_text(thread) and all(map(is_count, pids)) and is_count(port):
+                yield int(thread), AskedServer(tuple(pids), port)
 
 
 def _activity(saved: dict[str, Any]) -> Iterator[tuple[int, ThreadActivity]]:

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,16 +36,23 @@ Dump = Callable[..., Result]
 @pytest.fixture
 def dump(target: int, tmp_path: Path) -> Dump:
     """The command on that process, with a py-spy that prints one thread."""
-    machine = Machine(
-        inspect_process=lambda _: Worker(target, 1, "worker", True, "uvicorn"),
-        find_py_spy=lambda: staged(tmp_path, DUMPS),
-    )
 
-    def run(*words: str) -> Result:
+    def run(*words: str, version: str = "0.4.3") -> Result:
+        machine = Machine(
+            inspect_process=lambda _: Worker(target, 1, "worker", True, "uvicorn"),
+            find_py_spy=lambda: replace(staged(tmp_path, DUMPS), version=version),
+        )
         asked = ["dump", "--pid", str(target), "--format", "json", "--output", str(tmp_path / "dumps")]
         return CliRunner().invoke(commands, [*asked, *words], obj=machine)
 
     return run
+
+
+@pytest.mark.parametrize(("version", "noted"), [("0.4.2", 1), ("0.4.3", 0)])
+def test_an_old_py_spy_is_noted_once(dump: Dump, version: str, noted: int) -> None:
+    done = dump("--wait", "1s", version=version)
+    assert done.exit_code == 0, done.output
+    assert done.stderr.count("is older than 0.4.3") == noted
 
 
 def test_a_disk_that_is_full_by_then_costs_no_verdict(dump: Dump, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ KINDS = (
     Kind("lock_across_await", "deadlock", "lock", requests=2),
     Kind("sleeps", "blocked-loop", "sleep", server="uvloop"),
     Kind("reads", "blocked-loop", "socket", server="uvloop"),
+    Kind("asks_itself", "deadlock", "socket"),
 )
 """In all versions. Two that wait in a thread have the frames of what is merely slow: more cannot be said in 2 s."""
 

@@ -48,6 +48,7 @@ REFUSED = {
     "index-not-utf-8.speedscope.json": "its JSON is broken or cut short: 'utf-",
     "index-of-5000-digits.speedscope.json": "its JSON holds a number with thousands",
     "multi-byte-encoding.svg": "its XML cannot be decoded: multi-byte e",
+    "not-closed.django.html": "it is a page of Django's without its t",
     "no-object.speedscope.json": "its JSON is broken or cut short: Extra",
     "no-thread.dump.txt": "no thread is in it",
     "not-closed.svg": "its XML is broken or cut short: no ele",
@@ -78,6 +79,25 @@ COUNTED = {  # samples, dropped, events
     "austin-only-invalid.txt": (1, 0, 0),
     "begins-endless.log": (0, 0, 1),
     "bom-only.txt": (0, 0, 0),
+    "chain-of-itself.structlog.log": (0, 50, 1),
+    "context-a-list.otel.json": (0, 0, 2),
+    "errors-a-string.graphql.json": (0, 0, 0),
+    "escapes.django.html": (0, 0, 1),
+    "escapes.otel.json": (0, 0, 1),
+    "export-of-numbers.otel.json": (0, 0, 0),
+    "frames-a-dict.structlog.log": (0, 1, 0),
+    "frames-wrong-types.sentry.json": (0, 0, 1),
+    "line-absurd.sentry.json": (0, 0, 1),
+    "markup.django.html": (0, 0, 1),
+    "newline-in-function.sentry.json": (0, 0, 1),
+    "path-endless.graphql.json": (0, 1, 0),
+    "path-hostile.graphql.json": (0, 3, 0),
+    "spans-in-spans.otel.json": (0, 0, 1),
+    "stacktrace-a-number.otel.json": (0, 1, 1),
+    "truncated.sentry.json": (0, 1, 0),
+    "two-fields.django.html": (0, 0, 1),
+    "type-lies.sentry.json": (0, 1, 1),
+    "values-a-dict.sentry.json": (0, 1, 0),
     "collapsed-without-count.txt": (2, 1, 0),
     "count-absurd.raw.txt": (2, 1, 0),
     "count-float.raw.txt": (2, 1, 0),
@@ -197,6 +217,13 @@ LARGE = {
     "mentions.log": "log",
     "brackets.dump.txt": "dump",
     "colons.austin.txt": "folded",
+    "spans-in-spans.otel.json": "log",
+    "stacktraces.otel.json": "log",
+    "frames.sentry.json": "log",
+    "fields-all-different.graphql.json": "log",
+    "errors.graphql.json": "log",
+    "frames.django.html": "log",
+    "entities.django.html": "log",
     "bomb.svg.gz": "refused",
 }
 
@@ -263,6 +290,11 @@ def test_what_is_named_in_an_svg_is_never_fetched(monkeypatch: pytest.MonkeyPatc
 def test_locals_that_look_like_frames_are_none() -> None:
     (stack,) = load(HOSTILE / "locals-look-like-frames.dump.txt").stacks
     assert [frame.function for frame in stack.frames] == ["main"]
+
+
+def test_a_frame_that_a_name_pretends_is_none() -> None:
+    (event,) = load(HOSTILE / "newline-in-function.sentry.json").events
+    assert "innocent" not in [frame.function for frame in event.frames]
 
 
 def test_an_exception_named_in_another_s_message_is_none() -> None:

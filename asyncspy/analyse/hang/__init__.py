@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import get_args
 
 from asyncspy.analyse.hang.awaiting_tasks import group_awaiting_tasks
-from asyncspy.analyse.hang.graph import build_wait_graph
+from asyncspy.analyse.hang.graph import WaitGraph, build_wait_graph
 from asyncspy.analyse.hang.hang_remedies import code_remedies, immediate_actions
-from asyncspy.analyse.hang.history import ProcessHistory, histories_by_process
+from asyncspy.analyse.hang.history import histories_by_process
+from asyncspy.analyse.hang.own_requests import with_answerers
 from asyncspy.analyse.hang.rules import judge_graph
 from asyncspy.analyse.remedy.source_line import SourceReader
 from asyncspy.analyse.stacks.ownership import Ownership
@@ -30,15 +31,16 @@ def judge_hangs(
     dumps: Sequence[Dump], targets: Mapping[int, Worker], *, source: SourceReader, owners: Ownership
 ) -> tuple[Hang, ...]:
     """Judge each process that was dumped, worst first."""
-    hangs = []
+    graphs = []
     for history in histories_by_process(dumps):
         target = targets.get(history.pid) if history.pid is not None else None
-        hangs.append(_judge_process(history, target, source, owners))
+        graphs.append(build_wait_graph(history, target, source, owners))
+    hangs = [_judge_process(graph, source) for graph in with_answerers(graphs)]
     return tuple(sorted(hangs, key=lambda hang: VERDICTS_WORST_FIRST.index(hang.verdict)))
 
 
-def _judge_process(history: ProcessHistory, target: Worker | None, source: SourceReader, owners: Ownership) -> Hang:
-    graph = build_wait_graph(history, target, source, owners)
+def _judge_process(graph: WaitGraph, source: SourceReader) -> Hang:
+    history, target, owners = graph.history, graph.target, graph.owners
     judgement = judge_graph(graph)
     to_blame = graph.group_waits(judgement.to_blame)
     culprits = {each.line.frame: each for each in to_blame}

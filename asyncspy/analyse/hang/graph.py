@@ -48,6 +48,8 @@ class WaitGraph:
     target: Worker | None
     nodes: tuple[WaitNode, ...]
     owners: Ownership
+    answerers: tuple[int, ...] = ()
+    """The processes that could answer the request that this one waits at, if all of them wait in the same way."""
 
     @property
     def loops(self) -> list[WaitNode]:

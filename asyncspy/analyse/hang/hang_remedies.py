@@ -35,6 +35,10 @@ FOR_OWN_COROUTINE = (Remedy("await the coroutine instead of asking for its resul
 FOR_OWN_LOCK = (
     Remedy("hold no threading.Lock across an await: share an asyncio.Lock (async with), or release it before"),
 )
+CALL_DIRECTLY = Remedy(
+    "call the function behind that address instead of sending a request to the own server; more workers only make this "
+    "rarer, and a timeout of the request ends it"
+)
 IN_DEBUGGER = (Remedy("take the breakpoint() out, or continue in the debugger"),)
 
 
@@ -68,6 +72,7 @@ def code_remedies(
 ) -> tuple[Remedy, ...]:
     """Fixes in the code: the release of asgiref that has one, and what to change in the lines to blame."""
     remedies = [bug.remedy for bug in judgement.bugs]
+    remedies += [CALL_DIRECTLY] if judgement.own_server else []
     for waiting in culprits[:2]:
         remedies += _line_remedies(waiting, judgement.verdict, source)
     return tuple(dict.fromkeys(remedies))

@@ -25,6 +25,8 @@ class HangJudgement:
     bugs: Sequence[AsgirefBug] = ()
     watch: int | None = None
     held_by: Literal["signal", "tracer"] | None = None
+    own_server: bool = False
+    """Whether it waits for an answer of its own server."""
 
 
 Rule = Callable[[WaitGraph], HangJudgement | None]

@@ -12,6 +12,7 @@ from asyncspy.analyse.hang.asgiref_bugs import HangShape, matching_bugs
 from asyncspy.analyse.hang.graph import WaitGraph, WaitNode, find_saturated_pool
 from asyncspy.analyse.hang.judgement import SHORT_WATCH_SECONDS, HangJudgement, Rule
 from asyncspy.analyse.hang.one_line import at_one_line
+from asyncspy.analyse.hang.own_requests import asks_itself
 from asyncspy.analyse.hops import sync_middleware
 from asyncspy.analyse.stacks.pattern import Pattern, any_of
 
@@ -203,6 +204,7 @@ def idle(graph: WaitGraph) -> HangJudgement:
 RULES: tuple[Rule, ...] = (
     stopped,
     circular_wait,
+    asks_itself,
     blocked,
     often_blocked,
     at_one_line,

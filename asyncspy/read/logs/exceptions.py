@@ -5,13 +5,18 @@ Their frames come with local variables, which can hold secrets and are never loo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 BEGIN = "Traceback (most recent call last)"
+MESSAGE = "You cannot call this from an async context"
+"""What SynchronousOnlyOperation says; GraphQL servers answer with that alone, unless they debug."""
 MAX_NODES = 2_000
 MAX_VALUE = 200
 MAX_TRACE = 64
+MAX_PATH = 20
+FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
 LISTS = ("resourceSpans", "resourceLogs", "scopeSpans", "scopeLogs", "spans", "logRecords")
 """What an export consists of, from the outside in."""
 
@@ -47,6 +52,14 @@ def structured_exception(node: dict[str, Any]) -> StructuredException | None:
         return None
     places = [tuple(map(frame.get, keys)) for frame in frames[:MAX_NODES] if isinstance(frame, dict)]
     return StructuredException(name, str(value), [(file, line, function) for file, line, function in places])
+
+
+def graphql_field(node: dict[str, Any]) -> str | None:
+    """The field that could not be resolved, if this is such an error in a GraphQL answer, without a traceback."""
+    message, path = node.get("message"), node.get("path")
+    if not isinstance(message, str) or not message.startswith(MESSAGE) or not isinstance(path, list):
+        return None
+    return ".".join(part for part in path[:MAX_PATH] if isinstance(part, str) and FIELD.fullmatch(part)) or "?"
 
 
 def split_telemetry(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -23,6 +23,8 @@ NO_TRACEBACKS = (
     "with DEBUG=False, so this proves nothing"
 )
 MENTIONS = "{:,} lines name SynchronousOnlyOperation without a traceback: where it was raised is not told"
+FIELDS = "fields of GraphQL answers in which it was raised: {}"
+MAX_FIELDS = 10
 CUT = "{:,} tracebacks end before they name their exception: not counted"
 
 HOLE = re.compile(rb"\0{16,}")
@@ -48,8 +50,9 @@ def read(stream: BinaryIO, path: str, block_size: int = BLOCK) -> Profile:
 
 def profile_of(found: Tracebacks, path: str, form: str, dropped: int = 0, more_notes: Sequence[str] = ()) -> Profile:
     """What was found in a file, with notes on what could not be used."""
-    notes = [] if found.events else [NO_TRACEBACKS]
+    notes = [] if found.events or found.mentions else [NO_TRACEBACKS]
     notes += [MENTIONS.format(found.mentions)] if found.mentions else []
+    notes += [FIELDS.format(", ".join(sorted(found.fields)[:MAX_FIELDS]))] if found.fields else []
     notes += [CUT.format(found.cut)] if found.cut else []
     count = sum(occurrences.times for occurrences in found.events.values())
     read_in = InputFile(path, form, count, found.mentions + found.cut + dropped, (*notes, *more_notes))

@@ -16,6 +16,7 @@ from asyncspy.read.logs.exceptions import (
     BEGIN,
     MAX_NODES,
     StructuredException,
+    graphql_field,
     split_telemetry,
     structured_exception,
     trace_of,
@@ -31,6 +32,8 @@ MAX_TEXT = 32 * 1024
 MAX_RECORD = 4 * 1024**2
 TIME_KEYS = ("timestamp", "@timestamp", "time", "asctime", "ts", "datetime", "date")
 BREAK = "\x00end of record"
+GRAPHQL = "\x00field"
+"""The source of a line that is the field of a GraphQL answer in which the guard raised."""
 
 
 class Line(NamedTuple):
@@ -108,7 +111,7 @@ def _time(document: dict[str, Any]) -> str | None:
 
 def _record(document: dict[str, Any]) -> Iterator[Line]:
     """The tracebacks of a record, each once though several fields may hold it; failing these, its other texts."""
-    texts, exceptions, plain = _collect(document)
+    texts, exceptions, fields, plain = _collect(document)
     time, trace = _time(document), trace_of(document)
     kept: list[str] = []
     for text in sorted(texts, key=len, reverse=True):
@@ -118,15 +121,18 @@ def _record(document: dict[str, Any]) -> Iterator[Line]:
         yield from (line._replace(trace=trace) for line in _wrapped(text, "record", time))
     for exception in exceptions if not kept else []:
         yield from (Line(line, "record", time) for line in exception.as_text())
+    for field in fields if not kept and not exceptions else []:
+        yield Line(field, GRAPHQL, time)
     for text in plain if not kept and not exceptions else []:
         yield Line(text, "record", time)
     yield Line(BREAK, "record")
 
 
-def _collect(document: dict[str, Any]) -> tuple[list[str], list[StructuredException], list[str]]:
-    """The strings with a traceback, the structured exceptions, and the other strings, in the first MAX_NODES nodes."""
+def _collect(document: dict[str, Any]) -> tuple[list[str], list[StructuredException], list[str], list[str]]:
+    """Texts with a traceback, structured exceptions, GraphQL fields and other texts, of the first MAX_NODES nodes."""
     texts: list[str] = []
     exceptions: list[StructuredException] = []
+    fields: list[str] = []
     plain: list[str] = []
     waiting: list[Any] = [document]
     for _ in range(MAX_NODES):
@@ -139,9 +145,10 @@ def _collect(document: dict[str, Any]) -> tuple[list[str], list[StructuredExcept
             exceptions.append(exception)
             waiting.append(node.get("exceptions"))
         elif isinstance(node, dict):
+            fields += [field] if (field := graphql_field(node)) else []
             waiting.extend(node.values())
         elif isinstance(node, list) and node and isinstance(node[0], str) and node[0].startswith(BEGIN):
             texts.append("\n".join(line for line in node[:MAX_NODES] if isinstance(line, str)))  # GraphQL servers
         elif isinstance(node, list):
             waiting.extend(node[:MAX_NODES])
-    return texts, exceptions, plain
+    return texts, exceptions, fields, plain

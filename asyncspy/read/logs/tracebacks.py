@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from asyncspy.model.merging import merge_occurrences
 from asyncspy.model.stacks import Event, Frame, Occurrences
-from asyncspy.read.logs.exceptions import BEGIN
-from asyncspy.read.logs.records import BREAK, Line
+from asyncspy.read.logs.exceptions import BEGIN, MESSAGE
+from asyncspy.read.logs.records import BREAK, GRAPHQL, Line
 from asyncspy.read.sniff import LOG_TIME
 
 NAME = "SynchronousOnlyOperation"
@@ -30,7 +30,6 @@ RAISED = re.compile(r"(?:(?<=[\s|:>])|^)(?:[A-Za-z_]\w*\.){0,20}SynchronousOnlyO
 CLOSES = re.compile(r"[A-Za-z_][\w.]*(?:: .*)?\Z", re.DOTALL)
 CONCLUSION = re.compile(rf"Exception Type: {NAME}(?: at /|\s*\Z)")
 """How Django's page, as text, ends a traceback."""
-MESSAGE = "You cannot call this from an async context"
 LEVELS = ("DEBUG:", "INFO:", "WARNING:", "ERROR:", "CRITICAL:")
 ADAPTED = re.compile(
     r"Asynchronous (?:handler adapted for middleware ([\w.]{1,300}?)\.|middleware ([\w.]{1,300}) adapted\.)(?:\s|\"|\Z)"
@@ -67,6 +66,8 @@ class Tracebacks:
         self.events: dict[Event, Occurrences] = {}
         self.mentions = 0
         """Lines that name the exception without a traceback."""
+        self.fields: set[str] = set()
+        """The GraphQL fields of which such lines tell."""
         self.cut = 0
         """Tracebacks that end before they name their exception."""
         self._closed: dict[str, tuple[OpenTraceback, int]] = {}
@@ -84,6 +85,10 @@ class Tracebacks:
         self._lines += 1
         if line.text == BREAK:
             self._end([writer for writer in self._open if writer[0] == line.source])
+            return
+        if line.source == GRAPHQL:
+            self.mentions += 1
+            self.fields |= {line.text} if len(self.fields) < MAX_OPEN else set()
             return
         text = line.text
         time = line.time or (found[0] if (found := find_time(text)) else None)

@@ -10,8 +10,12 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from asyncspy.read.logs.exceptions import MESSAGE
+
 ANCHOR = re.compile(rb"ynchronous(?:(?<=Synchronous)OnlyOperation|(?<=Asynchronous) (?:handler adapted|middleware ))")
 """The words. What they have in common comes first, since a literal beginning is searched for at 2 GB/s."""
+SAYS = MESSAGE.encode()
+"""What the exception says, where nothing names it."""
 BEGIN = b"Traceback (most recent call last)"
 WITHOUT_PREFIX = (
     b"raise SynchronousOnlyOperation",
@@ -69,12 +73,19 @@ def _end_of_lines(data: bytes) -> int:
 
 def _anchored_lines(data: bytes, end: int) -> Iterator[tuple[int, int]]:
     """The first anchor of each line that has one, and the end of that line."""
-    found = ANCHOR.search(data, 0, end)
-    while found:
-        newline = data.find(b"\n", found.end(), end)
+    named, says = _find_name(data, 0, end), data.find(SAYS, 0, end)
+    while named >= 0 or says >= 0:
+        anchor = min(place for place in (named, says) if place >= 0)
+        newline = data.find(b"\n", anchor, end)
         line_end = newline + 1 if newline >= 0 else end
-        yield found.start(), line_end
-        found = ANCHOR.search(data, line_end, end)
+        yield anchor, line_end
+        named = _find_name(data, line_end, end) if 0 <= named < line_end else named
+        says = data.find(SAYS, line_end, end) if 0 <= says < line_end else says
+
+
+def _find_name(data: bytes, start: int, end: int) -> int:
+    found = ANCHOR.search(data, start, end)
+    return found.start() if found else -1
 
 
 def _anchor_runs(data: bytes, end: int) -> Iterator[tuple[int, int]]:

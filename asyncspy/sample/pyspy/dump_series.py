@@ -28,6 +28,7 @@ from asyncspy.sample.kernel_state import (
     settled_counters,
     thread_counters,
 )
+from asyncspy.sample.own_requests import asked_processes
 from asyncspy.sample.pyspy.py_spy import PySpy
 from asyncspy.sample.pyspy.stack_dump import dump_as_json
 
@@ -97,12 +98,13 @@ class DumpSeries:
         ran = {tid: _difference(before[tid], now[tid]) for tid in now if tid in before} if before else None
         state = process_state(pid)
         at_rest = state == STOPPED or is_traced(pid)
+        asks = asked_processes(pid)
         output, paused = dump_as_json(self.py_spy, pid, at_rest=at_rest, with_selves=self.with_selves)
         number = sum(1 for dump in self.dumps if dump.pid == pid) + 1
         path = self.folder / f"dump-{pid}-{number:03}.json"
         write_new_file(path, output)
         cpus = processor_count(pid, minor_version(target.python))
-        self.dumps.append(Dump((), pid, at, path.name, paused, state, ran, counted, cpus))
+        self.dumps.append(Dump((), pid, at, path.name, paused, state, ran, counted, cpus, asks=asks))
         counters = settled_counters(pid)
         self._counters[pid] = (time.monotonic(), counters)
 

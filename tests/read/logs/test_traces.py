@@ -44,6 +44,20 @@ def test_the_files_do_hold_secrets() -> None:
     assert holding >= {"sentry.envelopes.json", "django-500.html"}
 
 
+def test_a_graphql_answer_without_tracebacks_names_the_field() -> None:
+    profile = load(TRACES / "strawberry-bare.json")
+    assert profile.events == {}
+    assert profile.inputs[0].dropped == 2
+    assert profile.inputs[0].notes == (
+        "2 lines name SynchronousOnlyOperation without a traceback: where it was raised is not told",
+        "fields of GraphQL answers in which it was raised: first.count",
+    )
+
+
+def test_an_answer_that_has_its_traceback_is_not_counted_by_its_field_as_well() -> None:
+    assert load(TRACES / "ariadne-debug.json").inputs[0].dropped == 0
+
+
 def test_a_page_that_is_cut_short_is_one_clear_error(tmp_path: Path) -> None:
     data = (TRACES / "django-500.html").read_bytes()
     for end in (len(data) // 2, data.index(b"</textarea>")):

@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 import time
+import urllib.request
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.http import HttpResponse
@@ -124,7 +125,13 @@ async def reads(request):
         return answer(connection.recv(1000))  # planted: reads
 
 
+async def asks_itself(request):
+    """A request to the own server, which only this loop could answer."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{request.get_port()}/ready") as found:  # planted: asks_itself
+        return answer(found.read())
+
+
 PAGES = (
     leaves_early, in_a_task, gathered, zulip, second_call, result_in_the_thread, result_on_the_loop, exhausts,
-    lock_across_await, sleeps, reads,
+    lock_across_await, sleeps, reads, asks_itself,
 )  # fmt: skip
