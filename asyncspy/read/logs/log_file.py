@@ -19,7 +19,7 @@ from asyncspy.read.logs.tracebacks import Tracebacks
 from asyncspy.read.logs.windows import BLOCK, find_windows
 
 NO_TRACEBACKS = (
-    "no SynchronousOnlyOperation is in it; Django's default logging writes no traceback for an error 500 "
+    "no traceback of SynchronousOnlyOperation is in it; Django's default logging writes no traceback for an error 500 "
     "with DEBUG=False, so this proves nothing"
 )
 MENTIONS = "{:,} lines name SynchronousOnlyOperation without a traceback: where it was raised is not told"
@@ -50,7 +50,7 @@ def read(stream: BinaryIO, path: str, block_size: int = BLOCK) -> Profile:
 
 def profile_of(found: Tracebacks, path: str, form: str, dropped: int = 0, more_notes: Sequence[str] = ()) -> Profile:
     """What was found in a file, with notes on what could not be used."""
-    notes = [] if found.events or found.mentions else [NO_TRACEBACKS]
+    notes = [] if found.events or found.fields else [NO_TRACEBACKS]
     notes += [MENTIONS.format(found.mentions)] if found.mentions else []
     notes += [FIELDS.format(", ".join(sorted(found.fields)[:MAX_FIELDS]))] if found.fields else []
     notes += [CUT.format(found.cut)] if found.cut else []
