@@ -7,9 +7,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from asyncspy.analyse import DistributionFinder, SourceReader, analyse
-from asyncspy.analyse.stacks.recording_facts import common_django_version
+from asyncspy.analyse.lateness import measure_lateness
+from asyncspy.analyse.stacks.ownership import Ownership
+from asyncspy.analyse.stacks.recording_facts import common_django_version, ownership_of
 from asyncspy.model.analysis import Analysis, AnalysisVerdict
 from asyncspy.model.findings import Finding
+from asyncspy.model.observed import Observed
 from asyncspy.model.stacks import Profile
 
 
@@ -31,10 +34,20 @@ def analyse_modes(
     """Analyse what runs, and beside it what waits, if both were recorded: both together, and each by itself."""
     both = replace(running, waits=waiting)  # who runs a loop may show in either
     found = analyse(both, source=source, app_roots=app_roots, distribution=distribution)
-    if waiting is None:
-        return found, (AnalysedPart(running, found),)
-    waits = analyse(waiting, source=source, app_roots=app_roots, distribution=distribution, gil=running)
-    return combine_modes(found, waits), (AnalysedPart(running, found), AnalysedPart(waiting, waits))
+    parts = [AnalysedPart(running, found)]
+    if waiting is not None:
+        waits = analyse(waiting, source=source, app_roots=app_roots, distribution=distribution, gil=running)
+        parts.append(AnalysedPart(waiting, waits))
+        found = combine_modes(found, waits)
+    if running.observed is not None:
+        found = with_observed(found, running.observed, ownership_of(running, app_roots, source))
+    return found, tuple(parts)
+
+
+def with_observed(analysis: Analysis, observed: Observed, owners: Ownership) -> Analysis:
+    """The analysis with what hooks observed besides calls."""
+    blocking = (*analysis.findings, *analysis.faint)
+    return replace(analysis, lateness=measure_lateness(observed.loops, blocking, analysis.origins, owners))
 
 
 def combine_modes(running: Analysis, waiting: Analysis) -> Analysis:

@@ -1,7 +1,7 @@
 """The hook that counts, inside a worker, every call that reaches Django's guard on an event loop.
 
-It counts while the lease in its private folder is renewed. A worker of Python 3.14 or newer runs the source of this
-module and of `entering` (`sys.remote_exec`); in an older one `asyncspy.django` imports them. The hook imports nothing
+It counts while the lease in its private folder is renewed. A worker of Python 3.14 or newer runs the source of the
+modules of this package (`sys.remote_exec`); in an older one `asyncspy.django` imports them. The hook imports nothing
 that was not loaded already, starts no thread, keeps no file open, reads no local variable and no argument, lets no
 exception of its own reach the application, and removes itself when its lease ends.
 """
@@ -11,6 +11,9 @@ from __future__ import annotations
 import os
 import sys
 import time
+
+from asyncspy.guest.files import remove_folder, write
+from asyncspy.guest.loop_watch import MAX_LOOPS, LoopWatch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,10 +25,6 @@ ALLOW_VARIABLE = "DJANGO_ALLOW_ASYNC_UNSAFE"
 FORMAT = 1
 LEASE_SECONDS, CHECK_SECONDS = 8.0, 0.5
 MAX_CHAINS, MAX_FRAMES, MAX_PER_SECOND, MAX_FAILURES = 400, 250, 2_000, 10
-FILES = ("lease", "text", "stop", "started", "result", "last", "started.part", "result.part", "last.part")
-"""All that is ever in the folder. The lease is renewed by touching it; a longer one asks for the counts (`result`), and
-when it is deleted the hook stops. A process that ends by itself writes its `last` counts."""
-
 LOOP_FUNCTIONS = frozenset({"_run", "_run_once", "run", "run_forever", "run_until_complete"})
 
 
@@ -67,7 +66,10 @@ class Hook:
         self._since = self._clock()
         self._due, self._until = self._since + CHECK_SECONDS, self._since + LEASE_SECONDS
         self._seen, self._asked = 0, 0
-        self._watching: Any = None
+        self._loops: dict[int, LoopWatch] = {}
+        self.last_call: tuple[float, Any, Any] = (0.0, None, None)
+        """When the guard was last called, on which loop, and the chain."""
+        self.check_seconds = CHECK_SECONDS
         self._uninstall: Any = None
 
     def installed(self, uninstall: Any) -> None:
@@ -77,42 +79,42 @@ class Hook:
         self.watch_lease()
 
     def watch_lease(self) -> None:
-        """Let the loop that runs here, if one does, check the lease."""
+        """Watch the loop that runs here, if one does: then its callbacks check the lease."""
         loop = self._running()
-        if loop is not None and not self.done and (self._watching is None or self._watching.is_closed()):
-            self._watching = loop
-            loop.call_later(CHECK_SECONDS, self._tick, loop, context=self._empty)
+        if loop is not None and not self.done:
+            self._watch(loop)
 
-    def _tick(self, loop: Any) -> None:
-        try:
-            self.check_lease(self._clock())
-        except Exception:
-            self._failed()
-        if not self.done:
-            loop.call_later(CHECK_SECONDS, self._tick, loop, context=self._empty)
+    def _watch(self, loop: Any) -> None:
+        """Watch a loop, unless that is done already, or many are."""
+        if id(loop) not in self._loops:
+            self._loops = {key: each for key, each in list(self._loops.items()) if not each.loop.is_closed()}
+            if len(self._loops) < MAX_LOOPS:
+                watch = self._loops[id(loop)] = LoopWatch(self, loop, self._empty)
+                watch.start()
 
     def guard_started(self, _code: Any, _offset: int) -> None:
         """Called by `sys.monitoring` where the guard starts: the caller's frame is the guard's."""
         try:
             self._count(self._getframe(1))
         except Exception:
-            self._failed()
+            self.failed()
 
     def guard_asked(self) -> None:
         """Called by what was replaced in the guard's module: the guard's frame is above that one's."""
         try:
             self._count(self._getframe(2))
         except Exception:
-            self._failed()
+            self.failed()
 
     def _count(self, frame: Any) -> None:
         now = self._clock()
         if now >= self._due:
             self.check_lease(now)
-        if self.done or self._running() is None:
+        loop = self._running()
+        if self.done or loop is None:
             return
-        if self._watching is None or self._watching.is_closed():
-            self.watch_lease()
+        if id(loop) not in self._loops:
+            self._watch(loop)
         if now - self._second >= 1.0:
             self._second, self._spent = now, 0
         self._spent += 1
@@ -132,6 +134,7 @@ class Hook:
             known = self._chains.setdefault(way, self._chain(frame, passed=passed))
         next(known.count)
         known.last = self._time()
+        self.last_call = now, loop, known
 
     def _chain(self, frame: Any, *, passed: bool) -> Chain:
         """Its frames from the root to the guard. It keeps their code objects, so that no other code gets their ids."""
@@ -148,7 +151,7 @@ class Hook:
             at = at.f_back
         return Chain(self._counter(), None if within else frames[::-1], codes, passed, self._time())
 
-    def _failed(self) -> None:
+    def failed(self) -> None:
         """Lose one call of the count; after a few failures the hook removes itself."""
         try:
             self._failures += 1
@@ -207,39 +210,18 @@ class Hook:
 
     def _write_result(self, name: str = "result") -> None:
         places: dict[tuple[str, str, int], int] = {}
+
+        def way_of(chain: Any) -> list[int]:
+            return [places.setdefault(frame, len(places)) for frame in chain.frames or ()]
+
         chains = []
         for one in list(self._chains.values()):
             if one.frames is not None:
-                way = [places.setdefault(frame, len(places)) for frame in one.frames]
+                way = way_of(one)
                 chains.append([one.times(), one.passed, one.first, one.last, len(way) < MAX_FRAMES, way])
+        loops = [each.report(way_of) for each in list(self._loops.values())]
         self._beyond_peeks += 1
         beyond = next(self._beyond) - self._beyond_peeks + 1
         counts = {"seconds": self._clock() - self._since, "beyond": beyond, "lost": self._failures}
-        result = {"format": FORMAT, **counts, "frames": list(places), "chains": chains}
+        result = {"format": FORMAT, **counts, "frames": list(places), "chains": chains, "loops": loops}
         write(self.folder, name, self._json.dumps(result))
-
-
-def write(folder: str, name: str, text: str) -> None:
-    """Write a new file that only its owner may read; it appears whole."""
-    part = f"{folder}/{name}.part"
-    data = text.encode("utf-8", "replace")
-    file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        while data:
-            data = data[os.write(file, data) :]
-    finally:
-        os.close(file)
-    os.replace(part, f"{folder}/{name}")
-
-
-def remove_folder(folder: str) -> None:
-    """Remove the folder, when asyncspy does not come back for it."""
-    for name in FILES:
-        try:
-            os.unlink(f"{folder}/{name}")
-        except OSError:
-            continue
-    try:
-        os.rmdir(folder)
-    except OSError:
-        return

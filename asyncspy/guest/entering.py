@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import sys
 
-from asyncspy.guest.counting import Hook, write
+from asyncspy.guest.counting import Hook
+from asyncspy.guest.files import write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

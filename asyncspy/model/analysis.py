@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from asyncspy.model.findings import CodeShare, DetectionLimit, Finding, HopCosts, LoopTime, SampleCounts
 from asyncspy.model.hangs import Hang
+from asyncspy.model.observed import LoopLateness
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame, InputFile, Origin
 
@@ -60,7 +61,8 @@ class Analysis:
     that all targets run, None where it is not known or differs. `reach` is its detection limit, `wall` what the loops
     did with their time. `hangs` has one entry for each process that was dumped, worst first. `faint` findings are too
     weak to report; a comparison needs them to tell whether one is gone or merely rarer. `flames` are only made if
-    pictures are drawn. `app_import` is set where the processes did nothing but import their app.
+    pictures are drawn. `app_import` is set where the processes did nothing but import their app. `lateness` is how late
+    each loop was, where a hook measured it.
     """
 
     verdict: AnalysisVerdict
@@ -77,3 +79,4 @@ class Analysis:
     faint: tuple[Finding, ...] = ()
     flames: tuple[FlameGraph, ...] = ()
     app_import: AppImport | None = None
+    lateness: tuple[LoopLateness, ...] = ()

@@ -8,10 +8,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from asyncspy.model.processes import Worker
 from asyncspy.model.third_party import Distribution
+
+if TYPE_CHECKING:
+    from asyncspy.model.observed import Observed
 
 SamplingMode = Literal["gil", "wall", "default", "unknown", "exact"]
 """What a sample is of: a thread that held the GIL (gil), any thread (wall), or one that py-spy took for busy (default).
@@ -205,7 +208,7 @@ class Profile:
 
     `waits` is what the same run sampled including waits, which is never added either. `sources` are the lines of code
     that were saved with a recording, by file, and `distributions` what files belong to. `parts` are the recordings it
-    was merged from, if there were several.
+    was merged from, if there were several. `observed` is what hooks observed besides the events.
     """
 
     stacks: Mapping[Stack, int]
@@ -217,6 +220,7 @@ class Profile:
     sources: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     parts: tuple[MergedPart, ...] = ()
     distributions: Mapping[str, Distribution] = field(default_factory=dict)
+    observed: Observed | None = None
 
     @property
     def total(self) -> int:

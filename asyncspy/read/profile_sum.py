@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from asyncspy.errors import UsageError
 from asyncspy.model.merging import merge_events
+from asyncspy.model.observed import join_observed
 from asyncspy.model.stacks import MergedPart, Origin, Profile, Stack
 from asyncspy.model.third_party import Distribution
 
@@ -79,6 +80,7 @@ class ProfileSum:
             sources,
             tuple(self._parts),
             _common(profile.distributions for profile in self._profiles),
+            join_observed(profile.observed for profile in self._profiles if profile.observed) or None,
         )
 
 

@@ -13,9 +13,11 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from asyncspy.errors import InputError
+from asyncspy.model.observed import NOTHING_OBSERVED, Observed
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Event, Frame, Occurrences, Origin
 from asyncspy.model.third_party import Distribution
+from asyncspy.recording.saved_observed import decode_observed, encode_observed
 from asyncspy.recording.saved_values import (
     REMOVE_KEY,
     build,
@@ -52,13 +54,17 @@ class SavedPass(NamedTuple):
 
 
 class SavedRecording(NamedTuple):
-    """What a document says of itself: its passes, the counted calls and how many were damaged, the lines of code."""
+    """What a document says of itself: its passes, the counted calls and how many were damaged, the lines of code.
+
+    `observed` is what hooks observed besides.
+    """
 
     passes: list[SavedPass]
     counts: dict[Event, Occurrences]
     damaged_counts: int
     sources: dict[str, dict[int, str]]
     distributions: dict[str, Distribution]
+    observed: Observed = NOTHING_OBSERVED
 
 
 def embed(
@@ -67,6 +73,7 @@ def embed(
     counts: Sequence[int] = (),
     sources: Sources | None = None,
     captured: Mapping[Event, Occurrences] | None = None,
+    observed: Observed = NOTHING_OBSERVED,
     distributions: Mapping[str, Distribution] | None = None,
 ) -> dict[str, Any]:
     """Add to a speedscope document where it came from; `counts` says how many of its profiles belong to each origin."""
@@ -77,6 +84,8 @@ def embed(
         account["sources"] = encode_sources(sources)
     if captured:
         account["captured"] = encode_counts(captured)
+    if observed:
+        account["observed"] = _encode_with_frames(observed)
     if distributions:
         account["distributions"] = {file: list(each) for file, each in distributions.items()}
     return {KEY: account, **document}
@@ -90,7 +99,8 @@ def extract(document: dict[str, Any]) -> SavedRecording:
         return SavedRecording([SavedPass(None, profiles)], {}, 0, {}, {})
     counts, unsound = decode_counts(account.get("captured"))
     sources, installed = decode_sources(account.get("sources")), decode_distributions(account.get("distributions"))
-    return SavedRecording(_passes(account, profiles), counts, unsound, sources, installed)
+    observed = _decode_with_frames(account.get("observed"))
+    return SavedRecording(_passes(account, profiles), counts, unsound, sources, installed, observed)
 
 
 def _passes(account: dict[str, Any], profiles: list[Any]) -> list[SavedPass]:
@@ -164,6 +174,18 @@ def decode_counts(saved: object) -> tuple[dict[Event, Occurrences], int]:
     chains = list_or_empty(saved.get("chains"))[:MAX_CHAINS]
     sound = [event for chain in chains if (event := _event(chain, frames)) is not None]
     return dict(sound), len(chains) - len(sound)
+
+
+def _encode_with_frames(observed: Observed) -> dict[str, Any]:
+    places: dict[Frame, int] = {}
+    encoded = encode_observed(observed, lambda frames: [places.setdefault(frame, len(places)) for frame in frames])
+    return {"frames": list(map(list, places)), **encoded}
+
+
+def _decode_with_frames(saved: object) -> Observed:
+    if not isinstance(saved, dict):
+        return NOTHING_OBSERVED
+    return decode_observed(saved, [frame_of(each) for each in list_or_empty(saved.get("frames"))])
 
 
 def _event(chain: object, table: Sequence[Frame | None]) -> tuple[Event, Occurrences] | None:

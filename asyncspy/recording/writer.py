@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 
 from asyncspy.model.merging import merge_events
+from asyncspy.model.observed import NOTHING_OBSERVED, Observed, join_observed, merge_observed
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import ENDED_WORKERS_PID, Event, Occurrences, Origin
 from asyncspy.model.third_party import Distribution
@@ -47,6 +48,7 @@ class RecordingWriter:
         self._sources: Sources = {}
         self._distributions: Mapping[str, Distribution] = {}
         self._counted_calls: dict[int, Mapping[Event, Occurrences]] = {}
+        self._observed: dict[int, Observed] = {}
 
     @property
     def origins(self) -> list[Origin]:
@@ -102,6 +104,8 @@ class RecordingWriter:
     def _merge_counted_calls(self, pid: int) -> None:
         counted = self._counted_calls
         counted[ENDED_WORKERS_PID] = merge_events([counted.get(ENDED_WORKERS_PID, {}), counted.pop(pid, {})])
+        ended = [self._observed.pop(each, NOTHING_OBSERVED) for each in (ENDED_WORKERS_PID, pid)]
+        self._observed[ENDED_WORKERS_PID] = merge_observed(ended, ENDED_WORKERS_PID)
 
     def add_failure(self, pid: int, mode: str) -> None:
         """Count a slice that gave nothing."""
@@ -111,15 +115,17 @@ class RecordingWriter:
         else:
             self._failures[pid, mode] = self._failures.get((pid, mode), 0) + 1
 
-    def set_counted_calls(self, origin: Origin, events: Mapping[Event, Occurrences]) -> None:
-        """Set what was counted in a process until now; that replaces what was set before."""
+    def set_counted_calls(
+        self, origin: Origin, events: Mapping[Event, Occurrences], observed: Observed = NOTHING_OBSERVED
+    ) -> None:
+        """Set what was counted and observed in a process until now; that replaces what was set before."""
         pid, mode = key = _key(origin)
         known = self._passes.get(key)
         if known is not None and not _is_same_process(known.origin.target, origin.target):
             self._merge_into_ended(self._passes.pop(key), mode)
             self._merge_counted_calls(pid)
         self._passes[key] = PassSamples(origin, [])
-        self._counted_calls[pid] = events
+        self._counted_calls[pid], self._observed[pid] = events, observed
         self._last_heard[pid] = time.monotonic()
         self._bound_processes()
 
@@ -144,6 +150,7 @@ class RecordingWriter:
             counts=list(map(len, passes)),
             sources=self._sources,
             captured=merge_events(self._counted_calls.values()),
+            observed=join_observed(self._observed.values()),
             distributions=self._distributions,
         )
 

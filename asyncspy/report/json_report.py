@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from asyncspy.model.comparisons import ComparedFinding, Comparison, FindingChange
     from asyncspy.model.findings import CodeShare, Culprit, Finding
     from asyncspy.model.hangs import Hang, WaitingThreads
+    from asyncspy.model.observed import LoopLateness
     from asyncspy.model.processes import Diagnosis, Worker
 
 SCHEMA_VERSION = 1
@@ -47,6 +48,8 @@ def render(analysis: Analysis, view: View) -> str:
     if hops is not None:
         callers, work = ([_code_share(one) for one in shares] for shares in (hops.callers, hops.work))
         document["hops"] = {**_fields(hops, "samples share"), "callers": callers, "work": work}
+    if analysis.lateness:
+        document["lateness"] = [_lateness(loop) for loop in analysis.lateness]
     if hangs:  # the worst process, and all of them below it in the same form
         document["hang"] = {**hangs[0], "processes": hangs}
     return to_json(document)
@@ -72,6 +75,14 @@ def _finding(finding: Finding) -> dict[str, Any]:
         **({"fleet": finding.fleet} if finding.fleet is not None else {}),
         **({"middleware": finding.middleware} if finding.middleware else {}),
     }
+
+
+def _lateness(loop: LoopLateness) -> dict[str, Any]:
+    moments = [
+        {**_fields(one, "seconds at known_by"), "line": _line(one.line) if one.line else None} for one in loop.moments
+    ]
+    bands = [{"from_seconds": start, "share": share} for start, share in loop.bands]
+    return {**_fields(loop, "pid thread loop seconds p50 p99 worst off"), "bands": bands, "moments": moments}
 
 
 def _code_share(share: CodeShare) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from asyncspy.report.present.presented_comparison import HOW_COMPARED, Presented
 from asyncspy.report.present.presented_finding import PresentedFinding, PresentedRemedy, share_of_rest
 from asyncspy.report.present.presented_hang import PresentedHang
 from asyncspy.report.present.presented_report import PresentedInput, PresentedReport, present_findings, present_report
+from asyncspy.report.present.recording_summary import Section
 from asyncspy.report.view import View
 
 MAX_ENTRIES = 5
@@ -32,17 +33,16 @@ def render(analysis: Analysis, view: View) -> str:
         lines += ["", f"And {plural(len(rest), 'more finding')}:", ""]
         lines += [f"- {_where_of(one.culprit.frame, view)} {code(one.call)}" for one in rest]
     if not report.only_dumps:
-        if report.middleware.sentences:
-            lines += [
-                "",
-                f"{report.middleware.title}:",
-                "",
-                *(f"- {plain(one)}" for one in report.middleware.sentences),
-            ]
+        lines += _section(report.middleware) + _section(report.lateness)
         lines += ["", f"{report.limits.title}: {plain(' '.join(report.limits.sentences))}"]
         inputs = [_input(read) for read in report.inputs if read.damaged or read.notes]
         lines += ["", *inputs] if inputs else []
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _section(section: Section) -> list[str]:
+    """A title and a list; nothing where there are no sentences."""
+    return ["", f"{section.title}:", "", *(f"- {plain(one)}" for one in section.sentences)] if section.sentences else []
 
 
 def _head(report: PresentedReport) -> list[str]:

@@ -34,7 +34,8 @@ _HOOK_FILE = re.compile(r"(?:.*/)?asyncspy/(?:guest|django)/\w+\.py|<asyncspy>|.
 """The hook of `--exact`: imported by `asyncspy.django`, let in by `--inject`, or run from a private folder."""
 
 _HOOK = any_of(
-    *patterns("asyncspy/guest/counting.py", "Hook.guard_started Hook.guard_asked Hook._tick"),
+    *patterns("asyncspy/guest/counting.py", "Hook.guard_started Hook.guard_asked"),
+    *patterns("asyncspy/guest/loop_watch.py", "LoopWatch._tick LoopWatch._begin"),
     *patterns("asyncspy/guest/entering.py", "_asking_loop.<locals>.asyncspy_running_loop AskingEnvironment.get"),
 )
 """Where Django or the loop calls the hook, for recordings without folders."""

@@ -130,4 +130,5 @@ def ownership_of(profile: Profile, app_roots: Sequence[str], source: SourceReade
     """Whose code each frame of a profile is: the packages that were served are own, wherever they lie."""
     frames = distinct_frames(profile.stacks)
     frames.update(frame for event in profile.events for frame in event.frames)
+    frames.update(profile.observed.frames() if profile.observed else ())
     return Ownership(app_roots, libraries_in(frames), served_packages(profile.origins), source)

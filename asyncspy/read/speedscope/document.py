@@ -60,7 +60,8 @@ def profile_of(document: Any, path: str) -> Profile:
     if waits is not None and not running:
         return replace(waits, inputs=(read_in,), sources=saved.sources, distributions=saved.distributions)
     running_sum = replace(_merge(running), inputs=(read_in,), waits=waits, events=events)
-    return replace(running_sum, sources=saved.sources, distributions=saved.distributions)
+    observed = saved.observed.with_frames(_printable_frame) or None
+    return replace(running_sum, sources=saved.sources, distributions=saved.distributions, observed=observed)
 
 
 def _printable_frame(frame: Frame) -> Frame:

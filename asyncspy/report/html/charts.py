@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import CodeShare, HopCosts, Interval, LoopTime, SampleCounts
 from asyncspy.report.html.tags import Html, el
-from asyncspy.report.present.figures import plural, rough_percent
+from asyncspy.report.present.figures import percent, plural, rough_percent
+from asyncspy.report.present.lateness import delay, loop_name
 from asyncspy.report.present.loop_time import hop_callers, hop_sentences
 from asyncspy.report.present.places import has_line, relative
+from asyncspy.report.present.recording_summary import Section
 from asyncspy.report.view import View
 
 MAX_ROWS = 8
@@ -66,6 +68,24 @@ def time_section(analysis: Analysis, view: View) -> Html | None:
     if analysis.hops is not None and analysis.hops.samples:
         parts += _hops(analysis.hops, view)
     return el("section", el("h2", "Where the time goes"), parts, id="time")
+
+
+def lateness_chart(section: Section, analysis: Analysis, view: View) -> Html | None:
+    """How late the loops were: in words, and for the latest of them how much of the time by how much."""
+    if not section.sentences:
+        return None
+    loop = analysis.lateness[0]
+    ends = [start for start, _ in loop.bands[1:]]
+    names = [f"under {delay(ends[0])}", *map("{} to {}".format, map(delay, ends), map(delay, ends[1:]))]
+    names.append(f"{delay(ends[-1])} or more")
+    rows = [
+        share_row("li", share, percent(share), f"of the time {name}")
+        for (_, share), name in zip(loop.bands, names, strict=True)
+        if share
+    ]
+    title = el("h3", loop_name(loop, analysis.lateness, view), " was late by")
+    chart = el("div", title, el("ul", rows, class_="plain"))
+    return el("section", el("h2", section.title), [el("p", one) for one in section.sentences], chart, id="lateness")
 
 
 def _threads(samples: SampleCounts) -> Html:

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from asyncspy import __version__
 from asyncspy.model.analysis import Analysis
-from asyncspy.report.html.charts import time_section
+from asyncspy.report.html.charts import lateness_chart, time_section
 from asyncspy.report.html.finding_cards import MAX_CARDS, cards, overview
 from asyncspy.report.html.flame_picture import flame_sections
 from asyncspy.report.html.hang_cards import hang_card
@@ -44,6 +44,7 @@ def render(analysis: Analysis, view: View) -> str:
             _section(report.middleware, "middleware"),
             flame_sections(analysis, view),
             time_section(analysis, view),
+            lateness_chart(report.lateness, analysis, view),
             _section(report.limits, "reach"),
         ]
     main += [_inputs(report), _next(report)]

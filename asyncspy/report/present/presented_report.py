@@ -15,6 +15,7 @@ from asyncspy.model.stacks import DUMP_FORMATS, InputFile
 from asyncspy.report.present.evidence import process_name
 from asyncspy.report.present.figures import count, plural
 from asyncspy.report.present.finding_kinds import findings_verdict
+from asyncspy.report.present.lateness import lateness_section
 from asyncspy.report.present.middleware_summary import middleware_section
 from asyncspy.report.present.places import place_of
 from asyncspy.report.present.presented_finding import PresentedFinding, present_finding
@@ -74,6 +75,7 @@ class PresentedReport:
     hangs: tuple[PresentedHang, ...]
     findings: tuple[Finding, ...]
     middleware: Section
+    lateness: Section
     limits: Section
     inputs: tuple[PresentedInput, ...]
     next_steps: tuple[NextStep, ...]
@@ -95,6 +97,7 @@ def present_report(analysis: Analysis, view: View) -> PresentedReport:
         hangs=hangs,
         findings=analysis.findings,
         middleware=middleware_section(analysis.findings, view),
+        lateness=lateness_section(analysis, view),
         limits=detection_section(analysis),
         inputs=tuple(_input(read) for read in analysis.inputs),
         next_steps=tuple(_report_again(view) if only_dumps else next_steps(analysis, view)),

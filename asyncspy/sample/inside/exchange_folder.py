@@ -13,7 +13,8 @@ import time
 from contextlib import suppress
 
 from asyncspy.errors import TargetError
-from asyncspy.guest.counting import FILES, LEASE_SECONDS
+from asyncspy.guest.counting import LEASE_SECONDS
+from asyncspy.guest.files import FILES
 from asyncspy.sample.kernel_state import status_of
 
 PARENTS = (("tmp",), ("dev", "shm"), ("var", "tmp"))

@@ -9,14 +9,16 @@ from typing import Literal, NamedTuple, TypeGuard
 
 from asyncspy.guest.counting import FORMAT, MAX_CHAINS, MAX_FRAMES
 from asyncspy.model.merging import merge_occurrences
+from asyncspy.model.observed import NOTHING_OBSERVED, Observed
 from asyncspy.model.stacks import Event, Frame, Occurrences
+from asyncspy.recording.saved_observed import decode_observed
 from asyncspy.recording.saved_values import LARGEST_NUMBER, frame_of, frames_at, is_count, list_or_empty
 
 MAX_NAME_LENGTH = 4_096
 
 
 class HookReport(NamedTuple):
-    """The calls by their chains, and over how many seconds they were counted.
+    """The calls by their chains, over how many seconds they were counted, and what else was observed.
 
     `beyond` counts calls whose chain was not kept, `lost` calls that the hook failed to count, `broken` chains that
     cannot be read.
@@ -27,6 +29,7 @@ class HookReport(NamedTuple):
     beyond: int = 0
     lost: int = 0
     broken: int = 0
+    observed: Observed = NOTHING_OBSERVED
 
     @property
     def calls(self) -> int:
@@ -34,8 +37,8 @@ class HookReport(NamedTuple):
         return sum(each.times for each in self.events.values()) + self.beyond
 
 
-def parse_report(data: bytes) -> HookReport | None:
-    """The report in a file's bytes; None where that is not what the hook writes."""
+def parse_report(data: bytes, pid: int | None = None) -> HookReport | None:
+    """The report of a worker, in a file's bytes; None where that is not what the hook writes."""
     try:
         report = json.loads(data)
     except (ValueError, RecursionError):
@@ -49,7 +52,8 @@ def parse_report(data: bytes) -> HookReport | None:
     for event, occurrences in sound:
         events[event] = merge_occurrences(events.get(event), occurrences)
     beyond, lost = (int(number) if _is_number(number := report.get(name, 0)) else 0 for name in ("beyond", "lost"))
-    return HookReport(events, float(report["seconds"]), beyond, lost, len(chains) - len(sound))
+    observed = decode_observed(report, table, pid)
+    return HookReport(events, float(report["seconds"]), beyond, lost, len(chains) - len(sound), observed)
 
 
 def _event(chain: object, table: Sequence[Frame | None]) -> tuple[Event, Occurrences] | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 
 from asyncspy.errors import AsyncspyError, SamplerError, TargetError
-from asyncspy.guest import counting, entering
+from asyncspy.guest import counting, entering, files, loop_watch
 from asyncspy.model.processes import Worker
 from asyncspy.sample.inside.exchange_folder import ExchangeFolder
 from asyncspy.sample.inside.hook_report import HookReport, parse_report
@@ -64,7 +64,8 @@ class NotReadyError(TargetError):
 
 def hook_script() -> str:
     """The source of the hook as one script that needs no asyncspy where it runs."""
-    lines = "\n".join(inspect.getsource(module) for module in (counting, entering)).splitlines(keepends=True)
+    modules = (files, loop_watch, counting, entering)
+    lines = "\n".join(inspect.getsource(module) for module in modules).splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith(("from __future__", "from asyncspy.")))
 
 
@@ -153,9 +154,9 @@ class HookSession:
         self.has_ended = self.has_ended or not self._is_running()  # before what it wrote last is looked for
         data = self._folder.read("result") if self._awaits_report else None
         if data is not None:
-            self.last_report, self._awaits_report = parse_report(data) or self.last_report, False
+            self.last_report, self._awaits_report = parse_report(data, self.target.pid) or self.last_report, False
         if self.has_ended and not self.is_complete:
-            last = parse_report(self._folder.read("last") or b"")
+            last = parse_report(self._folder.read("last") or b"", self.target.pid)
             self.last_report, self.is_complete = last or self.last_report, last is not None
         return not self._awaits_report or self.has_ended
 
@@ -211,7 +212,7 @@ class HookSession:
 
     def _wait_for_report(self) -> HookReport | None:
         data = self._wait_for("result", ANSWER_SECONDS)
-        return parse_report(data) if data is not None else None
+        return parse_report(data, self.target.pid) if data is not None else None
 
     def _wait_for(self, name: str, seconds: float, unless: Callable[[], bool] = lambda: False) -> bytes | None:
         """What the target writes under that name; None where it does not in that time, or cannot any more."""

@@ -92,7 +92,7 @@ class CallCounter:
             self._killed += one.is_cut
             self._error = self._error or one.error
             if one.report is not None:
-                self._run.writer.set_counted_calls(self._origin(one), one.report.events)
+                self._run.writer.set_counted_calls(self._origin(one), one.report.events, one.report.observed)
                 lost = one.report.lost + one.report.broken
                 if lost:
                     self._feedback.note(f"{lost} counts of process {one.target.pid} were lost")

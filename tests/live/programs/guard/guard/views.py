@@ -37,6 +37,13 @@ async def block(request, seconds):
     return HttpResponse("done")
 
 
+async def pause(request, milliseconds):
+    """Holds the loop for so long; how long it was by a clock of its own."""
+    start = time.perf_counter()
+    time.sleep(milliseconds / 1000)
+    return HttpResponse(str(time.perf_counter() - start))
+
+
 async def hold(request):
     """Holds the loop in C until a signal comes."""
     signal.signal(signal.SIGUSR2, lambda *_: None)
