@@ -10,6 +10,7 @@ from asyncspy.analyse import DistributionFinder, SourceReader, analyse
 from asyncspy.analyse.lateness import measure_lateness
 from asyncspy.analyse.stacks.ownership import Ownership
 from asyncspy.analyse.stacks.recording_facts import common_django_version, ownership_of
+from asyncspy.analyse.waits.waiting_tasks import sum_up_waiting
 from asyncspy.model.analysis import Analysis, AnalysisVerdict
 from asyncspy.model.findings import Finding
 from asyncspy.model.observed import Observed
@@ -47,7 +48,8 @@ def analyse_modes(
 def with_observed(analysis: Analysis, observed: Observed, owners: Ownership) -> Analysis:
     """The analysis with what hooks observed besides calls."""
     blocking = (*analysis.findings, *analysis.faint)
-    return replace(analysis, lateness=measure_lateness(observed.loops, blocking, analysis.origins, owners))
+    lateness = measure_lateness(observed.loops, blocking, analysis.origins, owners)
+    return replace(analysis, lateness=lateness, waiting=sum_up_waiting(observed.tasks, owners))
 
 
 def combine_modes(running: Analysis, waiting: Analysis) -> Analysis:

@@ -27,7 +27,7 @@ SECONDS_ON_STACK = 140e-6
 for get() and first(). `python -m benchmarks.catch` measures it again."""
 
 
-def share(hits: int, total: int) -> Interval | None:
+def share(hits: float, total: float) -> Interval | None:
     """A share with its 95% bounds (Wilson's, which hold for few hits too)."""
     if total <= 0:
         return None

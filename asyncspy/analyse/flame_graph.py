@@ -14,6 +14,7 @@ from asyncspy.analyse.stacks.worlds import boundary_side, is_loop_thread, judge_
 from asyncspy.model.analysis import Analysis, FlameBox, FlameGraph
 from asyncspy.model.findings import Finding
 from asyncspy.model.stacks import Frame, Profile
+from asyncspy.model.waiting import Waiting
 
 MAX_DEPTH = 120
 """Frames of a stack beyond these are not drawn: it is a recursion, or a file with made-up stacks."""
@@ -82,6 +83,20 @@ def build_flame_graph(
     return FlameGraph(tuple(_rows(root)), root.samples, idle, waits=counting_waits)
 
 
+def build_waiting_graph(waiting: Waiting) -> FlameGraph:
+    """The tree of the lines that wait, each from its entry to what it awaits."""
+    root = _Box(Frame("what tasks wait for", ""), None)
+    for line in waiting.lines:
+        weight = round(line.tasks * 1000)
+        box = root
+        box.add(weight, None, marked=False)
+        path = [(Frame(*link[:3]), link.package) for link in line.chain[:MAX_DEPTH]]
+        for frame, package in [*path, (Frame(line.package or line.kind, ""), line.package or packages.STDLIB)]:
+            box = _child(box, frame, package)
+            box.add(weight, None, marked=False)
+    return FlameGraph(tuple(_rows(root)), root.samples, of_tasks=True)
+
+
 def _is_of_loop(frames: Sequence[Frame], *, counting_waits: bool) -> bool:
     if counting_waits:
         return bool(frames) and is_loop_thread(frames)
@@ -105,11 +120,16 @@ def _add_stack(
     shown = list(enumerate(frames))[start:][:MAX_DEPTH] or [(-1, LOOP_ITSELF)]
     for position, frame in shown:
         package = owners.of(frame) if position >= 0 else packages.STDLIB
-        key = frame if package is None else Frame(frame.function, frame.file)
-        if key not in box.children:
-            box.children[key] = _Box(key, package)
-        box = box.children[key]
+        box = _child(box, frame, package)
         box.add(weight, finding, marked=position >= culprit >= 0)
+
+
+def _child(box: _Box, frame: Frame, package: str | None) -> _Box:
+    """The box of a frame above this one."""
+    key = frame if package is None else Frame(frame.function, frame.file)
+    if key not in box.children:
+        box.children[key] = _Box(key, package)
+    return box.children[key]
 
 
 def _end_of_loop_frames(frames: Sequence[Frame], owners: Ownership) -> int:

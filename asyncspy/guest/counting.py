@@ -82,11 +82,11 @@ class Hook:
         """Watch the loop that runs here, if one does: then its callbacks check the lease."""
         loop = self._running()
         if loop is not None and not self.done:
-            self._watch(loop)
+            self.watch(loop)
 
-    def _watch(self, loop: Any) -> None:
-        """Watch a loop, unless that is done already, or many are."""
-        if id(loop) not in self._loops:
+    def watch(self, loop: Any) -> None:
+        """Watch a loop that runs, unless that is done already, or many are."""
+        if id(loop) not in self._loops and loop.is_running():
             self._loops = {key: each for key, each in list(self._loops.items()) if not each.loop.is_closed()}
             if len(self._loops) < MAX_LOOPS:
                 watch = self._loops[id(loop)] = LoopWatch(self, loop, self._empty)
@@ -114,7 +114,7 @@ class Hook:
         if self.done or loop is None:
             return
         if id(loop) not in self._loops:
-            self._watch(loop)
+            self.watch(loop)
         if now - self._second >= 1.0:
             self._second, self._spent = now, 0
         self._spent += 1
@@ -211,17 +211,21 @@ class Hook:
     def _write_result(self, name: str = "result") -> None:
         places: dict[tuple[str, str, int], int] = {}
 
-        def way_of(chain: Any) -> list[int]:
-            return [places.setdefault(frame, len(places)) for frame in chain.frames or ()]
+        def places_of(frames: Any) -> list[int]:
+            return [places.setdefault(frame, len(places)) for frame in frames or ()]
 
         chains = []
         for one in list(self._chains.values()):
             if one.frames is not None:
-                way = way_of(one)
+                way = places_of(one.frames)
                 chains.append([one.times(), one.passed, one.first, one.last, len(way) < MAX_FRAMES, way])
-        loops = [each.report(way_of) for each in list(self._loops.values())]
+        watches = list(self._loops.values())
+        loops = {
+            "loops": [each.report(places_of) for each in watches],
+            "tasks": [each.report_tasks(places_of) for each in watches],
+        }
         self._beyond_peeks += 1
         beyond = next(self._beyond) - self._beyond_peeks + 1
         counts = {"seconds": self._clock() - self._since, "beyond": beyond, "lost": self._failures}
-        result = {"format": FORMAT, **counts, "frames": list(places), "chains": chains, "loops": loops}
+        result = {"format": FORMAT, **counts, "frames": list(places), "chains": chains, **loops}
         write(self.folder, name, self._json.dumps(result))

@@ -1,4 +1,4 @@
-"""Watch one event loop from within: renew the hook's stay there, and measure how late the loop is.
+"""Watch one event loop from within: check the hook's lease there, look at its tasks, and measure how late it is.
 
 How late: a timer of the hook's own, every TICK_SECONDS, and how long after its time the loop came to it. All of this
 runs as callbacks of the loop, in the loop's own thread.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 import time
+
+from asyncspy.guest.task_looks import TaskWatch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class LoopWatch:
         self._hook: Any = sys.modules["weakref"].ref(hook)  # the hook holds this watch
         self._clock, self._time, self._used = time.monotonic, time.time, time.thread_time
         self._since = self._due = self._clock()
-        self._budget = Budget(self._since)
+        self._budget, self._looks = Budget(self._since), TaskWatch(loop)
         self._thread = ""
         self._ticks: dict[int, int] = {}
         self._moments: list[tuple[float, float, Any]] = []
@@ -86,6 +88,10 @@ class LoopWatch:
                 began = self._used()
                 self._measure(now, hook.last_call)
                 self._budget.spend(self._used() - began, now)
+            self._looks.look_if_due()
+            if self._looks.elsewhere is not None:
+                hook.watch(self._looks.elsewhere)
+                self._looks.elsewhere = None
             hook.check_lease(now)
         except Exception:
             hook.failed()
@@ -104,8 +110,8 @@ class LoopWatch:
             self._moments.sort(key=_how_late)
             del self._moments[MAX_MOMENTS:]
 
-    def report(self, way_of: Any) -> dict[str, Any]:
-        """What it measured; `way_of` gives the places of the frames of a call."""
+    def report(self, places_of: Any) -> dict[str, Any]:
+        """What it measured; `places_of` gives the places of frames."""
         kind = type(self.loop)
         return {
             "thread": self._thread,
@@ -113,9 +119,13 @@ class LoopWatch:
             "tick": TICK_SECONDS,
             "seconds": self._clock() - self._since,
             "ticks": list(self._ticks.items()),
-            "moments": [[late, at, way_of(call) if call else []] for late, at, call in list(self._moments)],
+            "moments": [[late, at, places_of(call.frames if call else ())] for late, at, call in list(self._moments)],
             "off": self._budget.off,
         }
+
+    def report_tasks(self, places_of: Any) -> dict[str, Any]:
+        """What it saw of the loop's tasks."""
+        return {"thread": self._thread, **self._looks.report(places_of)}
 
 
 def _how_late(moment: tuple[float, float, Any]) -> float:

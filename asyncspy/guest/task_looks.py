@@ -23,11 +23,12 @@ SLOW_LOOK, MAX_SLOW = 0.02, 3
 STEPS = (("cr_frame", "cr_await"), ("gi_frame", "gi_yieldfrom"), ("ag_frame", "ag_await"))
 """Where a coroutine, a generator and an async generator stand, and what each awaits."""
 
+THREAD_STATES = {"PENDING": "queued", "RUNNING": "running", "FINISHED": "ready"}
 FUNCTION = type(lambda: None)
 CLOSURES_OF = ("asyncio.futures", "asyncio.tasks")
 
 
-class AwaitWay:
+class SeenWay:
     """One way: how often it was seen, and the sum of the squares of how often each single wait was."""
 
     __slots__ = ("codes", "frames", "on", "seen", "squares")
@@ -41,18 +42,18 @@ class AwaitWay:
         ]
 
 
-class TaskLooks:
+class TaskWatch:
     """What was seen of one loop's tasks. The loop itself makes the looks, between its other callbacks."""
 
     def __init__(self, loop: Any) -> None:
-        self._loop, self._clock = loop, time.perf_counter
+        self._loop, self._clock, self._used = loop, time.perf_counter, time.thread_time
         futures: Any = sys.modules.get("concurrent.futures")
         self._threads_work: Any = getattr(futures, "Future", None)
         asyncio: Any = sys.modules["asyncio"]
         self._task, self._future, self._list_tasks = asyncio.Task, asyncio.Future, asyncio.all_tasks
         self._referents: Any = getattr(sys.modules.get("gc"), "get_referents", None)
-        self._ways: dict[tuple[Any, ...], AwaitWay] = {}
-        self._last: dict[int, tuple[AwaitWay, int]] = {}
+        self._ways: dict[tuple[Any, ...], SeenWay] = {}
+        self._last: dict[int, tuple[SeenWay, int]] = {}
         self._due, self._state, self._slow = 0.0, 1, 0
         self.looks, self.tasks, self.beyond, self.longest = 0, 0, 0.0, 0.0
         self.off: str | None = None
@@ -64,11 +65,12 @@ class TaskLooks:
         began = self._clock()
         if self.off is not None or began < self._due:
             return
+        used = self._used()
         try:
             self._look(began + LOOK_BUDGET)
         except Exception as error:
             self.off = f"met a {type(error).__name__}"
-        took = self._clock() - began
+        took = self._used() - used  # of a processor: that others of this machine are busy is no fault of the look
         self.longest = max(self.longest, took)
         self._slow = self._slow + 1 if took > SLOW_LOOK else 0
         if self._slow >= MAX_SLOW:
@@ -83,8 +85,8 @@ class TaskLooks:
 
     def _look(self, until: float) -> None:
         tasks, every = self._drawn()
-        found: list[tuple[int, AwaitWay]] = []
-        passed = 0
+        found: list[tuple[int, SeenWay]] = []
+        passed = missed = 0
         for each in tasks:
             task = each if isinstance(each, self._task) else each()
             passed += 1
@@ -93,6 +95,8 @@ class TaskLooks:
                     way = self._way(task)
                     if way is not None:
                         found.append((id(task), way))
+                    else:
+                        missed += 1
                 else:
                     self.elsewhere = loop
             if self._clock() > until:
@@ -105,6 +109,7 @@ class TaskLooks:
             self._last[number] = (way, times)
             way.seen += weight
             way.squares += weight * weight * (2 * times - 1)  # (n + 1)² is n² and 2n + 1 more
+        self.beyond += missed * weight
         self.looks += 1
         self.tasks += len(found)
 
@@ -125,7 +130,7 @@ class TaskLooks:
         start = self._draw(len(drawn) or 1)
         return drawn[start:] + drawn[:start], every
 
-    def _way(self, task: Any) -> AwaitWay | None:
+    def _way(self, task: Any) -> SeenWay | None:
         frames: list[Any] = []
         at = self._task.get_coro(task)
         while at is not None and len(frames) < MAX_AWAITS:
@@ -137,9 +142,8 @@ class TaskLooks:
         known = self._ways.get(key)
         if known is None:
             if len(self._ways) >= MAX_WAYS:
-                self.beyond += 1
                 return None
-            known = self._ways[key] = AwaitWay(frames, on)
+            known = self._ways[key] = SeenWay(frames, on)
         return known
 
     def _step(self, at: Any) -> tuple[Any, Any]:
@@ -164,7 +168,7 @@ class TaskLooks:
             return "ready"
         if isinstance(waiter, self._task) or type(waiter).__name__ == "_GatheringFuture":
             return "task"
-        return {"PENDING": "queued", "RUNNING": "running"}.get(self._thread_state(waiter, 2), "future")
+        return THREAD_STATES.get(self._thread_state(waiter, 2), "future")
 
     def _thread_state(self, future: Any, depth: int) -> str:
         """The state of the thread's work that a future is of, which asyncio's own callbacks of it refer to."""
@@ -175,7 +179,7 @@ class TaskLooks:
                     if self._threads_work is not None and type(value) is self._threads_work:
                         return str(value._state)
                     if depth and type(value) is self._future and value is not future:
-                        return self._thread_state(value, depth - 1)
+                        return "FINISHED" if self._future.done(value) else self._thread_state(value, depth - 1)
         return ""
 
     def report(self, places_of: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from asyncspy.model.hangs import Hang
 from asyncspy.model.observed import LoopLateness
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame, InputFile, Origin
+from asyncspy.model.waiting import Waiting
 
 AnalysisVerdict = Literal["violations", "none-seen", "no-data"]
 """Whether async-unsafe calls on the loop were found; `no-data`: nothing in the recording could have shown one."""
@@ -36,13 +37,15 @@ class FlameGraph:
     """What the event loops ran, without the loop's own frames; a box's children follow it, from left to right.
 
     `samples` is the width of the whole; `idle` are those left out since the loop waited for work. Boxes too narrow to
-    be seen are not in `rows`. `waits`: it shows where the loops waited, too.
+    be seen are not in `rows`. `waits`: it shows where the loops waited, too. `of_tasks`: it shows where tasks wait; a
+    sample is a thousandth of a task.
     """
 
     rows: tuple[FlameBox, ...]
     samples: int
     idle: int = 0
     waits: bool = False
+    of_tasks: bool = False
 
 
 class AppImport(NamedTuple):
@@ -62,7 +65,7 @@ class Analysis:
     did with their time. `hangs` has one entry for each process that was dumped, worst first. `faint` findings are too
     weak to report; a comparison needs them to tell whether one is gone or merely rarer. `flames` are only made if
     pictures are drawn. `app_import` is set where the processes did nothing but import their app. `lateness` is how late
-    each loop was, where a hook measured it.
+    each loop was, and `waiting` where its tasks waited, where a hook measured that.
     """
 
     verdict: AnalysisVerdict
@@ -80,3 +83,4 @@ class Analysis:
     flames: tuple[FlameGraph, ...] = ()
     app_import: AppImport | None = None
     lateness: tuple[LoopLateness, ...] = ()
+    waiting: Waiting | None = None

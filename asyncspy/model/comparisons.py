@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from asyncspy.model.analysis import Analysis
 from asyncspy.model.findings import Culprit, Finding, Interval
 from asyncspy.model.stacks import SamplingMode
+from asyncspy.model.waiting import WaitingLine
 
 ChangeKind = Literal["new", "more", "same", "less", "gone", "not-seen-before", "not-seen-yet"]
 """What became of a finding. The `not-seen` kinds are in one recording only, which chance may explain."""
@@ -52,11 +53,22 @@ class FindingChange:
         return bool(self.before and self.after and self.before.culprit.frame.line != self.after.culprit.frame.line)
 
 
+class WaitingChange(NamedTuple):
+    """What became of a line that waits: its share of all waits in each, and the probability that chance explains it."""
+
+    change: ChangeKind
+    line: WaitingLine
+    before: Interval | None
+    after: Interval | None
+    chance: float
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Two recordings of one app, compared.
 
     `load` is AFTER's work per second relative to BEFORE's, in the modes that both have; `left_out` are other modes.
+    `waiting` is what became of the lines that wait, where a hook looked at the tasks of both.
     """
 
     before: Analysis
@@ -64,3 +76,4 @@ class Comparison:
     differences: tuple[FindingChange, ...]
     load: float | None = None
     left_out: tuple[SamplingMode, ...] = ()
+    waiting: tuple[WaitingChange, ...] = ()

@@ -1,4 +1,4 @@
-"""Types for what a hook observes in a worker besides counting calls: how late its event loops are."""
+"""Types for what a hook observes in a worker besides counting calls: how late its loops are, where its tasks wait."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 from asyncspy.model.findings import Culprit
 from asyncspy.model.stacks import Frame
 
-MAX_MOMENTS = 20
-"""How many of the worst moments of one loop are kept."""
+MAX_MOMENTS, MAX_WAYS = 20, 2_000
+"""How many of the worst moments, and of the ways of tasks, are kept of one loop."""
 
 
 class LateMoment(NamedTuple):
@@ -43,27 +43,66 @@ class LoopTicks:
     off: str | None = None
 
 
+TaskState = Literal["ready", "queued", "running", "task", "future", "other"]
+"""What a task awaits: its turn (it is ready), a thread's work that is queued or running, other tasks, or a future."""
+
+
+class AwaitWay(NamedTuple):
+    """The way of tasks from their own coroutine to what they await.
+
+    `seen` is how many tasks were seen on it in all looks together, and `squares` the sum of the squares of how often
+    each single wait was seen: a few long waits prove less than many short ones.
+    """
+
+    frames: tuple[Frame, ...]
+    state: TaskState
+    seen: float
+    squares: float
+
+
+@dataclass(frozen=True)
+class TaskLooks:
+    """What was seen of one loop's tasks in some looks. `beyond` were seen on ways that were too many to be kept.
+
+    `off` is why there were no more looks, if they ended early.
+    """
+
+    pid: int | None
+    thread: str
+    looks: int
+    ways: tuple[AwaitWay, ...] = ()
+    beyond: float = 0.0
+    longest: float = 0.0
+    off: str | None = None
+
+
 @dataclass(frozen=True)
 class Observed:
     """All that hooks observed in some workers."""
 
     loops: tuple[LoopTicks, ...] = ()
+    tasks: tuple[TaskLooks, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything was observed."""
-        return bool(self.loops)
+        return bool(self.loops or self.tasks)
 
     def frames(self) -> set[Frame]:
         """All frames in it."""
-        return {frame for loop in self.loops for moment in loop.moments for frame in moment.frames}
+        calls = {frame for loop in self.loops for moment in loop.moments for frame in moment.frames}
+        return calls | {frame for looks in self.tasks for way in looks.ways for frame in way.frames}
 
     def with_frames(self, change: Callable[[Frame], Frame]) -> Observed:
         """The same with each frame changed."""
-        return Observed(tuple(replace(loop, moments=_changed(loop.moments, change)) for loop in self.loops))
-
-
-def _changed(moments: Iterable[LateMoment], change: Callable[[Frame], Frame]) -> tuple[LateMoment, ...]:
-    return tuple(moment._replace(frames=tuple(map(change, moment.frames))) for moment in moments)
+        loops = (
+            replace(loop, moments=tuple(one._replace(frames=tuple(map(change, one.frames))) for one in loop.moments))
+            for loop in self.loops
+        )
+        tasks = (
+            replace(looks, ways=tuple(way._replace(frames=tuple(map(change, way.frames))) for way in looks.ways))
+            for looks in self.tasks
+        )
+        return Observed(tuple(loops), tuple(tasks))
 
 
 NOTHING_OBSERVED = Observed()
@@ -71,16 +110,41 @@ NOTHING_OBSERVED = Observed()
 
 def join_observed(parts: Iterable[Observed]) -> Observed:
     """What was observed in several workers, each for itself."""
-    return Observed(tuple(loop for part in parts for loop in part.loops))
+    parts = tuple(parts)
+    return Observed(
+        tuple(loop for part in parts for loop in part.loops), tuple(looks for part in parts for looks in part.tasks)
+    )
 
 
 def merge_observed(parts: Iterable[Observed], pid: int) -> Observed:
     """What was observed in several workers as if they were one, which has this pid."""
+    joined = join_observed(parts)
     loops: dict[tuple[str, str, float], LoopTicks] = {}
-    for loop in join_observed(parts).loops:
+    for loop in joined.loops:
         known = loops.get(key := (loop.thread, loop.loop, loop.tick))
         loops[key] = replace(_merge_ticks(known, loop) if known else loop, pid=pid)
-    return Observed(tuple(loops.values()))
+    tasks: dict[str, TaskLooks] = {}
+    for looks in joined.tasks:
+        before = tasks.get(looks.thread)
+        tasks[looks.thread] = replace(_merge_looks(before, looks) if before else looks, pid=pid)
+    return Observed(tuple(loops.values()), tuple(tasks.values()))
+
+
+def _merge_looks(one: TaskLooks, other: TaskLooks) -> TaskLooks:
+    ways: dict[tuple[tuple[Frame, ...], TaskState], AwaitWay] = {}
+    for way in (*one.ways, *other.ways):
+        known = ways.get((way.frames, way.state))
+        added = way._replace(seen=known.seen + way.seen, squares=known.squares + way.squares) if known else way
+        ways[way.frames, way.state] = added
+    kept = sorted(ways.values(), key=lambda way: -way.seen)
+    return replace(
+        one,
+        looks=one.looks + other.looks,
+        ways=tuple(kept[:MAX_WAYS]),
+        beyond=one.beyond + other.beyond + sum(way.seen for way in kept[MAX_WAYS:]),
+        longest=max(one.longest, other.longest),
+        off=one.off or other.off,
+    )
 
 
 def _merge_ticks(one: LoopTicks, other: LoopTicks) -> LoopTicks:

@@ -14,11 +14,12 @@ from asyncspy.untrusted import to_json
 
 if TYPE_CHECKING:
     from asyncspy.model.analysis import Analysis
-    from asyncspy.model.comparisons import ComparedFinding, Comparison, FindingChange
+    from asyncspy.model.comparisons import ComparedFinding, Comparison, FindingChange, WaitingChange
     from asyncspy.model.findings import CodeShare, Culprit, Finding
     from asyncspy.model.hangs import Hang, WaitingThreads
     from asyncspy.model.observed import LoopLateness
     from asyncspy.model.processes import Diagnosis, Worker
+    from asyncspy.model.waiting import Waiting, WaitingLine
 
 SCHEMA_VERSION = 1
 
@@ -50,6 +51,8 @@ def render(analysis: Analysis, view: View) -> str:
         document["hops"] = {**_fields(hops, "samples share"), "callers": callers, "work": work}
     if analysis.lateness:
         document["lateness"] = [_lateness(loop) for loop in analysis.lateness]
+    if analysis.waiting is not None:
+        document["waiting"] = _waiting_tasks(analysis.waiting)
     if hangs:  # the worst process, and all of them below it in the same form
         document["hang"] = {**hangs[0], "processes": hangs}
     return to_json(document)
@@ -83,6 +86,19 @@ def _lateness(loop: LoopLateness) -> dict[str, Any]:
     ]
     bands = [{"from_seconds": start, "share": share} for start, share in loop.bands]
     return {**_fields(loop, "pid thread loop seconds p50 p99 worst off"), "bands": bands, "moments": moments}
+
+
+def _waiting_tasks(waiting: Waiting) -> dict[str, Any]:
+    return {
+        **_fields(waiting, "looks tasks evidence kinds clients beyond off"),
+        "lines": [_waiting_line(line) for line in waiting.lines],
+    }
+
+
+def _waiting_line(line: WaitingLine) -> dict[str, Any]:
+    entry = {**line.entry[1]._asdict(), "kind": line.entry[0]} if line.entry else None
+    awaited = {"awaits": line.kind, "awaited_package": line.package}
+    return {**_line(line.culprit), **awaited, **_fields(line, "tasks share chain"), "entry": entry}
 
 
 def _code_share(share: CodeShare) -> dict[str, Any]:
@@ -130,6 +146,7 @@ def render_comparison(comparison: Comparison, view: View) -> str:
             "after": _fields(comparison.after, "verdict samples inputs origins"),
             "differences": [_change(change) for change in comparison.differences],
             **_fields(comparison, "load left_out"),
+            **({"waiting": [_waiting_change(each) for each in comparison.waiting]} if comparison.waiting else {}),
             "root": view.root,
         }
     )
@@ -146,6 +163,12 @@ def _change(change: FindingChange) -> dict[str, Any]:
         "after": _side(change.after),
         **_fields(change, "chance needed_seconds doubt work_before work_after"),
     }
+
+
+def _waiting_change(change: WaitingChange) -> dict[str, Any]:
+    line = change.line
+    awaited = {"awaits": line.kind, "awaited_package": line.package}
+    return {**_line(line.culprit), **awaited, **_fields(change, "change before after chance")}
 
 
 def _side(side: ComparedFinding | None) -> dict[str, Any] | None:

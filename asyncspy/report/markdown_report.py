@@ -33,7 +33,7 @@ def render(analysis: Analysis, view: View) -> str:
         lines += ["", f"And {plural(len(rest), 'more finding')}:", ""]
         lines += [f"- {_where_of(one.culprit.frame, view)} {code(one.call)}" for one in rest]
     if not report.only_dumps:
-        lines += _section(report.middleware) + _section(report.lateness)
+        lines += _section(report.middleware) + _section(report.lateness) + _section(report.waiting)
         lines += ["", f"{report.limits.title}: {plain(' '.join(report.limits.sentences))}"]
         inputs = [_input(read) for read in report.inputs if read.damaged or read.notes]
         lines += ["", *inputs] if inputs else []
@@ -146,6 +146,7 @@ def render_comparison(comparison: Comparison, view: View) -> str:
             text = ". ".join(filter(None, [change.chance, change.conclusion]))
             lines.append(f"{number}. {_where(change.place, change.function)}: {plain(text)}")
         lines += ["", plain(HOW_COMPARED)]
+    lines += _section(shown.waiting)
     return "\n".join(lines) + "\n"
 
 

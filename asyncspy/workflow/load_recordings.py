@@ -35,7 +35,7 @@ def load_and_analyse(paths: Sequence[Path], app_roots: Sequence[str] = ()) -> An
 
 def with_flame_graphs(recording: AnalysedRecording) -> Analysis:
     """The analysis with a flame graph of each part that has samples."""
-    from asyncspy.analyse.flame_graph import build_flame_graph  # noqa: PLC0415 - only HTML pages need it
+    from asyncspy.analyse.flame_graph import build_flame_graph, build_waiting_graph  # noqa: PLC0415 - only HTML pages need it
 
     drawn = [
         build_flame_graph(
@@ -47,6 +47,8 @@ def with_flame_graphs(recording: AnalysedRecording) -> Analysis:
         )
         for part in recording.parts
     ]
+    if recording.analysis.waiting is not None:
+        drawn.append(build_waiting_graph(recording.analysis.waiting))
     return replace(recording.analysis, flames=tuple(one for one in drawn if one.samples))
 
 

@@ -40,6 +40,7 @@ def test_the_app_brings_nothing_of_the_rest() -> None:
         "asyncspy.guest.entering",
         "asyncspy.guest.files",
         "asyncspy.guest.loop_watch",
+        "asyncspy.guest.task_looks",
     }
     script = "import sys, asyncspy.django.apps; print(*{'click', 'rich', 'psutil'} & set(sys.modules))"
     assert not subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()

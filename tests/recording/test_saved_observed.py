@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from asyncspy.model.observed import LateMoment, LoopTicks, Observed, merge_observed
+from asyncspy.model.observed import AwaitWay, LateMoment, LoopTicks, Observed, TaskLooks, merge_observed
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import ENDED_WORKERS_PID, Frame, Origin
 from asyncspy.read import load
@@ -20,7 +20,11 @@ from asyncspy.recording.writer import RecordingWriter
 OWN, GUARD = Frame("checkout", "/srv/shop/views.py", 97), Frame("inner", "django/utils/asyncio.py", 24)
 MOMENT = LateMoment(1.25, 1_795_226_400.0, (OWN, GUARD))
 LOOP = LoopTicks(7, "MainThread", "uvloop.Loop", 0.004, 12.5, {0: 3000, 1250: 1}, (MOMENT,))
-OBSERVED = Observed((LOOP, replace(LOOP, pid=8, moments=(), off="took more than 1% of the loop's time")))
+WAY = AwaitWay((OWN, GUARD), "queued", 12.5, 40.0)
+LOOKS = TaskLooks(7, "MainThread", 48, (WAY, WAY._replace(state="task")), 2.0, 0.001)
+OBSERVED = Observed(
+    (LOOP, replace(LOOP, pid=8, moments=(), off="took more than 1% of the loop's time")), (LOOKS, replace(LOOKS, pid=8))
+)
 ORIGIN = Origin("asyncspy hook", "exact", duration=12.5, target=Worker(7, 1, "worker", True, "uvicorn"), alongside=True)
 
 
@@ -39,6 +43,8 @@ def test_it_is_read_back_as_it_was() -> None:
         {"loops": [{"thread": "x", "loop": "x", "tick": 0, "seconds": 1}]},
         {"loops": [{"thread": "x", "loop": "x", "tick": float("nan"), "seconds": 1}]},
         {"loops": [{"thread": "x", "loop": "x", "tick": 1, "seconds": -1}]},
+        {"tasks": 3},
+        {"tasks": [None, {}, {"thread": "x", "looks": 0}, {"thread": "x", "looks": -1}, {"thread": 1, "looks": 1}]},
     ],
 )
 def test_what_has_another_form_is_left_out(hostile: Any) -> None:
@@ -58,6 +64,19 @@ def test_of_one_loop_what_is_sound_is_kept() -> None:
     )  # fmt: skip
 
 
+def test_of_the_ways_of_tasks_what_is_sound_is_kept() -> None:
+    ways = [
+        [1, 2, "queued", [0]],
+        [1, 2, "queued", []],
+        [1, 2, "asleep", [0]],
+        [0, 2, "task", [0]],
+        [1, 2, "task", [9]],
+        7,
+    ]
+    (looks,) = decode_observed({"tasks": [{"thread": "x", "looks": 3, "ways": ways, "beyond": "all"}]}, [OWN], 9).tasks
+    assert looks == TaskLooks(9, "x", 3, (AwaitWay((OWN,), "queued", 1, 2),))
+
+
 def test_what_a_worker_observed_later_replaces_what_it_had_and_others_stay(tmp_path: Path) -> None:
     writer = RecordingWriter(tmp_path / "run.json")
     other = replace(ORIGIN, target=Worker(8, 1, "worker", True, "uvicorn"))
@@ -71,5 +90,10 @@ def test_what_a_worker_observed_later_replaces_what_it_had_and_others_stay(tmp_p
 
 def test_workers_that_have_ended_are_one() -> None:
     late = LateMoment(3.0, 1.0)
-    merged = merge_observed([Observed((LOOP,)), Observed((replace(LOOP, moments=(late,)),))], ENDED_WORKERS_PID)
-    assert merged == Observed((replace(LOOP, pid=0, seconds=25.0, ticks={0: 6000, 1250: 2}, moments=(late, MOMENT)),))
+    parts = [Observed((LOOP,), (LOOKS,)), Observed((replace(LOOP, moments=(late,)),), (replace(LOOKS, looks=2),))]
+    merged = merge_observed(parts, ENDED_WORKERS_PID)
+    assert merged.tasks[0].looks == 50
+    assert merged.tasks[0].ways[0] == WAY._replace(seen=25.0, squares=80.0)
+    assert replace(merged, tasks=()) == Observed(
+        (replace(LOOP, pid=0, seconds=25.0, ticks={0: 6000, 1250: 2}, moments=(late, MOMENT)),)
+    )

@@ -18,6 +18,7 @@ from asyncspy.analyse.compare.pairing import (
     sampling_mode,
 )
 from asyncspy.analyse.compare.significance import chance_of_difference, holm_adjusted, work_needed
+from asyncspy.analyse.compare.waiting import compare_waiting
 from asyncspy.analyse.stacks.entries import CALLBACK
 from asyncspy.analyse.stacks.pattern import last_segment
 from asyncspy.model.analysis import Analysis
@@ -65,7 +66,8 @@ def compare_parts(
     changes = [_change(one, chance_of.get(id(one)), level, ran) for one in matched]
     used = {id(part) for both in parts for part in both}
     left_out = tuple(sampling_mode(part) for part in (*first, *second) if id(part) not in used and part.samples.total)
-    return Comparison(before, after, tuple(sorted(changes, key=_rank)), _relative_load(*parts[0]), left_out)
+    waiting = compare_waiting(before.waiting, after.waiting)
+    return Comparison(before, after, tuple(sorted(changes, key=_rank)), _relative_load(*parts[0]), left_out, waiting)
 
 
 def _relative_load(before: Analysis, after: Analysis) -> float | None:

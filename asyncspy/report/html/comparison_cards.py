@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncspy import __version__
 from asyncspy.model.comparisons import Comparison
 from asyncspy.report.html.charts import interval_bar
-from asyncspy.report.html.page import document, notes
+from asyncspy.report.html.page import document, notes, section
 from asyncspy.report.html.tags import Html, el
 from asyncspy.report.present.presented_comparison import (
     HOW_COMPARED,
@@ -27,7 +27,9 @@ def render(comparison: Comparison, view: View) -> str:
     cards = [_card(change, max(shares, default=0.0)) for change in shown.changes]
     how = el("section", el("h2", "How this was compared"), el("p", HOW_COMPARED)) if cards else None
     foot = el("footer", el("span", f"asyncspy {__version__}"))
-    return document(f"asyncspy: {shown.verdict}", [el("main", _head(shown), cards, how), foot])
+    return document(
+        f"asyncspy: {shown.verdict}", [el("main", _head(shown), cards, section(shown.waiting, "tasks"), how), foot]
+    )
 
 
 def _head(shown: PresentedComparison) -> Html:

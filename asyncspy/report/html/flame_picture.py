@@ -34,24 +34,37 @@ def flame_sections(analysis: Analysis, view: View) -> list[Html]:
 
 
 def _section(flame: FlameGraph, view: View) -> Html:
+    what = "waiting tasks" if flame.of_tasks else "the event loop"
     legend = [el("li", el("i", class_=f"swatch {tone}"), name) for tone, name in LEGEND]
     depth = max(row.depth for row in flame.rows) + 1
     boxes = [_box(row, flame, view) for row in flame.rows]
     picture = el(
         "svg", boxes, class_="flame", height=depth * BOX_HEIGHT, role="group", tabindex=0,
-        aria_label="Flame graph of the event loop; arrow keys walk, Enter zooms, Escape zooms out",
+        aria_label=f"Flame graph of {what}; arrow keys walk, Enter zooms, Escape zooms out",
     )  # fmt: skip
+    title, anchor = _name(flame)
     idle = f" The {plural(flame.idle, 'sample')} in which it waited for work are left out." if flame.idle else ""
     about = f"{plural(flame.samples, 'sample')} of the loop, callers above what they called; wide is often.{idle}"
+    if flame.of_tasks:
+        about = f"{flame.samples / 1000:.1f} tasks on average, each above what it awaits; wide is long or often."
     return el(
         "section",
-        el("h2", "Where the event loop was, waits included" if flame.waits else "What the event loop ran"),
+        el("h2", title),
         el("p", about, class_="dim"),
         el("ul", legend, class_="legend"),
         el("p", "", class_="said", aria_live="polite"),
         el("div", picture, class_="scroll"),
         class_="graph",
-        id="waits" if flame.waits else "flame",
+        id=anchor,
+    )
+
+
+def _name(flame: FlameGraph) -> tuple[str, str]:
+    """A graph's title and anchor."""
+    if flame.of_tasks:
+        return "What requests and tasks wait for", "waiting"
+    return (
+        ("Where the event loop was, waits included", "waits") if flame.waits else ("What the event loop ran", "flame")
     )
 
 
@@ -59,7 +72,7 @@ def _box(row: FlameBox, flame: FlameGraph, view: View) -> Html:
     share = row.samples / flame.samples
     return el(
         "svg",
-        el("title", _title(row, share, view)),
+        el("title", _title(row, share, flame, view)),
         el("rect", width="100%", height=BOX_HEIGHT - 1, rx=2),
         el("text", row.frame.function, x=4, y=14) if share >= NARROWEST_LABEL else None,
         class_=_classes(row),
@@ -71,10 +84,14 @@ def _box(row: FlameBox, flame: FlameGraph, view: View) -> Html:
     )
 
 
-def _title(row: FlameBox, share: float, view: View) -> str:
+def _title(row: FlameBox, share: float, flame: FlameGraph, view: View) -> str:
     """What a pointer at rest shows: the function, its place, its part."""
     file = relative(row.frame.file, view.root)
     place = f" ({file}:{row.frame.line})" if file and has_line(row.frame) else f" ({file})" if file else ""
+    if flame.of_tasks:
+        return (
+            f"{row.frame.function}{place}: {row.samples / 1000:.2f} tasks on average, {percent(share)} of all that wait"
+        )
     return f"{row.frame.function}{place}: {plural(row.samples, 'sample')}, {percent(share)} of the loop"
 
 

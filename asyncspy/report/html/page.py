@@ -41,21 +41,22 @@ def render(analysis: Analysis, view: View) -> str:
     ]
     if not report.only_dumps:
         main += [
-            _section(report.middleware, "middleware"),
+            section(report.middleware, "middleware"),
             flame_sections(analysis, view),
             time_section(analysis, view),
             lateness_chart(report.lateness, analysis, view),
-            _section(report.limits, "reach"),
+            section(report.waiting, "tasks"),
+            section(report.limits, "reach"),
         ]
     main += [_inputs(report), _next(report)]
     body = [_toolbar(analysis), el("main", main), _foot()]
     return document(f"asyncspy: {report.verdict}", body, scripted=True)
 
 
-def _section(section: Section, anchor: str) -> Html | None:
+def section(shown: Section, anchor: str) -> Html | None:
     """A title with its sentences; nothing where there are none."""
-    sentences = [el("p", one) for one in section.sentences]
-    return el("section", el("h2", section.title), sentences, id=anchor) if sentences else None
+    sentences = [el("p", one) for one in shown.sentences]
+    return el("section", el("h2", shown.title), sentences, id=anchor) if sentences else None
 
 
 def document(title: str, body: list[Html], *, scripted: bool = False) -> str:

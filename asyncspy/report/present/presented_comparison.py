@@ -12,7 +12,8 @@ from asyncspy.model.findings import Interval
 from asyncspy.report.present.evidence import share_with_bounds
 from asyncspy.report.present.figures import count, percent, percent_bound, plural, span
 from asyncspy.report.present.places import Place, place_of
-from asyncspy.report.present.recording_summary import recorded_seconds, recording_facts
+from asyncspy.report.present.recording_summary import Section, recorded_seconds, recording_facts
+from asyncspy.report.present.waiting import compared_waiting
 from asyncspy.report.view import View
 
 Tone = Literal["bad", "doubtful", "same", "good"]
@@ -87,6 +88,7 @@ class PresentedComparison:
     after: tuple[str, ...]
     warnings: tuple[str, ...]
     changes: tuple[PresentedChange, ...]
+    waiting: Section
 
 
 def present_comparison(comparison: Comparison, view: View) -> PresentedComparison:
@@ -100,6 +102,7 @@ def present_comparison(comparison: Comparison, view: View) -> PresentedCompariso
         after=tuple(recording_facts(comparison.after)),
         warnings=tuple(_warnings(comparison)),
         changes=changes,
+        waiting=compared_waiting(comparison.waiting, view),
     )
 
 

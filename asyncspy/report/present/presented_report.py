@@ -31,6 +31,7 @@ from asyncspy.report.present.recording_summary import (
     recording_warnings,
 )
 from asyncspy.report.present.scarce_loop import loop_is_hardly_there
+from asyncspy.report.present.waiting import waiting_section
 from asyncspy.report.view import View
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class PresentedReport:
     findings: tuple[Finding, ...]
     middleware: Section
     lateness: Section
+    waiting: Section
     limits: Section
     inputs: tuple[PresentedInput, ...]
     next_steps: tuple[NextStep, ...]
@@ -98,6 +100,7 @@ def present_report(analysis: Analysis, view: View) -> PresentedReport:
         findings=analysis.findings,
         middleware=middleware_section(analysis.findings, view),
         lateness=lateness_section(analysis, view),
+        waiting=waiting_section(analysis.waiting, view),
         limits=detection_section(analysis),
         inputs=tuple(_input(read) for read in analysis.inputs),
         next_steps=tuple(_report_again(view) if only_dumps else next_steps(analysis, view)),

@@ -52,6 +52,7 @@ def render(analysis: Analysis, view: View) -> str:
         sections.append(section(*report.middleware, view))
         sections.append(section("Where the loop's time goes", loop_time_sentences(analysis, view), view))
         sections.append(section(*report.lateness, view))
+        sections.append(section(*report.waiting, view))
         sections.append(section(*report.limits, view))
     return page([*sections, _inputs(report, view), _end(report, view)], view)
 

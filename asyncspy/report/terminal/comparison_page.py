@@ -39,7 +39,10 @@ def render(comparison: Comparison, view: View) -> str:
     """The comparison."""
     shown = present_comparison(comparison, view)
     how = section("How this was compared", [HOW_COMPARED], view) if shown.changes else []
-    return page([_head(shown, view), *(_block(change, view) for change in shown.changes), how], view)
+    return page(
+        [_head(shown, view), *(_block(change, view) for change in shown.changes), section(*shown.waiting, view), how],
+        view,
+    )
 
 
 def _head(shown: PresentedComparison, view: View) -> list[Text]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 
 from asyncspy.errors import AsyncspyError, SamplerError, TargetError
-from asyncspy.guest import counting, entering, files, loop_watch
+from asyncspy.guest import counting, entering, files, loop_watch, task_looks
 from asyncspy.model.processes import Worker
 from asyncspy.sample.inside.exchange_folder import ExchangeFolder
 from asyncspy.sample.inside.hook_report import HookReport, parse_report
@@ -64,7 +64,7 @@ class NotReadyError(TargetError):
 
 def hook_script() -> str:
     """The source of the hook as one script that needs no asyncspy where it runs."""
-    modules = (files, loop_watch, counting, entering)
+    modules = (files, task_looks, loop_watch, counting, entering)
     lines = "\n".join(inspect.getsource(module) for module in modules).splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith(("from __future__", "from asyncspy.")))
 

@@ -7,6 +7,7 @@ urlpatterns = [
     path("innocent", views.innocent),
     path("hold", views.hold),
     path("block/<int:seconds>", views.block),
+    path("wait/<int:milliseconds>", views.wait),
     path("pause/<int:milliseconds>", views.pause),
     path("fork/<int:seconds>", views.fork),
     path("ready", views.ready),

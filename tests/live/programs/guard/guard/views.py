@@ -37,6 +37,16 @@ async def block(request, seconds):
     return HttpResponse("done")
 
 
+async def wait(request, milliseconds):
+    """Waits for time to pass, then for a thread's work that takes twice as long; how long by clocks of its own."""
+    seconds = milliseconds / 1000
+    start = time.perf_counter()
+    await asyncio.sleep(seconds)  # waits: sleep
+    slept = time.perf_counter()
+    await sync_to_async(time.sleep)(2 * seconds)  # waits: hop
+    return HttpResponse(f"{slept - start} {time.perf_counter() - slept}")
+
+
 async def pause(request, milliseconds):
     """Holds the loop for so long; how long it was by a clock of its own."""
     start = time.perf_counter()
