@@ -140,3 +140,40 @@ def test_only_some_findings(recorded: Path, shop: Path, only: str) -> None:
 @pytest.mark.parametrize("only", ["2", "0", "ing.py:9", "pricing.py", "views.py:9"])
 def test_a_finding_that_there_is_not(recorded: Path, shop: Path, only: str) -> None:
     assert fix(recorded, "--root", shop, "--only", only).exit_code == 2
+
+
+TRACEBACK = """Internal Server Error: /books/
+Traceback (most recent call last):
+  File "/opt/venv/lib/python3.12/site-packages/django/core/handlers/base.py", line 253, in _get_response_async
+    response = await wrapped_callback(request, *callback_args, **callback_kwargs)
+  File "/srv/books/books/views.py", line {line}, in {function}
+    return books.count()
+  File "/opt/venv/lib/python3.12/site-packages/django/db/models/query.py", line 604, in count
+    return self.query.get_count(using=self.db)
+  File "/opt/venv/lib/python3.12/site-packages/django/utils/asyncio.py", line 24, in inner
+    raise SynchronousOnlyOperation(message)
+django.core.exceptions.SynchronousOnlyOperation: You cannot call this from an async context - use a thread.
+"""
+VIEWS = "async def index(request):\n    return books.count()\n\n\nasync def other(request):\n    return books.author\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "function", "options", "expected"),
+    [
+        (2, "index", ["--django", "5.2"], "+    return await books.acount()"),
+        (2, "index", [], "+    return await sync_to_async(books.count)()"),
+        (2, "other", [], "is not in other any more"),
+        (6, "other", [], "nothing recorded says that the file is the one that ran"),
+    ],
+)
+def test_of_a_log_only_the_call_that_its_line_names_is_patched(
+    tmp_path: Path, line: int, function: str, options: list[str], expected: str
+) -> None:
+    """A log does not say of which version of a file its lines are, nor which Django raised."""
+    (tmp_path / "books").mkdir()
+    (tmp_path / "books/views.py").write_text(VIEWS)
+    log = tmp_path / "web.log"
+    log.write_text(TRACEBACK.format(line=line, function=function))
+    done = fix(log, "--root", tmp_path, *options)
+    assert done.exit_code == 0
+    assert expected in done.output
