@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -158,7 +159,9 @@ def _last_resort(call: Call, caller: AsyncLine, context: FixContext) -> Rewritte
 
 
 def _obstacle(rewritten: Rewritten, file: SourceLine, caller: AsyncLine, context: FixContext) -> str | None:
-    found = await_obstacle(file, rewritten.node, parse_version(context.python))
+    target = parse_version(context.python)
+    understood = min(target, sys.version_info[:2]) if target else None  # ours compiles the changed file
+    found = await_obstacle(file, rewritten.node, understood)
     return (
         found or import_obstacle(file.file, rewritten.imports) or thread_obstacle(_functions(caller.callees, context))
     )
