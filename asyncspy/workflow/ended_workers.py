@@ -44,8 +44,9 @@ class EndedWorkers:
 
     def look(self) -> None:
         """Look who has ended and who was started; a master that has ended itself is no news of its workers."""
-        now, children = time.time(), self._machine.child_pids(self.master.pid)
-        if not children and not self._machine.is_running(self.master.pid):
+        now, is_running = time.time(), self._machine.is_running
+        children = {pid for pid in self._machine.child_pids(self.master.pid) if is_running(pid)}
+        if not children and not is_running(self.master.pid):
             return
         for pid in self._started.keys() - children:
             self._ages.append(max(0.0, now - self._started.pop(pid)))

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from asyncspy.analyse.waits import app_imports
 from asyncspy.errors import SamplerError
 from asyncspy.model.processes import Worker
 from asyncspy.model.stacks import Frame, Stack
@@ -64,6 +65,7 @@ def test_where_they_are_is_seen_with_a_py_spy(stacks: tuple[Stack, ...]) -> None
             raise SamplerError("process 11 ended", remedy="none")
         return stacks
 
+    assert app_imports.is_import(IMPORT.frames)  # it is loaded now, which takes longer than a look on a busy machine
     looked = machine({11, 12}, {12}, read_stacks=read)
     (master,) = with_ended_workers([MASTER], looked, SimpleNamespace())  # type: ignore[arg-type]
     assert master.ended_workers is not None
@@ -98,3 +100,13 @@ def test_the_end_of_the_master_is_not_the_end_of_its_workers() -> None:
     ended.look()
     ended.look()
     assert ended.seen is None
+
+
+def test_a_worker_that_its_master_has_not_collected_yet_has_ended() -> None:
+    ended = EndedWorkers(MASTER, machine({11, 12}, is_running=lambda pid: pid != 12 or not dead))
+    dead: list[int] = []
+    ended.look()
+    dead.append(12)
+    ended.look()
+    assert ended.seen is not None
+    assert (ended.seen.number, ended.living) == (1, [11])
