@@ -16,7 +16,7 @@ from asyncspy.errors import UsageError
 from asyncspy.workflow.check_gate import GateOptions, load_gate
 from asyncspy.workflow.machine import Machine
 from asyncspy.workflow.record_live import record
-from asyncspy.workflow.record_options import RecordMode, RecordOptions, in_slices, whole_passes
+from asyncspy.workflow.record_options import RecordMode, RecordOptions, in_slices, refuse_nothing, whole_passes
 
 
 def _goal(text: str) -> int | None:
@@ -91,7 +91,8 @@ def command(
       asyncspy attach --pid 48291 --exact --mode none --duration 60
       asyncspy attach --pid 48291 --until found --until 20000-samples
     """
-    _refuse_unused_options(ctx, until=bool(goals), mode=mode, exact=options.exact)
+    _refuse_unused_options(ctx, until=bool(goals), mode=mode)
+    refuse_nothing(mode, exact=options.exact)
     checked = load_gate(gate, options.app_roots)
     stages = whole_passes(mode, max_duration if goals else seconds, wall_duration, rate)
     stages = in_slices(stages) if goals else stages
@@ -101,13 +102,11 @@ def command(
     ctx.exit(130 if result.interrupted else closed)
 
 
-def _refuse_unused_options(ctx: click.Context, *, until: bool, mode: str, exact: bool) -> None:
+def _refuse_unused_options(ctx: click.Context, *, until: bool, mode: str) -> None:
     """Raise UsageError for an option that was given and would have no effect."""
     if until and mode in {"wall", "none"}:
         message = f"--until counts what --mode {mode} does not record"
         raise UsageError(message, remedy=f"leave out --mode {mode}, or --until")
-    if mode == "none" and not exact:
-        raise UsageError("--mode none samples nothing, and without --exact nothing is counted", remedy="add --exact")
     rules = (
         ("seconds", until, "--until has a maximum duration of its own", "give --max-duration instead of --duration"),
         ("max_duration", not until, "--max-duration has no effect without --until", "give --duration, or add --until"),

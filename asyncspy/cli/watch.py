@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import click
 
 from asyncspy.cli.live.live_table import LiveTable
@@ -11,7 +9,7 @@ from asyncspy.cli.options import duration, with_format, with_unfold
 from asyncspy.cli.recording_options import with_record_options
 from asyncspy.cli.show import show
 from asyncspy.workflow.machine import Machine
-from asyncspy.workflow.record_options import WATCH_SLICES, RecordOptions, watch_slices
+from asyncspy.workflow.record_options import WATCH_SLICES, RecordMode, RecordOptions, refuse_nothing, watch_slices
 from asyncspy.workflow.watch_live import watch
 
 
@@ -19,10 +17,10 @@ from asyncspy.workflow.watch_live import watch
 @with_record_options
 @click.option(
     "--mode",
-    type=click.Choice(["both", "gil", "wall"]),
+    type=click.Choice(["both", "gil", "wall", "none"]),
     default="both",
     show_default=True,
-    help=f"As for attach; both: every {WATCH_SLICES}th slice counts waits.",
+    help=f"As for attach; both: every {WATCH_SLICES}th slice counts waits. none: sample nothing, for --exact.",
 )
 @click.option("--rate", type=click.IntRange(1, 1000), help="Samples per second.  [default: 100; of waits: 20]")
 @click.option(
@@ -37,7 +35,7 @@ from asyncspy.workflow.watch_live import watch
 def command(
     ctx: click.Context,
     options: RecordOptions,
-    mode: Literal["both", "gil", "wall"],
+    mode: RecordMode,
     rate: int | None,
     slice_seconds: int,
     seconds: int,
@@ -54,8 +52,10 @@ def command(
     \b
       asyncspy watch --pid 48291
       asyncspy watch --all --output /var/tmp
+      asyncspy watch --pid 48291 --exact --inject --mode none
       asyncspy watch --pid 48291 --duration 1h --format json > report.json
     """
+    refuse_nothing(mode, exact=options.exact)
     slices = watch_slices(mode, slice_seconds, seconds, rate)
     result = watch(options, slices, LiveTable(), ctx.ensure_object(Machine))
     show(result.recording, form=form, unfold=unfold, saved=result.path)

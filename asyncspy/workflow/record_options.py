@@ -81,6 +81,12 @@ class Stage:
         return str(self.passes[0])
 
 
+def refuse_nothing(mode: RecordMode, *, exact: bool) -> None:
+    """Raise UsageError where nothing would be sampled and nothing counted."""
+    if mode == "none" and not exact:
+        raise UsageError("--mode none samples nothing, and without --exact nothing is counted", remedy="add --exact")
+
+
 def whole_passes(mode: RecordMode, duration: int, wall_duration: int, rate: int | None) -> list[Stage]:
     """One stage for each pass of a mode. A rate that is asked for is that of the main pass."""
     passes = {
@@ -99,10 +105,11 @@ def in_slices(stages: list[Stage], slice_seconds: int = SLICE_SECONDS) -> list[S
     return [replace(first, passes=passes, repeats=True), *others]
 
 
-def watch_slices(mode: Literal["both", "gil", "wall"], slice_seconds: int, duration: int, rate: int | None) -> Stage:
-    """Slices of a mode, over and over; of both, some count waits."""
+def watch_slices(mode: RecordMode, slice_seconds: int, duration: int, rate: int | None) -> Stage:
+    """Slices of a mode, over and over; of both, some count waits, and of none there are none."""
     gil = SamplingPass("gil", rate or GIL_RATE, slice_seconds)
-    passes = {
+    passes: tuple[SamplingPass, ...] = {
+        "none": (),
         "gil": (gil,),
         "wall": (SamplingPass("wall", rate or WALL_RATE, slice_seconds),),
         "both": (gil,) * (WATCH_SLICES - 1) + (SamplingPass("wall", WALL_RATE, WATCH_WALL_SECONDS),),

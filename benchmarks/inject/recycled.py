@@ -41,6 +41,7 @@ def main() -> None:
     asked.add_argument("--workers", type=int, default=2)
     asked.add_argument("--recycle", type=int, default=500, help="requests that a worker lives for")
     asked.add_argument("--pace", type=float, default=60.0, help="requests a second")
+    asked.add_argument("--mode", default="both", help="what is sampled beside: none for counts alone")
     asked.add_argument("--every", type=int, default=5, help="one request in so many breaks the rule")
     given = asked.parse_args()
     with tempfile.TemporaryDirectory(prefix="recycled-") as scratch, serving(scratch, given) as (master, url):
@@ -49,7 +50,7 @@ def main() -> None:
         seconds = given.minutes * 60
         loading = threading.Thread(target=load, args=(url, given.pace, seconds + 60), daemon=True)
         loading.start()
-        options = ["--exact", "--inject", "--slice", "10", "--output", str(folder), "--format", "json"]
+        options = ["--exact", "--inject", "--mode", given.mode, "--output", str(folder), "--format", "json"]
         words = [sys.executable, "-m", "asyncspy", "watch", "--pid", str(master.pid), *options]
         began = time.monotonic()
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:

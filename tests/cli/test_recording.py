@@ -133,6 +133,13 @@ def test_a_py_spy_that_fails_from_then_on_is_not_started_for_ever(
     assert "10 slices in a row gave nothing" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["attach", "watch"])
+def test_sampling_nothing_needs_something_to_count(command: str, attach: Attach) -> None:
+    refused = attach("--mode", "none", command=command)
+    assert refused.exit_code == 2
+    assert "next: add --exact" in refused.stderr
+
+
 @pytest.mark.parametrize(("felt", "looks"), [(60.0, 4), (0.0, 1)])
 def test_a_watch_judges_less_often_where_that_takes_long(
     felt: float, looks: int, attach: Attach, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
