@@ -26,6 +26,10 @@ class TargetError(AsyncspyError):
     exit_code = 3
 
 
+class EndedError(TargetError):
+    """The process ended, or is about to, or runs another program by now."""
+
+
 class SamplerError(AsyncspyError):
     """py-spy is missing, too old, or failed."""
 

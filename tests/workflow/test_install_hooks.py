@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from asyncspy.errors import TargetError
+from asyncspy.errors import EndedError, TargetError
 from asyncspy.model.processes import Worker
 from asyncspy.sample.inside.hook_session import NotReadyError
 from asyncspy.workflow.counting import install_hooks
@@ -145,6 +145,14 @@ def test_workers_that_are_replaced_at_the_beginning_are_no_error(place: Place, m
     assert place.tried() == [11, 12, 12]
     assert place.sessions.pids == [12]
     assert not any("nothing is counted there" in each for each in place.heard.said)
+
+
+def test_one_that_is_about_to_end_is_waited_for(place: Place) -> None:
+    """Its memory is gone before its process is."""
+    place.sessions.errors = {11: [EndedError("it ended", remedy="none")]}
+    place.installer.begin()
+    assert place.tried() == [11, 11]
+    assert place.sessions.pids == [11]
 
 
 def test_one_that_never_loads_django_is_an_error_once_it_is_no_longer_young(place: Place) -> None:

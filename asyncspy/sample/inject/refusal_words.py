@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncspy.errors import TargetError
+from asyncspy.errors import EndedError, TargetError
 from asyncspy.sample.inject.refused import NotInjected
 
 OTHERWISE = (
@@ -57,7 +57,8 @@ MAX_DETAIL = 300
 def in_words(pid: int, refused: NotInjected) -> TargetError:
     """An error for a command to end with."""
     found, remedy = said_of(pid, refused)
-    return TargetError(f"nothing was injected into process {pid}: {found}", remedy=remedy)
+    error = EndedError if refused.kind == "gone" else TargetError
+    return error(f"nothing was injected into process {pid}: {found}", remedy=remedy)
 
 
 def said_of(pid: int, refused: NotInjected) -> tuple[str, str]:

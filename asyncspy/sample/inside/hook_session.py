@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 
-from asyncspy.errors import AsyncspyError, SamplerError, TargetError
+from asyncspy.errors import AsyncspyError, EndedError, SamplerError, TargetError
 from asyncspy.guest import counting, entering, files, loop_watch, task_looks
 from asyncspy.model.processes import Worker
 from asyncspy.sample.inside.exchange_folder import ExchangeFolder
@@ -126,7 +126,7 @@ class HookSession:
     def _not_started(self) -> AsyncspyError:
         pid, seconds = self.target.pid, round(self._seconds)
         if not self._is_running():
-            return TargetError(
+            return EndedError(
                 f"process {pid} ended before the hook was started", remedy="asyncspy find-workers lists what runs now"
             )
         if self.runner is None:

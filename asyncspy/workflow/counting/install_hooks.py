@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import psutil
 
-from asyncspy.errors import AsyncspyError, TargetError
+from asyncspy.errors import AsyncspyError, EndedError, TargetError
 from asyncspy.model.processes import Worker
 from asyncspy.sample.cpu_quota import low_quota_note
 from asyncspy.sample.inside.hook_session import BY_APP_SECONDS, HookSession, NotReadyError
@@ -172,7 +172,7 @@ class HookInstaller:
 
     def _may_succeed_later(self, worker: Worker, error: AsyncspyError) -> bool:
         """Whether it has not loaded Django, or has ended and will be replaced."""
-        if not self._run.machine.is_running(worker.pid):
+        if isinstance(error, EndedError) or not self._run.machine.is_running(worker.pid):
             return worker not in self._run.targets
         if not _is_starting(worker):
             return False
