@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import signal
@@ -28,6 +27,8 @@ pytestmark = [
 
 PATIENCE = 120.0
 GUNICORN = "-m gunicorn -k uvicorn_worker.UvicornWorker -w 1 --max-requests 100 guard.asgi:application"
+WORKERS = 3
+"""So many, one after the other, are waited for."""
 
 
 @contextmanager
@@ -57,6 +58,8 @@ def recycling(folder: Path) -> Iterator[int]:
 
 def test_new_workers_are_counted_in_and_to_their_end(tmp_path: Path) -> None:
     options = ["--exact", "--inject", "--mode", "none", "--output", str(tmp_path), "--format", "json"]
+    seen: list[str] = []
+    pids: set[int] = set()
     with recycling(tmp_path) as master:
         command = [sys.executable, "-m", "asyncspy", "watch", "--pid", str(master), *options]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
@@ -64,16 +67,19 @@ def test_new_workers_are_counted_in_and_to_their_end(tmp_path: Path) -> None:
             late.start()
             try:
                 assert watching.stderr is not None
-                seen: list[str] = []
-                let_in = (line for line in watching.stderr if not seen.append(line) and " stood still for " in line)
-                pids = {int(line.split()[1]) for line in itertools.islice(let_in, 3)}
+                for line in watching.stderr:
+                    seen.append(line)
+                    if " stood still for " in line:
+                        pids.add(int(line.split()[1]))
+                    if len(pids) == WORKERS:
+                        break
                 watching.send_signal(signal.SIGINT)
                 said, errors = watching.communicate()
             finally:
                 late.cancel()
                 watching.kill()
         made = [line.split() for line in (tmp_path / "made").read_text().splitlines()]
-    assert (watching.returncode, len(pids)) == (130, 3), [*seen, errors]
+    assert (watching.returncode, len(pids)) == (130, WORKERS), [*seen, errors]
     report = json.loads(said)
     assert {finding["culprit"]["file"].rpartition("/")[2] for finding in report["findings"]} <= {"planted.py"}
     origins = [origin["target"]["pid"] for origin in report["origins"] if origin["mode"] == "exact"]
