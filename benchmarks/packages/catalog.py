@@ -11,10 +11,9 @@ from dataclasses import dataclass
 class Case:
     """One package: its name on PyPI, its top-level modules, its apps and whatever else it needs.
 
-    `before` runs before the settings are made, `setup` after the tables are. `first` and `beside` are middleware that is
-    put before and behind it, `only` is what its own are called that are looked into. `view` is the body of an async view
-    that uses it, `urls` more pages. `needs` are packages installed with it. `on_loop`: Django is set up on a running
-    loop, as servers do that import the application there.
+    `before` runs before the settings are made, `setup` after the tables are. `only` is what those of its middleware are
+    called that are looked into. `view` is the body of an async view that uses it, `urls` more pages. `needs` are packages
+    installed with it.
     """
 
     distribution: str
@@ -24,10 +23,7 @@ class Case:
     setup: str = ""
     view: str = ""
     urls: str = ""
-    first: tuple[str, ...] = ()
-    beside: tuple[str, ...] = ()
     only: str = ""
-    on_loop: bool = False
     needs: tuple[str, ...] = ()
 
 

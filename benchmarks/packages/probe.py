@@ -64,7 +64,6 @@ class Probe:
         self.reached: list[dict[str, Any]] = []
         self.hops = {"to_threads": 0, "to_loop": 0}
         self.folder = Path(tempfile.mkdtemp())
-        self.problem = ""
 
     def run(self) -> dict[str, Any]:
         """The facts of this release."""
@@ -73,10 +72,6 @@ class Probe:
             name: importlib.metadata.version(distribution)
             for name, distribution in (("version", self.case["distribution"]), ("django", "django"))
         }
-        if self.case["on_loop"]:
-            answers = {"set up": self.problem or "done"}
-            reached = [{"request": "set up", **each} for each in self.reached]
-            return {**facts, "without": {"reached": reached, "answers": answers}, "middleware": []}
         if not self.case["serve"]:
             return {**facts, "middleware": [self.about(*each) for each in self.middleware()]}
         self.make_tables()
@@ -123,22 +118,8 @@ class Probe:
         }
         exec(textwrap.dedent(self.case.get("before", "")), values)  # noqa: S102 - our own catalog
         settings.configure(**{name: value for name, value in values.items() if name.isupper()})
-        sys.modules["probe_middleware"] = loading_middleware()
-        if self.case["on_loop"]:
-            self.watch_guard()
-            asyncio.run(self.set_up_on_loop())
-        else:
-            django.setup()
-            sys.modules["probe_urls"] = self.urls()
-
-    async def set_up_on_loop(self) -> None:
-        """Set Django up while a loop runs."""
-        import django
-
-        try:
-            django.setup()
-        except Exception as error:
-            self.problem = repr(error)[:200]
+        django.setup()
+        sys.modules["probe_urls"] = self.urls()
 
     def make_tables(self) -> None:
         """The tables, and one user who is logged in."""
@@ -264,7 +245,7 @@ class Probe:
         from django.core.handlers.asgi import ASGIHandler
         from django.test.signals import setting_changed
 
-        settings.MIDDLEWARE = [*BASE_MIDDLEWARE, *self.case["first"], *middleware, *self.case["beside"]]
+        settings.MIDDLEWARE = [*BASE_MIDDLEWARE, *middleware]
         setting_changed.send(type(self), setting="MIDDLEWARE", value=None, enter=True)
         try:
             handler = ASGIHandler()
@@ -312,29 +293,6 @@ class Probe:
         except BaseException as error:
             return repr(error)[:200]
         return str(sent[0]["status"]) if sent else "no answer"
-
-
-def loading_middleware() -> types.ModuleType:
-    """Middleware of one's own that loads the user, or the session, before anything else asks for them."""
-    from django.utils.decorators import async_only_middleware
-
-    def load_user(get_response: Any) -> Any:
-        async def middleware(request: Any) -> Any:
-            request.user = await request.auser()
-            return await get_response(request)
-
-        return middleware
-
-    def load_session(get_response: Any) -> Any:
-        async def middleware(request: Any) -> Any:
-            await request.session.aget("_auth_user_id")
-            return await get_response(request)
-
-        return middleware
-
-    module = types.ModuleType("probe_middleware")
-    module.__dict__.update(load_user=async_only_middleware(load_user), load_session=async_only_middleware(load_session))
-    return module
 
 
 def takes_get_response(value: Any) -> bool:

@@ -135,8 +135,8 @@ def test_every_row_was_seen_by_running_the_releases() -> None:
     for bug in GUARD_BUGS:
         runs, last = seen[bug.issue], bug.newest if bug.fixed is None else None
         for version in filter(None, (bug.since, last)):
-            places = {(each["function"], each["file"]) for each in runs[version]["reached"]}
-            assert (bug.function, bug.file) in places, (bug.issue, version)
+            places = {place for chain in runs[version]["reached"] for place in chain}
+            assert f"{bug.function} {bug.file}" in places, (bug.issue, version)
         assert bug.fixed is None or runs[bug.fixed]["reached"] == []
         avoided = [run for name, run in runs.items() if " with " in name and run["reached"] == []]
         assert avoided or not bug.avoid, bug.issue
