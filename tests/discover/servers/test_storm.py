@@ -17,7 +17,7 @@ import pytest
 
 from asyncspy.discover import find_workers
 
-LISTINGS = int(os.environ.get("ASYNCSPY_LISTINGS", "150"))
+LISTINGS = int(os.environ.get("ASYNCSPY_LISTINGS", "60"))
 
 STORM = """
 import ctypes, os, random, sys, time
