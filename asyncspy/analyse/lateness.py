@@ -25,8 +25,8 @@ SHORTEST_SECONDS = 1.0
 START_SECONDS = 1.5
 """How long py-spy may take to start; what was sampled of a block before that may be missing."""
 
-SAMPLES_OFF = 2
-"""How many samples of one block may be missing: at its two ends."""
+SAMPLES_OFF, PART_SAMPLED = 2, 0.75
+"""So many samples of one block may be missing at its two ends, and so much of it must be there on a busy machine."""
 
 
 def measure_lateness(
@@ -90,7 +90,8 @@ def _locate(
     rate = next((one.rate for one in origins if one.rate and _covers(one, moment, pid)), None)
     if rate is None:
         return LocatedMoment(moment.seconds, moment.at)
-    long = [one for one in blocking if one.evidence.sampled >= max(SAMPLES_OFF, moment.seconds * rate - SAMPLES_OFF)]
+    fewest = max(SAMPLES_OFF, PART_SAMPLED * moment.seconds * rate - SAMPLES_OFF)
+    long = [one for one in blocking if one.evidence.sampled >= fewest]
     if len(long) != 1:  # none, or any of several
         return LocatedMoment(moment.seconds, moment.at)
     return LocatedMoment(moment.seconds, moment.at, long[0].culprit, "samples")

@@ -53,7 +53,7 @@ class TaskWatch:
         self._task, self._future, self._list_tasks = asyncio.Task, asyncio.Future, asyncio.all_tasks
         self._referents: Any = getattr(sys.modules.get("gc"), "get_referents", None)
         self._ways: dict[tuple[Any, ...], SeenWay] = {}
-        self._last: dict[int, tuple[SeenWay, int]] = {}
+        self._last: dict[tuple[int, int, int], tuple[SeenWay, int]] = {}
         self._due, self._state, self._slow = 0.0, 1, 0
         self.looks, self.tasks, self.beyond, self.longest = 0, 0, 0.0, 0.0
         self.off: str | None = None
@@ -85,7 +85,7 @@ class TaskWatch:
 
     def _look(self, until: float) -> None:
         tasks, every = self._drawn()
-        found: list[tuple[int, SeenWay]] = []
+        found: list[tuple[tuple[int, int, int], SeenWay]] = []
         passed = missed = 0
         for each in tasks:
             task = each if isinstance(each, self._task) else each()
@@ -94,7 +94,8 @@ class TaskWatch:
                 if (loop := self._task.get_loop(task)) is self._loop:
                     way = self._way(task)
                     if way is not None:
-                        found.append((id(task), way))
+                        name = hash(self._task.get_name(task))  # a new task can have the id of one that has ended
+                        found.append(((id(task), name, id(task._fut_waiter)), way))
                     else:
                         missed += 1
                 else:
@@ -103,10 +104,10 @@ class TaskWatch:
                 break
         weight = every * len(tasks) / max(1, passed)
         last, self._last = self._last, {}
-        for number, way in found:
-            known, times = last.get(number, (None, 0))
+        for wait, way in found:
+            known, times = last.get(wait, (None, 0))
             times = times + 1 if known is way else 1
-            self._last[number] = (way, times)
+            self._last[wait] = (way, times)
             way.seen += weight
             way.squares += weight * weight * (2 * times - 1)  # (n + 1)² is n² and 2n + 1 more
         self.beyond += missed * weight

@@ -2,6 +2,7 @@
 
     python -m benchmarks.exact --rounds 20 --into exact.jsonl       measure, and add to the file
     python -m benchmarks.exact --python 3.14 --every 1              another Python (see tests/live/exact/served.py)
+    python -m benchmarks.exact --waiting 2000                       beside so many requests that only wait
     python -m benchmarks.exact --from exact.jsonl                   the table of all that is in it
 
 A saturated worker; each round serves a while without and a while with the hook, in an order that is drawn, so that the
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import socket
 import statistics
 import sys
 import threading
@@ -40,27 +42,30 @@ def main() -> None:
     asked.add_argument("--seconds", type=float, default=4.0)
     asked.add_argument("--python", default=OURS)
     asked.add_argument("--every", type=int, default=400, help="one request in so many breaks the rule")
+    asked.add_argument("--waiting", type=int, default=0, help="so many requests wait meanwhile")
     asked.add_argument("--into", type=Path, default=Path("exact.jsonl"))
     asked.add_argument("--from", dest="source", type=Path)
     asked.add_argument("--inject", action="store_true", help="before Python 3.14: without asyncspy.django")
     given = asked.parse_args()
     if given.source is None:
-        measure(given.python, given.every, given.rounds, given.seconds, given.into, inject=given.inject)
-    found: dict[tuple[str, int], Rows] = defaultdict(list)
+        mix = {"python": given.python, "every": given.every, "waiting": given.waiting}
+        measure(mix, given.rounds, given.seconds, given.into, inject=given.inject)
+    found: dict[tuple[str, int, int], Rows] = defaultdict(list)
     for line in (given.source or given.into).read_text().splitlines():
         row = json.loads(line)
-        found[row["python"], row["every"]].append(row)
+        found[row["python"], row["every"], row.get("waiting", 0)].append(row)
     print("\n".join(table(found)))
 
 
-def measure(python: str, every: int, rounds: int, seconds: float, into: Path, *, inject: bool) -> None:
+def measure(mix: dict[str, Any], rounds: int, seconds: float, into: Path, *, inject: bool) -> None:
     """Interleaved rounds; each is a line of the file at once."""
+    python, every = mix["python"], mix["every"]
     app = "1" if tuple(map(int, python.split("."))) < SINCE and not inject else ""
-    with serving(python, {"GUARD_EVERY": str(every), "GUARD_APP": app}) as served:
+    with serving(python, {"GUARD_EVERY": str(every), "GUARD_APP": app}) as served, parked(served, mix["waiting"]):
         url = f"http://127.0.0.1:{served.port}/"
         closed_loop(url, WARM_SECONDS)
         for _ in range(rounds):
-            row: dict[str, Any] = {"python": python, "every": every}
+            row = dict(mix)
             for way in random.sample(["without", "with"], 2):
                 row[way] = one(served, url, seconds, hooked=way == "with", inject=inject)
             with into.open("a") as file:
@@ -94,6 +99,20 @@ def _used(pid: int) -> float:
 
 
 @contextmanager
+def parked(served: Served, number: int) -> Iterator[None]:
+    """So many requests that wait until this ends."""
+    held = []
+    try:
+        for _ in range(number):
+            held.append(socket.create_connection(("127.0.0.1", served.port), timeout=60))
+            held[-1].sendall(b"GET /park/86400 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        yield
+    finally:
+        for each in held:
+            each.close()
+
+
+@contextmanager
 def asking(served: Served) -> Iterator[None]:
     """A request now and then: the app of older Pythons looks as requests begin."""
     over = threading.Event()
@@ -114,17 +133,17 @@ def asking(served: Served) -> Iterator[None]:
 FIGURES = {"rate": ("requests/s", 0), "p99": ("p99 (ms)", 1), "cpu": ("CPU per request (ms)", 2)}
 
 
-def table(found: dict[tuple[str, int], Rows]) -> Iterator[str]:
+def table(found: dict[tuple[str, int, int], Rows]) -> Iterator[str]:
     """Medians of both ways, and the ratio within rounds with its 95% bounds (bootstrap)."""
-    yield f"{'Python':8}{'1 in':>5}{'rounds':>8}  {'':22}{'without':>9}{'with':>9}{'ratio (95%)':>22}"
-    for (python, every), rows in sorted(found.items()):
+    yield f"{'Python':8}{'1 in':>5}{'waiting':>9}{'rounds':>8}  {'':22}{'without':>9}{'with':>9}{'ratio (95%)':>22}"
+    for (python, every, waiting), rows in sorted(found.items()):
         for figure, (name, digits) in FIGURES.items():
             without, hooked = ([row[way][figure] for row in rows] for way in ("without", "with"))
             ratios = [b / a for a, b in zip(without, hooked, strict=True)]
             low, high = bounds(ratios)
             pair = "".join(f"{statistics.median(each):9,.{digits}f}" for each in (without, hooked))
             ratio = f"{statistics.median(ratios):.3f} ({low:.3f}-{high:.3f})"
-            yield f"{python:8}{every:5}{len(rows):8}  {name:22}{pair}{ratio:>22}"
+            yield f"{python:8}{every:5}{waiting:9}{len(rows):8}  {name:22}{pair}{ratio:>22}"
 
 
 def bounds(ratios: list[float]) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from asyncspy.report.present.recording_summary import Section
 from asyncspy.report.view import View
 
 TITLE, COMPARED_TITLE = "Where requests and tasks wait", "Where requests and tasks wait, before and after"
-MAX_LINES, MAX_KINDS = 6, 5
+MAX_LINES, MAX_KINDS, MAX_CHANGES = 6, 5, 8
 FEWEST_WAITS = 5
 """Shares of fewer waits than these say nothing."""
 
@@ -55,12 +55,12 @@ def _sentences(waiting: Waiting, view: View) -> Iterator[str]:
     elif waiting.evidence < FEWEST_WAITS:
         yield f"{_on_average(waiting.tasks)} waited, in {looks}: too few waits to say which share is where."
         yield from (
-            f"{_place(line, view)} waits {waits_for(line.kind, line.package, view)}." for line in _shown(waiting)
+            f"{_place(line, view)} waits {waits_for(line.kind, line.package, view)}." for line in _shown(waiting, view)
         )
     else:
         kinds = (f"{percent(one.share.share)} {WAITS_FOR[one.kind]}" for one in waiting.kinds[:MAX_KINDS])
         yield f"{_on_average(waiting.tasks)} waited, in {looks}: {', '.join(kinds)}."
-        yield from (line_sentence(line, view) for line in _shown(waiting))
+        yield from (line_sentence(line, view) for line in _shown(waiting, view))
         rest = len(waiting.lines) - MAX_LINES
         if rest > 0 and not view.show_all:
             share = sum(line.share.share for line in waiting.lines[MAX_LINES:])
@@ -73,8 +73,8 @@ def _sentences(waiting: Waiting, view: View) -> Iterator[str]:
         yield f"Looking ended early in a worker: a look {view.escape(waiting.off)}."
 
 
-def _shown(waiting: Waiting) -> Iterable[WaitingLine]:
-    return waiting.lines[:MAX_LINES]
+def _shown(waiting: Waiting, view: View) -> Iterable[WaitingLine]:
+    return waiting.lines if view.show_all else waiting.lines[:MAX_LINES]
 
 
 def _on_average(tasks: float) -> str:
@@ -104,7 +104,11 @@ def _share(share: Interval, view: View) -> str:
 
 def compared_waiting(changes: Iterable[WaitingChange], view: View) -> Section:
     """What became of the lines that wait, those that changed first."""
-    return Section(COMPARED_TITLE, tuple(_change_sentence(change, view) for change in changes))
+    changes = tuple(changes)
+    shown = changes if view.show_all else changes[:MAX_CHANGES]
+    rest = len(changes) - len(shown)
+    more = [f"{plural(rest, 'more line')}, which changed no more than these."] if rest else []
+    return Section(COMPARED_TITLE, (*(_change_sentence(change, view) for change in shown), *more))
 
 
 def _change_sentence(change: WaitingChange, view: View) -> str:

@@ -49,10 +49,10 @@ def test_blocks_are_measured_and_saved(version: str, tmp_path: Path) -> None:
 
 @versions("3.12")
 def test_the_line_that_was_on_the_loop_is_named_where_it_was_sampled(version: str, tmp_path: Path) -> None:
-    words = ("--mode", "wall", "--duration", "9")
+    words = ("--mode", "wall", "--duration", "12")
     with starting(version) as served, attach(served, tmp_path, *words) as attached:
         wait_until_in(attached, served)
-        time.sleep(3)  # py-spy starts, and the moment must lie in what it samples
+        time.sleep(5)  # py-spy starts, and the moment must lie in what it samples
         blocked(served, 1500)
         told = json.loads(attached.communicate(timeout=90)[0])
     first = told["lateness"][0]["moments"][0]

@@ -50,12 +50,12 @@ def test_shares_are_those_of_the_programs_own_clocks(version: str, tmp_path: Pat
         clocks = waits_of(served)
         told = report(attached)
     found = shares(told)
-    slept, hopped = found[LINES["sleep"], "sleep"], found[LINES["hop"], "hop"]
-    both = slept["share"] + hopped["share"]
-    assert both > 0.7, found  # the rest waits for its turn on a busy machine, or is Django's
+    whole = {name: sum(each["share"] for (at, _), each in found.items() if at == line) for name, line in LINES.items()}
     share = clocks["sleep"] / sum(clocks.values())
-    room = 2 * (slept["high"] - slept["low"]) / both
-    assert abs(slept["share"] / both - share) < room, (found, clocks)
+    slept = found[LINES["sleep"], "sleep"]
+    room = 2 * (slept["high"] - slept["low"]) / sum(whole.values())
+    assert abs(whole["sleep"] / sum(whole.values()) - share) < room, (found, clocks)
+    assert found[LINES["hop"], "hop"]["share"] > slept["share"], found  # a busy machine adds waits for a turn to both
     assert told["waiting"]["lines"][0]["entry"]["kind"] == "async view"
 
 

@@ -47,6 +47,12 @@ async def wait(request, milliseconds):
     return HttpResponse(f"{slept - start} {time.perf_counter() - slept}")
 
 
+async def park(request, seconds):
+    """Only waits."""
+    await asyncio.sleep(seconds)
+    return HttpResponse("done")
+
+
 async def pause(request, milliseconds):
     """Holds the loop for so long; how long it was by a clock of its own."""
     start = time.perf_counter()
