@@ -130,5 +130,16 @@ GUARD_BUGS: tuple[GuardBug, ...] = (
         newest="4.4.0",
         avoid="await config.NAME, from django-constance 4.4.0 on",
     ),
+    GuardBug(
+        "django-cursor-pagination",
+        "CursorPaginator.page",
+        "cursor_pagination.py",
+        "its page() evaluates the queryset",
+        "photocrowd/django-cursor-pagination#50",
+        since="0.2.1",
+        fixed=None,
+        newest="0.3.0",
+        avoid="await paginator.apage(…), from django-cursor-pagination 0.3.0 on",
+    ),
 )
 """Each was seen by running the releases: benchmarks/packages/guarded.json has that, and what was seen to avoid it."""

@@ -81,6 +81,28 @@ TOOLBAR = Code(
     urls="urlpatterns.append(path('__debug__/', include('debug_toolbar.urls')))\n",
 )
 
+RELATED = """
+class PublisherOut(Schema):
+    name: str
+
+class BookOut(Schema):
+    title: str
+    publisher: PublisherOut
+
+@api.get("books", response=BookOut)
+async def books(request):
+    return await Book.objects.aget(id=1)
+"""
+CURSOR = """
+from cursor_pagination import CursorPaginator
+
+async def books(request):
+    paginator = CursorPaginator(Book.objects.all(), ordering=("-id",))
+    page = paginator.page(first=2)
+    return JsonResponse({"titles": [book.title for book in page]})
+"""
+BOOKS_URL = "urlpatterns.append(path('books', views.books))\n"
+
 CASES = (
     ReportedBug(
         "pennersr/django-allauth#3969", "django-allauth", ("0.63.6",), ("64.0.0",),
@@ -117,5 +139,16 @@ CASES = (
     ReportedBug(
         "django-commons/django-debug-toolbar#2061", "django-debug-toolbar", ("5.0.1",), ("5.1.0",),
         ("may_see", "orders/views.py"), "fixed in django-debug-toolbar 5.1.0", TOOLBAR,
+    ),
+    ReportedBug(
+        "vitalik/django-ninja#671", "django-ninja", ("1.7.1",), (),
+        ("DjangoGetter.__getattr__", "ninja/schema.py"), "select_related", Code(views=NINJA + RELATED, urls=NINJA_URLS),
+        ("/api/books",),
+        avoiding={"select_related": Code(views=NINJA + RELATED.replace("objects.aget", 'objects.select_related("publisher").aget'), urls=NINJA_URLS)},
+    ),
+    ReportedBug(
+        "photocrowd/django-cursor-pagination#50", "django-cursor-pagination", ("0.2.1", "0.3.0"), (),
+        ("books", "orders/views.py"), "await paginator.apage", Code(views=CURSOR, urls=BOOKS_URL), ("/books",),
+        avoiding={"apage": Code(views=CURSOR.replace("paginator.page", "await paginator.apage"), urls=BOOKS_URL)},
     ),
 )  # fmt: skip
