@@ -12,6 +12,8 @@ from django.utils import asyncio as guard
 
 from guard import planted
 
+OURS = {"Hook", "Chain", "LoopWatch", "TaskWatch", "SeenWay"}
+
 
 def _code():
     (decorator,) = (const for const in guard.async_unsafe.__code__.co_consts if hasattr(const, "co_consts"))
@@ -29,7 +31,7 @@ def _monitoring():
 
 
 async def state(request):
-    hooks = [each for each in gc.get_objects() if type(each).__name__ in {"Hook", "Chain"}]
+    hooks = [each for each in gc.get_objects() if type(each).__name__ in OURS]
     return JsonResponse(
         {
             "made": planted.made,
