@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 import time
@@ -62,8 +63,12 @@ class NotReadyError(TargetError):
     """The worker has not loaded what the hook needs: it may be starting."""
 
 
+@functools.cache
 def hook_script() -> str:
-    """The source of the hook as one script that needs no asyncspy where it runs."""
+    """The source of the hook as one script that needs no asyncspy where it runs.
+
+    It is read once: asyncspy may be upgraded while a long watch goes on.
+    """
     modules = (files, task_looks, loop_watch, counting, entering)
     lines = "\n".join(inspect.getsource(module) for module in modules).splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith(("from __future__", "from asyncspy.")))
