@@ -35,13 +35,13 @@ def look(served: Served) -> dict[str, Any]:
     left = [
         name
         for name in os.listdir(folder)  # noqa: PTH208
-        if name in {f"asyncspy-exact-{pid}" for pid in mine} or _is_for(folder / name, mine)
+        if name in {f"asyncspy-exact-{pid}" for pid in mine} or is_folder_for(folder / name, mine)
     ]
     told["threads"] = [NUMBER.sub("N", name) for name in told["threads"]]  # each request may have one of its own
     return {**{name: told[name] for name in CHECKS[:-1]}, "folders": left}
 
 
-def _is_for(folder: Path, pids: set[str]) -> bool:
+def is_folder_for(folder: Path, pids: set[str]) -> bool:
     """Whether it is the folder of a hook for one of these; other tests count in other workers meanwhile."""
     if not (folder.name.startswith("asyncspy-") and len(folder.name) == len("asyncspy-") + 32):
         return False
