@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from asyncspy.analyse.stacks.packages import COMMAND
 from asyncspy.analyse.stacks.pattern import Pattern, any_of, distinct_frames, patterns
 from asyncspy.model.stacks import Frame, Profile, Stack, ThreadSnapshot
 
@@ -37,8 +38,10 @@ _HOOK = any_of(
     *patterns("asyncspy/guest/counting.py", "Hook.guard_started Hook.guard_asked"),
     *patterns("asyncspy/guest/loop_watch.py", "LoopWatch._tick LoopWatch._begin"),
     *patterns("asyncspy/guest/entering.py", "_asking_loop.<locals>.asyncspy_running_loop AskingEnvironment.get"),
+    *patterns(COMMAND, "Hook.guard_started LoopWatch._tick LoopWatch._begin"),
 )
-"""Where Django or the loop calls the hook, for recordings without folders."""
+"""Where Django or the loop calls the hook, for recordings without folders; Python 3.14, asked to run a file, names its
+code `<string>`."""
 
 
 def clean_profile(profile: Profile) -> Profile:
