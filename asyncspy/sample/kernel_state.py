@@ -26,13 +26,13 @@ ThreadReading = dict[int, tuple[ThreadActivity, bool]]
 
 def status_of(process: int | str) -> dict[str, str]:
     """The fields of a process's or thread's status file; none of a process that is gone."""
-    lines = _text(f"/proc/{process}/status").split("\n")  # a name may hold other line ends
+    lines = text_of(f"/proc/{process}/status").split("\n")  # a name may hold other line ends
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
 def process_state(pid: int) -> str | None:
     """The kernel's letter for its state: S sleeps, R runs, T is stopped, t is held by a tracer. None if it is gone."""
-    stat = _text(f"/proc/{pid}/stat")  # half as long to read as the status file: a dump reads it all the time
+    stat = text_of(f"/proc/{pid}/stat")  # half as long to read as the status file: a dump reads it all the time
     return stat.rpartition(")")[2].split()[0] if stat else None
 
 
@@ -81,8 +81,8 @@ def settled_counters(
 def read_threads(pid: int) -> ThreadReading:
     """What the kernel counts of every thread at this moment."""
     threads = {}
-    for tid in _names_in(f"/proc/{pid}/task"):
-        status, schedule = status_of(f"{pid}/task/{tid}"), _text(f"/proc/{pid}/task/{tid}/schedstat")
+    for tid in names_in(f"/proc/{pid}/task"):
+        status, schedule = status_of(f"{pid}/task/{tid}"), text_of(f"/proc/{pid}/task/{tid}/schedstat")
         switches = [int(value) for name, value in status.items() if name.endswith("ctxt_switches")]
         if switches and schedule:
             ran, waited = map(int, schedule.split()[:2])
@@ -90,14 +90,16 @@ def read_threads(pid: int) -> ThreadReading:
     return threads
 
 
-def _text(path: str) -> str:
+def text_of(path: str) -> str:
+    """A file of the kernel's; an empty one where it cannot be read."""
     try:
         return Path(path).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
 
 
-def _names_in(path: str) -> list[str]:
+def names_in(path: str) -> list[str]:
+    """The names in a folder of the kernel's; none where it cannot be read."""
     with suppress(OSError):
         return os.listdir(path)  # noqa: PTH208 - only the names are wanted
     return []

@@ -14,10 +14,10 @@ import re
 import struct
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 from asyncspy.model.stacks import AskedServer
+from asyncspy.sample.kernel_state import names_in, text_of
 
 READING_CALLS = {"x86_64": frozenset({0, 45, 47}), "aarch64": frozenset({63, 207, 212})}
 """The numbers of read, recvfrom and recvmsg, by the machine. A wait with a limit is a poll, and ends by itself."""
@@ -86,13 +86,13 @@ def _beside(pid: int) -> set[int]:
 
     A master holds it as well, and accepts nothing.
     """
-    parent = _text(f"/proc/{pid}/stat").rpartition(")")[2].split()[1:2]
+    parent = text_of(f"/proc/{pid}/stat").rpartition(")")[2].split()[1:2]
     families = [pid, *(int(each) for each in parent if each != "0")]
     children = {
         int(child)
         for family in families
-        for task in _names_in(f"/proc/{family}/task")
-        for child in _text(f"/proc/{family}/task/{task}/children").split()
+        for task in names_in(f"/proc/{family}/task")
+        for child in text_of(f"/proc/{family}/task/{task}/children").split()
     }
     return children - {pid}
 
@@ -101,8 +101,8 @@ def _reading_threads(pid: int) -> dict[int, int]:
     """By thread, the open file that it reads at this moment without a limit."""
     calls = READING_CALLS.get(platform.machine(), frozenset())
     reading = {}
-    for tid in _names_in(f"/proc/{pid}/task"):
-        number, *arguments = _text(f"/proc/{pid}/task/{tid}/syscall").split() or ["running"]
+    for tid in names_in(f"/proc/{pid}/task"):
+        number, *arguments = text_of(f"/proc/{pid}/task/{tid}/syscall").split() or ["running"]
         if number.isdigit() and int(number) in calls and arguments:
             reading[int(tid)] = int(arguments[0], 16)
     return reading
@@ -111,7 +111,7 @@ def _reading_threads(pid: int) -> dict[int, int]:
 def _sockets_of(pid: int) -> dict[int, str]:
     """By number, the inodes of the open files that are sockets."""
     found = {}
-    for number in _names_in(f"/proc/{pid}/fd"):
+    for number in names_in(f"/proc/{pid}/fd"):
         with suppress(OSError):
             link = _SOCKET_LINK.fullmatch(os.readlink(f"/proc/{pid}/fd/{number}"))  # noqa: PTH115 - only its text
             if link:
@@ -121,7 +121,7 @@ def _sockets_of(pid: int) -> dict[int, str]:
 
 def _tcp_rows(path: str) -> list[TcpRow]:
     rows = []
-    for line in _text(path).split("\n")[1:MAX_ROWS]:
+    for line in text_of(path).split("\n")[1:MAX_ROWS]:
         with suppress(ValueError, IndexError):
             columns = line.split()
             rows.append(TcpRow(_address(columns[1]), _address(columns[2]), columns[3], columns[9]))
@@ -135,16 +135,3 @@ def _address(text: str) -> Address:
     address = ipaddress.ip_address(struct.pack(f"={len(words)}I", *words))
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return str(mapped or address), int(port, 16)
-
-
-def _text(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
-def _names_in(path: str) -> list[str]:
-    with suppress(OSError):
-        return os.listdir(path)  # noqa: PTH208 - only the names are wanted
-    return []
